@@ -1,0 +1,93 @@
+"""ganzoo: a zoo of GANs that anybody can extend. Importing it imports no torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ganzoo.api import Model, load, train
+    from ganzoo.blueprint import Blueprint
+    from ganzoo.errors import DataError, GanzooError, Misfit
+    from ganzoo.hookspecs import hookimpl
+    from ganzoo.interfaces import (
+        Batch,
+        Critic,
+        Dataset,
+        Discriminator,
+        Generator,
+        Loss,
+        Move,
+        Regularizer,
+        Schedule,
+        Spec,
+        Terms,
+    )
+    from ganzoo.procedure import Procedure
+    from ganzoo.registry import Zoo
+    from ganzoo.run import Run
+    from ganzoo.sources import Source
+
+_HOMES = {
+    "ganzoo.api": ("Model", "load", "train"),
+    "ganzoo.blueprint": ("Blueprint",),
+    "ganzoo.errors": ("DataError", "GanzooError", "Misfit"),
+    "ganzoo.hookspecs": ("hookimpl",),
+    "ganzoo.interfaces": (
+        "Batch",
+        "Critic",
+        "Dataset",
+        "Discriminator",
+        "Generator",
+        "Loss",
+        "Move",
+        "Regularizer",
+        "Schedule",
+        "Spec",
+        "Terms",
+    ),
+    "ganzoo.procedure": ("Procedure",),
+    "ganzoo.registry": ("Zoo",),
+    "ganzoo.run": ("Run",),
+    "ganzoo.sources": ("Source",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Batch",
+    "Blueprint",
+    "Critic",
+    "DataError",
+    "Dataset",
+    "Discriminator",
+    "GanzooError",
+    "Generator",
+    "Loss",
+    "Misfit",
+    "Model",
+    "Move",
+    "Procedure",
+    "Regularizer",
+    "Run",
+    "Schedule",
+    "Source",
+    "Spec",
+    "Terms",
+    "Zoo",
+    "hookimpl",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names on first use (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

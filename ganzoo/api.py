@@ -1,0 +1,105 @@
+"""The commands as Python: ganzoo.train(recipe) and ganzoo.load(run)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import build, checkpoint, discovery, library, overrides, preview, resolve, state, training
+from ganzoo.errors import GanzooError, did_you_mean
+from ganzoo.interfaces import Spec
+from ganzoo.procedure import Procedure
+from ganzoo.run import Run
+
+Labels = int | str | Sequence[int | str] | Tensor | None
+CHUNK = 500  # samples made at a time
+
+
+def train(
+    recipe: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    out: str | Path = "runs",
+    plugins: discovery.Plugins | None = None,
+) -> Run:
+    """Train a recipe, given by name or path, with changes such as {"run.steps": 500}. Returns the finished run.
+
+    Errors: GanzooError; its message says what to do.
+    """
+    plugins = plugins or discovery.load()
+    found, _ = resolve.read(library.locate(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
+    return training.train(found, plugins, Path(out))
+
+
+def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Model:
+    """The trained networks of a run (its newest checkpoint), or of one checkpoint folder; needs none of the data.
+
+    Averaged weights are used where the run has them. Errors: RunError.
+    """
+    plugins = plugins or discovery.load()
+    chosen: Path | None = None
+    if not isinstance(run, Run) and (Path(run) / "manifest.json").is_file():
+        chosen = Path(run)
+        run = chosen.parents[1]
+    run = run if isinstance(run, Run) else Run.open(run)
+    recipe = run.recipe(plugins.zoo)
+    saved = checkpoint.read(chosen or run.latest)
+    procedure = build.procedure(recipe, run.spec)
+    state.load_weights(procedure, saved)
+    for name, parameter in procedure.named_parameters():
+        if name in saved.tensors.get("ema", {}):
+            parameter.data.copy_(saved.tensors["ema"][name])
+    return Model(procedure.eval(), run.spec, run.resolved["class_names"])
+
+
+class Model:
+    """Trained networks that make samples. `spec` and `class_names` are those of the data they were trained on."""
+
+    def __init__(self, procedure: Procedure, spec: Spec, class_names: Sequence[str]):
+        self.procedure, self.spec, self.class_names = procedure, spec, list(class_names)
+
+    def sample(self, n: int, y: Labels = None, seed: int | None = None) -> Tensor:
+        """() -> (n, *spec.shape), images in [-1, 1].
+
+        y: a class index or name for all, or n of them; every class in turn when it is left out. The same seed gives
+        the same samples. Errors: GanzooError for a label that there is not, or labels where there are none.
+        """
+        labels = self.labels(n, y)
+        device = next(self.procedure.parameters()).device
+        with preview.sampling(self.procedure, device, secrets.randbits(62) if seed is None else seed):
+            sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
+            chunks = labels.to(device).split(sizes) if labels is not None else [None] * len(sizes)
+            made = [self.procedure.sample(size, chunk) for size, chunk in zip(sizes, chunks, strict=True)]
+            return torch.cat(made) if made else torch.empty(0, *self.spec.shape)
+
+    def labels(self, n: int, y: Labels) -> Tensor | None:
+        """The labels (n,) that sample(n, y) is asked for; None when the networks take none."""
+        if not self.procedure.conditional:
+            if y is not None:
+                raise GanzooError("this GAN is not conditional: it cannot be asked for a label.")
+            return None
+        if y is None:
+            return preview.classes_in_turn(n, self.spec.classes, torch.device("cpu"))
+        given = [self.index(y)] * n if isinstance(y, (int, str)) else [self.index(one) for one in list(y)]
+        if len(given) != n:
+            raise GanzooError(f"{len(given)} labels for {n} samples: give one for each, or one for all.")
+        return torch.tensor(given)
+
+    def index(self, label: int | str | Tensor) -> int:
+        """A class index from an index or a class name. A text that is a name is one, even if it looks like a number."""
+        if isinstance(label, str) and label in self.class_names:
+            return self.class_names.index(label)
+        if isinstance(label, str) and not label.isdigit():
+            near = did_you_mean(label, self.class_names)
+            names = ", ".join(self.class_names[:80])
+            raise GanzooError(f"no class {label!r}.{near} Classes: {names or f'0 to {self.spec.classes - 1}'}.")
+        if not 0 <= int(label) < self.spec.classes:
+            raise GanzooError(
+                f"no class {int(label)}: there are {self.spec.classes}, from 0 to {self.spec.classes - 1}."
+            )
+        return int(label)

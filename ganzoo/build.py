@@ -1,0 +1,98 @@
+"""From a recipe to a dataset, networks and optimizers, with every combination that makes no sense refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from ganzoo.errors import GanzooError, Misfit, RecipeError, did_you_mean
+from ganzoo.interfaces import Dataset, Spec
+from ganzoo.procedure import Procedure
+from ganzoo.recipe import PerPlayer, Recipe
+
+
+def dataset(recipe: Recipe) -> Dataset:
+    """The dataset, with its random parts drawn from the recipe's seed."""
+    torch.manual_seed(recipe.run.seed)
+    return recipe.dataset()
+
+
+def procedure(recipe: Recipe, spec: Spec) -> Procedure:
+    """The procedure with its networks, checked against the data's spec by running it once.
+
+    Errors: Misfit with the component that refused, and why.
+    """
+    torch.manual_seed(recipe.run.seed)
+    try:
+        made = recipe.procedure(spec, **recipe.parts)
+    except Misfit:
+        raise
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise Misfit(f"procedure {recipe.procedure.entry.name!r} cannot be built for {spec}: {error}") from error
+    check_players(recipe, made)
+    return made
+
+
+def check_players(recipe: Recipe, made: Procedure) -> None:
+    """Errors: RecipeError for an [optimizer.PLAYER] or [schedule.PLAYER] whose player does not exist."""
+    players = list(made.players())
+    for table, settings in (("optimizer", recipe.optimizer), ("schedule", recipe.schedule)):
+        for player in settings.others if settings else ():
+            if player not in players:
+                raise RecipeError(
+                    f"[{table}.{player}]: no player {player!r}.{did_you_mean(player, players)} "
+                    f"Procedure {recipe.procedure.entry.name!r} has: {', '.join(players)}."
+                )
+
+
+def check_fit(made: Procedure, spec: Spec) -> None:
+    """Errors: Misfit when labels are wanted and the data has none, or when samples have not the data's shape."""
+    if made.conditional and not spec.classes:
+        raise Misfit(
+            "the networks want class labels, and the dataset has none. "
+            "Use a labelled dataset, or networks that are not conditional."
+        )
+    device = next(made.parameters()).device
+    y = torch.zeros(2, dtype=torch.long, device=device) if made.conditional else None
+    was_training = made.training
+    made.eval()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(enabled=device.type != "meta"):
+            shape = tuple(made.sample(2, y).shape)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise Misfit(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
+    finally:
+        made.train(was_training)
+    if shape != (2, *spec.shape):
+        raise Misfit(
+            f"the generator makes samples of shape {shape[1:]}, and the data has {spec.shape}. "
+            "Use another generator, or give the dataset another size."
+        )
+
+
+def check_compile(made: Procedure) -> None:
+    """Errors: Misfit when compiled networks lack the second derivative that a penalty needs."""
+    for one in getattr(made, "regularizers", ()):
+        if one.per_sample:
+            raise Misfit(
+                f"run.compile = true and regularizer {type(one).__name__}: compiled networks have no second "
+                "derivative, which the penalty needs. Set run.compile=false."
+            )
+
+
+def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optimizer]:
+    """What the engine calls to make each player's optimizer. Errors: RecipeError with what the optimizer refused."""
+
+    def make(player: str, parameters: list[nn.Parameter]) -> Optimizer:
+        blueprint = settings.of(player)
+        try:
+            return blueprint(parameters)
+        except GanzooError:
+            raise
+        except (ValueError, RuntimeError, TypeError) as error:
+            raise RecipeError(f"[optimizer] {blueprint.entry.name!r} for {player!r}: {error}") from error
+
+    return make

@@ -1,0 +1,56 @@
+"""The command line: one verb, one file. Help, listing and completion import no torch."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import click
+
+VERBS = {
+    "run": "Train a recipe.",
+    "resume": "Go on with a run from its newest checkpoint.",
+    "sample": "Draw samples from a run.",
+    "list": "Browse registered components and recipes.",
+    "show": "Show one component's settings, or one recipe in full.",
+    "check": "Validate a recipe and build it without memory or training.",
+    "cp": "Copy a recipe to edit.",
+    "data": "See where data comes from, fetch it, verify it.",
+    "plugins": "List installed plugins, broken ones included.",
+    "doctor": "Say what is installed and what is wrong with it.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; their one-line help stands in VERBS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        return importlib.import_module(f"ganzoo.cli.{name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--no-plugins", is_flag=True, help="Use the built-in plugins only.")
+@click.option("--block", metavar="NAME", multiple=True, help="Do not load this plugin (owner, package or owner/entry).")
+@click.version_option(package_name="ganzoo-torch", prog_name="ganzoo")
+def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
+    """A zoo of GANs that anybody can extend.
+
+    \b
+    ganzoo run quickstart             train the embedded default, about a minute
+    ganzoo list                       what there is
+    ganzoo sample runs/... -n 64      draw samples from a run
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a busy neighbour makes spinning threads many times slower
+    if no_plugins:
+        os.environ["GANZOO_DISABLE_PLUGINS"] = "1"
+    if block:
+        os.environ["GANZOO_BLOCK_PLUGINS"] = ",".join([os.environ.get("GANZOO_BLOCK_PLUGINS", ""), *block])

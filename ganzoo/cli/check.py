@@ -1,0 +1,41 @@
+"""ganzoo check RECIPE [key=value ...]"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ganzoo.cli.complete import recipes
+
+
+@click.command("check")
+@click.argument("recipe", shell_complete=recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Validate RECIPE and build it on the meta device: parts, parameters, shapes, memory. Nothing is trained."""
+    from ganzoo import discovery, dryrun, library, resolve
+
+    plugins = discovery.load()
+    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
+    document = dryrun.inspect(found)
+    for remark in [*remarks, *document["remarks"]]:
+        click.echo(remark, err=True)
+    click.echo(json.dumps(document) if as_json else _text(document))
+
+
+def _text(document: dict[str, Any]) -> str:
+    spec = document["spec"]
+    classes = f", {spec['classes']} classes" if spec["classes"] else ""
+    lines = [f"{document['recipe']}: good", f"dataset        {document['dataset']}: {tuple(spec['shape'])}{classes}"]
+    lines += [f"{'procedure':<14} {document['procedure']}"]
+    lines += [f"{part:<14} {', '.join(names)}" for part, names in document["parts"].items()]
+    for player, facts in document["players"].items():
+        lines.append(f"player         {player}: {facts['parameters']:,} parameters, {facts['optimizer']}")
+    lines.append(f"samples        {tuple(document['sample_shape'])}")
+    lines.append(
+        f"memory         about {document['memory_bytes'] / 2**20:,.0f} MiB for weights, gradients and optimizers"
+    )
+    return "\n".join(lines)

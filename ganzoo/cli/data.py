@@ -1,0 +1,159 @@
+"""`ganzoo data`: where data comes from (list), fetch it (get), verify it (check)."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganzoo import discovery
+from ganzoo.blueprint import Blueprint
+from ganzoo.download import Progress
+from ganzoo.errors import DataError, RecipeError
+from ganzoo.overrides import override
+from ganzoo.sources import Finding, data_root, obtain, verify
+
+if TYPE_CHECKING:
+    from ganzoo.interfaces import Dataset
+
+EXAMPLES = 64  # read from a set that does not fit in memory
+
+
+@click.group("data")
+def command() -> None:
+    """Where data comes from; fetch it, verify it."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_(as_json: bool) -> None:
+    """The datasets there are."""
+    entries = discovery.load().zoo.entries("dataset")
+    if as_json:
+        keys = ("name", "owner", "summary", "paper")
+        click.echo(json.dumps([{key: getattr(entry, key) for key in keys} for entry in entries], indent=2))
+        return
+    width = max((len(entry.name) for entry in entries), default=0)
+    for entry in entries:
+        click.echo(f"{entry.name:{width}}  {entry.summary}" + (f"  ({entry.owner})" if entry.owner != "ganzoo" else ""))
+    click.echo(f"Files lie below {data_root()}. `ganzoo data get NAME` fetches, `check NAME` verifies.", err=True)
+
+
+@command.command()
+@click.argument("name")
+@click.argument("settings", nargs=-1)
+def get(name: str, settings: tuple[str, ...]) -> None:
+    """Fetch the files of dataset NAME, for SETTINGS such as split=letters."""
+    sources = _build(name, settings).sources()
+    if not sources:
+        click.echo(f"{name} comes without a download.")
+    for source in sources:
+        with _progress(source.path) as progress:
+            finding = obtain(source, progress)
+        click.echo(_line(finding))
+
+
+@command.command()
+@click.argument("name")
+@click.argument("settings", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Verify the files of dataset NAME and read it: digests, counts, labels."""
+    dataset = _build(name, settings)
+    findings = [verify(source) for source in dataset.sources()]
+    bad = [finding for finding in findings if not finding.good]
+    content: dict[str, Any] = {}
+    problem = ""
+    if bad:
+        how = shlex.join(["ganzoo", "data", "get", name, *settings])
+        problem = f"{name}: {len(bad)} of {len(findings)} files missing or corrupt; type `{how}`."
+    else:
+        try:
+            content = _content(dataset)
+        except DataError as error:
+            problem = error.message
+    if as_json:
+        report = {"name": name, "problem": problem, "files": [vars(finding) for finding in findings], **content}
+        click.echo(json.dumps(report, indent=2))
+    else:
+        for finding in findings:
+            click.echo(_line(finding))
+        for key, value in content.items():
+            click.echo(f"{key}: {json.dumps(value)}")
+    if problem:
+        raise DataError(problem)
+
+
+def _build(name: str, settings: tuple[str, ...]) -> Dataset:
+    """The dataset with `setting=value` arguments. Errors: RecipeError listing every setting that is wrong."""
+    zoo = discovery.load().zoo
+    entry = zoo.find("dataset", name)
+    for setting in settings:
+        if "=" not in setting:
+            raise RecipeError(f"{setting!r}: write setting=value, such as split=letters")
+    tree: dict[str, Any] = {"dataset": {}}
+    override(tree, [f"dataset.{setting}" for setting in settings], zoo)
+    blueprint = Blueprint(entry, tree["dataset"])
+    if problems := blueprint.problems():
+        raise RecipeError("\n".join(problems))
+    return blueprint()
+
+
+def _content(dataset: Dataset) -> dict[str, Any]:
+    """What is in a dataset, as JSON can hold it. All of it is read when it fits in memory, else some examples.
+
+    Errors: DataError for labels out of range.
+    """
+    content: dict[str, Any] = {"examples": len(dataset), "shape": list(dataset.spec.shape)}
+    whole = dataset.tensors()
+    if whole is None:
+        for i in range(0, len(dataset), max(1, len(dataset) // EXAMPLES)):
+            dataset[i]
+    elif dataset.spec.classes:
+        y = whole["y"]
+        if y.min() < 0 or y.max() >= dataset.spec.classes:
+            raise DataError(f"labels lie in {y.min()}..{y.max()}, expected 0..{dataset.spec.classes - 1}")
+        counts = y.bincount(minlength=dataset.spec.classes).tolist()
+        names = dataset.class_names or [str(i) for i in range(len(counts))]
+        content["classes"] = dict(zip(names, counts, strict=True))
+    return content
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.state:9} {finding.path}" + (f" ({finding.note})" if finding.note else "")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere one plain line a file. Both on stderr."""
+    if sys.stderr.isatty():
+        with _bar(title) as progress:
+            yield progress
+        return
+    begun = False
+
+    def line(done: int, total: int | None) -> None:
+        nonlocal begun
+        if not begun:
+            click.echo(f"fetching {title}" + (f", {total / 1e6:,.1f} MB" if total else ""), err=True)
+        begun = True
+
+    yield line
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn())
+    with rich.Progress(
+        *columns, rich.TransferSpeedColumn(), rich.TimeRemainingColumn(), console=Console(stderr=True)
+    ) as bar:
+        task = bar.add_task(title, total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -1,0 +1,81 @@
+"""ganzoo doctor"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import platform
+import shutil
+from importlib import metadata
+from typing import Any
+
+import click
+
+from ganzoo import discovery
+from ganzoo.errors import EnvironmentProblem
+
+NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
+EXTRAS = {"scipy": "svhn", "gdown": "celeba", "tensorboard": 'run.trackers = ["tensorboard"]'}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(as_json: bool) -> None:
+    """Versions, devices, data, plugins; what is wrong, and what to do about it. Exit code 6 when something is."""
+    facts = _facts()
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        width = max(len(name) for name in facts)
+        for name, value in facts.items():
+            if name != "problems":
+                click.echo(f"{name:<{width}}  {value if isinstance(value, str) else json.dumps(value)}")
+    if facts["problems"]:
+        raise EnvironmentProblem("\n".join(facts["problems"]))
+
+
+def _facts() -> dict[str, Any]:
+    from ganzoo.sources import data_root
+
+    rows = discovery.load().rows
+    versions = {name: _version(name) for name in ("ganzoo-torch", *NEEDED)}
+    root = data_root()
+    facts: dict[str, Any] = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+        "extras": {name: bool(importlib.util.find_spec(name)) for name in EXTRAS},
+        "device": "",
+        "data": f"{root}{'' if root.is_dir() else ' (not there yet)'}",
+        "free_disk": f"{shutil.disk_usage('.').free / 2**30:.1f} GiB",
+        "plugins": {row.name: row.status for row in rows},
+    }
+    problems = [f"{name} is not installed: pip install {name}" for name in NEEDED if not versions[name]]
+    problems += [f"plugin {row.name}: {row.error}" for row in rows if row.status == "failed"]
+    owners = metadata.packages_distributions().get("ganzoo", [])
+    if len(set(owners)) > 1:
+        problems.append(
+            "two packages provide 'ganzoo' (an unrelated one of that name is on PyPI): "
+            "pip uninstall ganzoo ganzoo-torch && pip install ganzoo-torch"
+        )
+    try:
+        facts["device"] = _device()
+    except Exception as error:  # a broken torch is just what a doctor is asked about
+        problems.append(f"torch does not work: {type(error).__name__}: {error}. Install it again.")
+    return {**facts, "problems": problems}
+
+
+def _device() -> str:
+    import torch
+    from ganzoo.device import processes
+
+    device = processes().device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    return f"{device} ({name})"
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,34 @@
+"""ganzoo plugins"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from ganzoo import discovery
+
+
+@click.command("plugins")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(as_json: bool) -> None:
+    """Installed plugins: package, version, hooks, number of components, and what is wrong with the broken ones.
+
+    A plugin is Python code that runs when ganzoo starts: install what you trust. Switch one off with
+    GANZOO_BLOCK_PLUGINS=name or `ganzoo --block name ...`, all but the built-ins with GANZOO_DISABLE_PLUGINS=1.
+    """
+    rows = discovery.load().rows
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows]))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("plugin", "package", "version", "status", "components", "hooks or error"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        package = [row.name, row.distribution, row.version]
+        table.add_row(*package, row.status, str(row.components), row.error or ", ".join(row.hooks))
+    Console().print(table)

@@ -1,0 +1,47 @@
+"""ganzoo run RECIPE [key=value ...]"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli.complete import recipes
+
+
+@click.command("run")
+@click.argument("recipe", shell_complete=recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder for run folders."
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on with this recipe's newest unfinished run in --out, if there is one."
+)
+def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool) -> None:
+    """Train RECIPE: a name from `ganzoo list recipe`, or a path to a .toml or .json file.
+
+    \b
+    ganzoo run quickstart
+    ganzoo run cgan_emnist run.steps=500 generator.z_dim=32
+    ganzoo run cgan_emnist dataset.use=glyphs
+    torchrun --standalone --nproc_per_node 2 -m ganzoo run cgan_emnist
+    """
+    from ganzoo import discovery, library, resolve, training
+    from ganzoo.run import unfinished
+
+    plugins = discovery.load()
+    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    run = training.train(found, plugins, out, resume=unfinished(out, found) if resume else None)
+    report(run)
+
+
+def report(run) -> None:  # type: ignore[no-untyped-def]
+    """Say where everything is."""
+    from ganzoo import device
+
+    if device.processes().is_main_process:
+        grid = max(run.samples.glob("step-*.png"), default=run.samples)
+        click.echo(f"samples:    {grid}\ncheckpoint: {run.latest}\nmore:       ganzoo sample {run.folder} -n 64")

@@ -1,0 +1,71 @@
+"""Fetches one file over http, https or from Google Drive, never falling from https to http."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from ganzoo.errors import EnvironmentProblem
+
+BLOCK = 2**18
+TIMEOUT = 30.0  # seconds without a byte
+
+Progress = Callable[[int, int | None], None]
+"""Called as bytes arrive: (so far, in all when the server says so)."""
+
+
+def download(url: str, path: Path, progress: Progress) -> None:
+    """Write what lies at `url` to `path`.
+
+    Errors: OSError, http.client.HTTPException or ValueError with the reason; EnvironmentProblem for a full disk, or
+    where gdown is needed and not installed.
+    """
+    if urllib.parse.urlsplit(url).hostname == "drive.google.com":
+        _from_google_drive(url, path)
+        return
+    with _OPENER.open(url, timeout=TIMEOUT) as answer, path.open("wb") as file:
+        _copy(answer, file, progress)
+
+
+def _copy(answer: Any, file: IO[bytes], progress: Progress) -> None:
+    length = answer.headers.get("Content-Length")
+    total = int(length) if length else None
+    if total and total > (free := shutil.disk_usage(Path(file.name).parent).free):
+        raise EnvironmentProblem(f"{file.name} needs {total:,} bytes and the disk has {free:,}: make room.")
+    done = 0
+    while block := answer.read(BLOCK):
+        file.write(block)
+        done += len(block)
+        progress(done, total)
+    if total and done < total:
+        raise ValueError(f"cut off after {done:,} of {total:,} bytes")
+
+
+def _from_google_drive(url: str, path: Path) -> None:
+    """Large files on Google Drive sit behind a confirmation page, which gdown knows how to pass."""
+    try:
+        import gdown
+    except ImportError:
+        raise EnvironmentProblem("fetching from Google Drive needs gdown: pip install 'ganzoo-torch[gdown]'") from None
+    try:
+        gdown.download(url, str(path), quiet=True)
+    except Exception as error:  # gdown's errors share no base class from version to version
+        raise ValueError(f"Google Drive refused: {str(error).strip().partition(chr(10))[0]}") from error
+    if not path.exists():
+        raise ValueError("Google Drive refused; its daily quota for this file may be used up, try again tomorrow")
+
+
+class _NoDowngrade(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but never from https to http."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if req.full_url.startswith("https://") and not newurl.startswith("https://"):
+            raise ValueError(f"redirects from https to {newurl}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.build_opener(_NoDowngrade)

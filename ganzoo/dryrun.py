@@ -1,0 +1,56 @@
+"""A recipe built on the meta device: every part and shape, without memory, data or training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganzoo import build, device
+from ganzoo.data import batches_per_epoch
+from ganzoo.errors import DataError
+from ganzoo.recipe import Recipe
+
+
+def inspect(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe would train, as JSON can hold it. Errors: those of a run before its first step.
+
+    Missing data is a remark, not an error, as long as the dataset tells its shape without it.
+    """
+    accelerator = device.accelerator(recipe.run)
+    dataset = build.dataset(recipe)
+    spec = dataset.spec
+    remarks = []
+    try:
+        length = len(dataset)
+    except DataError as error:
+        remarks.append(f"the data is not there yet: {error.message}")
+    else:
+        batches_per_epoch(length, recipe.run.batch_size, accelerator.num_processes)
+    with torch.device("meta"):
+        procedure = build.procedure(recipe, spec)
+        build.check_fit(procedure, spec)
+    if recipe.run.compile:
+        build.check_compile(procedure)
+    players, optimizer = {}, build.optimizers(recipe.optimizer)
+    for player, modules in procedure.players().items():
+        trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+        optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
+        numbers = sum(p.numel() for p in trained)
+        players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
+    numbers = sum(p.numel() for p in procedure.parameters())
+    return {
+        "recipe": recipe.name,
+        "dataset": recipe.dataset.entry.full_name,
+        "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
+        "procedure": recipe.procedure.entry.full_name,
+        "parts": {
+            name: [one.entry.full_name for one in (part if isinstance(part, list) else [part])]
+            for name, part in recipe.parts.items()
+        },
+        "players": players,
+        "sample_shape": [recipe.run.batch_size, *spec.shape],
+        "memory_bytes": 4 * numbers * 4,  # weight, gradient and two moments, float32
+        "remarks": remarks,
+    }

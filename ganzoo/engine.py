@@ -1,0 +1,127 @@
+"""Makes the moves that a procedure yields: the only backward() and optimizer step in the project.
+
+A move changes exactly the named players' parameters, and players named together step simultaneously. Networks are not
+wrapped for several processes: the mover's gradients are averaged by hand, so that a procedure may call any method of
+its networks, in any order, with any penalty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
+from torch.optim import Optimizer
+
+from ganzoo.errors import Misfit, did_you_mean
+from ganzoo.interfaces import Batch, Move, Terms
+from ganzoo.procedure import Procedure
+
+
+class Engine:
+    """One procedure with an optimizer for each player.
+
+    optimizer: (player, its parameters) -> optimizer. clip: largest gradient norm of a player, 0 for none.
+    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    """
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        optimizer: Callable[[str, list[nn.Parameter]], Optimizer],
+        accelerator: Accelerator,
+        clip: float = 0.0,
+    ):
+        self.procedure, self.accelerator, self.clip = procedure.to(accelerator.device), accelerator, clip
+        self.parameters = _owned(procedure)
+        self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
+        fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
+        self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
+        self.terms: dict[str, Tensor] = {}
+        if accelerator.num_processes > 1:
+            for tensor in procedure.state_dict().values():
+                tensor.copy_(broadcast(tensor))
+
+    def step(self, data: Iterator[Batch], t: int) -> None:
+        """Make every move of step t."""
+        moves = self.procedure.step(data, t)
+        while True:
+            with self.accelerator.autocast():  # the forward passes run inside next()
+                move = next(moves, None)
+            if move is None:
+                return
+            if not torch.is_grad_enabled():
+                raise RuntimeError("step() yielded inside torch.no_grad(): close it before the yield")
+            self.apply(move)
+
+    def apply(self, move: Move) -> None:
+        """All gradients first, then every player's step."""
+        losses = {player: self._total(player, terms) for player, terms in move.items()}
+        *_, last = losses
+        for player, loss in losses.items():
+            self._backward(player, loss, retain_graph=player != last)
+        for player in losses:
+            self._update(player)
+
+    def read(self) -> dict[str, float]:
+        """The last terms and logged values as numbers, averaged over processes. Waits for the device."""
+        logged = getattr(self.procedure, "logged", {})
+        named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
+        values = torch.stack([value.float() for value in named.values()])
+        return dict(zip(named, self.accelerator.reduce(values, "mean").tolist(), strict=True))
+
+    def _total(self, player: str, terms: Terms) -> Tensor:
+        if player not in self.parameters:
+            known = list(self.parameters)
+            raise ValueError(f"step() moved {player!r}.{did_you_mean(player, known)} players() names {known}")
+        for name, term in terms.items():
+            if term.dim() != 0:
+                raise ValueError(f"the term {player}/{name} should be a scalar, not of shape {tuple(term.shape)}")
+            self.terms[f"{player}/{name}"] = term.detach()
+        return sum(terms.values(), start=torch.zeros((), device=self.accelerator.device))
+
+    def _backward(self, player: str, loss: Tensor, retain_graph: bool) -> None:
+        try:
+            scaled = self.scalers[player].scale(loss)
+            scaled.backward(inputs=self.parameters[player], retain_graph=retain_graph)
+        except RuntimeError as error:
+            if "modified by an inplace operation" in str(error):
+                error.add_note(
+                    f"A term of {player!r} goes through weights that moved after it was computed: compute it after "
+                    "the other player's yield, or yield both players in one move."
+                )
+            raise
+
+    def _update(self, player: str) -> None:
+        optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
+        if self.accelerator.num_processes > 1:
+            self._average([parameter.grad for parameter in parameters if parameter.grad is not None])
+        if self.clip:
+            scaler.unscale_(optimizer)
+            clip_grad_norm_(parameters, self.clip)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+
+    def _average(self, gradients: list[Tensor]) -> None:
+        mean = self.accelerator.reduce(parameters_to_vector(gradients), "mean")
+        vector_to_parameters(mean, gradients)
+
+
+def _owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
+    """Player -> its trainable parameters, each once."""
+    owned = {
+        player: list({id(p): p for module in modules for p in module.parameters() if p.requires_grad}.values())
+        for player, modules in procedure.players().items()
+    }
+    for player, parameters in owned.items():
+        if not parameters:
+            raise Misfit(f"the player {player!r} has nothing to train: its modules have no trainable parameter.")
+    known = {id(p) for parameters in owned.values() for p in parameters}
+    orphans = [name for name, p in procedure.named_parameters() if p.requires_grad and id(p) not in known]
+    if orphans:
+        raise Misfit(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
+    return owned

@@ -1,0 +1,56 @@
+"""Everything a user can mend, as one readable line and an exit code; a traceback is a bug of ours."""
+
+import difflib
+from collections.abc import Iterable
+
+import click
+
+
+class GanzooError(click.ClickException):
+    """A mistake the user can mend. The message says what is wrong and what to do next."""
+
+    exit_code = 2
+
+
+class RecipeError(GanzooError):
+    """A recipe or a setting that cannot be used; lists every problem found."""
+
+
+class Misfit(GanzooError):
+    """Two components that cannot work together. Networks, losses and procedures raise it when they are built."""
+
+
+class DataError(GanzooError):
+    """Data that is missing or damaged."""
+
+    exit_code = 3
+
+
+class Diverged(GanzooError):
+    """A loss or a weight is no longer a finite number."""
+
+    exit_code = 4
+
+
+class RunError(GanzooError):
+    """A run folder or a checkpoint that cannot be used."""
+
+    exit_code = 5
+
+
+class EnvironmentProblem(GanzooError):
+    """Something missing around us: a package, disk space, a device that a setting asks for."""
+
+    exit_code = 6
+
+
+class Interrupted(GanzooError):
+    """Stopped by a signal after saving; `ganzoo resume` goes on from there. 75 is sysexits' EX_TEMPFAIL."""
+
+    exit_code = 75
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence with the nearest known name and a leading space, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,173 @@
+"""What a component must be: shapes, ranges and the few names the rest of ganzoo relies on.
+
+N is the batch, C channels, H and W height and width, T tokens, F features.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.errors import Misfit
+
+if TYPE_CHECKING:
+    from ganzoo.sources import Source
+
+Batch = dict[str, Tensor]
+"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes; "a" and "b" for pairs."""
+Terms = Mapping[str, Tensor]
+"""Named scalar losses. A player minimises their sum."""
+Move = Mapping[str, Terms]
+"""Player -> terms. Players named in one move step simultaneously."""
+Critic = Callable[[Tensor], Tensor]
+"""A discriminator as a function of x alone: labels, if any, are bound already. (N, *shape) -> (N,) logits."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What networks must fit; it comes from the dataset.
+
+    shape: one sample without the batch axis: (C, H, W) images in [-1, 1], (T,) token ids, or (F,) floats.
+    classes: > 0 when batches carry labels "y". vocab: > 0 when samples are token ids below it.
+    """
+
+    shape: tuple[int, ...]
+    classes: int = 0
+    vocab: int = 0
+
+    @property
+    def size(self) -> int:
+        """Numbers in one sample: C*H*W for an image."""
+        return torch.Size(self.shape).numel()
+
+    @property
+    def is_image(self) -> bool:
+        return len(self.shape) == 3
+
+
+class Generator(nn.Module, ABC):
+    """Maps noise, or another sample, to a sample."""
+
+    z_dim: int = 0
+    """Width of the noise; 0 for a generator that translates its input and has no prior."""
+    conditional: bool = False
+    """True when forward() needs labels y."""
+
+    @abstractmethod
+    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, z_dim) or (N, *shape), labels (N,) -> (N, *shape), images in [-1, 1]."""
+
+    def prior(self, n: int) -> Tensor:
+        """() -> (n, z_dim), standard normal unless overridden, on the device of the weights."""
+        return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
+
+
+class Discriminator(nn.Module, ABC):
+    """Judges samples: large logits for real ones. A critic is a discriminator whose logits are read as values."""
+
+    conditional: bool = False
+    """True when forward() needs labels y."""
+
+    @abstractmethod
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, *shape), labels (N,) -> (N, width): what the last layer sees."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, *shape), labels (N,) -> raw logits (N,), or a patch map (N, 1, h, w). Never a sigmoid."""
+
+
+class Loss(ABC):
+    """Turns logits into what each player minimises."""
+
+    uses_real: bool = False
+    """True when generator() reads the logits of real samples, as relativistic losses do."""
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Logits (N,), (N,) -> scalar."""
+
+    @abstractmethod
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        """Logits (N,), (N,) -> scalar; `real` is None unless `uses_real`."""
+
+
+class Regularizer:
+    """Something added to the discriminator's move (terms), or done to it afterwards (project)."""
+
+    every: int = 1
+    """Lazy regularization: terms are computed every so many steps, and scaled by as much to make up for it."""
+    per_sample: bool = False
+    """True when a term penalises the gradient at each sample, which a BatchNorm discriminator does not have."""
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        """Critic, real and fake samples (N, *shape) -> named penalties, computed in float32."""
+        return {}
+
+    def project(self, critic: nn.Module) -> None:
+        """Called after each of the discriminator's moves; may change its weights in place."""
+
+    def check(self, critic: nn.Module) -> None:
+        """Errors: Misfit when this regularizer makes no sense for that discriminator."""
+        if not self.per_sample:
+            return
+        for name, module in critic.named_modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                raise Misfit(
+                    f"regularizer {type(self).__name__} penalises the gradient of each sample, but the discriminator "
+                    f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without batch norm "
+                    'where it has the choice (norm = "none"), or another regularizer.'
+                )
+
+
+class Schedule(ABC):
+    """How a learning rate changes: a pure function of the step, so that a resumed run needs nothing else."""
+
+    @abstractmethod
+    def __call__(self, t: int, steps: int) -> float:
+        """Step t of `steps` (0-based) -> factor on the optimizer's own learning rate."""
+
+
+class Dataset(torch.utils.data.Dataset, ABC):
+    """Samples, one at a time, and all at once when they fit in memory.
+
+    Building one is cheap and needs no files: `spec` and `class_names` follow from the settings where they can.
+    Reading (len, [i], tensors) raises DataError with what to type when files are missing.
+    """
+
+    spec: Spec
+    class_names: Sequence[str] = ()
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, i: int) -> Batch:
+        """One example without the batch axis: "x" uint8 (C, H, W) for images, "y" int64 ()."""
+
+    def tensors(self) -> Batch | None:
+        """The whole set as {"x": (len, *shape) uint8 for images, "y": (len,) int64}, or None to be streamed."""
+        return None
+
+    def sources(self) -> Sequence[Source]:
+        """The files this dataset needs from elsewhere, for `ganzoo data get` and `ganzoo data check`."""
+        return ()
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the content: of everything in memory, or of 64 evenly spaced examples."""
+        digest = hashlib.sha256(repr((self.spec, len(self))).encode())
+        whole = self.tensors()
+        examples: Iterator[Batch] = iter([whole]) if whole is not None else self._spaced(64)
+        for example in examples:
+            for key in sorted(example):
+                digest.update(key.encode() + example[key].contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _spaced(self, n: int) -> Iterator[Batch]:
+        return (self[i] for i in range(0, len(self), max(1, len(self) // n)))

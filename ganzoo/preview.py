@@ -1,0 +1,65 @@
+"""The fixed-noise grid of a run and the real samples beside it; conditional grids have a column for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.data import normalised
+from ganzoo.interfaces import Batch, Dataset, Spec
+
+CELLS = 64
+POINTS = 2000  # samples in a plot of points or values
+
+
+def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
+    """How many samples a preview has, and in how many columns."""
+    if not spec.is_image:
+        return POINTS, 1
+    if by_class and spec.classes:
+        rows = max(4, min(8, CELLS // spec.classes))
+        return rows * spec.classes, spec.classes
+    return CELLS, 8
+
+
+def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
+    """n examples as a batch; by class, example i is of class i modulo classes, as far as that class occurs."""
+    whole, classes = dataset.tensors(), dataset.spec.classes
+    if by_class and classes and whole is not None:
+        of_class = [torch.nonzero(whole["y"] == label).flatten() for label in range(classes)]
+        indices = [
+            int(of_class[i % classes][(i // classes) % max(1, len(of_class[i % classes]))])
+            if len(of_class[i % classes])
+            else i % len(dataset)
+            for i in range(n)
+        ]
+    else:
+        step = max(1, len(dataset) // n)
+        indices = [i * step % len(dataset) for i in range(n)]
+    if whole is not None:
+        return normalised({key: value[indices] for key, value in whole.items()})
+    examples = [dataset[i] for i in indices]
+    return normalised({key: torch.stack([example[key] for example in examples]) for key in examples[0]})
+
+
+def classes_in_turn(n: int, classes: int, device: torch.device) -> Tensor:
+    """Labels 0, 1, ..., classes - 1, 0, 1, ...: (n,) int64, so that each column of a grid is a class."""
+    return torch.arange(n, device=device) % classes
+
+
+@contextmanager
+def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
+    """Evaluation mode, no gradients, noise from `seed`; everything is as before after the block."""
+    modes = {part: part.training for part in module.modules()}
+    devices = [device] if device.type == "cuda" else []
+    with torch.no_grad(), torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        module.eval()
+        try:
+            yield
+        finally:
+            for part, mode in modes.items():
+                part.training = mode

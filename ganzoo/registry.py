@@ -1,0 +1,125 @@
+"""The zoo: which components there are, by kind and name, and which plugin owns each."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganzoo.errors import EnvironmentProblem, GanzooError, did_you_mean
+
+KINDS = (
+    "generator",
+    "discriminator",
+    "encoder",
+    "loss",
+    "regularizer",
+    "dataset",
+    "procedure",
+    "optimizer",
+    "schedule",
+    "metric",
+)
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered component. `target` is the object itself or "module:attribute", imported on first use."""
+
+    kind: str
+    name: str
+    owner: str
+    target: Any
+    summary: str = ""
+    paper: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    def load(self) -> Any:
+        """The component itself. Errors: EnvironmentProblem when its module cannot be imported."""
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+            raise EnvironmentProblem(
+                f"{self.kind} {self.full_name!r} could not be loaded from {self.target}: "
+                f"{type(error).__name__}: {error}. `ganzoo plugins` shows which package it comes from."
+            ) from error
+
+
+@dataclass
+class Zoo:
+    """Components of one owner while a plugin registers them, of everybody once they are merged."""
+
+    owner: str = "ganzoo"
+    failures: list[str] = field(default_factory=list)
+    _entries: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
+
+    def add(self, kind: str, name: str, target: Any, *, summary: str = "", paper: str = "") -> None:
+        """Register a component.
+
+        kind: one of KINDS. name: lower case, as the field spells it. target: an object, or "module:attribute".
+        summary: one line for `ganzoo list`; an object's docstring serves when it is left out. paper: URL or arXiv id.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no kind {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}")
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-', 64 at most")
+        if not callable(target) and not (isinstance(target, str) and re.fullmatch(r"[\w.]+:\w+", target)):
+            raise ValueError(f"{kind} {name!r}: target must be callable or 'module:attribute', not {target!r}")
+        if (kind, name) in self._entries:
+            raise ValueError(f"{kind} {name!r} is registered twice by {self.owner!r}")
+        if not summary and not isinstance(target, str):
+            summary = (target.__doc__ or "").strip().partition("\n")[0]
+        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper)]
+
+    def merge(self, other: Zoo) -> None:
+        """Take over another zoo's entries. Equal names of different owners stand side by side."""
+        for entry in other:
+            twins = self._entries.get((entry.kind, entry.name), [])
+            if any(twin.owner == entry.owner for twin in twins):
+                raise ValueError(f"{entry.kind} {entry.full_name!r} is registered twice")
+        for entry in other:
+            self._entries.setdefault((entry.kind, entry.name), []).append(entry)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for twins in self._entries.values() for entry in twins)
+
+    def entries(self, kind: str | None = None, pattern: str | None = None) -> list[Entry]:
+        """Entries of a kind whose name, full name or summary matches: `dc*`, `acme/*`, or any part of a word."""
+        chosen = [
+            entry
+            for entry in self
+            if kind in (None, entry.kind) and matches(pattern, entry.name, entry.full_name, entry.summary)
+        ]
+        return sorted(chosen, key=lambda entry: (KINDS.index(entry.kind), entry.name, entry.owner))
+
+    def find(self, kind: str, name: str) -> Entry:
+        """The entry called `name` or `owner/name`. Errors: GanzooError with near names, clashes and broken plugins."""
+        owner, _, bare = name.rpartition("/")
+        entries = [entry for entry in self._entries.get((kind, bare), []) if owner in ("", entry.owner)]
+        if len(entries) == 1:
+            return entries[0]
+        if entries:
+            choices = " or ".join(f'"{entry.full_name}"' for entry in sorted(entries, key=lambda e: e.owner))
+            raise GanzooError(f"{len(entries)} plugins provide the {kind} {name!r}: write {choices}.")
+        known = [entry.full_name if owner else entry.name for entry in self.entries(kind)]
+        lines = [f"no {kind} named {name!r}.{did_you_mean(name, known)} See `ganzoo list {kind}`."]
+        raise GanzooError("\n".join(lines + [f"  ({failure})" for failure in self.failures]))
+
+
+def matches(pattern: str | None, *texts: str) -> bool:
+    """True when one of the texts is matched: a wildcard such as `dc*` by all of it, anything else by a part of it."""
+    if not pattern:
+        return True
+    if any(character in pattern for character in "*?["):
+        return any(fnmatch.fnmatch(text, pattern) for text in texts)
+    return any(pattern.lower() in text.lower() for text in texts)

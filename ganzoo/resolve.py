@@ -1,0 +1,140 @@
+"""Turns a recipe's tables into blueprints, and reports every problem in them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ganzoo import blueprint
+from ganzoo.blueprint import Blueprint
+from ganzoo.errors import GanzooError, RecipeError, did_you_mean
+from ganzoo.overrides import override
+from ganzoo.recipe import PerPlayer, Recipe, RunSettings
+from ganzoo.registry import Zoo
+from ganzoo.signatures import PARTS
+from ganzoo.tables import Tree, by_player, kind_of, parse
+
+TABLES = ("run", "dataset", "procedure", "optimizer", "schedule")
+
+
+def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
+    """The recipe in a file with `key.path=value` overrides, and remarks about what those dropped."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}. `ganzoo list recipe` names the built-in ones.") from error
+    tree = parse(text, path.suffix, str(path))
+    remarks = override(tree, assignments, zoo)
+    return resolve(tree, zoo, str(path), name=path.stem, text=text, suffix=path.suffix), remarks
+
+
+def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", suffix: str = ".json") -> Recipe:
+    """Check a tree and make a recipe of it. Errors: RecipeError with every problem, each with file and table."""
+    resolver = _Resolver(zoo)
+    recipe = resolver.recipe(tree, name, text, suffix)
+    if recipe is None:
+        head = [f"{len(resolver.problems)} problems in this recipe"] if len(resolver.problems) > 1 else []
+        raise RecipeError("\n".join(head + [f"{origin} {problem}" for problem in resolver.problems]))
+    return recipe
+
+
+class _Resolver:
+    """One pass over a tree; `problems` gathers "[table]: what is wrong and what to do"."""
+
+    def __init__(self, zoo: Zoo):
+        self.zoo = zoo
+        self.problems: list[str] = []
+
+    def recipe(self, tree: Tree, name: str, text: bytes, suffix: str) -> Recipe | None:
+        self.known_tables(tree)
+        run = self.run(tree.get("run", {}))
+        dataset = self.required("dataset", tree)
+        procedure = self.required("procedure", tree)
+        parts = {table: self.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
+        if procedure:
+            self.fit(procedure, parts)
+        optimizer = self.per_player("optimizer", tree)
+        schedule = self.per_player("schedule", tree) if "schedule" in tree else None
+        if self.problems or not (run and dataset and procedure and optimizer):
+            return None
+        made: dict[str, Any] = parts
+        return Recipe(name, text, suffix, run, dataset, procedure, made, optimizer, schedule)
+
+    def report(self, table: str, problems: Iterable[str]) -> None:
+        self.problems += [f"[{table}]: {problem}" for problem in problems]
+
+    def known_tables(self, tree: Tree) -> None:
+        known = [*TABLES, *PARTS]
+        for table in tree:
+            if table not in TABLES and kind_of(table) not in PARTS:
+                near = did_you_mean(table, known)
+                self.report(table, [f"no table of that name.{near} Tables: {', '.join(known)}."])
+
+    def run(self, settings: Any) -> RunSettings | None:
+        if not isinstance(settings, dict):
+            self.report("run", [f"should be a table, not {settings!r}"])
+            return None
+        problems = blueprint.check(RunSettings, "[run]", settings)
+        if not problems and (settings.get("steps") is None) == (settings.get("epochs") is None):
+            problems = ["say how long to train: either steps = ... or epochs = ..."]
+        self.report("run", problems)
+        return None if problems else RunSettings(**settings)
+
+    def required(self, kind: str, tree: Tree) -> Blueprint | None:
+        if kind not in tree:
+            self.report(kind, [f'this table is missing: add it with use = "..."; see `ganzoo list {kind}`'])
+            return None
+        return self.component(kind, kind, tree[kind])
+
+    def component(self, table: str, kind: str, settings: Any) -> Blueprint | None:
+        """A blueprint for a table, or None and a report."""
+        if not isinstance(settings, dict):
+            self.report(table, [f"should be a table, not {settings!r}"])
+            return None
+        use = settings.get("use")
+        if not isinstance(use, str):
+            self.report(table, [f'needs use = "NAME" to say which {kind}; see `ganzoo list {kind}`'])
+            return None
+        try:
+            entry = self.zoo.find(kind, use)
+            made = Blueprint(entry, {key: value for key, value in settings.items() if key != "use"})
+            self.report(table, made.problems())
+        except GanzooError as error:
+            self.report(table, [error.message])
+            return None
+        return made
+
+    def part(self, table: str, settings: Any) -> Blueprint | list[Blueprint | None] | None:
+        if isinstance(settings, list):  # [[regularizer]], any number of them
+            return [self.component(table, kind_of(table), one) for one in settings]
+        return self.component(table, kind_of(table), settings)
+
+    def fit(self, procedure: Blueprint, parts: Mapping[str, Any]) -> None:
+        """Report the tables that the procedure misses, and those it has no use for."""
+        wanted, name = procedure.signature.parts, f"procedure {procedure.entry.name!r}"
+        for part, parameter in wanted.items():
+            if parameter.default is parameter.empty and part not in parts:
+                self.report(
+                    part, [f'{name} needs this table: add it with use = "..."; see `ganzoo list {kind_of(part)}`']
+                )
+        takes = ", ".join(f"[{part}]" for part in wanted)
+        for part, given in parts.items():
+            if part not in wanted:
+                self.report(part, [f"{name} takes no such table.{did_you_mean(part, wanted)} It takes: {takes}."])
+            elif blueprint.is_list_of_parts(wanted[part]) and not isinstance(given, list):
+                self.report(part, [f"{name} takes any number of these: write [[{part}]]"])
+            elif isinstance(given, list) and not blueprint.is_list_of_parts(wanted[part]):
+                self.report(part, [f"{name} takes one of these: write [{part}]"])
+
+    def per_player(self, kind: str, tree: Tree) -> PerPlayer | None:
+        """[optimizer] holds for every player; [optimizer.PLAYER] is laid over it for one."""
+        settings = tree.get(kind)
+        if not isinstance(settings, dict):
+            self.required(kind, tree)  # reports what is wrong
+            return None
+        everyone, players = by_player(settings)
+        base = self.component(kind, kind, everyone)
+        others = {player: self.component(f"{kind}.{player}", kind, own) for player, own in players.items()}
+        made = {player: other for player, other in others.items() if other}
+        return PerPlayer(base, made) if base and len(made) == len(others) else None

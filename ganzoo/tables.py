@@ -1,0 +1,98 @@
+"""A recipe's tables: read from TOML or JSON, and filled in with defaults, without importing a component."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+from ganzoo.errors import RecipeError
+from ganzoo.registry import Zoo
+from ganzoo.signatures import describe, read
+
+Tree = dict[str, Any]
+NEEDED = ("dataset", "procedure", "optimizer")
+PER_PLAYER = ("optimizer", "schedule")
+
+
+def parse(text: bytes, suffix: str, origin: str) -> Tree:
+    """TOML or JSON bytes as a tree. Errors: RecipeError with the parser's line."""
+    try:
+        if suffix == ".json":
+            tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        else:
+            tree = tomllib.loads(text.decode())
+    except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are all ValueErrors
+        raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}") from error
+    if not isinstance(tree, dict):
+        raise RecipeError(f"{origin}: a recipe is a set of tables such as [run] and [dataset]")
+    return tree
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Tree:
+    tree: Tree = {}
+    for key, value in pairs:
+        if key in tree:
+            raise ValueError(f"the key {key!r} stands twice")
+        tree[key] = value
+    return tree
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number that a setting can have")
+
+
+def kind_of(table: str) -> str:
+    """[generator_b] is a second generator."""
+    return table.partition("_")[0]
+
+
+def by_player(settings: Tree) -> tuple[Tree, dict[str, Tree]]:
+    """What [optimizer] says for every player, and for each [optimizer.PLAYER] all that holds for that one."""
+    everyone = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    players = {}
+    for player, changes in settings.items():
+        if isinstance(changes, dict):
+            same = changes.get("use", everyone.get("use")) == everyone.get("use")
+            players[player] = {**everyone, **changes} if same else changes
+    return everyone, players
+
+
+def fill(tree: Tree, zoo: Zoo) -> Tree:
+    """Every default written out and every name in full, like Recipe.resolved(), but with types unchecked.
+
+    Errors: GanzooError for what is missing or unknown; resolve() is the one that lists all of it.
+    """
+    if missing := [table for table in NEEDED if table not in tree]:
+        raise RecipeError(f"tables are missing: {', '.join(missing)}")
+    run = _settings("run", read("ganzoo.recipe:RunSettings").settings, tree.get("run", {}))
+    filled: Tree = {"run": {name: value for name, value in run.items() if value is not None}}
+    for table, given in tree.items():
+        kind = kind_of(table)
+        if kind in PER_PLAYER and isinstance(given, dict):
+            everyone, players = by_player(given)
+            filled[table] = _component(kind, everyone, zoo)
+            filled[table] |= {player: _component(kind, settings, zoo) for player, settings in players.items()}
+        elif isinstance(given, list):
+            filled[table] = [_component(kind, one, zoo) for one in given]
+        elif table != "run":
+            filled[table] = _component(kind, given, zoo)
+    return filled
+
+
+def _component(kind: str, given: Any, zoo: Zoo) -> Tree:
+    if not isinstance(given, dict) or not isinstance(given.get("use"), str):
+        raise RecipeError(f'{kind} needs use = "NAME"')
+    entry = zoo.find(kind, given["use"])
+    own = {name: value for name, value in given.items() if name != "use"}
+    return {"use": entry.full_name, **_settings(entry.full_name, describe(entry).settings, own)}
+
+
+def _settings(owner: str, known: dict[str, Any], given: Any) -> Tree:
+    """The defaults of `known` with `given` laid over them."""
+    if not isinstance(given, dict):
+        raise RecipeError(f"{owner} should be a table")
+    defaults = {name: setting["default"] for name, setting in known.items() if "default" in setting}
+    if wrong := {*given} - {*known} | {*known} - {*defaults} - {*given}:
+        raise RecipeError(f"{owner}: missing or unknown settings {', '.join(sorted(wrong))}")
+    return {**defaults, **given}

@@ -1,0 +1,69 @@
+"""Experiment trackers by name (TensorBoard, Weights & Biases, ...), through Accelerate. None of them can stop a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+from rich.console import Console
+
+from ganzoo.errors import EnvironmentProblem, RecipeError, did_you_mean
+from ganzoo.recipe import Recipe
+from ganzoo.run import Run
+
+
+class Trackers:
+    """A `with` block in which calling it logs numbers to every tracker of `run.trackers`.
+
+    Errors: RecipeError for a tracker that Accelerate does not know, EnvironmentProblem for one that is not installed.
+    """
+
+    def __init__(self, recipe: Recipe, run: Run, main: bool):
+        self.recipe, self.run, self.active = recipe, run, list[Any]()
+        self.names = recipe.run.trackers if main else []
+        known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
+        installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
+        for name in self.names:
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise RecipeError(
+                    f"[run] trackers: no tracker named {name!r}.{near} Known: {', '.join(sorted(known))}."
+                )
+            if name not in installed:
+                raise EnvironmentProblem(f"run.trackers names {name!r}, which is not installed: pip install {name}")
+        self.kinds = {name: known[name] for name in self.names}
+
+    def __enter__(self) -> Trackers:
+        folder = self.run.folder / "events"
+        for kind in self.kinds.values():
+            name = self.run.folder.name
+            tracker = kind(name, logging_dir=folder) if kind.requires_logging_directory else kind(name)
+            tracker.start() if hasattr(tracker, "start") else None
+            tracker.store_init_configuration(_flat(self.recipe.resolved()))
+            self.active.append(tracker)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for tracker in self.active:
+            self._guarded(tracker, tracker.finish)
+
+    def __call__(self, values: Mapping[str, float], t: int) -> None:
+        for tracker in list(self.active):
+            self._guarded(tracker, lambda tracker=tracker: tracker.log(dict(values), step=t))
+
+    def _guarded(self, tracker: Any, action: Any) -> None:
+        """A tracker that raises is dropped with one line."""
+        try:
+            action()
+        except Exception as error:
+            self.active.remove(tracker)
+            Console(stderr=True).print(f"tracker {tracker.name} failed and is off: {type(error).__name__}: {error}")
+
+
+def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested tables as {"generator.z_dim": 100}: TensorBoard takes scalars only."""
+    if isinstance(tree, dict):
+        return {key: value for name, sub in tree.items() for key, value in _flat(sub, f"{prefix}{name}.").items()}
+    plain = tree if isinstance(tree, (bool, int, float, str)) else str(tree)
+    return {prefix.rstrip("."): plain}

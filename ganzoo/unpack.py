@@ -1,0 +1,153 @@
+"""Unpacks zip and tar archives from elsewhere: all of it inside one folder, or nothing when an entry is hostile."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import stat
+import tarfile
+import tempfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ganzoo.errors import DataError, EnvironmentProblem
+
+DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
+    *(NotImplementedError, RuntimeError),  # zipfile: a method it does not know, a password
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold: entries, bytes once unpacked, and bytes unpacked per byte packed."""
+
+    entries: int = 1_000_000
+    size: int = 64 * 2**30
+    ratio: int = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as its archive declares it. kind: file, folder, or what it is instead (link, device, ...)."""
+
+    name: str
+    kind: str
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+
+def safe_extract(
+    archive: Path, folder: Path, members: Mapping[str, str] | None = None, limits: Limits | None = None
+) -> list[Path]:
+    """Unpack a zip or tar archive into `folder` and return the files written.
+
+    members: {name in the archive: path below folder}; all files under their own names when left out.
+    Every entry is checked, wanted or not. Files are unpacked aside and moved into place at the end.
+    Errors: DataError for an archive that is damaged, lacks a member, or holds an absolute or climbing path, a link,
+    a device, the same name twice, or more than `limits`; the folder is then as it was.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as aside:
+        wanted = _unpack(archive, Path(aside), members, limits or Limits())
+        written = []
+        for name, target in wanted.items():
+            place = folder / target
+            place.parent.mkdir(parents=True, exist_ok=True)
+            written.append((Path(aside) / name).replace(place))
+    return written
+
+
+def _unpack(archive: Path, aside: Path, members: Mapping[str, str] | None, limits: Limits) -> dict[str, str]:
+    """Unpack the wanted members below `aside`: {name there: path below the final folder}."""
+    wanted: dict[str, str] = {}
+    seen: set[str] = set()
+    total = 0
+    allowed = min(limits.size, limits.ratio * archive.stat().st_size)
+    with _entries(archive) as entries:
+        for entry in entries:
+            total += entry.size
+            _check(entry, seen, archive)
+            if len(seen) > limits.entries:
+                raise DataError(f"{archive} was not unpacked: it holds more than {limits.entries:,} entries.")
+            if total > allowed:
+                raise DataError(f"{archive} was not unpacked: it would grow beyond {allowed:,} bytes.")
+            name = str(PurePosixPath(entry.name))
+            source = entry.open() if entry.kind == "file" and (members is None or name in members) else None
+            if source is None:
+                continue
+            target = aside / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with source, target.open("xb") as file:
+                shutil.copyfileobj(source, file, 2**20)
+            wanted[name] = members[name] if members else name
+    if lacking := set(members or ()) - set(wanted):
+        raise DataError(f"{archive} was not unpacked: it lacks {', '.join(sorted(lacking))}.")
+    return wanted
+
+
+def _check(entry: Entry, seen: set[str], archive: Path) -> None:
+    """Refuse a hostile entry; remember its name as a case-insensitive file system would."""
+    if reason := _hostile(entry):
+        raise DataError(f"{archive} was not unpacked: {entry.name!r} {reason}.")
+    same = unicodedata.normalize("NFC", str(PurePosixPath(entry.name))).casefold()
+    if same in seen and entry.kind == "file":
+        raise DataError(f"{archive} was not unpacked: it holds {entry.name!r} twice.")
+    seen.add(same)
+
+
+def _hostile(entry: Entry) -> str:
+    path = PurePosixPath(entry.name)
+    if path.is_absolute() or re.match(r"[A-Za-z]:", entry.name):
+        return "is an absolute path"
+    if ".." in path.parts or "\\" in entry.name or "\0" in entry.name:
+        return "is no plain path"
+    if entry.kind == "file" and not path.parts:
+        return "has no name"
+    return "" if entry.kind in ("file", "folder") else f"is a {entry.kind}"
+
+
+@contextmanager
+def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
+    """The entries of an archive, read in one pass. Errors: DataError when it is damaged or no archive at all."""
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as packed:
+                yield (_zip_entry(packed, info) for info in packed.infolist())
+        else:
+            with tarfile.open(archive) as packed_tar:
+                yield (_tar_entry(packed_tar, info) for info in packed_tar)
+    except DAMAGE as error:
+        raise DataError(f"{archive} is damaged or no archive ({error}). Delete it and fetch it again.") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DataError(f"{archive} was not unpacked: it holds one name as a file and as a folder.") from error
+    except OSError as error:
+        raise EnvironmentProblem(f"{archive} could not be unpacked: {error}.") from error
+
+
+def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
+    mode = info.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        kind = "link"
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        kind = "device"
+    else:
+        kind = "folder" if info.is_dir() else "file"
+    return Entry(info.filename, kind, info.file_size, lambda: packed.open(info))
+
+
+def _tar_entry(packed: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
+    if info.issym() or info.islnk():
+        kind = "link"
+    elif info.isdir():
+        kind = "folder"
+    else:
+        kind = "file" if info.isreg() else "device"
+    return Entry(info.name, kind, info.size, lambda: packed.extractfile(info))

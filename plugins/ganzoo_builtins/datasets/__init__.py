@@ -1,0 +1,34 @@
+"""Datasets: real ones read from their original files, your own images and arrays, and drawn ones that need no download."""
+
+from __future__ import annotations
+
+import ganzoo
+
+HERE = "ganzoo_builtins.datasets"
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    def add(name: str, target: str, summary: str, paper: str = "") -> None:
+        zoo.add("dataset", name, f"{HERE}.{target}", summary=summary, paper=paper)
+
+    # Real data, fetched by `ganzoo data get NAME`.
+    add("mnist", "mnist:MNIST", "Handwritten digits, 28x28 grey, 10 classes")
+    add("fashion_mnist", "mnist:FashionMNIST", "Clothes, 28x28 grey, 10 classes", "arXiv:1708.07747")
+    add("kmnist", "mnist:KMNIST", "Cursive Japanese characters, 28x28 grey, 10 classes", "arXiv:1812.01718")
+    add("qmnist", "mnist:QMNIST", "MNIST with its 50,000 lost test digits, 28x28 grey, 10 classes", "arXiv:1905.10498")
+    add("emnist", "emnist:EMNIST", "Handwritten letters and digits in six splits, 28x28 grey", "arXiv:1702.05373")
+    add("usps", "usps:USPS", "Digits from envelopes, 16x16 grey, 10 classes")
+    add("cifar10", "cifar:CIFAR10", "Photographs, 32x32 colour, 10 classes")
+    add("cifar100", "cifar:CIFAR100", "Photographs, 32x32 colour, 100 fine or 20 coarse classes")
+    add("svhn", "svhn:SVHN", "House numbers, 32x32 colour, 10 classes")
+    add("stl10", "stl10:STL10", "Photographs, 96x96 colour, 10 classes and 100,000 unlabelled")
+    add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
+    # Your own.
+    add("folder", "folder:Folder", "Your images; class subfolders become labels")
+    add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
+    # Drawn on the spot.
+    add("glyphs", "glyphs:Glyphs", "Letters and digits drawn from a font with distortions, 28x28 grey; no download")
+    add("ring", "toy:Ring", "Gaussians on a circle, 2-D")
+    add("grid", "toy:Grid", "Gaussians on a square grid, 2-D")
+    add("gaussian_1d", "toy:Gaussian1D", "One Gaussian or a mixture of two, 1-D")

@@ -1,0 +1,144 @@
+"""CelebA: faces of celebrities, 178x218, with 40 attributes; read from the zip as it was published, or unpacked."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import product
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError, Misfit, did_you_mean
+from ganzoo.interfaces import Batch, Spec
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.images import centre_crop, resize
+from ganzoo_builtins.datasets.pictures import Pictures
+from ganzoo_builtins.datasets.stored import Stored
+
+WIDTH, HEIGHT = 178, 218
+IMAGES, FOLDER = "celeba/img_align_celeba.zip", "celeba/img_align_celeba"
+ATTRIBUTES, PARTITION = "celeba/list_attr_celeba.txt", "celeba/list_eval_partition.txt"
+PARTS = ("train", "valid", "test")
+IN_MEMORY = 2**28  # bytes; a larger set is decoded as it is needed
+MOST_ATTRIBUTES = 10  # 1,024 classes
+
+
+class CelebA(Stored):
+    """Aligned faces: 162,770 to train on, 19,867 to validate, 19,962 to test.
+
+    crop: side of the square cut from the middle; papers use 178, 160, 148, 128 or 108, and figures of different crops
+    cannot be compared. size: what the crop is resized to. attributes: k names make 2**k classes, the first name
+    weighing most: ["Male", "Smiling"] gives "not Male, not Smiling", "not Male, Smiling", "Male, not Smiling", ...
+    For non-commercial research. Source: Liu et al. (2015), mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
+    """
+
+    name = "celeba"
+
+    def __init__(
+        self,
+        split: Literal["train", "valid", "test", "all"] = "train",
+        attributes: list[str] | None = None,
+        crop: int = 178,
+        size: int = 64,
+    ):
+        self.split, self.attributes, self.crop, self.size = split, attributes or [], crop, size
+        _check(self.attributes, crop, size)
+        if self.attributes:
+            choices = product(*((f"not {name}", name) for name in self.attributes))
+            self.class_names = tuple(", ".join(choice) for choice in choices)
+        self.spec = Spec((3, size, size), classes=len(self.class_names))
+
+    def sources(self) -> list[Source]:
+        needed = [Source(IMAGES, (_drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),), IMAGES_MD5, instead=(FOLDER,))]
+        if self.attributes:
+            needed.append(Source(ATTRIBUTES, (_drive("0B7EVK8r0v71pblRyaVFSWGxPY0U"),), ATTRIBUTES_MD5))
+        if self.split != "all":
+            needed.append(Source(PARTITION, (_drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk"),), PARTITION_MD5))
+        return needed
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        return Pictures(self.found(IMAGES, FOLDER))
+
+    @cached_property
+    def _names(self) -> list[str]:
+        names = self._pictures.names
+        if self.split != "all":
+            part = str(PARTS.index(self.split))
+            chosen = {name for name, (value, *_) in self._table(PARTITION).items() if value == part}
+            names = [name for name in names if name in chosen]
+        if not names:
+            raise DataError(f"celeba: {self._pictures.path} holds no picture of split {self.split!r}.")
+        return names
+
+    @cached_property
+    def _labels(self) -> Tensor:
+        table = self._table(ATTRIBUTES)
+        columns = [ALL_ATTRIBUTES.index(name) for name in self.attributes]
+        try:
+            return torch.tensor([_class([table[name][column] for column in columns]) for name in self._names])
+        except (KeyError, IndexError) as error:
+            raise DataError(
+                f"{self.found(ATTRIBUTES)} is damaged: no attributes of {error}. Delete it and fetch it again."
+            ) from error
+
+    def _table(self, path: str) -> dict[str, list[str]]:
+        """Lines such as "000001.jpg -1 1 1" by file name; others (a count, a heading) are passed over."""
+        rows = (line.split() for line in self.found(path).read_text(errors="replace").splitlines())
+        return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
+
+    def tensors(self) -> Batch | None:
+        return None if len(self) * self.spec.size > IN_MEMORY else self._content
+
+    @cached_property
+    def _content(self) -> Batch:
+        examples = [self[i] for i in range(len(self))]
+        return {key: torch.stack([example[key] for example in examples]) for key in examples[0]}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, i: int) -> Batch:
+        face = self._pictures.read(self._names[i])
+        if face.shape != (3, HEIGHT, WIDTH):
+            found = f"{face.shape[2]}x{face.shape[1]}"
+            where = f"{self._names[i]} in {self._pictures.path}"
+            raise DataError(f"{where} is {found}, not {WIDTH}x{HEIGHT} as the aligned faces are.")
+        x = resize(centre_crop(face, self.crop, self.crop)[None], self.size)[0]
+        return {"x": x, "y": self._labels[i]} if self.attributes else {"x": x}
+
+
+def _check(attributes: list[str], crop: int, size: int) -> None:
+    for name in attributes:
+        if name not in ALL_ATTRIBUTES:
+            raise Misfit(
+                f"celeba has no attribute {name!r}.{did_you_mean(name, ALL_ATTRIBUTES)} "
+                f"It has: {', '.join(ALL_ATTRIBUTES)}."
+            )
+    if len(set(attributes)) < len(attributes) or len(attributes) > MOST_ATTRIBUTES:
+        raise Misfit(f"celeba: attributes = {attributes}: name each once, and at most {MOST_ATTRIBUTES}.")
+    if not 1 <= crop <= WIDTH or size < 1:
+        raise Misfit(f"celeba: crop = {crop}, size = {size}: the crop lies in 1..{WIDTH} and the size is at least 1.")
+
+
+def _class(values: list[str]) -> int:
+    """Attribute values "1" and "-1" read as the digits of a binary number."""
+    return int("".join("1" if value == "1" else "0" for value in values), 2)
+
+
+def _drive(file_id: str) -> str:
+    return f"https://drive.google.com/uc?id={file_id}"
+
+
+IMAGES_MD5 = "00d2c5bc6d35e252742224ab0c1e8fcb"
+ATTRIBUTES_MD5 = "75e246fa4810816ffd6ee81facbd244c"
+PARTITION_MD5 = "d32c9cbf5e040fd4025c592c306e6668"
+ALL_ATTRIBUTES = (
+    *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose"),
+    *("Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses"),
+    *("Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache"),
+    *("Narrow_Eyes", "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks"),
+    *("Sideburns", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick"),
+    *("Wearing_Necklace", "Wearing_Necktie", "Young"),
+)

@@ -1,0 +1,66 @@
+"""EMNIST: handwritten letters and digits, 28x28, in the six splits that its authors published."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase, ascii_uppercase
+from typing import Literal
+
+from torch import Tensor
+
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.idx import read_images, read_labels
+from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+
+FOLDER = "EMNIST/raw"
+MERGED = (*DIGITS, *ascii_uppercase, *"abdefghnqrt")  # the other lower-case letters look like their capitals
+CLASSES = {
+    "byclass": (*DIGITS, *ascii_uppercase, *ascii_lowercase),
+    "bymerge": MERGED,
+    "balanced": MERGED,
+    "letters": tuple(ascii_uppercase),
+    "digits": DIGITS,
+    "mnist": DIGITS,
+}
+
+
+class EMNIST(StoredImages):
+    """Handwritten letters and digits, upright and white on black.
+
+    split: "byclass" (62 classes, 697,932 + 116,323), "bymerge" (47 classes, as many), "balanced" (47 classes,
+    112,800 + 18,800), "letters" (26 classes, either case, 124,800 + 20,800), "digits" (240,000 + 40,000) or
+    "mnist" (60,000 + 10,000). The files hold every image transposed, and count letters from 1; both are undone here.
+    Source: Cohen et al. (2017), nist.gov/itl/products-and-services/emnist-dataset.
+    """
+
+    name = "emnist"
+    choosing = ("split", "train")
+
+    def __init__(
+        self,
+        split: Literal["byclass", "bymerge", "balanced", "letters", "digits", "mnist"] = "balanced",
+        train: bool = True,
+        size: int | None = None,
+        fit: Fit = "resize",
+    ):
+        super().__init__((1, 28, 28), CLASSES[split], size, fit)
+        self.split, self.train = split, train
+
+    def files(self) -> tuple[str, str]:
+        """Names of the packed image and label files."""
+        stem = f"emnist-{self.split}-{'train' if self.train else 'test'}"
+        return f"{stem}-images-idx3-ubyte.gz", f"{stem}-labels-idx1-ubyte.gz"
+
+    def sources(self) -> list[Source]:
+        return [
+            Source(
+                f"{FOLDER}/gzip.zip",
+                ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
+                "58c8d27c78d21e728a6bc7b3cc06412e",
+                unpack=tuple((f"gzip/{file}", f"{FOLDER}/{file}") for file in self.files()),
+            )
+        ]
+
+    def read(self) -> tuple[Tensor, Tensor]:
+        images, labels = (self.found(f"{FOLDER}/{file}") for file in self.files())
+        first = 1 if self.split == "letters" else 0
+        return read_images(images).mT.contiguous(), read_labels(labels) - first

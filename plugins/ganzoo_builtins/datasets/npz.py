@@ -1,0 +1,109 @@
+"""Your own arrays: images or feature vectors, with or without labels, from one .npz file."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError
+from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo_builtins.datasets.folder import find
+
+
+class Npz(Dataset):
+    """Arrays of one .npz file; what `ganzoo sample --out FILE.npz` writes can be read back.
+
+    "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or float32 (N, F), passed through.
+    "labels" or "y", optional: integers (N,) from 0; all of them -1 means none.
+    path: from the current folder, or else from the data folder. Nothing in the file is ever unpickled.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+
+    @cached_property
+    def spec(self) -> Spec:  # type: ignore[override]  # known once the file is read
+        classes = int(self._content["y"].max()) + 1 if "y" in self._content else 0
+        return Spec(tuple(self._content["x"].shape[1:]), classes=classes)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(str(label) for label in range(self.spec.classes))
+
+    def __len__(self) -> int:
+        return len(self._content["x"])
+
+    def __getitem__(self, i: int) -> Batch:
+        return {name: tensor[i] for name, tensor in self._content.items()}
+
+    def tensors(self) -> Batch:
+        return self._content
+
+    @cached_property
+    def _content(self) -> Batch:
+        path = find(self.path, "file")
+        arrays = _arrays(path)
+        given = _either(arrays, "images", "x")
+        if given is None:
+            raise DataError(f'{path} has no array "images" or "x"; it has: {", ".join(arrays) or "none"}.')
+        x = _samples(given, path)
+        y = _labels(_either(arrays, "labels", "y"), len(x), path)
+        return {"x": x} if y is None else {"x": x, "y": y}
+
+
+def _arrays(path: Path) -> Mapping[str, np.ndarray]:
+    """The arrays we know by name. Errors: DataError for a file that is damaged, or holds pickled objects."""
+    try:
+        with path.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise DataError(f"{path} holds a single array. Save it by np.savez(path, images=..., labels=...).")
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"cannot read {path}: {error}. Write it by np.savez, with arrays of numbers only, not of objects."
+        ) from error
+
+
+def _either(arrays: Mapping[str, np.ndarray], *names: str) -> np.ndarray | None:
+    return next((arrays[name] for name in names if name in arrays), None)
+
+
+def _samples(array: np.ndarray, path: Path) -> Tensor:
+    """As stored -> uint8 (N, C, H, W) or float32 (N, F)."""
+    if not array.size:
+        raise DataError(f"{path} holds no samples: its array has shape {array.shape}.")
+    if array.dtype == np.float32 and array.ndim == 2:
+        if not np.isfinite(array).all():
+            raise DataError(f"{path}: some of its numbers are NaN or infinite. Remove those samples.")
+        return torch.from_numpy(array)
+    if array.dtype == np.uint8 and array.ndim == 3:
+        return torch.from_numpy(array)[:, None]  # (N, H, W) -> (N, 1, H, W)
+    if array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3):
+        return torch.from_numpy(array).permute(0, 3, 1, 2).contiguous()  # (N, H, W, C) -> (N, C, H, W)
+    if array.dtype == np.uint8 and array.ndim == 4 and array.shape[1] in (1, 3):
+        return torch.from_numpy(array)
+    raise DataError(
+        f"{path}: expected images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or features, "
+        f"float32 (N, F); got {array.dtype} {array.shape}. Convert them before saving."
+    )
+
+
+def _labels(array: np.ndarray | None, samples: int, path: Path) -> Tensor | None:
+    """As stored -> int64 (N,), or None when there are none."""
+    if array is None or (array.dtype.kind == "i" and array.size and (array == -1).all()):
+        return None
+    if array.dtype.kind not in "iu" or array.shape != (samples,):
+        raise DataError(
+            f"{path}: expected integer labels ({samples},), one per sample; got {array.dtype} {array.shape}."
+        )
+    if array.min() < 0:
+        raise DataError(f"{path}: some labels are negative, the smallest {array.min()}. Number classes from 0.")
+    return torch.from_numpy(array.astype(np.int64))

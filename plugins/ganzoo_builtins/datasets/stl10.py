@@ -1,0 +1,102 @@
+"""STL-10: photographs, 96x96, few of them labelled and 100,000 not."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError, Misfit
+from ganzoo.interfaces import Batch, Spec
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.images import CHUNK, resize
+from ganzoo_builtins.datasets.stored import Stored, check_labels
+
+SIDE = 96
+PIXELS = 3 * SIDE * SIDE
+FOLDER = "stl10_binary"
+IN_MEMORY = 2**30  # bytes; a larger set is read image by image
+NAMES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
+URL = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
+
+
+class STL10(Stored):
+    """Photographs like CIFAR-10's, larger: 5,000 to train on, 8,000 to test, 100,000 of which no class is known.
+
+    split: "train", "test", "unlabeled" or "train+unlabeled"; the last two carry no labels.
+    Source: Coates, Lee, Ng (2011), cs.stanford.edu/~acoates/stl10, plain http; its archive is verified by digest.
+    """
+
+    name = "stl10"
+    choosing = ("split",)
+
+    def __init__(
+        self, split: Literal["train", "test", "unlabeled", "train+unlabeled"] = "train", size: int | None = None
+    ):
+        if size is not None and size < 1:
+            raise Misfit(f"stl10: size = {size}, but an image is at least one pixel wide.")
+        self.split, self.size = split, size or SIDE
+        self.class_names = () if "unlabeled" in split else NAMES
+        self.spec = Spec((3, self.size, self.size), classes=len(self.class_names))
+
+    def image_files(self) -> list[str]:
+        return [f"{FOLDER}/{part}_X.bin" for part in self.split.split("+")]
+
+    def sources(self) -> list[Source]:
+        files = self.image_files() + ([f"{FOLDER}/{self.split}_y.bin"] if self.class_names else [])
+        unpack = tuple((file, file) for file in files)
+        return [Source("stl10_binary.tar.gz", (URL,), "91f7769df0f17e558f3565bffb0c7dfb", unpack=unpack)]
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        return [_count(self.found(file)) for file in self.image_files()]
+
+    def _place(self, i: int) -> tuple[str, int]:
+        """The file that holds example i, and which of its images it is."""
+        i = range(len(self))[i]
+        for file, n in zip(self.image_files(), self._counts, strict=True):
+            if i < n:
+                return file, i
+            i -= n
+        raise IndexError(i)
+
+    @cached_property
+    def _labels(self) -> Tensor:
+        y = torch.from_numpy(np.fromfile(self.found(f"{FOLDER}/{self.split}_y.bin"), np.uint8)).long() - 1
+        check_labels(y, len(self), len(NAMES), self.name)
+        return y
+
+    @cached_property
+    def _images(self) -> Tensor:
+        parts = [self._read(file, 0, n) for file, n in zip(self.image_files(), self._counts, strict=True)]
+        return torch.cat(parts)
+
+    def _read(self, file: str, start: int, stop: int) -> Tensor:
+        """Images start..stop of a file (n, 3, size, size). The files hold every image transposed."""
+        stored = np.memmap(self.found(file), np.uint8, "r").reshape(-1, 3, SIDE, SIDE)
+        chunks = [stored[i : min(i + CHUNK, stop)] for i in range(start, stop, CHUNK)]
+        return torch.cat([resize(torch.from_numpy(np.array(chunk)).mT.contiguous(), self.size) for chunk in chunks])
+
+    def tensors(self) -> Batch | None:
+        if len(self) * 3 * self.size**2 > IN_MEMORY:
+            return None
+        return {"x": self._images, "y": self._labels} if self.class_names else {"x": self._images}
+
+    def __len__(self) -> int:
+        return sum(self._counts)
+
+    def __getitem__(self, i: int) -> Batch:
+        file, place = self._place(i)
+        x = self._read(file, place, place + 1)[0]
+        return {"x": x, "y": self._labels[i]} if self.class_names else {"x": x}
+
+
+def _count(path: Path) -> int:
+    size = path.stat().st_size
+    if not size or size % PIXELS:
+        raise DataError(f"{path} is damaged: {size:,} bytes make no whole images. Delete it and fetch it again.")
+    return size // PIXELS

@@ -1,0 +1,107 @@
+"""Datasets that read published files below the data root: what is common to them, and what they say when files lack."""
+
+from __future__ import annotations
+
+import inspect
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+
+from ganzoo.errors import DataError, Misfit
+from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo.sources import Source, data_root, locate
+from ganzoo_builtins.datasets.images import pad, resize
+
+Fit = Literal["resize", "pad"]
+DIGITS = tuple("0123456789")
+
+
+class Stored(Dataset):
+    """A dataset that lies in files, which `ganzoo data get` fetches.
+
+    name: as it is registered. choosing: the settings that decide which files are needed, kept as attributes.
+    """
+
+    name: str
+    choosing: tuple[str, ...] = ()
+
+    @abstractmethod
+    def sources(self) -> Sequence[Source]: ...
+
+    def found(self, *paths: str) -> Path:
+        """The first of these paths that exists, packed or not. Errors: DataError with what to do about it."""
+        if path := locate(*paths):
+            return path
+        raise self.absent()
+
+    def absent(self) -> DataError:
+        """The error for missing files: which ones, what to type, what to put where by hand."""
+        lines = [f"{self.name} is not complete below {data_root()}; type `ganzoo data get {self._command()}`,"]
+        lines += ["or put these there by hand:"]
+        for source in self.sources():
+            if source.missing():
+                unpacked = ", then type that command, which unpacks it" if source.unpack else ""
+                lines.append(f"  {source.path} from {' or '.join(source.urls)}{unpacked}")
+        return DataError("\n".join(lines))
+
+    def _command(self) -> str:
+        defaults = {key: p.default for key, p in inspect.signature(type(self)).parameters.items()}
+        chosen = {key: getattr(self, key) for key in self.choosing}
+        changed = [f"{key}={str(value).lower()}" for key, value in chosen.items() if value != defaults[key]]
+        return " ".join([self.name, *changed])
+
+
+class StoredImages(Stored):
+    """Images with labels, read once and kept in memory. A subclass says what read() gives.
+
+    shape: (C, H, W) as stored. size: side of the square that samples are brought to, or None for the stored one;
+    fit: how, "resize" (antialiased) or "pad" (centred on black).
+    """
+
+    def __init__(self, shape: tuple[int, int, int], class_names: Sequence[str], size: int | None, fit: Fit = "resize"):
+        channels, height, width = shape
+        if size is not None and size < (height if fit == "pad" else 1):
+            raise Misfit(f'{self.name}: size = {size} is too small for fit = "{fit}" of {height}x{width} images.')
+        self.size, self.fit = size, fit
+        self.class_names = class_names
+        self.spec = Spec((channels, size or height, size or width), classes=len(class_names))
+
+    @abstractmethod
+    def read(self) -> tuple[Tensor, Tensor]:
+        """Images as stored (N, C, H, W) uint8 and labels (N,) int64 below len(class_names)."""
+
+    def fitted(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, *spec.shape), uint8."""
+        if self.size is None:
+            return x
+        return pad(x, self.size) if self.fit == "pad" else resize(x, self.size)
+
+    @cached_property
+    def _content(self) -> Batch:
+        x, y = self.read()
+        check_labels(y, len(x), self.spec.classes, self.name)
+        return {"x": self.fitted(x), "y": y}
+
+    def tensors(self) -> Batch:
+        return self._content
+
+    def __len__(self) -> int:
+        return len(self._content["x"])
+
+    def __getitem__(self, i: int) -> Batch:
+        return {key: value[i] for key, value in self._content.items()}
+
+
+def check_labels(y: Tensor, images: int, classes: int, name: str) -> None:
+    """Errors: DataError when labels are not one per image in 0..classes-1."""
+    remedy = f"Delete the files and type `ganzoo data get {name}`."
+    if len(y) != images:
+        raise DataError(f"{name}: {images:,} images but {len(y):,} labels. {remedy}")
+    if images == 0:
+        raise DataError(f"{name}: its files hold no image. {remedy}")
+    if y.min() < 0 or y.max() >= classes:
+        raise DataError(f"{name}: labels lie in {y.min()}..{y.max()}, expected 0..{classes - 1}. {remedy}")

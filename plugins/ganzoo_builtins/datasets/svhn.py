@@ -1,0 +1,63 @@
+"""SVHN: house numbers from street photographs, 32x32 crops centred on one digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
+
+DIGESTS = {
+    "train": "e26dedcc434d2e4c54c9b2d4a06d8373",
+    "test": "eb5a983be6a315427106f1b164d9cef3",
+    "extra": "a93ce644f1a588dc4d68dda5feec44a7",
+}
+
+
+class SVHN(StoredImages):
+    """Digits of house numbers: 73,257 to train on, 26,032 to test, 531,131 easier ones "extra".
+
+    split: "train_test" joins the first two (99,289). Reading the .mat files needs scipy. For non-commercial use.
+    Source: Netzer et al. (2011), ufldl.stanford.edu/housenumbers, plain http; its files are verified by digest.
+    """
+
+    name = "svhn"
+    choosing = ("split",)
+
+    def __init__(self, split: Literal["train", "test", "extra", "train_test"] = "train", size: int | None = None):
+        super().__init__((3, 32, 32), DIGITS, size)
+        self.split = split
+
+    def sources(self) -> list[Source]:
+        return [
+            Source(f"{part}_32x32.mat", (f"http://ufldl.stanford.edu/housenumbers/{part}_32x32.mat",), DIGESTS[part])
+            for part in self.split.split("_")
+        ]
+
+    def read(self) -> tuple[Tensor, Tensor]:
+        parts = [read_mat(self.found(source.path)) for source in self.sources()]
+        return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+
+
+def read_mat(path: Path) -> tuple[Tensor, Tensor]:
+    """X (32, 32, 3, N) and y (N, 1), where 10 means the digit 0 -> images (N, 3, 32, 32) uint8, labels (N,) int64."""
+    try:
+        from scipy.io import loadmat
+    except ImportError:
+        raise EnvironmentProblem(
+            "svhn is stored as .mat files: pip install 'ganzoo-torch[scipy]' to read them"
+        ) from None
+    try:
+        content = loadmat(path, variable_names=["X", "y"])
+        x, y = content["X"], content["y"].astype(np.int64).reshape(-1)
+    except Exception as error:  # scipy raises whatever the bytes lead it to
+        raise DataError(f"{path} is damaged: {type(error).__name__}: {error}. Delete it and fetch it again.") from error
+    if x.shape[:3] != (32, 32, 3) or x.dtype != np.uint8:
+        raise DataError(f"{path} is damaged: its images are {x.shape} of {x.dtype}. Delete it and fetch it again.")
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(3, 2, 0, 1))), torch.from_numpy(y % 10)

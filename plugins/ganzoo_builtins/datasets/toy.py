@@ -1,0 +1,114 @@
+"""Mixtures of Gaussians in one and two dimensions, where modes can be counted and a distribution be seen.
+
+Published figures belong to a protocol, and the same method scores differently under different ones; each dataset's
+docstring says which settings are which protocol's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from torch import Tensor
+
+from ganzoo.errors import GanzooError
+from ganzoo.interfaces import Batch, Dataset, Spec
+
+
+class Mixture(Dataset):
+    """n points around equally likely centres. x: float32 (n, F), not scaled; y, if asked for: int64 (n,), the mode.
+
+    Point i belongs to mode i % modes, so every mode has its exact share.
+    centres: (modes, F). std: of every mode, in every direction.
+    """
+
+    def __init__(self, centres: Tensor, std: float, n: int, seed: int, labels: bool):
+        self.centres = centres
+        self.std = std
+        self.n = n
+        self.seed = seed
+        self.labels = labels
+        self.spec = Spec((centres.shape[1],), classes=len(centres) if labels else 0)
+        self.class_names = tuple(str(mode) for mode in range(self.spec.classes))
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, i: int) -> Batch:
+        return {name: tensor[i] for name, tensor in self._drawn.items()}
+
+    def tensors(self) -> Batch:
+        return self._drawn
+
+    @cached_property
+    def _drawn(self) -> Batch:
+        modes = torch.arange(self.n) % len(self.centres)
+        generator = torch.Generator().manual_seed(self.seed)
+        noise = torch.randn(self.n, self.centres.shape[1], generator=generator)  # (n, F)
+        x = self.centres[modes] + self.std * noise
+        return {"x": x, "y": modes} if self.labels else {"x": x}
+
+
+class Ring(Mixture):
+    """Gaussians evenly spaced on a circle around the origin, the first one at (radius, 0).
+
+    The defaults are an easy ring: neighbours lie 15 standard deviations apart. Published ones, all of 8 modes:
+    VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086) radius 1, std 0.01; Unrolled GAN (1611.02163) radius 2, std 0.02;
+    WGAN-GP (1704.00028) radius 2 / 1.414, std 0.02 / 1.414.
+    """
+
+    def __init__(
+        self,
+        n: PositiveInt = 100_000,
+        modes: PositiveInt = 8,
+        radius: PositiveFloat = 1.0,
+        std: NonNegativeFloat = 0.05,
+        labels: bool = False,
+        seed: int = 0,
+    ):
+        angles = torch.arange(modes) * (2 * math.pi / modes)
+        super().__init__(radius * torch.stack([angles.cos(), angles.sin()], 1), std, n, seed, labels)
+
+
+class Grid(Mixture):
+    """side x side Gaussians, `spacing` apart, around the origin; `scale` multiplies everything, std included.
+
+    The defaults are the 25 modes {-4, -2, 0, 2, 4}^2, std 0.05, of VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086);
+    WGAN-GP (1704.00028) divides them by 2.828: scale = 0.35355.
+    """
+
+    def __init__(
+        self,
+        n: PositiveInt = 100_000,
+        side: PositiveInt = 5,
+        spacing: PositiveFloat = 2.0,
+        std: NonNegativeFloat = 0.05,
+        scale: PositiveFloat = 1.0,
+        labels: bool = False,
+        seed: int = 0,
+    ):
+        steps = spacing * (torch.arange(side) - (side - 1) / 2)
+        super().__init__(scale * torch.cartesian_prod(steps, steps).view(-1, 2), scale * std, n, seed, labels)
+
+
+class Gaussian1D(Mixture):
+    """One Gaussian on a line, N(4, 0.5^2) by default, or several: means = [-2, 2], std = 0.3 has two modes.
+
+    The setting of figure 1 of Goodfellow et al. (arXiv:1406.2661), where the best discriminator,
+    p_data / (p_data + p_g), can be drawn beside the learned one.
+    """
+
+    def __init__(
+        self,
+        n: PositiveInt = 100_000,
+        means: Sequence[float] = (4.0,),
+        std: NonNegativeFloat = 0.5,
+        labels: bool = False,
+        seed: int = 0,
+    ):
+        if not means:
+            raise GanzooError("dataset gaussian_1d needs at least one mean: means = [4.0].")
+        super().__init__(torch.tensor(means, dtype=torch.float32)[:, None], std, n, seed, labels)

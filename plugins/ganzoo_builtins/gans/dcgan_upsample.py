@@ -1,0 +1,114 @@
+"""DCGAN by upsampling: nearest neighbour and 3x3 convolutions in place of transposed ones, as in PyTorch-GAN's `dcgan`.
+
+It departs from Radford et al. 2016 (arXiv:1511.06434; see `dcgan`) in more than that: biases, dropout, narrow layers in
+the discriminator, and batch norm after the activation there.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo_builtins.gans.fits import need_square_image
+
+
+class DCGANUpsampleGenerator(Generator):
+    """z -> x: project to a quarter of the image's side, then upsample twice. z is standard normal.
+
+    The side must be divisible by 4.
+
+    activation: "relu" follows the paper's guideline; PyTorch-GAN's own file has "leaky_relu" (0.2).
+    bn_eps: of all batch norms but the first; 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator `mlp`.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 100,
+        activation: Literal["relu", "leaky_relu"] = "relu",
+        bn_eps: PositiveFloat = 0.8,
+    ):
+        super().__init__()
+        channels, size = need_square_image("generator dcgan_upsample", spec)
+        _need_multiple("generator dcgan_upsample", size, 4)
+        self.z_dim = z_dim
+        self.project = nn.Linear(z_dim, 128 * (size // 4) ** 2)
+        self.unflatten = nn.Unflatten(1, (128, size // 4, size // 4))
+
+        def act() -> nn.Module:
+            return nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)
+
+        self.layers = nn.Sequential(
+            nn.BatchNorm2d(128),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(128, 128, 3, padding=1),
+            nn.BatchNorm2d(128, eps=bn_eps),
+            act(),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(128, 64, 3, padding=1),
+            nn.BatchNorm2d(64, eps=bn_eps),
+            act(),
+            nn.Conv2d(64, channels, 3, padding=1),
+            nn.Tanh(),
+        )
+        self.apply(_initialise)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        x = self.unflatten(self.project(z))  # (N, z_dim) -> (N, 128, H/4, W/4)
+        return self.layers(x)  # -> (N, 128, H/2, W/2) -> (N, 64, H, W) -> (N, C, H, W)
+
+
+class DCGANUpsampleDiscriminator(Discriminator):
+    """x -> logit: four strided convolutions down to a sixteenth of the side, which must be divisible by 16.
+
+    dropout: the share of whole channels dropped. norm: "none" leaves batch norm out, which penalties on the gradient
+    at each sample require. bn_eps: as in the generator.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.25,
+        norm: Literal["batch", "none"] = "batch",
+        bn_eps: PositiveFloat = 0.8,
+    ):
+        super().__init__()
+        channels, size = need_square_image("discriminator dcgan_upsample", spec)
+        _need_multiple("discriminator dcgan_upsample", size, 16)
+
+        def block(n_in: int, n_out: int, normalise: bool) -> list[nn.Module]:
+            layers = [nn.Conv2d(n_in, n_out, 3, stride=2, padding=1), nn.LeakyReLU(0.2), nn.Dropout2d(dropout)]
+            return [*layers, nn.BatchNorm2d(n_out, eps=bn_eps)] if normalise else layers
+
+        self.layers = nn.Sequential(
+            *block(channels, 16, normalise=False),
+            *block(16, 32, normalise=norm == "batch"),
+            *block(32, 64, normalise=norm == "batch"),
+            *block(64, 128, normalise=norm == "batch"),
+            nn.Flatten(),
+        )
+        self.head = nn.Linear(128 * (size // 16) ** 2, 1)
+        self.apply(_initialise)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x)  # (N, C, H, W) -> (N, 128, H/16, W/16) -> (N, width)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
+
+
+def _need_multiple(network: str, size: int, factor: int) -> None:
+    if size % factor:
+        above = size + factor - size % factor
+        raise Misfit(
+            f"{network} needs images whose side is divisible by {factor}, not {size}: add dataset.size={above}."
+        )
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights of convolutions from N(0, 0.02), of batch norms from N(1, 0.02), as the paper has them."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)

@@ -1,0 +1,31 @@
+"""Whether the data suits a network, asked before a layer is built. Each question raises Misfit with the remedy."""
+
+from ganzoo import Misfit, Spec
+
+
+def need_numbers(network: str, spec: Spec) -> None:
+    """Images and points will do, token ids will not."""
+    if spec.vocab:
+        raise Misfit(
+            f"{network} works on real numbers, but the dataset holds token ids (vocab = {spec.vocab}): "
+            "choose a dataset of images or points."
+        )
+
+
+def need_labels(network: str, spec: Spec) -> None:
+    if not spec.classes:
+        raise Misfit(
+            f"{network} is conditional, but the dataset has no labels: choose a labelled dataset, "
+            'or networks that need none, such as "mlp" or "dcgan".'
+        )
+
+
+def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
+    """Channels and pixels along a side."""
+    need_numbers(network, spec)
+    if not spec.is_image:
+        raise Misfit(f'{network} works on images, but a sample has the shape {spec.shape}: use "mlp" instead.')
+    channels, height, width = spec.shape
+    if height != width:
+        raise Misfit(f"{network} works on square images, not on {height}x{width}: add dataset.size=64.")
+    return channels, height

@@ -1,0 +1,68 @@
+"""The fully connected GAN, after Goodfellow et al. 2014 (arXiv:1406.2661), in the layers of PyTorch-GAN's `gan`."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_numbers
+
+
+class MLPGenerator(Generator):
+    """z -> x through widening layers with LeakyReLU 0.2; batch norm in all of them but the first.
+
+    Images leave through a tanh, points without one. z is standard normal.
+
+    hidden: widths of the hidden layers. norm: "none" leaves batch norm out, as small toy problems want.
+    bn_eps: what batch norm adds to the variance. 0.8 is what PyTorch-GAN runs with: it passes 0.8 where eps goes,
+        having momentum in mind, and so normalises only softly. 1e-5, PyTorch's default, is the repaired value.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 100,
+        hidden: Sequence[PositiveInt] = (128, 256, 512, 1024),
+        norm: Literal["batch", "none"] = "batch",
+        bn_eps: PositiveFloat = 0.8,
+    ):
+        super().__init__()
+        need_numbers("generator mlp", spec)
+        self.z_dim, self.shape = z_dim, spec.shape
+        widths = [z_dim, *hidden]
+        layers: list[nn.Module] = []
+        for i, (n_in, n_out) in enumerate(pairwise(widths)):
+            layers.append(nn.Linear(n_in, n_out))
+            if norm == "batch" and i > 0:
+                layers.append(nn.BatchNorm1d(n_out, eps=bn_eps))
+            layers.append(nn.LeakyReLU(0.2))
+        layers.append(nn.Linear(widths[-1], spec.size))
+        if spec.is_image:
+            layers.append(nn.Tanh())
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(z).unflatten(1, self.shape)  # (N, z_dim) -> (N, size) -> (N, *shape)
+
+
+class MLPDiscriminator(Discriminator):
+    """x -> logit through narrowing layers with LeakyReLU 0.2 and no normalisation. hidden: their widths."""
+
+    def __init__(self, spec: Spec, hidden: Sequence[PositiveInt] = (512, 256)):
+        super().__init__()
+        need_numbers("discriminator mlp", spec)
+        widths = [spec.size, *hidden]
+        layers: list[nn.Module] = [nn.Flatten()]
+        for n_in, n_out in pairwise(widths):
+            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Linear(widths[-1], 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x)  # (N, *shape) -> (N, hidden[-1])
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)

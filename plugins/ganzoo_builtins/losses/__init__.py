@@ -1,0 +1,19 @@
+"""Losses: what each player minimises, given the discriminator's logits on real and on fake samples."""
+
+from __future__ import annotations
+
+import ganzoo
+
+HERE = "ganzoo_builtins.losses"
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    def add(name: str, target: str, summary: str, paper: str) -> None:
+        zoo.add("loss", name, f"{HERE}.{target}", summary=summary, paper=paper)
+
+    add("minimax", "minimax:Minimax", "The original game; the generator's gradient saturates", "arXiv:1406.2661")
+    add("non_saturating", "non_saturating:NonSaturating", "Cross-entropy, label smoothing if wanted", "arXiv:1406.2661")
+    add("least_squares", "least_squares:LeastSquares", "LSGAN: squared distance to target values", "arXiv:1611.04076")
+    add("wasserstein", "wasserstein:Wasserstein", "WGAN: difference of the critic's means", "arXiv:1701.07875")
+    add("hinge", "hinge:Hinge", "Margins of one around a logit of zero", "arXiv:1705.02894")

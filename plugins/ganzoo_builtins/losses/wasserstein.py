@@ -1,0 +1,19 @@
+"""The Wasserstein loss of WGAN, Arjovsky et al. 2017 (arXiv:1701.07875), eq. (2) and Algorithm 1."""
+
+from torch import Tensor
+
+from ganzoo import Loss
+
+
+class Wasserstein(Loss):
+    """The critic's mean on real samples less that on fakes, up to a factor the earth mover's distance.
+
+    Logits are read as values. The bound needs a critic that is Lipschitz: add the regularizer `weight_clipping`, as
+    the paper does, or `gradient_penalty`.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean() - real.mean()
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return -fake.mean()

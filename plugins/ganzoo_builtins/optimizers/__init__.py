@@ -1,0 +1,32 @@
+"""Optimizers: all of torch.optim by its lower-case names, but two.
+
+LBFGS evaluates the loss several times a step, through a closure, where a move of ours has been computed once.
+SparseAdam wants sparse gradients, which no network here has.
+"""
+
+from __future__ import annotations
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    def add(name: str, target: str, summary: str, paper: str) -> None:
+        zoo.add("optimizer", name, target, summary=summary, paper=paper)
+
+    # With their fused kernels.
+    fused = "ganzoo_builtins.optimizers.fused"
+    add("adam", f"{fused}:adam", "Adaptive moments; GANs often want betas = [0.5, 0.999]", "arXiv:1412.6980")
+    add("adamw", f"{fused}:adamw", "Adam with decoupled weight decay", "arXiv:1711.05101")
+    add("sgd", f"{fused}:sgd", "Gradient descent, with momentum if wanted", "https://doi.org/10.1214/aoms/1177729586")
+    # As they are.
+    add("adadelta", "torch.optim:Adadelta", "Adagrad over a window of the past", "arXiv:1212.5701")
+    add("adafactor", "torch.optim:Adafactor", "Adam with factored second moments, to save memory", "arXiv:1804.04235")
+    add("adagrad", "torch.optim:Adagrad", "Adaptive by the sum of squares", "https://jmlr.org/papers/v12/duchi11a.html")
+    add("adamax", "torch.optim:Adamax", "Adam under the infinity norm", "arXiv:1412.6980")
+    add("asgd", "torch.optim:ASGD", "Gradient descent that averages its weights", "https://doi.org/10.1137/0330046")
+    add("muon", "torch.optim:Muon", "Orthogonalised momentum, for 2-D weights only", "arXiv:2502.16982")
+    add("nadam", "torch.optim:NAdam", "Nesterov's Adam", "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ")
+    add("radam", "torch.optim:RAdam", "Adam with a rectified warm-up", "arXiv:1908.03265")
+    add("rmsprop", "torch.optim:RMSprop", "Adaptive by a running mean of squares; WGAN's", "arXiv:1308.0850")
+    add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")

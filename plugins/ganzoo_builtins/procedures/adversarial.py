@@ -1,0 +1,154 @@
+"""Two players in turn: the procedure of every GAN that differs from the first only in networks, loss or penalty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec
+
+
+class Fakes(NamedTuple):
+    """Generated samples x (N, *shape) for labels y (N,) from noise z (N, z_dim)."""
+
+    x: Tensor
+    y: Tensor | None
+    z: Tensor
+
+
+class Adversarial(Procedure):
+    """Generative Adversarial Nets, Algorithm 1 (arXiv:1406.2661), with its choices as settings.
+
+    d_steps: discriminator moves per step, the paper's k, each on a batch of its own. g_steps: generator moves per step.
+    fakes: "fresh" draws new noise for every move, as Algorithm 1 does; "shared" draws once per step, so that both
+        players see the same samples and the generator's further moves start from the same noise.
+    first: who moves first. With shared fakes and the generator first, the discriminator is shown what the generator
+        made before it moved.
+    updates: "alternating", or "simultaneous": both gradients are taken before either player moves, on one batch of
+        fakes that the discriminator judges once.
+    labels: what a conditional generator is asked for: the labels of the batch ("data"), or any class with the same
+        chance ("uniform").
+    Errors: Misfit for combinations that make no sense.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
+        d_steps: PositiveInt = 1,
+        g_steps: PositiveInt = 1,
+        fakes: Literal["fresh", "shared"] = "fresh",
+        first: Literal["discriminator", "generator"] = "discriminator",
+        updates: Literal["alternating", "simultaneous"] = "alternating",
+        labels: Literal["data", "uniform"] = "data",
+    ):
+        super().__init__()
+        self.G, self.D = generator(spec), discriminator(spec)
+        self.loss = loss()
+        self.regularizers: list[Regularizer] = [one() for one in regularizer or []]
+        self.classes, self.batches_per_step = spec.classes, d_steps
+        self.d_steps, self.g_steps = d_steps, g_steps
+        self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
+        self._check()
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n), y)
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        batch = next(data)
+        if self.updates == "simultaneous":
+            yield from self._together(batch, t)
+            return
+        shared = self._make(batch) if self.fakes == "shared" else None
+        if self.first == "generator":
+            yield from self._generate(batch, shared)
+        for k in range(self.d_steps):
+            batch = batch if k == 0 else next(data)
+            yield from self._discriminate(batch, shared, t)
+        if self.first == "discriminator":
+            yield from self._generate(batch, shared)
+
+    def _discriminate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
+        with torch.no_grad():
+            fake = shared or self._make(batch)
+        x_fake = fake.x.detach()
+        real_logits, fake_logits = self._judge(batch), self.D(x_fake, fake.y)  # (N,), (N,)
+        self.log(real=real_logits, fake=fake_logits)
+        adversarial = self.loss.discriminator(real_logits, fake_logits)
+        yield {"discriminator": {"adversarial": adversarial, **self._penalties(batch, x_fake, t)}}
+        self._project()
+
+    def _generate(self, batch: Batch, shared: Fakes | None) -> Iterator[Move]:
+        for k in range(self.g_steps):
+            fake = shared or self._make(batch)
+            if shared and k > 0:  # the generator has moved since they were made
+                fake = shared._replace(x=self.G(shared.z, shared.y))
+            real_logits = self._judge(batch) if self.loss.uses_real else None
+            yield {"generator": {"adversarial": self.loss.generator(real_logits, self.D(fake.x, fake.y))}}
+
+    def _together(self, batch: Batch, t: int) -> Iterator[Move]:
+        fake = self._make(batch)
+        real_logits, fake_logits = self._judge(batch), self.D(fake.x, fake.y)  # (N,), (N,)
+        self.log(real=real_logits, fake=fake_logits)
+        yield {
+            "discriminator": {
+                "adversarial": self.loss.discriminator(real_logits, fake_logits),
+                **self._penalties(batch, fake.x.detach(), t),
+            },
+            "generator": {"adversarial": self.loss.generator(real_logits, fake_logits)},
+        }
+        self._project()
+
+    def _make(self, batch: Batch) -> Fakes:
+        """As many fakes as the batch is long; a conditional generator is asked for labels."""
+        z = self.G.prior(len(batch["x"]))  # (N, z_dim)
+        y = None
+        if self.conditional:
+            y = torch.randint_like(batch["y"], self.classes) if self.labels == "uniform" else batch["y"]  # (N,)
+        return Fakes(self.G(z, y), y, z)
+
+    def _judge(self, batch: Batch) -> Tensor:
+        """Real samples -> logits (N,)."""
+        return self.D(batch["x"], batch["y"] if self.conditional else None)
+
+    def _penalties(self, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
+        """Every regularizer's terms, lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958)."""
+        critic = partial(self.D, y=batch["y"]) if self.conditional else self.D
+        return {
+            name: one.every * term
+            for one in self.regularizers
+            if t % one.every == 0
+            for name, term in one.terms(critic, batch["x"], fake).items()
+        }
+
+    def _project(self) -> None:
+        for one in self.regularizers:
+            one.project(self.D)
+
+    def _check(self) -> None:
+        if self.G.conditional != self.D.conditional:
+            asked, blind = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
+            raise Misfit(
+                f"the {asked} is conditional on labels and the {blind} is not, so that nobody would enforce them. "
+                "Use a conditional network for both, or for neither."
+            )
+        if self.updates == "simultaneous" and (self.d_steps, self.g_steps) != (1, 1):
+            raise Misfit('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1.')
+        for one in self.regularizers:
+            one.check(self.D)
+            if self.labels == "uniform" and self.conditional and one.per_sample:
+                raise Misfit(
+                    f'labels = "uniform" pairs the fakes with other labels than the batch, and {type(one).__name__} '
+                    'compares samples under one label. Use labels = "data".'
+                )

@@ -1,0 +1,20 @@
+"""The R2 penalty of Mescheder et al. 2018 (arXiv:1801.04406), eq. (10)."""
+
+from pydantic import NonNegativeFloat, PositiveInt
+from torch import Tensor
+
+from ganzoo import Critic, Regularizer, Terms
+from ganzoo_builtins.regularizers.gradients import gradients
+
+
+class R2(Regularizer):
+    """weight / 2 * E ||grad D(x)||^2 at fake samples x. The settings are those of `r1`."""
+
+    per_sample = True
+
+    def __init__(self, weight: NonNegativeFloat = 10.0, every: PositiveInt = 1):
+        self.weight = weight
+        self.every = every
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        return {"r2": self.weight / 2 * gradients(critic, fake).square().sum(dim=1).mean()}

@@ -1,0 +1,103 @@
+"""`ganzoo data list`, `get` and `check`."""
+
+import gzip
+import json
+import struct
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from ganzoo.cli.data import command
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def kmnist(root):
+    """Three images and labels of the test split, unpacked."""
+    folder = root / "KMNIST/raw"
+    folder.mkdir(parents=True)
+    (folder / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 2051, 3, 28, 28) + bytes(3 * 784))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, 3) + bytes([9, 9, 0]))
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, list(arguments))
+
+
+def test_list_names_every_dataset_without_torch(root):
+    code = (
+        "import sys; from ganzoo.cli.data import command; command(['list', '--json'], standalone_mode=False);"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert {"mnist", "emnist", "celeba", "glyphs"} <= rows.keys()
+    assert rows["emnist"]["owner"] == "ganzoo"
+    assert rows["emnist"]["paper"] == "arXiv:1702.05373"
+    assert "Handwritten letters" in rows["emnist"]["summary"]
+
+
+def test_list_says_where_files_lie(root):
+    result = run("list")
+    assert "mnist" in result.stdout
+    assert str(root) in result.stderr
+
+
+def test_check_counts_examples_by_class(kmnist):
+    result = run("check", "kmnist", "train=false", "--json")
+    report = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert report["problem"] == ""
+    assert [file["state"] for file in report["files"]] == ["present", "present"]
+    assert (report["examples"], report["shape"]) == (3, [1, 28, 28])
+    assert {name: count for name, count in report["classes"].items() if count} == {"o": 1, "wo": 2}
+    assert 'classes: {"o": 1' in run("check", "kmnist", "train=false").stdout
+
+
+def test_check_missing_files(root):
+    result = run("check", "emnist", "split=letters", "--json")
+    assert result.exit_code == 3
+    assert "type `ganzoo data get emnist split=letters`" in result.stderr
+    report = json.loads(result.stdout)
+    assert report["files"][0]["state"] == "missing"
+    assert "emnist-letters-train-images" in report["files"][0]["path"]
+
+
+def test_check_corrupt_files(kmnist):
+    (kmnist / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"something else"))
+    result = run("check", "kmnist", "train=false")
+    assert result.exit_code == 3
+    assert "corrupt" in result.stdout
+    (kmnist / "t10k-images-idx3-ubyte.gz").unlink()
+    (kmnist / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 2049, 3) + bytes([9, 10, 0]))
+    result = run("check", "kmnist", "train=false", "--json")
+    assert result.exit_code == 3
+    assert "labels lie in 0..10" in json.loads(result.stdout)["problem"]
+
+
+def test_get_with_everything_there(kmnist):
+    result = run("get", "kmnist", "train=false")
+    assert result.exit_code == 0
+    assert result.stdout.count("present") == 2
+
+
+def test_get_what_needs_no_download(root):
+    result = run("get", "glyphs")
+    assert (result.exit_code, result.stdout) == (0, "glyphs comes without a download.\n")
+
+
+def test_every_wrong_setting_is_told_at_once(root):
+    result = run("get", "emnist", "split=leters", "siz=2")
+    assert result.exit_code == 2
+    assert "'letters'" in result.stderr
+    assert "Did you mean 'size'" in result.stderr
+    assert "write setting=value" in run("get", "emnist", "letters").stderr
+    assert "Did you mean 'emnist'" in run("check", "emnst").stderr

@@ -1,0 +1,32 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+NEIGHBOUR = Path(__file__).resolve().parents[2] / "shared" / "data"
+DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with real data: MNIST and EMNIST from ../shared/data, Fashion-MNIST where Debian puts it.
+
+    Skips when MNIST or EMNIST is absent. Set GANZOO_DATA to it to use it.
+    """
+    root = tmp_path_factory.mktemp("real_data")
+    for name in ("MNIST", "EMNIST"):
+        files = sorted((NEIGHBOUR / name / "raw").glob("*.gz"))
+        if not files:
+            pytest.skip(f"no real {name} in {NEIGHBOUR}")
+        _link(files, root / name / "raw")
+    _link(sorted(DEBIAN_FASHION.glob("*.gz")), root / "FashionMNIST" / "raw")
+    return root
+
+
+def _link(files: list[Path], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for file in files:
+        (folder / file.name).symlink_to(file)

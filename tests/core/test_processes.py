@@ -1,0 +1,192 @@
+"""Runs in processes of their own: signals, kill -9, and two processes that train together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import PLUGINS, environment, tiny, toml, train, weights_hash
+
+from ganzoo.run import Run
+
+pytestmark = pytest.mark.slow
+GANZOO = [sys.executable, "-m", "ganzoo"]
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(toml())
+    return path
+
+
+def start(recipe: Path, out: Path, *overrides: str) -> subprocess.Popen[str]:
+    command = [*GANZOO, "run", str(recipe), "--out", str(out), *overrides]
+    return subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_step(out: Path, step: int) -> None:
+    """Until some run in `out` has a checkpoint at or after `step`."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        saved = [int(path.parent.name.removeprefix("step-")) for path in out.glob("*/checkpoints/step-*/manifest.json")]
+        if max(saved, default=-1) >= step:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"no checkpoint at step {step}")
+
+
+def resume(out: Path, *overrides: str) -> None:
+    subprocess.run([*GANZOO, "resume", str(out), *overrides], env=environment(), check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_step_saves_and_exits_75(number: signal.Signals, recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    process = start(recipe, out, "run.steps=1_000_000", "run.save=50")
+    wait_for_step(out, 50)
+    process.send_signal(number)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 75
+    run = Run.open(out)
+    assert run.status["state"] == "interrupted"
+    assert run.latest.name == f"step-{run.status['step']:08d}"
+    assert f"stopped by {number.name}" in messages
+    assert f"ganzoo resume {run.folder}" in messages
+    assert "Traceback" not in messages
+
+
+def test_a_killed_run_resumes_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    subprocess.run(
+        [*GANZOO, "run", str(recipe), "--out", str(undisturbed), "run.steps=3000", "run.save=40"],
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+    out = tmp_path / "killed"
+    process = start(recipe, out, "run.steps=3000", "run.save=40")
+    wait_for_step(out, 120)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    killed = Run.open(out)
+    assert killed.status["state"] in ("running", "created")
+    assert killed.latest.name < "step-00003000"
+    resume(out)
+    assert weights_hash(killed) == weights_hash(Run.open(undisturbed))
+    assert killed.status == {**killed.status, "state": "finished", "step": 3000}
+
+
+def test_run_with_resume_goes_on_with_the_same_command(recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    process = start(recipe, out, "run.steps=2000", "run.save=50")
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    second = subprocess.run(
+        [*GANZOO, "run", str(recipe), "--out", str(out), "run.steps=2000", "run.save=50", "--resume"],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert len(list(out.iterdir())) == 1
+    assert "going on from step-" in second.stderr
+    assert Run.open(out).status["state"] == "finished"
+
+
+PAIR = """
+import hashlib, json, os, sys
+import torch
+from pathlib import Path
+from support import PLUGINS, tiny
+from ganzoo import training
+from ganzoo.engine import Engine
+
+engines, noises = [], []
+init = Engine.__init__
+def remembering(self, *args, **more):
+    init(self, *args, **more)
+    engines.append(self)
+Engine.__init__ = remembering
+recipe = tiny(sys.argv[1])
+prior = recipe.parts["generator"].entry.load().prior
+def heard(self, n):
+    z = prior(self, n)
+    noises.append(z.sum().item())
+    return z
+recipe.parts["generator"].entry.load().prior = heard
+training.train(recipe, PLUGINS, Path(sys.argv[2]))
+digest = hashlib.sha256()
+for name, p in engines[0].procedure.named_parameters():
+    digest.update(p.detach().numpy().tobytes())
+rank = os.environ["RANK"]
+Path(sys.argv[2], f"rank{rank}.json").write_text(json.dumps({"hash": digest.hexdigest(), "noise": noises[-4:]}))
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[[regularizer]]\nuse = "gradient_penalty"\n[loss]\nuse = "wasserstein"', id="gradient penalty"),
+        pytest.param('[[regularizer]]\nuse = "r1"\nevery = 4', id="lazy r1"),
+        pytest.param('[procedure]\nuse = "adversarial"\nd_steps = 2\nupdates = "alternating"', id="two d_steps"),
+    ],
+)
+def test_two_processes_stay_equal(text: str, tmp_path: Path) -> None:
+    script = tmp_path / "pair.py"
+    script.write_text(PAIR)
+    here = str(Path(__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+        + [str(script), text, str(tmp_path)],
+        env=environment(PYTHONPATH=os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])),
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    assert first["hash"] == second["hash"]
+    assert first["noise"] != second["noise"]  # each process draws its own
+    assert Run.open(tmp_path).status["state"] == "finished"
+
+
+def test_two_processes_resume_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
+    def torchrun(*arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "ganzoo"]
+            + list(arguments),
+            env=environment(),
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+
+    torchrun("run", str(recipe), "--out", str(tmp_path / "straight"), "run.batch_size=8")
+    torchrun("run", str(recipe), "--out", str(tmp_path / "parts"), "run.batch_size=8", "run.steps=5")
+    torchrun("resume", str(tmp_path / "parts"), "run.steps=12")
+    assert weights_hash(Run.open(tmp_path / "parts")) == weights_hash(Run.open(tmp_path / "straight"))
+
+
+def test_a_resume_that_cannot_be_exact_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = train(tiny("", "run.steps=5"), tmp_path)
+    state = run.latest / "state.json"
+    manifest = run.latest / "manifest.json"
+    changed = json.loads(state.read_text())
+    changed["surroundings"]["threads"] = 99
+    state.write_text(json.dumps(changed))
+    import hashlib
+
+    described = json.loads(manifest.read_text())
+    content = state.read_bytes()
+    described["files"]["state.json"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest.write_text(json.dumps(described))
+    train(run.recipe(PLUGINS.zoo, ["run.steps=6"]), tmp_path, run)
+    assert "not bit for bit: threads was 99" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""What all built-in networks are measured by: parameter counts, ranges, priors, and what they refuse."""
+
+import pytest
+import torch
+
+from ganzoo import Misfit, Spec
+from ganzoo.discovery import load
+
+ZOO = load().zoo
+MNIST, DIGITS = Spec((1, 28, 28)), Spec((1, 28, 28), classes=10)
+POINTS, TOKENS = Spec((2,)), Spec((20,), vocab=100)
+
+
+def network(kind, name, spec, **settings):
+    return ZOO.find(kind, name).load()(spec, **settings)
+
+
+def count(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "generator", "discriminator"),
+    [
+        ("one_hidden", MNIST, 227_344, 201_217),
+        ("mlp", MNIST, 1_510_032, 533_505),
+        ("cgan", DIGITS, 1_511_412, 932_965),
+        ("cgan", Spec((1, 32, 32), classes=10), 1_757_412, 1_055_845),
+        ("dcgan", Spec((3, 64, 64)), 3_576_704, 2_765_568),
+        ("dcgan_upsample", Spec((1, 32, 32)), 1_049_985, 98_113),
+        ("dcgan_upsample", Spec((3, 32, 32)), 1_051_139, 98_401),
+        ("dcgan_upsample", Spec((1, 64, 64)), 3_532_161, 99_649),
+        ("dcgan_upsample", Spec((3, 64, 64)), 3_533_315, 99_937),
+    ],
+    ids=str,
+)
+def test_parameter_counts(name, spec, generator, discriminator):
+    with torch.device("meta"):
+        assert count(network("generator", name, spec)) == generator
+        assert count(network("discriminator", name, spec)) == discriminator
+
+
+@pytest.mark.parametrize(("name", "uniform"), [("one_hidden", True), ("dcgan", True), ("mlp", False), ("cgan", False)])
+def test_priors(name, uniform):
+    torch.manual_seed(0)
+    z = network("generator", name, DIGITS).prior(2000)
+    assert z.shape == (2000, 100)
+    assert z.mean().item() == pytest.approx(0, abs=0.01)
+    assert z.std().item() == pytest.approx((1 / 3) ** 0.5 if uniform else 1, abs=0.01)
+    assert (z.abs().max().item() <= 1) == uniform
+
+
+@pytest.mark.parametrize("kind", ["generator", "discriminator"])
+@pytest.mark.parametrize(
+    ("name", "spec", "why"),
+    [
+        ("mlp", TOKENS, r"mlp works on real numbers.*token ids \(vocab = 100\): choose a dataset of"),
+        ("cgan", TOKENS, "cgan works on real numbers"),
+        ("cgan", MNIST, "cgan is conditional, but the dataset has no labels: choose a labelled dataset"),
+        ("one_hidden", POINTS, r'one_hidden works on pixels.*\(2,\): use "mlp"'),
+        ("dcgan", POINTS, r'dcgan works on images.*\(2,\): use "mlp"'),
+        ("dcgan", Spec((3, 64, 48)), r"square images, not on 64x48: add dataset\.size=64"),
+        ("dcgan", Spec((1, 36, 36)), r"28, 32, 64 or 128, not 36: add dataset\.size=64"),
+        ("dcgan", Spec((1, 8, 8)), "not 8: add"),
+        ("dcgan", Spec((1, 4, 4)), "not 4: add"),
+        ("dcgan_upsample", TOKENS, "dcgan_upsample works on real numbers"),
+        ("dcgan_upsample", Spec((1, 30, 30)), r"divisible by (4|16), not 30: add dataset\.size=32"),
+    ],
+    ids=str,
+)
+def test_refusals(kind, name, spec, why):
+    with pytest.raises(Misfit, match=f"^{kind} {name}.*") as refusal:
+        network(kind, name, spec)
+    assert refusal.match(why)
+
+
+def test_28_pixels_are_too_few_for_the_upsampling_discriminator():
+    network("generator", "dcgan_upsample", MNIST)
+    with pytest.raises(Misfit, match=r"divisible by 16, not 28: add dataset\.size=32"):
+        network("discriminator", "dcgan_upsample", MNIST)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "dcgan_upsample"])
+def test_discriminator_without_batch_norm_keeps_samples_apart(name):
+    """With norm = "none" the logit of a sample does not depend on its neighbours, and penalties accept the network."""
+    spec = Spec((1, 32, 32))
+    settings = {"dropout": 0.0} if name == "dcgan_upsample" else {"width": 8}
+    D = network("discriminator", name, spec, norm="none", **settings)
+    x = torch.randn(4, *spec.shape)
+    torch.testing.assert_close(D(x)[:2], D(x[:2]))
+    ZOO.find("regularizer", "r1").load()().check(D)
+    with pytest.raises(Misfit, match='norm = "none"'):
+        ZOO.find("regularizer", "r1").load()().check(network("discriminator", name, spec))
+
+
+@pytest.mark.parametrize("name", ["mlp", "cgan"])
+def test_points_are_unbounded(name):
+    """Images end in a tanh, points in the linear layer itself."""
+    for spec, last in ((Spec((2,), classes=3), "Linear"), (DIGITS, "Tanh")):
+        assert type(network("generator", name, spec).layers[-1]).__name__ == last

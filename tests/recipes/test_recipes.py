@@ -1,0 +1,81 @@
+"""Every recipe of the library, whichever there are: it resolves, builds and trains."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import ganzoo
+from ganzoo import build, discovery, library, resolve, tables
+from ganzoo.cli import cli
+from ganzoo.interfaces import Spec
+from ganzoo.recipe import Recipe
+
+PLUGINS = discovery.load()
+every_recipe = pytest.mark.parametrize(
+    "found", [pytest.param(found, id=found.name) for found in library.recipes(PLUGINS) if found.owner == "ganzoo"]
+)
+
+
+@every_recipe
+def test_its_header_says_what_it_is(found: library.Found) -> None:
+    assert found.summary().endswith("."), "the first line is a sentence, which `ganzoo list recipe` shows"
+
+
+@every_recipe
+def test_its_name_is_gan_and_dataset(found: library.Found) -> None:
+    assert found.name == "quickstart" or found.name.endswith(f"_{resolved(found).dataset.entry.name}")
+
+
+@every_recipe
+def test_resolving_it_twice_changes_nothing(found: library.Found) -> None:
+    once = resolved(found).resolved()
+    again = resolve.resolve(json.loads(json.dumps(once)), PLUGINS.zoo, "again", name=found.name).resolved()
+    assert json.dumps(again, sort_keys=True) == json.dumps(once, sort_keys=True)
+
+
+@every_recipe
+def test_show_fills_it_in_as_a_run_does(found: library.Found) -> None:
+    tree = tables.parse(found.path.read_bytes(), found.path.suffix, found.name)
+    assert as_json(tables.fill(tree, PLUGINS.zoo)) == as_json(resolved(found).resolved())
+
+
+@every_recipe
+def test_check_builds_it(found: library.Found) -> None:
+    result = CliRunner().invoke(cli, ["check", found.name])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"{found.name}: good\n")
+
+
+@every_recipe
+def test_it_trains(found: library.Found, tmp_path: Path) -> None:
+    """Two steps on noise of the right shape, since the real data may not be here."""
+    recipe = resolved(found)
+    data, batch = tmp_path / "noise.npz", min(4, recipe.run.batch_size)
+    np.savez(data, **noise(build.dataset(recipe).spec, 40 * batch))
+    changes = {"run.steps": 2, "run.batch_size": batch, "dataset.use": "npz", "dataset.path": str(data)}
+    run = ganzoo.train(found.name, changes, out=tmp_path, plugins=PLUGINS)
+    assert run.status["state"] == "finished"
+    assert run.status["step"] == 2
+
+
+def resolved(found: library.Found) -> Recipe:
+    return resolve.read(found.path, (), PLUGINS.zoo)[0]
+
+
+def as_json(tree: tables.Tree) -> object:
+    return json.loads(json.dumps(tree))
+
+
+def noise(spec: Spec, n: int) -> dict[str, np.ndarray]:
+    """n samples as a file holds them: images of bytes, or points."""
+    random = np.random.default_rng(0)
+    if spec.is_image:
+        x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
+    else:
+        x = random.standard_normal((n, *spec.shape), dtype=np.float32)
+    return {"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}

@@ -1,0 +1,90 @@
+"""What several tests need: a recipe that trains in a blink, and the hash of a run's weights."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from ganzoo import checkpoint, discovery, resolve, training
+from ganzoo.recipe import Recipe
+from ganzoo.run import Run
+
+TINY: dict[str, Any] = {
+    "run": {"steps": 12, "batch_size": 16, "log": 4, "sample": 6, "save": 5},
+    "dataset": {"use": "ring", "n": 200},
+    "procedure": {"use": "adversarial"},
+    "generator": {"use": "mlp", "z_dim": 4, "hidden": [8, 8]},
+    "discriminator": {"use": "mlp", "hidden": [8]},
+    "loss": {"use": "non_saturating"},
+    "optimizer": {"use": "adam", "lr": 1e-3},
+}
+CONDITIONAL = """
+[dataset]
+use = "glyphs"
+n = 200
+characters = "ABC"
+[generator]
+use = "cgan"
+z_dim = 4
+hidden = [8, 8]
+[discriminator]
+use = "cgan"
+hidden = [8]
+"""
+WGAN_GP = """
+[procedure]
+use = "adversarial"
+d_steps = 3
+[loss]
+use = "wasserstein"
+[[regularizer]]
+use = "gradient_penalty"
+"""
+
+PLUGINS = discovery.load()
+
+
+def tiny(text: str = "", *assignments: str) -> Recipe:
+    """A GAN of a few hundred weights on points, with the tables in `text` instead of its own."""
+    tree = {**{table: dict(settings) for table, settings in TINY.items()}, **tomllib.loads(text)}
+    resolve.override(tree, assignments, PLUGINS.zoo)
+    return resolve.resolve(tree, PLUGINS.zoo, "tiny.toml", name="tiny")
+
+
+def train(recipe: Recipe, out: Path, resume: Run | None = None) -> Run:
+    return training.train(recipe, PLUGINS, out, resume)
+
+
+def accelerator(precision: str = "no") -> Accelerator:
+    AcceleratorState._reset_state()
+    return Accelerator(mixed_precision=precision, cpu=True)
+
+
+def weights_hash(run: Run) -> str:
+    """SHA-256 over every weight and buffer of the newest checkpoint."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(checkpoint.read(run.latest).tensors["model"].items()):
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a ganzoo process started by a test: one thread, so that bits and times are its own."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", **more}
+
+
+def toml(recipe: Iterable[tuple[str, dict[str, Any]]] | None = None) -> str:
+    """TINY as a recipe file."""
+    import json
+
+    lines = ["# A GAN on points that trains in a blink."]
+    for table, settings in recipe or TINY.items():
+        lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    return "\n".join(lines) + "\n"
