@@ -42,19 +42,26 @@ def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Mod
     Averaged weights are used where the run has them. Errors: RunError.
     """
     plugins = plugins or discovery.load()
-    chosen: Path | None = None
-    if not isinstance(run, Run) and (Path(run) / "manifest.json").is_file():
-        chosen = Path(run)
-        run = chosen.parents[1]
-    run = run if isinstance(run, Run) else Run.open(run)
+    run, chosen = find(run)
     recipe = run.recipe(plugins.zoo)
     saved = checkpoint.read(chosen or run.latest)
-    procedure = build.procedure(recipe, run.spec)
+    with torch.random.fork_rng(devices=[]):  # building seeds the generator, and the caller's is none of ours
+        procedure = build.procedure(recipe, run.spec)
     state.load_weights(procedure, saved)
     for name, parameter in procedure.named_parameters():
         if name in saved.tensors.get("ema", {}):
             parameter.data.copy_(saved.tensors["ema"][name])
     return Model(procedure.eval(), run.spec, run.resolved["class_names"])
+
+
+def find(place: Run | str | Path) -> tuple[Run, Path | None]:
+    """The run of a run folder, a folder of runs or a checkpoint, and that checkpoint. Errors: RunError."""
+    if isinstance(place, Run):
+        return place, None
+    place = Path(place).absolute()
+    if (place / "manifest.json").is_file():
+        return Run.open(place.parents[1]), place
+    return Run.open(place), None
 
 
 class Model:
@@ -85,16 +92,18 @@ class Model:
             return None
         if y is None:
             return preview.classes_in_turn(n, self.spec.classes, torch.device("cpu"))
+        if isinstance(y, Tensor):
+            y = y.tolist()  # of no dimension: one number
         given = [self.index(y)] * n if isinstance(y, (int, str)) else [self.index(one) for one in list(y)]
         if len(given) != n:
             raise GanzooError(f"{len(given)} labels for {n} samples: give one for each, or one for all.")
-        return torch.tensor(given)
+        return torch.tensor(given, dtype=torch.long)
 
     def index(self, label: int | str | Tensor) -> int:
         """A class index from an index or a class name. A text that is a name is one, even if it looks like a number."""
         if isinstance(label, str) and label in self.class_names:
             return self.class_names.index(label)
-        if isinstance(label, str) and not label.isdigit():
+        if isinstance(label, str) and not label.isdecimal():
             near = did_you_mean(label, self.class_names)
             names = ", ".join(self.class_names[:80])
             raise GanzooError(f"no class {label!r}.{near} Classes: {names or f'0 to {self.spec.classes - 1}'}.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -16,6 +18,8 @@ from ganzoo.registry import Entry
 from ganzoo.signatures import SUPPLIED, is_part
 
 PLAIN = (bool, int, float, str)
+NO_JSON = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
+BRANCH = re.compile(r"float|int|str|bool|function-.*|is-instance.*")  # how pydantic names the sides of a union
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class Signature:
     """The settings and parts that a target's signature asks for."""
 
     def __init__(self, target: Any):
-        call = target.__init__ if inspect.isclass(target) else getattr(target, "func", target)
-        hints = _hints(call)
+        call = getattr(target, "func", target)  # what a partial() calls
+        hints = _hints(call.__init__ if inspect.isclass(call) else call)
         self.open = False  # **settings: anything goes
         self.parts: dict[str, inspect.Parameter] = {}
         self.settings: dict[str, inspect.Parameter] = {}
@@ -74,7 +78,8 @@ class Signature:
             name: (_type(p), ... if p.default is p.empty else p.default) for name, p in self.settings.items()
         }
         extra: typing.Literal["allow", "forbid"] = "allow" if self.open else "forbid"
-        return create_model("Settings", __config__=ConfigDict(extra=extra, arbitrary_types_allowed=True), **fields)
+        config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
+        return create_model("Settings", __config__=config, **fields)
 
 
 def check(model: Any, owner: str, given: Mapping[str, Any]) -> list[str]:
@@ -82,19 +87,28 @@ def check(model: Any, owner: str, given: Mapping[str, Any]) -> list[str]:
     from pydantic import ValidationError  # not needed to list, show or complete
 
     try:
-        model.model_validate_json(json.dumps(given), strict=True)
+        model.model_validate_json(json.dumps(given, default=_date), strict=True)
     except ValidationError as invalid:
-        return [_sentence(owner, list(model.model_fields), error) for error in invalid.errors(include_url=False)]
+        errors = invalid.errors(include_url=False)
+        told = [error for error in errors if error["type"] != NO_JSON] or errors
+        return [_sentence(owner, list(model.model_fields), error) for error in told]
     return []
 
 
+def _date(value: Any) -> dict[str, str]:
+    """TOML has dates, no setting has: of this shape they fit none."""
+    return {"date": str(value)}
+
+
 def _sentence(owner: str, known: list[str], error: Any) -> str:
-    name = ".".join(str(part) for part in error["loc"] if not str(part).startswith(("function-", "is-instance")))
+    name = ".".join(part for part in map(str, error["loc"]) if not BRANCH.fullmatch(part))
     if error["type"] == "extra_forbidden":
         has = f"It has: {', '.join(known)}." if known else "It has none."
         return f"{owner} has no setting {name!r}.{did_you_mean(name, known)} {has}"
-    if error["type"] == "missing":
+    if error["type"] == "missing" and len(error["loc"]) == 1:
         return f"{owner} needs the setting {name!r}: add {name} = ..."
+    if error["type"] == NO_JSON:
+        return f"{owner}, {name}: cannot be set in a recipe"
     return f"{owner}, {name}: {error['msg'].replace('Input should', 'should')}, not {error['input']!r}"
 
 
@@ -104,16 +118,21 @@ def _is_part(parameter: inspect.Parameter) -> bool:
 
 def _type(parameter: inspect.Parameter) -> Any:
     """The annotation; without one, the default's own type where that is plain."""
+    if isinstance(parameter.annotation, str):  # one that only a type checker can see
+        return Any
     if parameter.annotation is not parameter.empty:
         return parameter.annotation
     return type(parameter.default) if type(parameter.default) in PLAIN else Any
 
 
 def _hints(call: Any) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(call, include_extras=True)
-    except (NameError, TypeError):  # an annotation that only a type checker can see
-        return {name: hint for name, hint in getattr(call, "__annotations__", {}).items() if not isinstance(hint, str)}
+    """Annotations as types, one by one: those that cannot be had at run time are left out."""
+    hints: dict[str, Any] = {}
+    for name, hint in getattr(call, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: hint})
+        with contextlib.suppress(NameError, AttributeError, TypeError):
+            hints |= typing.get_type_hints(alone, getattr(call, "__globals__", None), include_extras=True)
+    return hints
 
 
 def _is_json(value: Any) -> bool:
@@ -124,6 +143,4 @@ def _is_json(value: Any) -> bool:
 
 def is_list_of_parts(parameter: inspect.Parameter) -> bool:
     """True for `regularizer: list[Blueprint]`, filled by any number of [[regularizer]] tables."""
-    annotation = parameter.annotation
-    options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    return any(typing.get_origin(option) in (list, tuple) or "Sequence" in str(option) for option in options)
+    return re.search(r"\b(list|tuple|sequence)\[", str(parameter.annotation), re.IGNORECASE) is not None

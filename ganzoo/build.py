@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from ganzoo.errors import GanzooError, Misfit, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
+from ganzoo.preview import evaluating
 from ganzoo.procedure import Procedure
 from ganzoo.recipe import PerPlayer, Recipe
 
@@ -21,7 +22,7 @@ def dataset(recipe: Recipe) -> Dataset:
 
 
 def procedure(recipe: Recipe, spec: Spec) -> Procedure:
-    """The procedure with its networks, checked against the data's spec by running it once.
+    """The procedure with its networks, their weights drawn from the recipe's seed.
 
     Errors: Misfit with the component that refused, and why.
     """
@@ -57,15 +58,11 @@ def check_fit(made: Procedure, spec: Spec) -> None:
         )
     device = next(made.parameters()).device
     y = torch.zeros(2, dtype=torch.long, device=device) if made.conditional else None
-    was_training = made.training
-    made.eval()
     try:
-        with torch.no_grad(), torch.random.fork_rng(enabled=device.type != "meta"):
+        with evaluating(made), torch.random.fork_rng(enabled=device.type != "meta"):
             shape = tuple(made.sample(2, y).shape)
     except (RuntimeError, ValueError, TypeError) as error:
         raise Misfit(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
-    finally:
-        made.train(was_training)
     if shape != (2, *spec.shape):
         raise Misfit(
             f"the generator makes samples of shape {shape[1:]}, and the data has {spec.shape}. "

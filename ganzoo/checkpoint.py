@@ -67,7 +67,7 @@ def write(
         partial.rename(final)
         _sync_folder(checkpoints)
         write_atomically(checkpoints / "latest", name.encode())
-        for old in sorted(checkpoints.glob("step-*"))[:-keep]:
+        for old in _in_order(checkpoints)[:-keep]:
             shutil.rmtree(old, ignore_errors=True)
     wait()
     return final
@@ -76,7 +76,11 @@ def write(
 def read(folder: Path) -> Checkpoint:
     """A checkpoint whose every file is as it was written. Errors: RunError naming the file that is not."""
     manifest = _load_json(folder / "manifest.json", _bytes(folder / "manifest.json"))
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("format") != FORMAT
+        or not isinstance(manifest.get("files"), dict)
+    ):
         raise RunError(f"{folder}: not a checkpoint of this version of ganzoo (format {FORMAT})")
     found = Checkpoint()
     for name, expected in manifest["files"].items():
@@ -98,10 +102,10 @@ def latest(checkpoints: Path) -> Path:
     """The newest checkpoint of a run. Errors: RunError when there is none."""
     pointer = checkpoints / "latest"
     if pointer.is_file():
-        named = checkpoints / Path(pointer.read_text().strip()).name
+        named = checkpoints / Path(pointer.read_bytes().decode(errors="replace").strip()).name
         if (named / "manifest.json").is_file():
             return named
-    complete = sorted(path.parent for path in checkpoints.glob("step-*/manifest.json"))
+    complete = [folder for folder in _in_order(checkpoints) if (folder / "manifest.json").is_file()]
     if not complete:
         raise RunError(f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`.")
     return complete[-1]
@@ -112,6 +116,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     partial = path.with_name(f".partial-{path.name}")
     _write_synced(partial, content)
     partial.replace(path)
+
+
+def _in_order(checkpoints: Path) -> list[Path]:
+    """Every step-N, oldest first; what somebody else put beside them is not ours."""
+    found = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
+    return sorted(found, key=lambda path: int(path.name.removeprefix("step-")))
 
 
 def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -148,5 +158,5 @@ def _bytes(path: Path) -> bytes:
 def _load_json(path: Path, content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: not JSON: {error}") from error

@@ -16,7 +16,7 @@ COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#1
 def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """Rows {"step": t, name: value, ...} -> a PNG. Draws nothing for fewer than two rows."""
     rows = list(rows)
-    rows = rows[:: max(1, len(rows) // POINTS)]
+    rows = rows[:: max(1, -(-len(rows) // POINTS))]
     names = [name for name in rows[-1] if "/" in name] if rows else []
     if len(rows) < 2 or not names:
         return

@@ -50,11 +50,16 @@ class Batches(Iterator[Batch]):
             batch = {key: value[chosen] for key, value in self.whole.items()}
         else:
             if self._stream is None:
-                indices = (chosen.tolist() for chosen in self._order)
-                self._stream = iter(DataLoader(self.dataset, batch_sampler=_Lists(indices), num_workers=self.workers))
+                self._stream = self._streamed()
             batch = {key: value.to(self.device, non_blocking=True) for key, value in next(self._stream).items()}
         self.position += 1
         return normalised(batch)
+
+    def _streamed(self) -> Iterator[Batch]:
+        """Batches read one example at a time; a generator of its own keeps the loader from drawing training's noise."""
+        indices = _Lists(chosen.tolist() for chosen in self._order)
+        noise = torch.Generator().manual_seed(self.seed)
+        return iter(DataLoader(self.dataset, batch_sampler=indices, num_workers=self.workers, generator=noise))
 
     def _orders(self, position: int) -> Iterator[Tensor]:
         """The indices of each batch of this rank, from `position` on."""

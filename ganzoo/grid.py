@@ -13,7 +13,8 @@ SIDE = 512  # pixels of a plot
 
 
 def save(samples: Tensor, path: Path, columns: int = 8) -> Path:
-    """Write samples (N, *shape) as PNG: images in [-1, 1] as a grid, row by row; 2-D points and 1-D values as a plot.
+    """Write samples (N, *shape) as PNG: images in [-1, 1] as a grid, row by row; points as a plot of their first
+    two numbers; single values as a histogram.
 
     Errors: ValueError for samples that are not finite or have no picture.
     """
@@ -49,9 +50,9 @@ def _grid(images: Tensor, columns: int) -> Image.Image:
 
 
 def _plot(samples: Tensor) -> Image.Image:
-    if samples.dim() != 2 or samples.shape[1] > 2:
+    if samples.dim() != 2:
         raise ValueError(f"samples of shape {tuple(samples.shape[1:])} have no picture")
-    return _histogram(samples[:, 0]) if samples.shape[1] == 1 else _cloud(samples)
+    return _histogram(samples[:, 0]) if samples.shape[1] == 1 else _cloud(samples[:, :2])
 
 
 def _cloud(points: Tensor) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,7 +44,9 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False)  # TOML knows the same escapes
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(key)} = {_toml(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return str(value)
@@ -55,9 +58,10 @@ def _split(assignment: str) -> tuple[list[str], Any]:
     if not equals or not all(path) or len(path) < 2:
         raise RecipeError(f"{assignment!r}: write table.setting=value, such as run.steps=500")
     try:
-        return path, tomllib.loads(f"value = {text}")["value"]
+        parsed = tomllib.loads(f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError):
         return path, text
+    return path, parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own
 
 
 def _descend(tree: dict[str, Any], path: list[str]) -> Any:

@@ -53,13 +53,20 @@ def classes_in_turn(n: int, classes: int, device: torch.device) -> Tensor:
 @contextmanager
 def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
     """Evaluation mode, no gradients, noise from `seed`; everything is as before after the block."""
-    modes = {part: part.training for part in module.modules()}
     devices = [device] if device.type == "cuda" else []
-    with torch.no_grad(), torch.random.fork_rng(devices=devices):
+    with evaluating(module), torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
-        module.eval()
-        try:
+        yield
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode and no gradients; every part, frozen ones too, is in its own mode again after the block."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        with torch.no_grad():
             yield
-        finally:
-            for part, mode in modes.items():
-                part.training = mode
+    finally:
+        for part, mode in modes.items():
+            part.training = mode

@@ -15,7 +15,7 @@ from ganzoo.tables import Tree
 class RunSettings(BaseModel):
     """The [run] table. Intervals are in steps; a step is one call of the procedure's step()."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: PositiveInt | None = None
     epochs: PositiveFloat | None = None

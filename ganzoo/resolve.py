@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo import blueprint
 from ganzoo.blueprint import Blueprint
-from ganzoo.errors import GanzooError, RecipeError, did_you_mean
+from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean
 from ganzoo.overrides import override
 from ganzoo.recipe import PerPlayer, Recipe, RunSettings
 from ganzoo.registry import Zoo
@@ -100,6 +100,8 @@ class _Resolver:
             entry = self.zoo.find(kind, use)
             made = Blueprint(entry, {key: value for key, value in settings.items() if key != "use"})
             self.report(table, made.problems())
+        except EnvironmentProblem:
+            raise  # the recipe is good: a package is missing
         except GanzooError as error:
             self.report(table, [error.message])
             return None

@@ -50,6 +50,13 @@ def restore(saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches
 
     Errors: RunError when the checkpoint does not fit the recipe.
     """
+    try:
+        return _put_back(saved, engine, ema, batches)
+    except (KeyError, ValueError) as error:
+        raise RunError(f"the checkpoint does not fit this recipe: {type(error).__name__}: {error}") from error
+
+
+def _put_back(saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches) -> tuple[int, list[str]]:
     state, procedure, rank = saved.states["state"], engine.procedure, engine.accelerator.process_index
     load_weights(procedure, saved)
     for player, optimizer in engine.optimizers.items():

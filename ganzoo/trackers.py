@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
@@ -20,7 +20,7 @@ class Trackers:
     """
 
     def __init__(self, recipe: Recipe, run: Run, main: bool):
-        self.recipe, self.run, self.active = recipe, run, list[Any]()
+        self.recipe, self.run, self.active = recipe, run, dict[str, Any]()
         self.names = recipe.run.trackers if main else []
         known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
         installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
@@ -35,30 +35,33 @@ class Trackers:
         self.kinds = {name: known[name] for name in self.names}
 
     def __enter__(self) -> Trackers:
-        folder = self.run.folder / "events"
-        for kind in self.kinds.values():
-            name = self.run.folder.name
-            tracker = kind(name, logging_dir=folder) if kind.requires_logging_directory else kind(name)
-            tracker.start() if hasattr(tracker, "start") else None
-            tracker.store_init_configuration(_flat(self.recipe.resolved()))
-            self.active.append(tracker)
+        for name, kind in self.kinds.items():
+            self._guarded(name, self._start, name, kind)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for tracker in self.active:
-            self._guarded(tracker, tracker.finish)
+        for name, tracker in list(self.active.items()):
+            self._guarded(name, tracker.finish)
 
     def __call__(self, values: Mapping[str, float], t: int) -> None:
-        for tracker in list(self.active):
-            self._guarded(tracker, lambda tracker=tracker: tracker.log(dict(values), step=t))
+        for name, tracker in list(self.active.items()):
+            self._guarded(name, tracker.log, dict(values), step=t)
 
-    def _guarded(self, tracker: Any, action: Any) -> None:
+    def _start(self, name: str, kind: Any) -> None:
+        title, folder = self.run.folder.name, self.run.folder / "events"
+        tracker = kind(title, logging_dir=folder) if kind.requires_logging_directory else kind(title)
+        tracker.start() if hasattr(tracker, "start") else None
+        tracker.store_init_configuration(_flat(self.recipe.resolved()))
+        self.active[name] = tracker
+
+    def _guarded(self, name: str, action: Callable[..., Any], *args: Any, **more: Any) -> None:
         """A tracker that raises is dropped with one line."""
         try:
-            action()
+            action(*args, **more)
         except Exception as error:
-            self.active.remove(tracker)
-            Console(stderr=True).print(f"tracker {tracker.name} failed and is off: {type(error).__name__}: {error}")
+            self.active.pop(name, None)
+            told = f"tracker {name} failed and is off: {type(error).__name__}: {error}"
+            Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:

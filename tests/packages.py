@@ -7,8 +7,10 @@ from pathlib import Path
 GOOD = """
 import ganzoo
 
-class Good(ganzoo.Loss):
+class Good:  # without its base class, so that this imports no torch
     '''A loss that is always nought.'''
+
+    uses_real = False
 
     def discriminator(self, real, fake):
         return 0 * (real.mean() + fake.mean())

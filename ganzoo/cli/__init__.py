@@ -7,6 +7,8 @@ import os
 
 import click
 
+from ganzoo.errors import did_you_mean
+
 VERBS = {
     "run": "Train a recipe.",
     "resume": "Go on with a run from its newest checkpoint.",
@@ -25,16 +27,24 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are called; their one-line help stands in VERBS."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # list is a verb here: importing ganzoo.cli.list hides the built-in
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
         return importlib.import_module(f"ganzoo.cli.{name}").command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"no command {name!r}.{did_you_mean(name, VERBS)}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([*VERBS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -38,7 +38,7 @@ def _facts() -> dict[str, Any]:
     from ganzoo.sources import data_root
 
     rows = discovery.load().rows
-    versions = {name: _version(name) for name in ("ganzoo-torch", *NEEDED)}
+    versions = {name: _version(name) for name in (discovery.DISTRIBUTION, *NEEDED)}
     root = data_root()
     facts: dict[str, Any] = {
         "python": platform.python_version(),
@@ -53,7 +53,7 @@ def _facts() -> dict[str, Any]:
     problems = [f"{name} is not installed: pip install {name}" for name in NEEDED if not versions[name]]
     problems += [f"plugin {row.name}: {row.error}" for row in rows if row.status == "failed"]
     owners = metadata.packages_distributions().get("ganzoo", [])
-    if len(set(owners)) > 1:
+    if set(owners) - {discovery.DISTRIBUTION}:
         problems.append(
             "two packages provide 'ganzoo' (an unrelated one of that name is on PyPI): "
             "pip uninstall ganzoo ganzoo-torch && pip install ganzoo-torch"
@@ -67,6 +67,7 @@ def _facts() -> dict[str, Any]:
 
 def _device() -> str:
     import torch
+
     from ganzoo.device import processes
 
     device = processes().device

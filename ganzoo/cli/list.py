@@ -23,22 +23,26 @@ def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     KIND is one of generator, discriminator, encoder, loss, regularizer, dataset, procedure, optimizer, schedule,
     metric and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
     """
-    kinds = [*KINDS, "recipe"]
-    if kind is not None and kind not in kinds and pattern is None:
-        singular = kind.removesuffix("s")
-        kind, pattern = (singular, None) if singular in kinds else (None, kind)
+    kinds = {spelling: one for one in (*KINDS, "recipe") for spelling in (one, _plural(one))}
+    if kind not in kinds and pattern is None:
+        kind, pattern = None, kind
     if kind is not None and kind not in kinds:
-        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join(kinds)}.")
-    rows = _rows(kind, pattern)
+        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join((*KINDS, 'recipe'))}.")
+    chosen = kinds[kind] if kind else None
+    rows = _rows(chosen, pattern)
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
         _table(rows)
+    elif pattern is None:
+        click.echo(f"No plugin offers any {_plural(chosen or 'component')}.", err=True)
     else:
-        known = {row["name"] for row in _rows(None, None)}
-        raise GanzooError(
-            f"nothing matches {pattern or kind!r}.{did_you_mean(pattern or '', known)} See `ganzoo list`."
-        )
+        near = did_you_mean(pattern, [*kinds, *(row["name"] for row in _rows(chosen, None))])
+        raise GanzooError(f"nothing matches {pattern!r}.{near} See `ganzoo list`.")
+
+
+def _plural(kind: str) -> str:
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
@@ -61,7 +65,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
         for column in ("name", "owner", "summary", "paper"):
-            table.add_column(column, overflow="fold" if column == "summary" else "ellipsis", no_wrap=column == "name")
+            table.add_column(column, overflow="fold", no_wrap=column in ("name", "owner"))
         for row in group:
             table.add_row(row["name"], row["owner"], row["summary"], row["paper"])
         console.print(table)

@@ -26,9 +26,12 @@ def command(as_json: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("plugin", "package", "version", "status", "components", "hooks or error"):
-        table.add_column(column, overflow="fold")
+    for column in ("plugin", "package", "version", "status", "components", "hooks"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("plugin", "version", "status"))
     for row in rows:
-        package = [row.name, row.distribution, row.version]
-        table.add_row(*package, row.status, str(row.components), row.error or ", ".join(row.hooks))
+        hooks = ", ".join(hook.removeprefix("ganzoo_") for hook in row.hooks)
+        table.add_row(row.name, row.distribution, row.version, row.status, str(row.components), hooks)
     Console().print(table)
+    for row in rows:
+        if row.error:
+            click.echo(f"{row.name}: {row.error}")

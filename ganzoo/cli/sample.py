@@ -14,7 +14,7 @@ import click
 @click.option(
     "--label", "labels", metavar="L", multiple=True, help="A class name or index; repeat for several in turn."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="The same seed draws the same samples.")
+@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed draws the same samples.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="A .png grid, an .npz file, or a folder. [RUN/samples.png]"
 )
@@ -33,7 +33,7 @@ def command(run: Path, count: int, labels: tuple[str, ...], seed: int | None, ou
     model = api.load(run)
     asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
     y = model.labels(count, asked)
-    target = out or run / "samples.png"
+    target = out or api.find(run)[0].folder / "samples.png"
     samples = model.sample(count, y, seed)
     columns = export.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
     click.echo(export.save(samples, y, target, columns))

@@ -19,7 +19,7 @@ from ganzoo.tables import Tree, fill, parse
 
 @click.command("show")
 @click.argument("name", shell_complete=components)
-@click.option("--kind", type=click.Choice(KINDS), help="Where several kinds have the name.")
+@click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="Where several kinds have the name.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(name: str, kind: str | None, as_json: bool) -> None:
     """One component's settings with defaults, docstring and paper; or one recipe, resolved.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from ganzoo.cli import cli
+from commands import ganzoo
 
 POINTS = """\
 # A GAN on points.
@@ -187,6 +187,8 @@ WRONG = {
         "hidden = [8, -8]",
         ("[generator]: generator 'mlp', hidden.1: should be greater than 0, not -8",),
     ),
+    "a date": Spoilt("n = 64", "n = 2020-01-01", ("[dataset]: dataset 'ring', n: should be a valid integer",)),
+    "not a number": Spoilt("lr = 1e-3", "lr = nan", ("[optimizer]: optimizer 'adam', lr: should be a finite number",)),
     "negative steps": Spoilt("steps = 3", "steps = -3", ("[run]: [run], steps: should be greater than 0, not -3",)),
     "an empty batch": Spoilt(
         "batch_size = 16", "batch_size = 0", ("[run]: [run], batch_size: should be greater than 0, not 0",)
@@ -345,10 +347,6 @@ def test_a_folder(tmp_path: Path) -> None:
     assert_message(
         ganzoo("check", str(tmp_path / "folder.toml")), ("folder.toml: Is a directory. `ganzoo list recipe` names",)
     )
-
-
-def ganzoo(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
 
 
 def assert_refused(spoilt: Spoilt, folder: Path, verb: str = "check") -> None:

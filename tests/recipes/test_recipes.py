@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
+import commands
 import ganzoo
 from ganzoo import build, discovery, library, resolve, tables
-from ganzoo.cli import cli
 from ganzoo.interfaces import Spec
 from ganzoo.recipe import Recipe
 
@@ -46,7 +45,7 @@ def test_show_fills_it_in_as_a_run_does(found: library.Found) -> None:
 
 @every_recipe
 def test_check_builds_it(found: library.Found) -> None:
-    result = CliRunner().invoke(cli, ["check", found.name])
+    result = commands.ganzoo("check", found.name)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"{found.name}: good\n")
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Misfit, Spec
 from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 
 class DCGANUpsampleGenerator(Generator):
@@ -41,12 +42,10 @@ class DCGANUpsampleGenerator(Generator):
 
         self.layers = nn.Sequential(
             nn.BatchNorm2d(128),
-            nn.Upsample(scale_factor=2),
-            nn.Conv2d(128, 128, 3, padding=1),
+            UpsampleConv2d(128, 128),
             nn.BatchNorm2d(128, eps=bn_eps),
             act(),
-            nn.Upsample(scale_factor=2),
-            nn.Conv2d(128, 64, 3, padding=1),
+            UpsampleConv2d(128, 64),
             nn.BatchNorm2d(64, eps=bn_eps),
             act(),
             nn.Conv2d(64, channels, 3, padding=1),

@@ -147,8 +147,13 @@ class Adversarial(Procedure):
             raise Misfit('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1.')
         for one in self.regularizers:
             one.check(self.D)
-            if self.labels == "uniform" and self.conditional and one.per_sample:
+            if self.conditional and one.per_sample and self.labels == "uniform":
                 raise Misfit(
                     f'labels = "uniform" pairs the fakes with other labels than the batch, and {type(one).__name__} '
                     'compares samples under one label. Use labels = "data".'
+                )
+            if self.conditional and one.per_sample and self.fakes == "shared" and self.d_steps > 1:
+                raise Misfit(
+                    'fakes = "shared" keeps the labels of the first batch for every discriminator move, and '
+                    f'{type(one).__name__} compares samples under one label. Use fakes = "fresh", or d_steps = 1.'
                 )

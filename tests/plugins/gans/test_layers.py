@@ -38,8 +38,6 @@ def _word(module):
             return f"{name} {module.negative_slope}"
         case nn.Dropout() | nn.Dropout2d():
             return f"{name} {module.p}"
-        case nn.Upsample():
-            return f"{name} {module.mode} {module.scale_factor:g}"
     return name
 
 
@@ -88,8 +86,8 @@ def test_dcgan_upsample():
     assert layers(network("generator", "dcgan_upsample", Spec((3, 32, 32)))) == [
         "Linear 100-8192", "Unflatten",
         "BatchNorm2d 128 eps 1e-05",
-        "Upsample nearest 2", "Conv2d 128-128 k3 s1 p1", "BatchNorm2d 128 eps 0.8", "ReLU",
-        "Upsample nearest 2", "Conv2d 128-64 k3 s1 p1", "BatchNorm2d 64 eps 0.8", "ReLU",
+        "UpsampleConv2d 128-128 k3 s1 p1", "BatchNorm2d 128 eps 0.8", "ReLU",
+        "UpsampleConv2d 128-64 k3 s1 p1", "BatchNorm2d 64 eps 0.8", "ReLU",
         "Conv2d 64-3 k3 s1 p1", "Tanh",
     ]  # fmt: skip
     assert layers(network("discriminator", "dcgan_upsample", Spec((3, 32, 32)))) == [

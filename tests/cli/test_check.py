@@ -1,0 +1,68 @@
+"""ganzoo check: a recipe built without memory, data or training. What it refuses: tests/recipes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import ganzoo
+from support import toml
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> str:
+    (tmp_path / "points.toml").write_text(toml())
+    return str(tmp_path / "points.toml")
+
+
+def test_the_text_names_every_part_and_player(points: str) -> None:
+    lines = ganzoo("check", points).stdout.splitlines()
+    assert lines == [
+        "points: good",
+        "dataset        ganzoo/ring: (2,)",
+        "procedure      ganzoo/adversarial",
+        "generator      ganzoo/mlp",
+        "discriminator  ganzoo/mlp",
+        "loss           ganzoo/non_saturating",
+        "player         discriminator: 33 parameters, ganzoo/adam",
+        "player         generator: 146 parameters, ganzoo/adam",
+        "samples        (16, 2)",
+        "memory         about 0 MiB for weights, gradients and optimizers",
+    ]
+
+
+def test_json(points: str) -> None:
+    document = json.loads(ganzoo("check", points, "dataset.labels=true", "--json").stdout)
+    assert document["spec"] == {"shape": [2], "classes": 8, "vocab": 0}
+    assert document["players"]["discriminator"] == {"parameters": 2 * 8 + 8 + 8 + 1, "optimizer": "ganzoo/adam"}
+    assert document["sample_shape"] == [16, 2]
+
+
+def test_a_player_may_have_an_optimizer_of_its_own(points: str) -> None:
+    document = json.loads(ganzoo("check", points, "optimizer.generator.use=sgd", "--json").stdout)
+    assert [player["optimizer"] for player in document["players"].values()] == ["ganzoo/adam", "ganzoo/sgd"]
+
+
+def test_what_an_override_drops_is_said_on_stderr(tmp_path: Path) -> None:
+    (tmp_path / "betas.toml").write_text(toml() + "betas = [0.5, 0.9]\n")
+    result = ganzoo("check", str(tmp_path / "betas.toml"), "optimizer.use=sgd", "--json")
+    assert result.stderr == "optimizer.use=sgd: dropped betas, which belonged to adam\n"
+    assert json.loads(result.stdout)["players"]["generator"]["optimizer"] == "ganzoo/sgd"
+
+
+def test_missing_data_is_a_remark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "empty"))
+    result = ganzoo("check", "cgan_emnist", "--json")
+    assert result.exit_code == 0, result.output
+    assert "the data is not there yet: " in result.stderr
+    assert "ganzoo data get emnist" in result.stderr
+    assert json.loads(result.stdout)["spec"]["shape"] == [1, 28, 28]
+
+
+def test_a_network_of_any_size_takes_no_memory(points: str) -> None:
+    """A trillion weights: four terabytes."""
+    document = json.loads(ganzoo("check", points, "generator.hidden=[1000000, 1000000]", "--json").stdout)
+    assert document["players"]["generator"]["parameters"] > 10**12
+    assert document["memory_bytes"] > 16 * 10**12

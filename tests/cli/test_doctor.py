@@ -1,0 +1,68 @@
+"""ganzoo doctor: versions and devices, and what is wrong."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from commands import ganzoo, shell
+from ganzoo.cli import doctor
+from packages import install
+
+
+def test_all_is_well() -> None:
+    result = ganzoo("doctor", "--json")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert facts["problems"] == []
+    assert facts["versions"]["torch"] == metadata.version("torch")
+    assert facts["device"]
+    assert set(facts["plugins"].values()) == {"ok"}
+
+
+def test_the_text_has_a_line_for_each_fact() -> None:
+    result = ganzoo("doctor")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        name for name in json.loads(ganzoo("doctor", "--json").stdout) if name != "problems"
+    ]
+
+
+def test_a_broken_plugin_is_a_problem(tmp_path: Path) -> None:
+    install(tmp_path, "ganzoo-broken", "import not_there")
+    done = shell("doctor", "--json", site=tmp_path)
+    assert done.returncode == 6
+    problem = "plugin broken/main: ModuleNotFoundError: No module named 'not_there'"
+    assert json.loads(done.stdout)["problems"] == [problem]
+    assert f"Error: {problem}" in done.stderr
+
+
+def test_the_other_package_of_our_name_is_a_problem(tmp_path: Path) -> None:
+    install(tmp_path, "ganzoo", "")
+    (tmp_path / "ganzoo-0.1.dist-info" / "entry_points.txt").unlink()
+    (tmp_path / "ganzoo-0.1.dist-info" / "top_level.txt").write_text("ganzoo\n")
+    done = shell("doctor", site=tmp_path)
+    assert done.returncode == 6
+    assert "two packages provide 'ganzoo'" in done.stderr
+    assert "pip uninstall ganzoo ganzoo-torch && pip install ganzoo-torch" in done.stderr
+
+
+def test_a_missing_package_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "NEEDED", ("torch", "no-such-package"))
+    result = ganzoo("doctor")
+    assert result.exit_code == 6
+    assert "no-such-package is not installed: pip install no-such-package" in result.stderr
+
+
+def test_a_torch_that_does_not_work_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> str:
+        raise OSError("libtorch.so: cannot open shared object file")
+
+    monkeypatch.setattr(doctor, "_device", broken)
+    result = ganzoo("doctor")
+    assert result.exit_code == 6
+    assert (
+        "torch does not work: OSError: libtorch.so: cannot open shared object file. Install it again." in result.stderr
+    )

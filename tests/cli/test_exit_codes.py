@@ -1,0 +1,69 @@
+"""One exit code for each kind of mistake; 75, for a run that was stopped, is in tests/core/test_processes.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands import ganzoo, shell
+from packages import install
+from support import toml
+
+LAZY = "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_register(zoo): zoo.add('loss', 'absent', 'not_there:Loss')\n"
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> str:
+    (tmp_path / "points.toml").write_text(toml())
+    return str(tmp_path / "points.toml")
+
+
+def test_0_when_all_went_well(points: str, tmp_path: Path) -> None:
+    assert ganzoo("run", points, "run.steps=2", "--out", str(tmp_path)).exit_code == 0
+
+
+def test_2_for_a_wrong_option(points: str) -> None:
+    assert ganzoo("run", points, "--fast").exit_code == 2
+
+
+def test_2_for_a_recipe_that_cannot_be_used(points: str, tmp_path: Path) -> None:
+    assert ganzoo("run", points, "loss.use=none", "--out", str(tmp_path)).exit_code == 2
+
+
+def test_3_for_data_that_is_missing(points: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "empty"))
+    result = ganzoo("run", points, "dataset.use=kmnist", "--out", str(tmp_path))
+    assert result.exit_code == 3
+    assert "ganzoo data get kmnist" in result.stderr
+
+
+def test_4_for_a_run_that_diverged(points: str, tmp_path: Path) -> None:
+    overrides = ("optimizer.use=sgd", "optimizer.lr=1e30", "loss.use=least_squares", "run.log=1")
+    result = ganzoo("run", points, *overrides, "--out", str(tmp_path))
+    assert result.exit_code == 4
+    assert "diverged at step" in result.stderr
+    assert "Try a smaller learning rate" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["resume", "sample"])
+def test_5_for_a_folder_that_is_no_run(verb: str, tmp_path: Path) -> None:
+    result = ganzoo(verb, str(tmp_path))
+    assert result.exit_code == 5
+    assert str(tmp_path) in result.stderr
+
+
+def test_6_for_a_component_that_cannot_be_imported(points: str, tmp_path: Path) -> None:
+    install(tmp_path, "ganzoo-acme", LAZY)
+    done = shell("check", points, "loss.use=absent", site=tmp_path)
+    assert done.returncode == 6
+    assert "loss 'acme/absent' could not be loaded from not_there:Loss: ModuleNotFoundError" in done.stderr
+    assert "`ganzoo plugins` shows which package it comes from" in done.stderr
+
+
+def test_a_mistake_is_no_traceback(points: str) -> None:
+    done = shell("run", points, "run.step=2")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr

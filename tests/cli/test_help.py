@@ -1,0 +1,52 @@
+"""ganzoo --help and what is said to a command that does not exist."""
+
+from __future__ import annotations
+
+import pytest
+from click import Context
+
+from commands import ganzoo
+from ganzoo.cli import VERBS, LazyGroup, cli
+
+TOP = """\
+Commands:
+  run      Train a recipe.
+  resume   Go on with a run from its newest checkpoint.
+  sample   Draw samples from a run.
+  list     Browse registered components and recipes.
+"""
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_the_verbs_are_listed_with_what_they_do(option: str) -> None:
+    result = ganzoo(option)
+    assert result.exit_code == 0
+    assert TOP in result.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_in_80_columns(verb: str) -> None:
+    result = ganzoo(verb, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: ganzoo {verb} ") or result.stdout.startswith(f"Usage: cli {verb} ")
+    assert max(len(line) for line in result.stdout.splitlines()) <= 80
+
+
+def test_every_verb_is_named_as_in_its_file() -> None:
+    assert isinstance(cli, LazyGroup)
+    assert [getattr(cli.get_command(Context(cli), verb), "name", None) for verb in VERBS] == list(VERBS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("lst", "Error: no command 'lst'. Did you mean 'list'?"),
+        ("trian", "Error: no command 'trian'."),
+        ("list --jsn", "Error: No such option '--jsn'. Did you mean '--json'?"),
+        ("check", "Error: Missing argument 'RECIPE'."),
+    ],
+)
+def test_a_misspelt_command(typed: str, says: str) -> None:
+    result = ganzoo(*typed.split())
+    assert result.exit_code == 2
+    assert says in result.stderr

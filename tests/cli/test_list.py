@@ -1,0 +1,99 @@
+"""ganzoo list: what there is, by kind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from commands import ganzoo
+from ganzoo import discovery, library
+from ganzoo.registry import KINDS
+
+HINGE = """\
+loss
+name   owner   summary                                paper
+hinge  ganzoo  Margins of one around a logit of zero  arXiv:1705.02894
+"""
+
+
+def names(*arguments: str) -> list[str]:
+    result = ganzoo("list", *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return [row["name"] for row in json.loads(result.stdout)]
+
+
+def test_the_table() -> None:
+    assert [line.rstrip() for line in ganzoo("list", "loss", "hinge").stdout.strip().splitlines()] == HINGE.splitlines()
+
+
+def test_lines_fit_into_80_columns_and_papers_are_not_cut() -> None:
+    lines = ganzoo("list").stdout.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert not [line for line in lines if "…" in line]
+
+
+def test_nothing_is_coloured_in_a_pipe() -> None:
+    assert "\x1b" not in ganzoo("list").stdout
+
+
+def test_json_has_every_component_and_recipe() -> None:
+    plugins = discovery.load()
+    rows = json.loads(ganzoo("list", "--json").stdout)
+    assert {(row["kind"], row["name"]) for row in rows} == {(entry.kind, entry.name) for entry in plugins.zoo} | {
+        ("recipe", recipe.name) for recipe in library.recipes(plugins)
+    }
+    assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper")}
+
+
+def test_kinds_come_in_order() -> None:
+    kinds = [row["kind"] for row in json.loads(ganzoo("list", "--json").stdout)]
+    assert kinds == sorted(kinds, key=[*KINDS, "recipe"].index)
+
+
+@pytest.mark.parametrize("spelling", ["loss", "losses"])
+def test_one_kind(spelling: str) -> None:
+    assert names(spelling) == sorted(entry.name for entry in discovery.load().zoo.entries("loss"))
+
+
+def test_recipes() -> None:
+    assert names("recipes") == [recipe.name for recipe in library.recipes(discovery.load())]
+
+
+def test_a_wildcard_matches_all_of_a_name() -> None:
+    found = names("dc*")
+    assert found.count("dcgan") == 2
+    assert all(name.startswith("dc") for name in found)
+    assert set(names("generator", "dc*")) == {"dcgan", "dcgan_upsample"} <= set(found)
+
+
+def test_a_word_matches_a_part_of_a_name_or_summary() -> None:
+    assert {"mnist", "emnist", "qmnist"} <= set(names("dataset", "MNIST"))
+    assert names("loss", "distance to target") == ["least_squares"]
+
+
+def test_an_owner_matches() -> None:
+    assert names("loss", "ganzoo/*") == names("loss")
+    assert "quickstart" in names("recipe", "ganzoo/*")
+
+
+def test_a_kind_that_nobody_offers_is_no_mistake() -> None:
+    empty = next(kind for kind in KINDS if not discovery.load().zoo.entries(kind))
+    result = ganzoo("list", empty)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"No plugin offers any {empty}s.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("losss", "Error: nothing matches 'losss'. Did you mean 'losses'? See `ganzoo list`."),
+        ("loss hinje", "Error: nothing matches 'hinje'. Did you mean 'hinge'? See `ganzoo list`."),
+        ("losss hinge", "Error: no kind 'losss'. Did you mean 'losses'? Kinds: generator, discriminator,"),
+        ("zzzzz", "Error: nothing matches 'zzzzz'. See `ganzoo list`."),
+    ],
+)
+def test_an_unknown_name_suggests_a_near_one(arguments: str, says: str) -> None:
+    result = ganzoo("list", *arguments.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr

@@ -1,0 +1,145 @@
+"""`ganzoo sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import ganzoo
+from ganzoo.cli import cli
+from ganzoo.grid import to_uint8
+from ganzoo.run import Run
+from support import CONDITIONAL, tiny, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Letters A, B and C, 28x28."""
+    return train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny("", "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+def sample(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["sample", *map(str, arguments)])
+
+
+def labels(path: Path) -> list[int]:
+    with np.load(path) as file:
+        return file["labels"].tolist()
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as opened:
+        return opened.size
+
+
+def test_a_grid_in_the_run_folder_by_default(run: Run) -> None:
+    result = sample(run.folder, "-n", 9)
+    assert (result.exit_code, result.stdout) == (0, f"{run.folder / 'samples.png'}\n")
+    assert size(run.folder / "samples.png") == (3 * 30 + 2, 3 * 30 + 2)  # a column for each class
+
+
+def test_an_npz_holds_what_the_library_samples(run: Run, tmp_path: Path) -> None:
+    result = sample(run.folder, "-n", 7, "--seed", 3, "--out", tmp_path / "a.npz")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.npz'}\n")
+    expected = to_uint8(ganzoo.load(run).sample(7, seed=3)).permute(0, 2, 3, 1).numpy()
+    with np.load(tmp_path / "a.npz") as file:
+        assert (file["images"] == expected).all()
+    assert labels(tmp_path / "a.npz") == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_the_same_seed_draws_the_same_samples(run: Run, tmp_path: Path) -> None:
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        sample(run.folder, "-n", 4, "--seed", seed, "--out", tmp_path / f"{name}.npz")
+    a, b, c = (np.load(tmp_path / f"{name}.npz")["images"] for name in "abc")
+    assert (a == b).all() and (a != c).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--label", "B"], [1, 1, 1, 1, 1]),
+        (["--label", "2"], [2, 2, 2, 2, 2]),
+        (["--label", "C", "--label", "A"], [2, 0, 2, 0, 2]),
+    ],
+)
+def test_labels_are_names_or_numbers_and_go_round(
+    arguments: list[str], expected: list[int], run: Run, tmp_path: Path
+) -> None:
+    assert sample(run.folder, "-n", 5, *arguments, "--out", tmp_path / "a.npz").exit_code == 0
+    assert labels(tmp_path / "a.npz") == expected
+
+
+def test_a_grid_has_a_column_for_each_label(run: Run, tmp_path: Path) -> None:
+    sample(run.folder, "-n", 6, "--label", "C", "--label", "A", "--out", tmp_path / "a.png")
+    assert size(tmp_path / "a.png") == (2 * 30 + 2, 3 * 30 + 2)
+
+
+def test_a_folder_gets_one_picture_each(run: Run, tmp_path: Path) -> None:
+    assert sample(run.folder, "-n", 4, "--out", tmp_path / "pictures").exit_code == 0
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert names == ["000000-0.png", "000001-1.png", "000002-2.png", "000003-0.png"]
+    assert size(tmp_path / "pictures" / names[0]) == (28, 28)
+
+
+def test_a_checkpoint_or_a_folder_of_runs_will_do(run: Run, tmp_path: Path) -> None:
+    for place in (run.latest, run.folder.parent):
+        assert sample(place, "-n", 2, "--out", tmp_path / "a.npz").exit_code == 0
+
+
+def test_without_a_place_to_write_samples_go_into_the_run(run: Run) -> None:
+    """Whichever way the run was named: a checkpoint holds its own files alone."""
+    for place in (run.latest, run.folder.parent):
+        assert sample(place, "-n", 2).stdout == f"{run.folder / 'samples.png'}\n"
+    assert not (run.latest / "samples.png").exists()
+
+
+def test_points_have_a_plot_and_no_labels(points: Run, tmp_path: Path) -> None:
+    assert sample(points.folder, "-n", 50).exit_code == 0
+    assert size(points.folder / "samples.png") == (512, 512)
+    assert sample(points.folder, "-n", 5, "--out", tmp_path / "a.npz").exit_code == 0
+    assert labels(tmp_path / "a.npz") == [-1] * 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--label", "Z"], "no class 'Z'. Classes: A, B, C."),
+        (["--label", "3"], "no class 3: there are 3, from 0 to 2."),
+        (["--out", "a.jpg"], "end it in .png for a grid or .npz for arrays"),
+        (["-n", "0"], "-n"),
+        (["--seed", "-1"], "--seed"),
+        (["--seed", "99999999999999999999999"], "--seed"),
+    ],
+)
+def test_what_cannot_be_is_a_usage_error(arguments: list[str], message: str, run: Run) -> None:
+    result = sample(run.folder, *arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_label_for_points_is_a_usage_error(points: Run) -> None:
+    result = sample(points.folder, "--label", "0")
+    assert result.exit_code == 2
+    assert "not conditional" in result.stderr
+
+
+def test_what_is_no_run_is_5(tmp_path: Path) -> None:
+    result = sample(tmp_path)
+    assert result.exit_code == 5
+    assert "not a run folder" in result.stderr
+
+
+def test_pictures_of_what_has_none_are_sent_to_an_npz(points: Run, tmp_path: Path) -> None:
+    result = sample(points.folder, "-n", 2, "--out", tmp_path / "pictures")
+    assert result.exit_code == 2
+    assert "Write an .npz instead" in result.stderr

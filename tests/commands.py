@@ -1,0 +1,36 @@
+"""Ways for a test to give a command: within the process, or in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from ganzoo.cli import cli
+
+HEAVY = ("torch", "torchvision", "accelerate", "pydantic")
+REPORT = f"""
+import atexit, sys
+atexit.register(lambda: print("imported:", *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr))
+from ganzoo.cli import cli
+cli(prog_name="ganzoo")
+"""
+
+
+def ganzoo(*arguments: str) -> Result:
+    """In this process, 80 columns wide."""
+    return CliRunner().invoke(cli, arguments, env={"COLUMNS": "80"})
+
+
+def shell(*arguments: str, site: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, whose last line on stderr names what was imported of HEAVY; `site` is on sys.path."""
+    return subprocess.run(
+        [sys.executable, "-c", REPORT, *arguments],
+        env={**os.environ, "COLUMNS": "80", "PYTHONPATH": str(site or ""), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,64 @@
+"""What a person sees: plain lines on stderr, or a bar in a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ganzoo import console
+from ganzoo.console import Display
+
+VALUES = {"discriminator/adversarial": 1.25, "discriminator/r1": 0.5, "generator/adversarial": -0.125}
+
+
+def test_numbers_on_one_line_of_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(100, 0) as display:
+        display.update(100, VALUES, 1234.5)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == ("step 100/100  discriminator 1.250  discriminator/r1 0.500  generator -0.125  1234 images/s\n")
+
+
+def test_lines_are_some_time_apart_and_the_last_one_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(100, 200))  # a second from one look to the next
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(console, "PLAIN_EVERY", 5)
+    with Display(20, 0) as display:
+        for t in range(1, 21):
+            display.update(t, {}, 1.0)
+    steps = [int(line.split()[1].split("/")[0]) for line in capsys.readouterr().err.splitlines()]
+    assert steps[0] == 1 and steps[-1] == 20
+    assert 3 <= len(steps) < 8
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(10, 0, quiet=True) as display:
+        display.say("hello")
+        display.update(10, VALUES, 1.0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "folder [red]/with[/] brackets " + "and a very long name " * 20
+    Display(10, 0).say(text)
+    assert capsys.readouterr().err == text + "\n"
+
+
+def test_a_terminal_gets_a_bar_that_starts_where_a_resumed_run_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+
+    def terminal(**more: object) -> Console:
+        return Console(file=screen, force_terminal=True, width=160, _environ={})
+
+    monkeypatch.setattr(console, "Console", terminal)
+    with Display(100, 40) as display:
+        assert display._bar is not None
+        assert display._bar.tasks[0].completed == 40
+        display.update(60, VALUES, 10.0)
+        assert display._bar.tasks[0].completed == 60
+    assert "60/100" in screen.getvalue()
+    assert "generator -0.125" in screen.getvalue()

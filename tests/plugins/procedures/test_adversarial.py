@@ -1,0 +1,412 @@
+"""The adversarial procedure: who moves when, on which fakes, under which labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Batch, Critic, Discriminator, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
+from ganzoo.engine import Engine
+from ganzoo_builtins.losses.non_saturating import NonSaturating
+from ganzoo_builtins.procedures.adversarial import Adversarial
+from ganzoo_builtins.regularizers.gradient_penalty import GradientPenalty
+from ganzoo_builtins.regularizers.r1 import R1
+from ganzoo_builtins.regularizers.weight_clipping import WeightClipping
+from support import accelerator
+
+N, CLASSES = 6, 4
+D, G = "discriminator", "generator"
+
+
+class Maker(Generator):
+    """A linear generator that remembers its noise and the labels it was asked for."""
+
+    z_dim = 3
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        self.layer = nn.Linear(3, spec.size)
+        self.noise: list[Tensor] = []
+        self.asked: list[Tensor | None] = []
+
+    def prior(self, n: int) -> Tensor:
+        self.noise.append(super().prior(n))
+        return self.noise[-1]
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        self.asked.append(y)
+        return self.layer(z)
+
+
+class Judge(Discriminator):
+    """A small discriminator that remembers what it was shown, and under which labels."""
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(spec.size, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0))
+        self.shown: list[Tensor] = []
+        self.told: list[Tensor | None] = []
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers[:2](x)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        self.shown.append(x.detach().clone())
+        self.told.append(y)
+        return self.layers(x)
+
+
+class ConditionalMaker(Maker):
+    conditional = True
+
+
+class ConditionalJudge(Judge):
+    conditional = True
+
+
+class Relativistic(Loss):
+    """A fake should be judged more real than a real sample (arXiv:1807.00734)."""
+
+    uses_real = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return nn.functional.softplus(fake - real).mean()
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        assert real is not None
+        return nn.functional.softplus(real - fake).mean()
+
+
+class Looking(Regularizer):
+    """A term of 2 that remembers what it was given."""
+
+    def __init__(self, every: int = 1):
+        self.every = every
+        self.given: list[tuple[Tensor, Tensor]] = []
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        self.given.append((real, fake))
+        self.judged = critic(fake)
+        return {"looking": torch.tensor(2.0)}
+
+
+class Counted(Iterator[Batch]):
+    """Endless batches, counted; every one has values and labels of its own."""
+
+    def __init__(self) -> None:
+        self.drawn: list[Batch] = []
+
+    def __next__(self) -> Batch:
+        noise = torch.Generator().manual_seed(len(self.drawn))
+        x, y = torch.randn(N, 2, generator=noise), torch.randint(CLASSES, (N,), generator=noise)
+        self.drawn.append({"x": x, "y": y})
+        return self.drawn[-1]
+
+
+def make(
+    conditional: bool = False,
+    loss: type[Loss] = NonSaturating,
+    regularizer: Sequence[Regularizer] = (),
+    **settings: Any,
+) -> Any:
+    """An Adversarial procedure of spies, the same weights every time."""
+    torch.manual_seed(0)
+    networks: tuple[Any, Any] = (ConditionalMaker, ConditionalJudge) if conditional else (Maker, Judge)
+    parts: Any = [(lambda one=one: one) for one in regularizer]
+    spec = Spec((2,), classes=CLASSES if conditional else 0)
+    return Adversarial(spec, *networks, loss, parts, **settings)
+
+
+def move_at_random(procedure: Any, move: Move) -> None:
+    """Stands for the engine: the named players get other weights."""
+    for player in move:
+        for module in procedure.players()[player]:
+            with torch.no_grad():
+                for parameter in module.parameters():
+                    parameter.add_(torch.randn_like(parameter))
+
+
+def play(procedure: Any, t: int = 0, data: Iterator[Batch] | None = None) -> list[list[str]]:
+    """The players of each move of step t, in order."""
+    order = []
+    for move in procedure.step(data or Counted(), t):
+        order.append(list(move))
+        move_at_random(procedure, move)
+    return order
+
+
+def engine_for(procedure: Any, lr: float = 0.1) -> Engine:
+    return Engine(procedure, lambda player, owned: torch.optim.SGD(owned, lr=lr), accelerator())
+
+
+def weights(module: nn.Module) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in module.parameters()]
+
+
+def equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
+    return all(torch.equal(p, q) for p, q in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("settings", "order"),
+    [
+        ({}, [[D], [G]]),
+        ({"d_steps": 3}, [[D], [D], [D], [G]]),
+        ({"g_steps": 2}, [[D], [G], [G]]),
+        ({"first": G, "d_steps": 2}, [[G], [D], [D]]),
+        ({"fakes": "shared", "d_steps": 2, "g_steps": 2}, [[D], [D], [G], [G]]),
+        ({"updates": "simultaneous"}, [[D, G]]),
+    ],
+    ids=str,
+)
+def test_moves_come_in_order_and_draw_as_many_batches_as_announced(
+    settings: dict[str, Any], order: list[list[str]]
+) -> None:
+    procedure, data = make(**settings), Counted()
+    assert play(procedure, data=data) == order
+    assert len(data.drawn) == procedure.batches_per_step == settings.get("d_steps", 1)
+
+
+def test_each_discriminator_move_has_a_batch_of_its_own() -> None:
+    procedure, data = make(d_steps=3), Counted()
+    play(procedure, data=data)
+    assert equal(procedure.D.shown[0:6:2], [batch["x"] for batch in data.drawn])  # real, fake, real, fake, ...
+
+
+def test_fresh_fakes_have_new_noise_for_every_move() -> None:
+    procedure = make(d_steps=2, g_steps=2)
+    play(procedure)
+    assert len(procedure.G.noise) == 4
+    assert len({tuple(z.flatten().tolist()) for z in procedure.G.noise}) == 4
+
+
+def test_shared_fakes_have_one_noise_for_all_moves() -> None:
+    procedure = make(d_steps=2, g_steps=2, fakes="shared")
+    play(procedure)
+    assert len(procedure.G.noise) == 1
+
+
+def test_shared_fakes_are_the_same_for_both_players() -> None:
+    procedure = make(fakes="shared")
+    play(procedure)
+    _, for_discriminator, for_generator = procedure.D.shown
+    assert torch.equal(for_discriminator, for_generator)
+
+
+def test_the_generators_second_move_starts_from_the_same_noise_with_the_new_weights() -> None:
+    procedure = make(g_steps=2, fakes="shared")
+    shown = procedure.D.shown
+    for move in procedure.step(Counted(), 0):
+        expected = procedure.G.layer(procedure.G.noise[0])
+        assert torch.equal(shown[-1], expected)  # what was judged last came from the weights as they are now
+        move_at_random(procedure, move)
+    assert not torch.equal(shown[-1], shown[-2])
+
+
+def test_generator_first_shows_the_discriminator_what_was_made_before_the_move() -> None:
+    procedure = make(first=G, fakes="shared")
+    moves = procedure.step(Counted(), 0)
+    move_at_random(procedure, next(moves))
+    next(moves)
+    for_generator, _, for_discriminator = procedure.D.shown
+    assert torch.equal(for_discriminator, for_generator)
+    assert not torch.equal(for_discriminator, procedure.G.layer(procedure.G.noise[0]))
+
+
+def test_generator_first_with_fresh_fakes_shows_what_it_makes_now() -> None:
+    procedure = make(first=G)
+    moves = procedure.step(Counted(), 0)
+    move_at_random(procedure, next(moves))
+    next(moves)
+    assert torch.equal(procedure.D.shown[-1], procedure.G.layer(procedure.G.noise[1]))
+
+
+def test_simultaneous_updates_judge_the_fakes_once() -> None:
+    procedure = make(updates="simultaneous")
+    play(procedure)
+    assert len(procedure.D.shown) == 2  # the real samples and the fakes
+    assert len(procedure.G.noise) == 1
+
+
+def test_simultaneous_equals_generator_first_on_shared_fakes() -> None:
+    together, in_turn = make(updates="simultaneous"), make(first=G, fakes="shared")
+    for procedure in (together, in_turn):
+        engine, data = engine_for(procedure), Counted()
+        torch.manual_seed(1)
+        for t in range(5):
+            engine.step(data, t)
+    assert equal(weights(together), weights(in_turn))
+    assert not equal(weights(together), weights(make()))
+
+
+@pytest.mark.parametrize("settings", [{}, {"fakes": "shared", "g_steps": 2, "d_steps": 2}, {"first": G}], ids=str)
+def test_a_move_leaves_every_weight_of_the_opponent_alone(settings: dict[str, Any]) -> None:
+    procedure = make(loss=Relativistic, regularizer=[GradientPenalty()], **settings)
+    networks, engine = {D: procedure.D, G: procedure.G}, engine_for(procedure)
+    apply, seen = engine.apply, []
+
+    def watched(move: Move) -> None:
+        before = {name: weights(network) for name, network in networks.items()}
+        apply(move)
+        seen.append({name for name, network in networks.items() if not equal(weights(network), before[name])})
+
+    engine.apply = watched  # type: ignore[method-assign]
+    engine.step(Counted(), 0)
+    assert seen == [set(players) for players in play(make(**settings))]
+
+
+def test_the_discriminators_loss_reaches_no_weight_of_the_generator() -> None:
+    procedure = make(fakes="shared")
+    move = next(procedure.step(Counted(), 0))
+    sum(move[D].values()).backward()  # type: ignore[union-attr]
+    assert all(parameter.grad is None for parameter in procedure.G.parameters())
+    assert all(parameter.grad is not None for parameter in procedure.D.parameters())
+
+
+def test_terms_are_those_of_the_loss() -> None:
+    procedure, data = make(fakes="shared"), Counted()
+    terms = {player: term for move in procedure.step(data, 0) for player, term in move.items()}
+    real, fake = procedure.D.layers(data.drawn[0]["x"]), procedure.D.layers(procedure.G.layer(procedure.G.noise[0]))
+    assert torch.equal(terms[D]["adversarial"], NonSaturating().discriminator(real, fake))
+    assert torch.equal(terms[G]["adversarial"], NonSaturating().generator(None, fake))
+    assert torch.equal(procedure.logged["real"], real)
+    assert torch.equal(procedure.logged["fake"], fake)
+
+
+def test_a_loss_that_uses_real_logits_gets_them_in_the_generators_move() -> None:
+    procedure, data = make(loss=Relativistic, fakes="shared"), Counted()
+    (_, of_generator) = list(procedure.step(data, 0))
+    real, fake = procedure.D.layers(data.drawn[0]["x"]), procedure.D.layers(procedure.G.layer(procedure.G.noise[0]))
+    assert torch.equal(of_generator[G]["adversarial"], Relativistic().generator(real, fake))
+    assert len(procedure.D.shown) == 4  # real and fake in either move
+
+
+def test_any_other_loss_spares_that_pass() -> None:
+    procedure = make()
+    play(procedure)
+    assert len(procedure.D.shown) == 3
+
+
+def test_a_lazy_regularizer_is_scaled_and_only_there_on_its_steps() -> None:
+    procedure = make(regularizer=[Looking(every=4)])
+    found = {}
+    for t in range(9):
+        (move, _) = list(procedure.step(Counted(), t))
+        found[t] = move[D]["looking"].item() if "looking" in move[D] else None
+    assert found == {t: 8.0 if t % 4 == 0 else None for t in range(9)}
+
+
+@pytest.mark.parametrize("settings", [{}, {"fakes": "shared", "d_steps": 2}, {"updates": "simultaneous"}], ids=str)
+def test_a_regularizer_gets_as_many_fakes_as_real_samples_and_no_graph(settings: dict[str, Any]) -> None:
+    looking = Looking()
+    play(make(regularizer=[looking], **settings))
+    assert len(looking.given) == settings.get("d_steps", 1)
+    for real, fake in looking.given:
+        assert real.shape == fake.shape == (N, 2)
+        assert not fake.requires_grad
+
+
+def test_several_regularizers_add_their_terms() -> None:
+    (move, _) = list(make(regularizer=[R1(), GradientPenalty(), WeightClipping()]).step(Counted(), 0))
+    assert list(move[D]) == ["adversarial", "r1", "gradient_penalty"]
+
+
+@pytest.mark.parametrize("settings", [{"d_steps": 3}, {"updates": "simultaneous"}, {"first": G}], ids=str)
+def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict[str, Any]) -> None:
+    procedure = make(regularizer=[WeightClipping(limit=0.02)], **settings)
+    largest = []
+    before = procedure._project
+
+    def watched() -> None:
+        largest.append(max(p.abs().max().item() for p in procedure.D.parameters()))
+        before()
+        assert all(p.abs().max() <= 0.02 for p in procedure.D.parameters())
+
+    procedure._project = watched
+    engine_for(procedure, lr=1.0).step(Counted(), 0)
+    assert len(largest) == settings.get("d_steps", 1)
+    assert min(largest) > 0.02  # there was something to clip
+    assert max(p.abs().max().item() for p in procedure.D.parameters()) <= 0.02
+    assert max(p.abs().max().item() for p in procedure.G.parameters()) > 0.02
+
+
+def test_both_networks_see_the_labels_of_the_batch() -> None:
+    procedure, data = make(conditional=True, d_steps=2), Counted()
+    play(procedure, data=data)
+    first, second = (batch["y"] for batch in data.drawn)
+    assert equal(procedure.G.asked, [first, second, second])
+    assert equal(procedure.D.told, [first, first, second, second, second])
+
+
+def test_a_penalty_sees_the_discriminator_under_the_labels_of_the_batch() -> None:
+    looking, data = Looking(), Counted()
+    procedure = make(conditional=True, regularizer=[looking])
+    next(procedure.step(data, 0))
+    assert torch.equal(procedure.D.told[-1], data.drawn[0]["y"])
+
+
+def test_networks_that_are_not_conditional_see_no_labels() -> None:
+    procedure = make()
+    play(procedure)
+    assert procedure.G.asked == [None, None]
+    assert procedure.D.told == [None, None, None]
+
+
+def test_uniform_labels_are_drawn_for_the_fakes_alone() -> None:
+    procedure = make(conditional=True, labels="uniform", fakes="shared")
+    y = torch.full((4000,), 2)
+    play(procedure, data=iter([{"x": torch.randn(4000, 2), "y": y}]))
+    (asked,) = procedure.G.asked
+    assert asked.dtype == torch.int64
+    shares = asked.bincount(minlength=CLASSES) / 4000
+    assert len(shares) == CLASSES
+    assert (shares - 1 / CLASSES).abs().max() < 0.03  # more than four standard errors
+    assert torch.equal(procedure.D.told[0], y)
+    assert torch.equal(procedure.D.told[1], asked)
+
+
+def test_samples_are_made_for_the_labels_asked_for() -> None:
+    procedure, y = make(conditional=True), torch.tensor([3, 1])
+    assert procedure.sample(2, y).shape == (2, 2)
+    assert torch.equal(procedure.G.asked[-1], y)
+    assert procedure.conditional and not make().conditional
+
+
+@pytest.mark.parametrize(
+    ("networks", "message"),
+    [
+        ((ConditionalMaker, Judge), "the generator is conditional on labels and the discriminator is not"),
+        ((Maker, ConditionalJudge), "the discriminator is conditional on labels and the generator is not"),
+    ],
+)
+def test_labels_for_one_network_alone_are_refused(networks: tuple[Any, Any], message: str) -> None:
+    with pytest.raises(Misfit, match=message):
+        Adversarial(Spec((2,), classes=CLASSES), *networks, NonSaturating)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("settings", [{"d_steps": 2}, {"g_steps": 2}], ids=str)
+def test_simultaneous_updates_take_one_move_each(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misfit, match="leave d_steps and g_steps at 1"):
+        make(updates="simultaneous", **settings)
+
+
+@pytest.mark.parametrize("settings", [{"labels": "uniform"}, {"fakes": "shared", "d_steps": 2}], ids=str)
+def test_a_penalty_over_samples_of_different_labels_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misfit, match="GradientPenalty compares samples under one label"):
+        make(conditional=True, regularizer=[GradientPenalty()], **settings)
+    make(conditional=True, regularizer=[WeightClipping()], **settings)
+    make(regularizer=[GradientPenalty()], **settings)  # without labels there is nothing to mix
+
+
+def test_a_penalty_per_sample_refuses_batch_norm() -> None:
+    class Mixing(Judge):
+        def __init__(self, spec: Spec):
+            super().__init__(spec)
+            self.norm = nn.BatchNorm1d(4)
+
+    with pytest.raises(Misfit, match=r"BatchNorm1d \(norm\)"):
+        Adversarial(Spec((2,)), Maker, Mixing, NonSaturating, [R1])  # type: ignore[arg-type,list-item]
