@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from accelerate.utils import set_seed
 from torch import nn
 from torch.optim import Optimizer
 
@@ -17,7 +18,7 @@ from ganzoo.recipe import PerPlayer, Recipe
 
 def dataset(recipe: Recipe) -> Dataset:
     """The dataset, with its random parts drawn from the recipe's seed."""
-    torch.manual_seed(recipe.run.seed)
+    set_seed(recipe.run.seed)
     return recipe.dataset()
 
 
@@ -78,6 +79,14 @@ def check_compile(made: Procedure) -> None:
                 f"run.compile = true and regularizer {type(one).__name__}: compiled networks have no second "
                 "derivative, which the penalty needs. Set run.compile=false."
             )
+
+
+def compile_networks(made: Procedure) -> None:
+    """torch.compile every network in place. Errors: those of check_compile()."""
+    check_compile(made)
+    for modules in made.players().values():
+        for module in modules:
+            module.compile()
 
 
 def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optimizer]:

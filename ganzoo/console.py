@@ -12,14 +12,14 @@ PLAIN_EVERY = 10.0  # seconds between lines when not in a terminal
 
 
 class Display:
-    """Shows steps, losses, images per second and time left. `quiet` shows nothing (all processes but the main one)."""
+    """Shows steps, losses, images per second and time left."""
 
-    def __init__(self, steps: int, first: int, quiet: bool = False):
-        self.console = Console(stderr=True, quiet=quiet, highlight=False)
+    def __init__(self, steps: int, first: int):
+        self.console = Console(stderr=True, highlight=False)
         self.steps = steps
         self._shown_at = 0.0
         self._bar: Progress | None = None
-        if self.console.is_terminal and not quiet:
+        if self.console.is_terminal:
             columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
             self._bar = Progress(*columns, console=self.console)
             self._task = self._bar.add_task("", total=steps, completed=first)

@@ -13,6 +13,7 @@ from ganzoo.interfaces import Batch, Dataset, Spec
 
 CELLS = 64
 POINTS = 2000  # samples in a plot of points or values
+LOOK = 1000  # examples of a streamed dataset that are read to find some of each class
 
 
 def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
@@ -26,16 +27,13 @@ def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
 
 
 def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
-    """n examples as a batch; by class, example i is of class i modulo classes, as far as that class occurs."""
-    whole, classes = dataset.tensors(), dataset.spec.classes
-    if by_class and classes and whole is not None:
-        of_class = [torch.nonzero(whole["y"] == label).flatten() for label in range(classes)]
-        indices = [
-            int(of_class[i % classes][(i // classes) % max(1, len(of_class[i % classes]))])
-            if len(of_class[i % classes])
-            else i % len(dataset)
-            for i in range(n)
-        ]
+    """n examples as a batch; by class, example i is of class i modulo classes, where that class is found."""
+    whole = dataset.tensors()
+    look = len(dataset) if whole is not None else min(len(dataset), LOOK)
+    places = [i * len(dataset) // look for i in range(look)]
+    if by_class and dataset.spec.classes:
+        labels = whole["y"] if whole is not None else torch.stack([dataset[i]["y"] for i in places])
+        indices = [places[k] for k in _by_class(labels, n, dataset.spec.classes)]
     else:
         step = max(1, len(dataset) // n)
         indices = [i * step % len(dataset) for i in range(n)]
@@ -43,6 +41,12 @@ def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
         return normalised({key: value[indices] for key, value in whole.items()})
     examples = [dataset[i] for i in indices]
     return normalised({key: torch.stack([example[key] for example in examples]) for key in examples[0]})
+
+
+def _by_class(labels: Tensor, n: int, classes: int) -> list[int]:
+    """n positions in labels (L,): the i-th holds class i modulo classes, or any where that class does not occur."""
+    found = [torch.nonzero(labels == label).flatten().tolist() or [*range(len(labels))] for label in range(classes)]
+    return [found[i % classes][i // classes % len(found[i % classes])] for i in range(n)]
 
 
 def classes_in_turn(n: int, classes: int, device: torch.device) -> Tensor:

@@ -20,7 +20,7 @@ class RunSettings(BaseModel):
     steps: PositiveInt | None = None
     epochs: PositiveFloat | None = None
     batch_size: PositiveInt = 64
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
     log: PositiveInt = 100
     sample: PositiveInt = 1000

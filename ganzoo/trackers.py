@@ -19,9 +19,9 @@ class Trackers:
     Errors: RecipeError for a tracker that Accelerate does not know, EnvironmentProblem for one that is not installed.
     """
 
-    def __init__(self, recipe: Recipe, run: Run, main: bool):
+    def __init__(self, recipe: Recipe, run: Run):
         self.recipe, self.run, self.active = recipe, run, dict[str, Any]()
-        self.names = recipe.run.trackers if main else []
+        self.names = recipe.run.trackers
         known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
         installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
         for name in self.names:

@@ -35,13 +35,6 @@ def test_lines_are_some_time_apart_and_the_last_one_is_shown(
     assert 3 <= len(steps) < 8
 
 
-def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display(10, 0, quiet=True) as display:
-        display.say("hello")
-        display.update(10, VALUES, 1.0)
-    assert capsys.readouterr() == ("", "")
-
-
 def test_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     text = "folder [red]/with[/] brackets " + "and a very long name " * 20
     Display(10, 0).say(text)

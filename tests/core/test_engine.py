@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from support import accelerator
 from torch import Tensor, nn
 
 from ganzoo import Batch, Misfit, Move, Procedure
 from ganzoo.engine import Engine
+from support import accelerator
 
 
 class Duel(Procedure):
@@ -142,7 +142,7 @@ def test_a_player_with_nothing_to_train_is_refused() -> None:
 
 def test_an_unknown_player_is_named() -> None:
     duel = Duel(lambda self, x: iter([{"aa": {"loss": self.a(x).mean()}}]))
-    with pytest.raises(ValueError, match="moved 'aa'. Did you mean 'a'"):
+    with pytest.raises(ValueError, match=r"moved 'aa'\. Did you mean 'a'"):
         engine(duel).step(data(), 0)
 
 
@@ -158,7 +158,7 @@ def test_a_yield_inside_no_grad_is_refused() -> None:
             yield {"a": {"loss": self.a(x).mean()}}
 
     try:
-        with pytest.raises(RuntimeError, match="inside torch.no_grad"):
+        with pytest.raises(RuntimeError, match=r"inside torch\.no_grad"):
             engine(Duel(careless)).step(data(), 0)
     finally:
         torch.set_grad_enabled(True)

@@ -54,8 +54,9 @@ def test_labels_go_round() -> None:
     assert classes_in_turn(7, 3, CPU).tolist() == [0, 1, 2, 0, 1, 2, 0]
 
 
-def test_real_samples_by_class_come_in_columns() -> None:
-    batch = real(Labelled([0, 0, 1, 3, 1, 3, 0, 2]), 12, by_class=True)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_real_samples_by_class_come_in_columns(streamed: bool) -> None:
+    batch = real(Labelled([0, 0, 1, 3, 1, 3, 0, 2], streamed), 12, by_class=True)
     assert batch["y"].tolist() == [0, 1, 2, 3] * 3
     assert numbers(batch) == [0, 2, 7, 3, 1, 4, 7, 5, 6, 2, 7, 3]  # each class from its first on, and around again
 

@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from support import PLUGINS, environment, tiny, toml, train, weights_hash
 
 from ganzoo.run import Run
+from support import PLUGINS, environment, tiny, toml, train, weights_hash
 
 pytestmark = pytest.mark.slow
 GANZOO = [sys.executable, "-m", "ganzoo"]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
 
 @pytest.fixture
@@ -145,8 +146,7 @@ def test_two_processes_stay_equal(text: str, tmp_path: Path) -> None:
     script.write_text(PAIR)
     here = str(Path(__file__).parents[1])
     subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-        + [str(script), text, str(tmp_path)],
+        [*TORCHRUN, str(script), text, str(tmp_path)],
         env=environment(PYTHONPATH=os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])),
         check=True,
         capture_output=True,
@@ -161,8 +161,7 @@ def test_two_processes_stay_equal(text: str, tmp_path: Path) -> None:
 def test_two_processes_resume_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
     def torchrun(*arguments: str) -> None:
         subprocess.run(
-            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "ganzoo"]
-            + list(arguments),
+            [*TORCHRUN, "-m", "ganzoo", *arguments],
             env=environment(),
             check=True,
             capture_output=True,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import CONDITIONAL, WGAN_GP, PLUGINS, tiny, train, weights_hash
 
 from ganzoo import checkpoint
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
+from support import CONDITIONAL, PLUGINS, WGAN_GP, tiny, train, weights_hash
 
 SHARED = """
 [procedure]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from support import CONDITIONAL, PLUGINS, tiny, train
 
 import ganzoo
 from ganzoo import GanzooError, Misfit, training
 from ganzoo.errors import DataError, Diverged, RecipeError, RunError
 from ganzoo.run import Run, unfinished
+from support import CONDITIONAL, PLUGINS, tiny, train
 
 
 def test_the_run_folder(tmp_path: Path) -> None:
@@ -154,12 +154,12 @@ def test_a_resumed_run_keeps_its_recipe(tmp_path: Path) -> None:
 
 
 def test_a_raising_watcher_does_not_stop_a_run(tmp_path: Path) -> None:
-    class Watcher:
-        seen: list[int] = []
+    seen = []
 
+    class Watcher:
         @ganzoo.hookimpl
         def ganzoo_step_end(self, run: Run, t: int, logs: dict[str, float]) -> None:
-            self.seen.append(t)
+            seen.append(t)
             raise RuntimeError("as plugins do")
 
     from ganzoo import discovery
@@ -168,4 +168,4 @@ def test_a_raising_watcher_does_not_stop_a_run(tmp_path: Path) -> None:
     plugins.manager.register(Watcher(), "watcher")
     run = training.train(tiny(), plugins, tmp_path)
     assert run.status["state"] == "finished"
-    assert Watcher.seen == [4, 8, 12]
+    assert seen == [4, 8, 12]

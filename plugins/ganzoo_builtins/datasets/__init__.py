@@ -1,4 +1,4 @@
-"""Datasets: real ones read from their original files, your own images and arrays, and drawn ones that need no download."""
+"""Datasets: real ones from their original files, your own images and arrays, and drawn ones without a download."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ganzoo.errors import DataError
-from ganzoo_builtins.datasets.images import to_uint8
+from ganzoo_builtins.datasets.images import to_tensor
 
 
 class Pictures:
@@ -45,7 +45,7 @@ class Pictures:
             place = self._members[name]
             data = Path(place).read_bytes() if self.path.is_dir() else self._archive().read(place)
             with Image.open(io.BytesIO(data)) as image:
-                return to_uint8(image, channels=3)
+                return to_tensor(image)
         except (OSError, UnidentifiedImageError, zipfile.BadZipFile) as error:
             raise DataError(f"{name} in {self.path} is damaged: {error}. Delete it and fetch it again.") from error
 

@@ -21,5 +21,6 @@ class UpsampleConv2d(nn.Conv2d):
         self.taps: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        kernel = torch.einsum("ak,oikl,bl->ioab", self.taps, self.weight, self.taps)  # (out, in, 3, 3) -> (in, out, 4, 4)
-        return conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)  # (N, in, H, W) -> (N, out, 2H, 2W)
+        kernel = torch.einsum("ak,oikl,bl->ioab", self.taps, self.weight, self.taps)
+        # (out, in, 3, 3) -> (in, out, 4, 4); (N, in, H, W) -> (N, out, 2H, 2W)
+        return conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)

@@ -5,11 +5,11 @@ import pickle
 import zipfile
 
 import pytest
-from ganzoo_builtins.datasets import celeba
-from ganzoo_builtins.datasets.celeba import ALL_ATTRIBUTES, CelebA
 from PIL import Image
 
 from ganzoo.errors import DataError, Misfit
+from ganzoo_builtins.datasets import celeba
+from ganzoo_builtins.datasets.celeba import ALL_ATTRIBUTES, CelebA
 
 FACES = {"000001.jpg": (250, 0, 0), "000002.jpg": (0, 250, 0), "000003.jpg": (0, 0, 250), "000004.jpg": (9, 9, 9)}
 SMILING_MALES = {"000001.jpg": (1, -1), "000002.jpg": (-1, 1), "000003.jpg": (1, 1), "000004.jpg": (-1, -1)}

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ganzoo_builtins.datasets.cifar import CIFAR10, CIFAR100
 
 from ganzoo.errors import DataError
 from ganzoo.sources import md5, obtain
+from ganzoo_builtins.datasets.cifar import CIFAR10, CIFAR100
 
 
 def record(*labels: int, value: int = 0) -> bytes:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ganzoo_builtins.datasets import folder as module
-from ganzoo_builtins.datasets.folder import Folder
 from PIL import Image
 
 from ganzoo.errors import DataError, GanzooError
+from ganzoo_builtins.datasets import folder as module
+from ganzoo_builtins.datasets.folder import Folder
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

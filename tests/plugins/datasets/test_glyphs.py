@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ganzoo_builtins.datasets import strokes
-from ganzoo_builtins.datasets.glyphs import Glyphs
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
+from ganzoo_builtins.datasets import strokes
+from ganzoo_builtins.datasets.glyphs import Glyphs
 
 
 @pytest.fixture(scope="module")

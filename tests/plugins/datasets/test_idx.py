@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 import torch
-from ganzoo_builtins.datasets.idx import read_idx, read_images, read_labels
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.idx import read_idx, read_images, read_labels
 
 
 def test_reads_bytes_and_integers_packed_or_not(write_idx):

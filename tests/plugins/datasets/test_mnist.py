@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from ganzoo_builtins.datasets.mnist import KMNIST, MNIST, QMNIST, FashionMNIST
 
 from ganzoo.errors import DataError, Misfit
+from ganzoo_builtins.datasets.mnist import KMNIST, MNIST, QMNIST, FashionMNIST
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ganzoo_builtins.datasets.npz import Npz
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.npz import Npz
 
 IMAGES = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)  # (N, H, W, C)
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from ganzoo_builtins.datasets.emnist import EMNIST
-from ganzoo_builtins.datasets.mnist import MNIST, FashionMNIST
 
 from ganzoo.sources import locate, verify
+from ganzoo_builtins.datasets.emnist import EMNIST
+from ganzoo_builtins.datasets.mnist import MNIST, FashionMNIST
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from ganzoo_builtins.datasets import stl10
-from ganzoo_builtins.datasets.stl10 import STL10
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets import stl10
+from ganzoo_builtins.datasets.stl10 import STL10
 
 
 def write(root, part, images, labels=None):

@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 import pytest
-from ganzoo_builtins.datasets.svhn import SVHN
 
 from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo_builtins.datasets.svhn import SVHN
 
 io = pytest.importorskip("scipy.io")
 

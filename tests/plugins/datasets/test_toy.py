@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from ganzoo_builtins.datasets.toy import Gaussian1D, Grid, Mixture, Ring
 
 from ganzoo.errors import GanzooError
+from ganzoo_builtins.datasets.toy import Gaussian1D, Grid, Mixture, Ring
 
 SETS = [Ring(n=4_000), Grid(n=5_000), Gaussian1D(n=4_000, means=[-2.0, 2.0], std=0.3)]
 

@@ -4,9 +4,9 @@ import bz2
 
 import numpy as np
 import pytest
-from ganzoo_builtins.datasets.usps import USPS
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.usps import USPS
 
 
 def line(label: int, values: np.ndarray) -> str:

@@ -1,9 +1,10 @@
 """The folded layer equals upsampling and convolving, in values and in gradients."""
 
 import torch
-from ganzoo_builtins.gans.upsample import UpsampleConv2d
 from torch import nn
 from torch.nn.functional import conv2d, interpolate
+
+from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 
 def test_equals_the_two_layers() -> None:
