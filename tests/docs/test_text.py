@@ -40,8 +40,6 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = page.parent / path if path else page
-        if target.suffix == ".png":
-            continue  # drawn by a trained run, and put there with the results
         assert target.exists(), f"{page}: {link}"
         assert not anchor or anchor in anchors(target), f"{page}: no heading {anchor!r} in {target}"
 
