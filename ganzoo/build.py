@@ -45,7 +45,7 @@ def check_players(recipe: Recipe, made: Procedure) -> None:
         for player in settings.others if settings else ():
             if player not in players:
                 raise RecipeError(
-                    f"[{table}.{player}]: no player {player!r}.{did_you_mean(player, players)} "
+                    f"{recipe.name} [{table}.{player}]: no player {player!r}.{did_you_mean(player, players)} "
                     f"Procedure {recipe.procedure.entry.name!r} has: {', '.join(players)}."
                 )
 
