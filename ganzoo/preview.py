@@ -28,12 +28,14 @@ def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
 
 def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
     """n examples as a batch; by class, example i is of class i modulo classes, where that class is found."""
-    whole = dataset.tensors()
-    look = len(dataset) if whole is not None else min(len(dataset), LOOK)
-    places = [i * len(dataset) // look for i in range(look)]
-    if by_class and dataset.spec.classes:
-        labels = whole["y"] if whole is not None else torch.stack([dataset[i]["y"] for i in places])
-        indices = [places[k] for k in _by_class(labels, n, dataset.spec.classes)]
+    whole, classes = dataset.tensors(), dataset.spec.classes if by_class else 0
+    if classes and whole is not None:
+        indices = _by_class(whole["y"], n, classes)
+    elif classes:
+        look = min(len(dataset), LOOK)
+        places = [i * len(dataset) // look for i in range(look)]
+        labels = torch.stack([dataset[i]["y"] for i in places])
+        indices = [places[k] for k in _by_class(labels, n, classes)]
     else:
         step = max(1, len(dataset) // n)
         indices = [i * step % len(dataset) for i in range(n)]

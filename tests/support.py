@@ -1,18 +1,20 @@
-"""What several tests need: a recipe that trains in a blink, and the hash of a run's weights."""
+"""What several tests need: a recipe that trains in a blink, noise to train on, the hash of a run's weights."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from ganzoo import checkpoint, discovery, resolve, training
+from ganzoo.interfaces import Spec
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
 
@@ -80,11 +82,20 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", **more}
 
 
-def toml(recipe: Iterable[tuple[str, dict[str, Any]]] | None = None) -> str:
+def toml() -> str:
     """TINY as a recipe file."""
-    import json
-
     lines = ["# A GAN on points that trains in a blink."]
-    for table, settings in recipe or TINY.items():
+    for table, settings in TINY.items():
         lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
     return "\n".join(lines) + "\n"
+
+
+def save_noise(path: Path, spec: Spec, n: int) -> Path:
+    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, or points."""
+    random = np.random.default_rng(0)
+    if spec.is_image:
+        x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
+    else:
+        x = random.standard_normal((n, *spec.shape), dtype=np.float32)
+    np.savez(path, **({"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}))
+    return path

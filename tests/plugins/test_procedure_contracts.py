@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
@@ -26,7 +25,7 @@ from ganzoo.engine import Engine
 from ganzoo.recipe import Recipe
 from ganzoo.registry import Entry, Zoo
 from ganzoo.run import Run
-from support import PLUGINS, accelerator, weights_hash
+from support import PLUGINS, accelerator, save_noise, weights_hash
 
 PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner == "ganzoo"]
 PARTS: dict[str, dict[str, Any]] = {
@@ -119,18 +118,8 @@ def from_recipes(entry: Entry, folder: Path) -> Iterator[dict[str, Any]]:
         for settings in tree.values():
             if isinstance(settings, dict):
                 settings.update({name: value for name, value in SMALL.items() if name in settings})
-        path = folder / f"{number}.npz"
-        np.savez(path, **noise(build.dataset(recipe).spec))
+        path = save_noise(folder / f"{number}.npz", build.dataset(recipe).spec, 40)
         yield {**tree, "run": COMMON["run"], "dataset": {"use": "npz", "path": str(path)}}
-
-
-def noise(spec: Spec, n: int = 40) -> dict[str, Any]:
-    random = np.random.default_rng(0)
-    if spec.is_image:
-        x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
-    else:
-        x = random.standard_normal((n, *spec.shape), dtype=np.float32)
-    return {"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}
 
 
 @pytest.fixture(scope="module", params=PROCEDURES, ids=lambda entry: entry.full_name)

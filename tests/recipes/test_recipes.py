@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import commands
 import ganzoo
 from ganzoo import build, discovery, library, resolve, tables
-from ganzoo.interfaces import Spec
 from ganzoo.recipe import Recipe
+from support import save_noise
 
 PLUGINS = discovery.load()
 every_recipe = pytest.mark.parametrize(
@@ -54,8 +53,8 @@ def test_check_builds_it(found: library.Found) -> None:
 def test_it_trains(found: library.Found, tmp_path: Path) -> None:
     """Two steps on noise of the right shape, since the real data may not be here."""
     recipe = resolved(found)
-    data, batch = tmp_path / "noise.npz", min(4, recipe.run.batch_size)
-    np.savez(data, **noise(build.dataset(recipe).spec, 40 * batch))
+    batch = min(4, recipe.run.batch_size)
+    data = save_noise(tmp_path / "noise.npz", build.dataset(recipe).spec, 40 * batch)
     changes = {"run.steps": 2, "run.batch_size": batch, "dataset.use": "npz", "dataset.path": str(data)}
     run = ganzoo.train(found.name, changes, out=tmp_path, plugins=PLUGINS)
     assert run.status["state"] == "finished"
@@ -68,13 +67,3 @@ def resolved(found: library.Found) -> Recipe:
 
 def as_json(tree: tables.Tree) -> object:
     return json.loads(json.dumps(tree))
-
-
-def noise(spec: Spec, n: int) -> dict[str, np.ndarray]:
-    """n samples as a file holds them: images of bytes, or points."""
-    random = np.random.default_rng(0)
-    if spec.is_image:
-        x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
-    else:
-        x = random.standard_normal((n, *spec.shape), dtype=np.float32)
-    return {"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}
