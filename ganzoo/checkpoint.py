@@ -6,10 +6,10 @@ older ones are removed. Every file's size and SHA-256 stand in the manifest and 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
-import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +19,11 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from ganzoo import files, rotation
 from ganzoo.errors import RunError
 
 FORMAT = 1
+LARGEST_MANIFEST = 2**20  # bytes; a manifest has a line for each file
 
 
 @dataclass
@@ -39,43 +41,59 @@ def write(
     *,
     keep: int,
     main: bool = True,
-    wait: Callable[[], None] = lambda: None,
+    everyone: Callable[[bool], bool] = lambda fine: fine,
 ) -> Path:
     """Write checkpoints/step-N and make it the latest. With several processes each adds its own files.
 
-    keep: how many checkpoints stay. main: this process makes the folder and the manifest. wait: a barrier.
+    keep: how many checkpoints stay, two at least. main: this process makes the folder and the manifest.
+    everyone: whether all processes are fine, asked of each of them.
+    Errors: OSError, on every process, when one could not write its part; what was there before is there still.
     """
-    name = f"step-{step:08d}"
-    final, partial = checkpoints / name, checkpoints / f".partial-{name}"
-    if main:
-        for old in checkpoints.glob(".partial-*"):
-            shutil.rmtree(old, ignore_errors=True)
-        partial.mkdir(parents=True)
-    wait()
-    for stem, tensors in mine.tensors.items():
-        _write_synced(partial / f"{stem}.safetensors", safetensors.torch.save(_separate(tensors)))
-    for stem, state in mine.states.items():
-        _write_synced(partial / f"{stem}.json", json.dumps(state).encode())
-    wait()
-    if main:
-        files = {path.name: _describe(path.read_bytes()) for path in sorted(partial.iterdir())}
-        manifest = {"format": FORMAT, "step": step, "files": files}
-        _write_synced(partial / "manifest.json", json.dumps(manifest, indent=1).encode())
-        _sync_folder(partial)
-        if final.exists():  # the same step again, after a resume: what is there was not complete or is equal
-            shutil.rmtree(final)
+    final = checkpoints / rotation.name_of(step)
+    partial = final.with_name(files.PARTIAL + final.name)
+
+    def begin() -> None:
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        files.sweep(checkpoints)
+        partial.mkdir()
+
+    def add() -> None:
+        for stem, tensors in mine.tensors.items():
+            files.write_synced(partial / f"{stem}.safetensors", safetensors.torch.save(_separate(tensors)))
+        for stem, state in mine.states.items():
+            files.write_synced(partial / f"{stem}.json", json.dumps(state).encode())
+
+    def finish() -> None:
+        described = {path.name: _describe(path.read_bytes()) for path in sorted(partial.iterdir())}
+        files.write_synced(
+            partial / "manifest.json",
+            json.dumps({"format": FORMAT, "step": step, "files": described}, indent=1).encode(),
+        )
+        files.sync_folder(partial)
+        if final.exists():  # this step was saved before by a run that went on from an earlier one
+            files.discard(final)
         partial.rename(final)
-        _sync_folder(checkpoints)
-        write_atomically(checkpoints / "latest", name.encode())
-        for old in _in_order(checkpoints)[:-keep]:
-            shutil.rmtree(old, ignore_errors=True)
-    wait()
+        files.sync_folder(checkpoints)
+        rotation.point(checkpoints, "latest", final)
+        with contextlib.suppress(OSError):  # the checkpoint is there; what is too much goes another time
+            rotation.prune(checkpoints, final, keep)
+
+    try:
+        _together(begin if main else None, everyone)
+        _together(add, everyone)
+        _together(finish if main else None, everyone)
+    except OSError:
+        if main:
+            with contextlib.suppress(OSError):
+                files.sweep(checkpoints)
+        raise
     return final
 
 
 def read(folder: Path) -> Checkpoint:
     """A checkpoint whose every file is as it was written. Errors: RunError naming the file that is not."""
-    manifest = _load_json(folder / "manifest.json", _bytes(folder / "manifest.json"))
+    path = folder / "manifest.json"
+    manifest = _load_json(path, _bytes(path, LARGEST_MANIFEST))
     if (
         not isinstance(manifest, dict)
         or manifest.get("format") != FORMAT
@@ -85,9 +103,10 @@ def read(folder: Path) -> Checkpoint:
     found = Checkpoint()
     for name, expected in manifest["files"].items():
         path = folder / Path(name).name
-        content = _bytes(path)
+        size = expected.get("size") if isinstance(expected, dict) else None
+        content = _bytes(path, size if isinstance(size, int) else 0)
         if _describe(content) != expected:
-            raise RunError(f"{path}: damaged (its size or SHA-256 is not the manifest's). Use another checkpoint.")
+            raise _damaged(path)
         if path.suffix == ".safetensors":
             try:
                 found.tensors[path.stem] = safetensors.torch.load(content)
@@ -98,30 +117,16 @@ def read(folder: Path) -> Checkpoint:
     return found
 
 
-def latest(checkpoints: Path) -> Path:
-    """The newest checkpoint of a run. Errors: RunError when there is none."""
-    pointer = checkpoints / "latest"
-    if pointer.is_file():
-        named = checkpoints / Path(pointer.read_bytes().decode(errors="replace").strip()).name
-        if (named / "manifest.json").is_file():
-            return named
-    complete = [folder for folder in _in_order(checkpoints) if (folder / "manifest.json").is_file()]
-    if not complete:
-        raise RunError(f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`.")
-    return complete[-1]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by a complete new one."""
-    partial = path.with_name(f".partial-{path.name}")
-    _write_synced(partial, content)
-    partial.replace(path)
-
-
-def _in_order(checkpoints: Path) -> list[Path]:
-    """Every step-N, oldest first; what somebody else put beside them is not ours."""
-    found = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix("step-")))
+def _together(action: Callable[[], None] | None, everyone: Callable[[bool], bool]) -> None:
+    """One stage of writing: all processes go on to the next, or all raise OSError."""
+    failure = None
+    try:
+        if action:
+            action()
+    except OSError as error:
+        failure = error
+    if not everyone(failure is None):
+        raise failure or OSError("another process could not write its part")
 
 
 def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -133,26 +138,23 @@ def _describe(content: bytes) -> dict[str, Any]:
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _bytes(path: Path, limit: int) -> bytes:
+    """A regular file of at most `limit` bytes, copied into memory: a mapped one that shrinks would end the process."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
+        found = path.lstat()
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(0, "Is a directory")
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(0, "It is a link or a device, not a file")
+        if found.st_size > limit:
+            raise _damaged(path)
         return path.read_bytes()
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}. This checkpoint is not complete; use another.") from error
+
+
+def _damaged(path: Path) -> RunError:
+    return RunError(f"{path}: damaged (its size or SHA-256 is not the manifest's). Use another checkpoint.")
 
 
 def _load_json(path: Path, content: bytes) -> Any:

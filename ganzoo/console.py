@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 PLAIN_EVERY = 10.0  # seconds between lines when not in a terminal
 
 
 class Display:
-    """Shows steps, losses, images per second and time left."""
+    """Shows steps, losses, images per second and time left. When nobody can read it any more, it falls silent."""
 
     def __init__(self, steps: int, first: int):
         self.console = Console(stderr=True, highlight=False)
@@ -34,17 +35,25 @@ class Display:
             self._bar.stop()
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
+        try:
+            self.console.print(text, markup=False, soft_wrap=True)
+        except OSError:  # a closed pipe, a terminal that went away
+            self._fall_silent()
 
     def update(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
         """Step t ended with these numbers."""
         numbers = "  ".join(f"{_short(name)} {value:.3f}" for name, value in values.items())
         text = f"{numbers}  {images_per_second:.0f} images/s"
         if self._bar:
-            self._bar.update(self._task, completed=t, description=text)
+            self._bar.update(self._task, completed=t, description=escape(text))
         elif t == self.steps or time.monotonic() - self._shown_at > PLAIN_EVERY:
             self._shown_at = time.monotonic()
             self.say(f"step {t}/{self.steps}  {text}")
+
+    def _fall_silent(self) -> None:
+        self.console.quiet, bar, self._bar = True, self._bar, None
+        if bar:
+            bar.stop()
 
 
 def _short(name: str) -> str:

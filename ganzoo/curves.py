@@ -8,6 +8,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ganzoo import files
+from ganzoo.grid import to_png
+
 WIDTH, HEIGHT, MARGIN = 900, 420, 56
 POINTS = 600  # at most so many per curve
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f")
@@ -43,4 +46,4 @@ def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
         colour = COLOURS[k % len(COLOURS)]
         pen.line([place(*point) for point in curve], fill=colour, width=2)
         pen.text((MARGIN + 8 + (k % 3) * 270, 6 + (k // 3) * 16), name, fill=colour, font=font)
-    image.save(path)
+    files.write(path, to_png(image))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,10 @@ class Plugins:
     manager: pluggy.PluginManager
     zoo: Zoo
     rows: list[Row]
+
+    def versions(self, owners: Collection[str]) -> dict[str, str]:
+        """{distribution: version} of the plugins of these owners."""
+        return {row.distribution: row.version for row in self.rows if row.name.partition("/")[0] in owners}
 
     def callers(self, hook: str) -> Iterable[tuple[str, Any]]:
         """(plugin, caller of that plugin's `hook`) in order of registration, so that each can fail by itself."""

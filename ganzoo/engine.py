@@ -7,24 +7,30 @@ its networks, in any order, with any penalty.
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_, parameters_to_vector, vector_to_parameters
+from torch.nn.utils import clip_grad_norm_, get_total_norm, parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
 
 from ganzoo.errors import Misfit, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
 
+HISTORY = 10_000  # terms that are remembered until somebody looks
+
 
 class Engine:
     """One procedure with an optimizer for each player.
 
     optimizer: (player, its parameters) -> optimizer. clip: largest gradient norm of a player, 0 for none.
+    skip: a player whose gradient is not finite does not move; asking costs a synchronisation each move.
+    `history` holds (step, "player/term", value) of every term since it was cleared last, on the device.
+    `moved` and `skipped` count each player's moves.
     Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
     """
 
@@ -34,13 +40,18 @@ class Engine:
         optimizer: Callable[[str, list[nn.Parameter]], Optimizer],
         accelerator: Accelerator,
         clip: float = 0.0,
+        skip: bool = False,
     ):
-        self.procedure, self.accelerator, self.clip = procedure.to(accelerator.device), accelerator, clip
+        self.procedure, self.accelerator = procedure.to(accelerator.device), accelerator
+        self.clip, self.skip = clip, skip
         self.parameters = _owned(procedure)
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
         self.terms: dict[str, Tensor] = {}
+        self.history: deque[tuple[int, str, Tensor]] = deque(maxlen=HISTORY)
+        self.moved: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
         if accelerator.num_processes > 1:
             for tensor in procedure.state_dict().values():
                 tensor.copy_(broadcast(tensor))
@@ -55,16 +66,17 @@ class Engine:
                 return
             if not torch.is_grad_enabled():
                 raise RuntimeError("step() yielded inside torch.no_grad(): close it before the yield")
-            self.apply(move)
+            self.apply(move, t)
 
-    def apply(self, move: Move) -> None:
+    def apply(self, move: Move, t: int = 0) -> None:
         """All gradients first, then every player's step."""
         losses = {player: self._total(player, terms) for player, terms in move.items()}
         *_, last = losses
         for player, loss in losses.items():
             self._backward(player, loss, retain_graph=player != last)
-        for player in losses:
-            self._update(player)
+        for player, terms in move.items():
+            if self._update(player):
+                self._remember(player, terms, t)
 
     def read(self) -> dict[str, float]:
         """The last terms and logged values as numbers, averaged over processes. Waits for the device."""
@@ -80,7 +92,6 @@ class Engine:
         for name, term in terms.items():
             if term.dim() != 0:
                 raise ValueError(f"the term {player}/{name} should be a scalar, not of shape {tuple(term.shape)}")
-            self.terms[f"{player}/{name}"] = term.detach()
         return sum(terms.values(), start=torch.zeros((), device=self.accelerator.device))
 
     def _backward(self, player: str, loss: Tensor, retain_graph: bool) -> None:
@@ -95,20 +106,37 @@ class Engine:
                 )
             raise
 
-    def _update(self, player: str) -> None:
+    def _update(self, player: str) -> bool:
+        """One optimizer step from the gradients that are there; False for a move that was skipped."""
         optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
         if self.accelerator.num_processes > 1:
             self._average([parameter.grad for parameter in parameters if parameter.grad is not None])
+        self.moved[player] += 1
+        if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips by itself
+            self.skipped[player] += 1
+            optimizer.zero_grad()
+            return False
         if self.clip:
             scaler.unscale_(optimizer)
             clip_grad_norm_(parameters, self.clip)
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
+        return True
+
+    def _remember(self, player: str, terms: Terms, t: int) -> None:
+        for name, term in terms.items():
+            self.terms[f"{player}/{name}"] = value = term.detach()
+            self.history.append((t, f"{player}/{name}", value))
 
     def _average(self, gradients: list[Tensor]) -> None:
         mean = self.accelerator.reduce(parameters_to_vector(gradients), "mean")
         vector_to_parameters(mean, gradients)
+
+
+def _finite(parameters: list[nn.Parameter]) -> bool:
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return bool(get_total_norm(gradients, float("inf")).isfinite())
 
 
 def _owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:

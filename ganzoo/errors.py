@@ -50,6 +50,12 @@ class Interrupted(GanzooError):
     exit_code = 75
 
 
+class Aborted(GanzooError):
+    """Ended at once, by a second Ctrl-C or by one before training: 128 + SIGINT, as shells have it."""
+
+    exit_code = 130
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the nearest known name and a leading space, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)

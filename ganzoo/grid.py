@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import Tensor
+
+from ganzoo import files
 
 PAD = 2  # pixels between the images of a grid
 SIDE = 512  # pixels of a plot
@@ -23,8 +26,14 @@ def save(samples: Tensor, path: Path, columns: int = 8) -> Path:
     samples = samples.detach().float().cpu()
     picture = _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path)
+    files.write(path, to_png(picture))
     return path
+
+
+def to_png(picture: Image.Image) -> bytes:
+    packed = io.BytesIO()
+    picture.save(packed, "PNG")
+    return packed.getvalue()
 
 
 def to_uint8(images: Tensor) -> Tensor:

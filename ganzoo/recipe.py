@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from ganzoo.blueprint import Blueprint
 from ganzoo.tables import Tree
+
+SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?")
+
+
+def _span(text: Any) -> Any:
+    """ "3h50m" as a length of time; what else there is, "03:50:00" for one, is left to pydantic."""
+    found = SPAN.fullmatch(text) if isinstance(text, str) and text else None
+    if not found:
+        return text
+    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 class RunSettings(BaseModel):
@@ -29,6 +51,8 @@ class RunSettings(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
     workers: NonNegativeInt = 0
+    max_time: Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0))] | None = None
+    on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
@@ -62,6 +86,13 @@ class Recipe:
     optimizer: PerPlayer
     schedule: PerPlayer | None
 
+    def owners(self) -> set[str]:
+        """Whose components it uses."""
+        named = [part for parts in self.parts.values() for part in (parts if isinstance(parts, list) else [parts])]
+        players = [self.optimizer, *([self.schedule] if self.schedule else [])]
+        named += [one for player in players for one in (player.base, *player.others.values())]
+        return {blueprint.entry.owner for blueprint in (self.dataset, self.procedure, *named)}
+
     def resolved(self) -> Tree:
         """The same recipe with every default written out and every name in full."""
         parts = {
@@ -70,5 +101,5 @@ class Recipe:
         }
         tables = {"dataset": self.dataset.filled(), "procedure": self.procedure.filled(), **parts}
         schedule = {"schedule": self.schedule.filled()} if self.schedule else {}
-        run = self.run.model_dump(exclude_none=True)
+        run = self.run.model_dump(mode="json", exclude_none=True)
         return {"run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}

@@ -1,21 +1,29 @@
-"""What a run shows and leaves behind while it trains: numbers, pictures, its state. For the main process."""
+"""What a run shows and leaves behind while it trains: numbers, pictures, its state. For the main process.
+
+A disk that is full, or gone for a while, stops none of it: what could not be written is told once, and tried again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
+from datetime import UTC, datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from ganzoo import curves, grid, preview, provenance
+from ganzoo import curves, files, grid, preview, provenance, randomness, status
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.ema import Ema
 from ganzoo.engine import Engine
+from ganzoo.errors import DataError, EnvironmentProblem, RunError
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.recipe import Recipe
+from ganzoo.resuming import Start
 from ganzoo.run import Run
 from ganzoo.trackers import Trackers
 
@@ -30,7 +38,7 @@ class Recorder:
         self.procedure, self.device, self.ema, self.steps = engine.procedure, engine.accelerator.device, ema, steps
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in engine.parameters.items()}
         self.processes = engine.accelerator.num_processes
-        self._open = ExitStack()
+        self._open, self._failing, self._beat_at = ExitStack(), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -39,33 +47,55 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def begin(self, t: int, remarks: list[str], resumed: bool) -> None:
-        """Everything in the run folder that is there before the first step, and a word to whoever watches."""
+    def begin(self, t: int, start: Start | None, remarks: Sequence[str]) -> None:
+        """Everything in the run folder that is there before the first step, and a word to whoever watches.
+
+        remarks: what is different from the run so far, so that bits may differ.
+        Errors: DataError for other data than the run began with, EnvironmentProblem when nothing can be written.
+        """
         self.display = self._open.enter_context(Display(self.steps, t))
-        self.run.write_resolved(self.recipe, self.dataset.spec, list(self.dataset.class_names), self.steps)
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
-        self.display.say(
+        self.say(
             f"{self.run.folder}\n{len(self.dataset):,} examples of {self.dataset.spec.shape}; {sizes}; "
             f"on {self.device} x {self.processes}"
         )
-        if resumed:
-            self.run.forget_after(t)
-            self.display.say(f"going on from {self.run.latest.name}")
-            for remark in remarks:
-                self.display.say(f"resumed, but not bit for bit: {remark}")
-        else:
-            self.run.write_provenance(provenance.gather(self.plugins, self.device, self.dataset.fingerprint()))
-            grid.save(self._real["x"], self.run.samples / "real.png", self._columns)
+        for word in [*(start.why if start else ()), *(f"resumed, but not bit for bit: {one}" for one in remarks)]:
+            self.say(word)
+        facts = provenance.gather(self.plugins, self.device, self.dataset.fingerprint())
+        try:
+            if start:
+                facts = self._went_on(facts, start, t, remarks)
+                files.sweep(self.run.folder)
+                files.sweep(self.run.samples)
+                self.run.journal.forget_after(t)
+            self.run.write_provenance(facts)
+            self.run.write_resolved(self.recipe, self.dataset.spec, list(self.dataset.class_names), self.steps)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
+            ) from error
+        if not start:
+            self._try("real.png", lambda: grid.save(self._real["x"], self.run.samples / "real.png", self._columns))
             self.draw(t)
+        self._status("running", t)
         self._watch("ganzoo_run_start")
+
+    def say(self, text: str) -> None:
+        self.display.say(text)
+
+    def alive(self, t: int) -> None:
+        """A sign of life in status.json, now and then."""
+        if time.monotonic() - self._beat_at > status.HEARTBEAT:
+            self._status("running", t)
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
         """The numbers of step t."""
-        self.run.append_metrics(t, {**values, "images_per_second": round(images_per_second, 1)})
-        self.run.write_status("running", t, steps=self.steps)
+        row = {**values, "images_per_second": round(images_per_second, 1)}
+        self._try("metrics.jsonl", lambda: self.run.journal.append(t, row))
+        self._status("running", t)
         self.display.update(t, values, images_per_second)
         self.trackers(values, t)
-        self._watch("ganzoo_step_end", t=t, logs=values)
+        self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
 
     def draw(self, t: int) -> bool:
         """The grid of the same noise as ever, and the curves so far. False when a sample is not a finite number."""
@@ -74,14 +104,72 @@ class Recorder:
             samples = self.procedure.preview({key: value.to(self.device) for key, value in self._asked.items()})
         if not torch.isfinite(samples).all():
             return False
-        grid.save(samples, self.run.samples / f"step-{t:08d}.png", self._columns)
-        curves.draw(self.run.metrics(), self.run.folder / "losses.png")
+        self._try("a grid", lambda: grid.save(samples, self.run.samples / f"step-{t:08d}.png", self._columns))
+        self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         return True
+
+    def saved(self, t: int, failure: OSError | None) -> None:
+        """The checkpoint of step t was written, or could not be."""
+
+        def outcome() -> None:
+            if failure:
+                raise failure
+
+        self._try(f"the checkpoint of step {t}", outcome, "checkpoint")
+
+    def skipped(self, t: int, skipped: Mapping[str, int], moved: Mapping[str, int]) -> None:
+        """How many moves of each player were left out since this was told last."""
+        for player, moves in skipped.items():
+            self.say(f"step {t}: skipped {moves} of {moved[player]} moves of {player}: its gradient was not finite")
+
+    def went_back(self, t: int, step: int, what: str) -> None:
+        """From step t to an earlier one."""
+        self.say(f"step {t}: {what}. Back to step {step}, with other noise and batches than the first time.")
+        self._try("metrics.jsonl", lambda: self.run.journal.forget_after(step))
+
+    def diverged(self, facts: Mapping[str, Any]) -> None:
+        """diverged.json: what is not finite, where, since when."""
+        self._try("diverged.json", lambda: files.write_json(self.run.folder / "diverged.json", facts))
 
     def end(self, state: str, t: int, error: str = "") -> None:
         """How it ended: finished, interrupted, diverged or failed."""
-        self.run.write_status(state, t, steps=self.steps, **({"error": error} if error else {}))
+        self._status(state, t, **({"error": error} if error else {}))
         self._watch("ganzoo_run_end")
+
+    def _went_on(self, facts: dict[str, Any], start: Start, t: int, remarks: Sequence[str]) -> dict[str, Any]:
+        """What the run was begun with, and that it went on here."""
+        try:
+            begun = self.run.provenance
+        except RunError:
+            return facts  # ended before it was written
+        before, now = begun.get("dataset_fingerprint"), facts["dataset_fingerprint"]
+        if before != now and not start.other_data:
+            raise DataError(
+                f"the data is not what {self.run.folder.name} began with: its fingerprint was {before}, is {now}. "
+                "Put the old data back, or go on with the new by --allow-data-change."
+            )
+        went_on = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
+        if before != now:
+            went_on["dataset_fingerprint_before"] = before
+        return {**begun, "dataset_fingerprint": now, "resumed": [*begun.get("resumed", []), went_on]}
+
+    def _status(self, state: str, t: int, **more: Any) -> None:
+        self._beat_at = time.monotonic()
+        self._try("status.json", lambda: self.run.write_status(state, t, steps=self.steps, **more))
+
+    def _try(self, what: str, write: Callable[[], Any], name: str = "") -> None:
+        """Training goes on whether a file can be written or not; that it cannot is told once, and that it can again."""
+        name = name or what
+        try:
+            write()
+        except OSError as error:
+            if name not in self._failing:
+                self._failing.add(name)
+                self.say(f"{what} could not be written: {error}. Training goes on, and tries again at the next one.")
+        else:
+            if name in self._failing:
+                self._failing.discard(name)
+                self.say(f"{what} could be written again.")
 
     @cached_property
     def _real(self) -> Batch:
@@ -102,9 +190,10 @@ class Recorder:
         return preview.layout(self.dataset.spec, self.procedure.conditional)[1]
 
     def _watch(self, hook: str, **more: Any) -> None:
-        """Call every plugin's hook; one that raises is named, and the run goes on."""
+        """Call every plugin's hook; one that raises is named, and the run goes on as if it had not been called."""
         for name, call in self.plugins.callers(hook):
             try:
-                call(run=self.run, **more)
-            except Exception as error:
-                self.display.say(f"plugin {name} failed in {hook}: {type(error).__name__}: {error}")
+                with randomness.left_alone(), torch.enable_grad():
+                    call(run=self.run, **more)
+            except (Exception, SystemExit) as error:
+                self.say(f"plugin {name} failed in {hook}: {type(error).__name__}: {error}")

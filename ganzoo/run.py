@@ -10,15 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganzoo.checkpoint import latest, write_atomically
+from ganzoo import files, rotation, status
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
+from ganzoo.journal import Journal
 from ganzoo.overrides import override
 from ganzoo.recipe import Recipe
 from ganzoo.registry import Zoo
 from ganzoo.resolve import resolve
 
-RESUMABLE = ("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers")
+RESUMABLE = (
+    *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
+    *("run.max_time", "run.on_nonfinite"),
+)
+RESOLVED = {"name": str, "recipe": dict, "spec": dict, "class_names": list}  # what is needed of resolved.json
 
 
 class Run:
@@ -28,6 +33,7 @@ class Run:
         self.folder = folder
         self.samples = folder / "samples"
         self.checkpoints = folder / "checkpoints"
+        self.journal = Journal(folder / "metrics.jsonl")
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -41,10 +47,10 @@ class Run:
         try:
             run.checkpoints.mkdir(parents=True)
             run.samples.mkdir()
-            (run.folder / f"recipe{recipe.suffix}").write_bytes(recipe.text)
+            files.write(run.folder / f"recipe{recipe.suffix}", recipe.text)
+            run.write_status("created", 0)
         except OSError as error:
             raise RunError(f"{run.folder}: {error.strerror}. Give another folder with --out.") from error
-        run.write_status("created", 0)
         return run
 
     @classmethod
@@ -93,12 +99,25 @@ class Run:
 
     def write_status(self, state: str, step: int, **more: Any) -> None:
         """state: created, running, interrupted, failed, diverged or finished."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write_json("status.json", {"state": state, "step": step, "heartbeat": now, **more})
+        status.write(self.folder, state, step, **more)
+
+    def mark_best(self, step: int) -> None:
+        """Never remove the checkpoint of this step, until another one is the best. Errors: RunError without one."""
+        folder = self.checkpoints / rotation.name_of(step)
+        if folder not in rotation.complete(self.checkpoints):
+            raise RunError(f"{folder}: there is no such checkpoint to keep.")
+        rotation.point(self.checkpoints, "best", folder)
 
     @property
     def resolved(self) -> dict[str, Any]:
-        return self._read_json("resolved.json")
+        found = self._read_json("resolved.json")
+        if any(not isinstance(found.get(key), kind) for key, kind in RESOLVED.items()):
+            raise RunError(f"{self.folder / 'resolved.json'}: not as ganzoo writes it. Use another run folder.")
+        return found
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        return self._read_json("provenance.json")
 
     @property
     def status(self) -> dict[str, Any]:
@@ -107,12 +126,15 @@ class Run:
     @property
     def spec(self) -> Spec:
         stored = self.resolved["spec"]
-        return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
+        try:
+            return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.folder / 'resolved.json'}: its spec is damaged. Use another run folder.") from error
 
     @property
     def latest(self) -> Path:
         """The newest checkpoint."""
-        return latest(self.checkpoints)
+        return rotation.latest(self.checkpoints)
 
     def sample(self, n: int, y: Any = None, seed: int | None = None) -> Any:
         """`ganzoo.load(run).sample(...)`: (n, *shape) from the newest checkpoint."""
@@ -120,42 +142,18 @@ class Run:
 
         return load(self).sample(n, y, seed)
 
-    def append_metrics(self, step: int, values: Mapping[str, float]) -> None:
-        with (self.folder / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
-
     def metrics(self) -> Iterator[dict[str, Any]]:
         """Every row of metrics.jsonl; a last line that was cut off is passed over."""
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return
-        with path.open() as lines:
-            for line in lines:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
-
-    def forget_after(self, step: int) -> None:
-        """Drop rows of later steps, which a resumed run writes again."""
-        rows = [json.dumps(row) + "\n" for row in self.metrics() if row["step"] <= step]
-        write_atomically(self.folder / "metrics.jsonl", "".join(rows).encode())
+        return self.journal.rows()
 
     def _write_json(self, name: str, content: Any) -> None:
-        write_atomically(self.folder / name, json.dumps(content, indent=1).encode())
+        files.write_json(self.folder / name, content)
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self.folder / name).read_bytes())
-        except (OSError, ValueError) as error:
+            found = json.loads((self.folder / name).read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.folder / name}: cannot be read: {error}") from error
-
-
-def unfinished(out: Path, recipe: Recipe) -> Run | None:
-    """The newest run of the same recipe in `out` that has a checkpoint and did not finish."""
-    for path in sorted(out.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime, reverse=True):
-        run = Run(path.parent)
-        same = run.resolved["recipe"] == json.loads(json.dumps(recipe.resolved()))
-        if same and run.status["state"] != "finished" and any(run.checkpoints.glob("step-*/manifest.json")):
-            return run
-    return None
+        if not isinstance(found, dict):
+            raise RunError(f"{self.folder / name}: not as ganzoo writes it. Use another run folder.")
+        return found

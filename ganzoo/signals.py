@@ -7,20 +7,23 @@ import threading
 from types import FrameType
 from typing import Any
 
+# Ctrl-C; what systems and torchrun send before SIGKILL; what batch systems can send early (sbatch --signal=USR1@120).
+HEARD = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
+
 
 class StopFlag:
-    """Raised by SIGINT or SIGTERM inside a `with` block. A second SIGINT interrupts at once.
+    """Raised by a signal inside a `with` block. A second SIGINT interrupts at once.
 
     Outside the main thread, where Python takes no signals, the flag stays down.
     """
 
     def __init__(self) -> None:
-        self.signal: str = ""
+        self.reason: str = ""
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopFlag:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in HEARD:
                 self._before[number] = signal.signal(number, self._raise)
         return self
 
@@ -29,9 +32,9 @@ class StopFlag:
             signal.signal(number, handler)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
-        if self.signal and number == signal.SIGINT:
+        if self.reason and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.signal = signal.Signals(number).name
+        self.reason = signal.Signals(number).name
 
     def __bool__(self) -> bool:
-        return bool(self.signal)
+        return bool(self.reason)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
+from accelerate.utils import set_seed
 from torch.optim import Optimizer
 
+from ganzoo import randomness
 from ganzoo.checkpoint import Checkpoint
 from ganzoo.data import Batches
 from ganzoo.ema import Ema
 from ganzoo.engine import Engine
 from ganzoo.errors import RunError
 
+MOST = 5  # differences that are told
+SPREAD = 1_000_003
 
-def capture(engine: Engine, ema: Ema | None, batches: Batches, t: int) -> Checkpoint:
-    """The state after t steps. With several processes, each has files of its own for what differs between them."""
+
+def capture(
+    engine: Engine, ema: Ema | None, batches: Batches, t: int, packages: Mapping[str, str] | None = None
+) -> Checkpoint:
+    """The state after t steps. With several processes, each has files of its own for what differs between them.
+
+    packages: versions of what the components come from, see surroundings().
+    """
     procedure, rank = engine.procedure, engine.accelerator.process_index
     found = Checkpoint()
-    found.tensors[f"rank-{rank:05d}"] = {
-        **_random_tensors(),
+    found.tensors[_own(rank)] = {
+        **randomness.tensors(),
         **{f"buffer.{n}": b for n, b in procedure.named_buffers()},
     }
-    found.states[f"rank-{rank:05d}"] = _random_words()
+    found.states[_own(rank)] = randomness.words()
     if not engine.accelerator.is_main_process:
         return found
     found.tensors["model"] = procedure.state_dict()
@@ -40,56 +50,72 @@ def capture(engine: Engine, ema: Ema | None, batches: Batches, t: int) -> Checkp
         "optimizers": groups,
         "scalers": {player: scaler.state_dict() for player, scaler in engine.scalers.items()},
         "ema_updates": ema.updates if ema else 0,
-        "surroundings": surroundings(engine),
+        "surroundings": surroundings(engine, packages),
     }
     return found
 
 
-def restore(saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches) -> tuple[int, list[str]]:
+def restore(
+    saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches, packages: Mapping[str, str] | None = None
+) -> tuple[int, list[str]]:
     """Put everything back; returns the step, and what is different now so that bits may differ.
 
     Errors: RunError when the checkpoint does not fit the recipe.
     """
-    try:
-        return _put_back(saved, engine, ema, batches)
-    except (KeyError, ValueError) as error:
-        raise RunError(f"the checkpoint does not fit this recipe: {type(error).__name__}: {error}") from error
+    step = restore_players(saved, engine, ema)
+    with _fitting():
+        state, rank = saved.states["state"], engine.accelerator.process_index
+        before, now = state["surroundings"], surroundings(engine, packages)
+        examples = state["position"] * before["processes"]  # counted in batches of one process
+        batches.seek(examples // now["processes"])
+        if _own(rank) in saved.states:
+            randomness.put_back(saved.tensors[_own(rank)], saved.states[_own(rank)])
+        else:  # a process that was not there before: noise that no step has seen
+            set_seed((rank + examples * SPREAD) % 2**31)
+    return step, differences(before, now)
 
 
-def _put_back(saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches) -> tuple[int, list[str]]:
-    state, procedure, rank = saved.states["state"], engine.procedure, engine.accelerator.process_index
-    load_weights(procedure, saved)
-    for player, optimizer in engine.optimizers.items():
-        prefix = f"{player}."
-        tensors = {n.removeprefix(prefix): t for n, t in saved.tensors["optimizer"].items() if n.startswith(prefix)}
-        _load_optimizer(optimizer, tensors, state["optimizers"][player])
-        if engine.scalers[player].is_enabled() and state["scalers"][player]:
-            engine.scalers[player].load_state_dict(state["scalers"][player])
-    if ema:
-        for name, average in ema.average.items():
-            average.copy_(saved.tensors["ema"][name])
-        ema.updates = state["ema_updates"]
-    batches.seek(state["position"])
-    own = f"rank-{rank:05d}"
-    if own in saved.states:
-        for name, buffer in procedure.named_buffers():
-            buffer.copy_(saved.tensors[own][f"buffer.{name}"])
-        _load_random(saved.tensors[own], saved.states[own])
-    before, now = state["surroundings"], surroundings(engine)
-    return state["step"], [f"{key} was {before.get(key)}, is {now[key]}" for key in now if now[key] != before.get(key)]
+def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
+    """Networks, optimizers and averages as they were, everything else as it is; returns the step they are of.
+
+    Errors: RunError when the checkpoint does not fit the recipe, before anything is copied.
+    """
+    with _fitting():
+        state, procedure = saved.states["state"], engine.procedure
+        step, updates = int(state["step"]), int(state["ema_updates"])
+        optimizers = {
+            player: _optimizer_dict(optimizer, _of(player, saved.tensors["optimizer"]), state["optimizers"][player])
+            for player, optimizer in engine.optimizers.items()
+        }
+        buffers = _of("buffer", saved.tensors.get(_own(engine.accelerator.process_index), {}))
+        _check(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
+        _check(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
+        load_weights(procedure, saved)
+        for name, buffer in buffers.items():
+            procedure.get_buffer(name).copy_(buffer)
+        for player, optimizer in engine.optimizers.items():
+            optimizer.load_state_dict(optimizers[player])
+            if engine.scalers[player].is_enabled() and state["scalers"][player]:
+                engine.scalers[player].load_state_dict(state["scalers"][player])
+        if ema:
+            ema.updates = updates
+            for name, average in ema.average.items():
+                average.copy_(saved.tensors["ema"][name])
+    return step
 
 
 def load_weights(procedure: torch.nn.Module, saved: Checkpoint) -> None:
     """The networks alone. Errors: RunError with the first names that do not fit."""
-    try:
+    with _fitting():
+        _check(saved.tensors["model"], procedure.state_dict())
         procedure.load_state_dict(saved.tensors["model"])
-    except (RuntimeError, KeyError) as error:
-        lines = str(error).strip().splitlines()[:6]
-        raise RunError("the checkpoint does not fit these networks:\n" + "\n".join(lines)) from error
 
 
-def surroundings(engine: Engine) -> dict[str, Any]:
-    """What the last bits of a result depend on beside the recipe."""
+def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the last bits of a result depend on beside the recipe.
+
+    packages: {distribution: version} of what the recipe's components come from.
+    """
     accelerator = engine.accelerator
     device = accelerator.device
     return {
@@ -97,7 +123,43 @@ def surroundings(engine: Engine) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "processes": accelerator.num_processes,
+        **(packages or {}),
     }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Every surrounding that is another one now, in words."""
+    names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
+    return [f"{name} was {before.get(name, 'not there')}, is {now.get(name, 'not there')}" for name in names]
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """Whatever a foreign checkpoint makes torch or Python raise becomes one readable error."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        raise RunError(f"the checkpoint does not fit this recipe: {type(error).__name__}: {error}") from error
+
+
+def _check(given: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> None:
+    """Errors: RunError with the first names that differ, before anything is copied."""
+
+    def kind(tensors: Mapping[str, torch.Tensor], name: str) -> str:
+        return f"{tuple(tensors[name].shape)} {tensors[name].dtype}" if name in tensors else "missing"
+
+    told = [
+        f"  {name}: {kind(given, name)} in the checkpoint, {kind(wanted, name)} here"
+        for name in {**wanted, **given}
+        if kind(given, name) != kind(wanted, name)
+    ]
+    if told:
+        more = [f"  and {len(told) - MOST} more"] if len(told) > MOST else []
+        raise RunError("\n".join(["the checkpoint does not fit these networks:", *told[:MOST], *more]))
+
+
+def _own(rank: int) -> str:
+    return f"rank-{rank:05d}"
 
 
 def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -111,7 +173,8 @@ def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dic
     return tensors, {"state": plain, "param_groups": stored["param_groups"]}
 
 
-def _load_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> None:
+def _optimizer_dict(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> dict[str, Any]:
+    """What load_state_dict() takes; JSON has made lists of tuples."""
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**tensors, **plain["state"]}.items():
         index, _, name = key.partition(".")
@@ -120,26 +183,9 @@ def _load_optimizer(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plai
         {name: tuple(value) if isinstance(own.get(name), tuple) else value for name, value in group.items()}
         for group, own in zip(plain["param_groups"], optimizer.param_groups, strict=True)
     ]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    return {"state": state, "param_groups": groups}
 
 
-def _random_tensors() -> dict[str, torch.Tensor]:
-    found = {"random.cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        found["random.cuda"] = torch.cuda.get_rng_state()
-    return found
-
-
-def _random_words() -> dict[str, Any]:
-    name, words, *rest = np.random.get_state()  # plugins may draw from Python's and numpy's generators too
-    return {"python": random.getstate(), "numpy": [name, np.asarray(words).tolist(), *rest]}
-
-
-def _load_random(tensors: dict[str, torch.Tensor], words: dict[str, Any]) -> None:
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["random.cuda"])
-    version, state, gauss = words["python"]
-    random.setstate((version, tuple(state), gauss))
-    name, keys, *rest = words["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+def _of(owner: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those called "owner.name", as "name"."""
+    return {n.removeprefix(f"{owner}."): t for n, t in tensors.items() if n.startswith(f"{owner}.")}

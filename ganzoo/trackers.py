@@ -58,7 +58,7 @@ class Trackers:
         """A tracker that raises is dropped with one line."""
         try:
             action(*args, **more)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.active.pop(name, None)
             told = f"tracker {name} failed and is off: {type(error).__name__}: {error}"
             Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)

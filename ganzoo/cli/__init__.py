@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+from typing import Any
 
 import click
 
-from ganzoo.errors import did_you_mean
+from ganzoo.errors import Aborted, did_you_mean
 
 VERBS = {
     "run": "Train a recipe.",
     "resume": "Go on with a run from its newest checkpoint.",
+    "runs": "Say what has become of each run.",
     "sample": "Draw samples from a run.",
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
@@ -41,6 +43,13 @@ class LazyGroup(click.Group):
         if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
             raise click.UsageError(f"no command {name!r}.{did_you_mean(name, VERBS)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C, where it is not a wish to stop and save."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Aborted("ended at once. What was saved before is there; `ganzoo resume` goes on from it.") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

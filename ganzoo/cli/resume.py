@@ -10,18 +10,20 @@ import click
 @click.command("resume")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-def command(run: Path, overrides: tuple[str, ...]) -> None:
-    """Go on with RUN from its newest checkpoint, as if it had never stopped.
+@click.option("--allow-data-change", is_flag=True, help="Go on though the data is not what the run began with.")
+def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> None:
+    """Go on with RUN from its newest checkpoint, as if it had never stopped; or from the checkpoint that RUN is.
 
     \b
     ganzoo resume runs/quickstart-20260101-120000-ab12
     ganzoo resume runs/quickstart-20260101-120000-ab12 run.steps=20000
+    ganzoo resume runs/quickstart-20260101-120000-ab12/checkpoints/step-00000950
     """
-    from ganzoo import discovery, training
+    from ganzoo import api, discovery, resuming, training
     from ganzoo.cli.run import report
-    from ganzoo.run import Run
 
     plugins = discovery.load()
-    opened = Run.open(run)
+    opened, chosen = api.find(run)
     recipe = opened.recipe(plugins.zoo, overrides)
-    report(training.train(recipe, plugins, opened.folder.parent, resume=opened))
+    start = resuming.at(opened, chosen, allow_data_change)
+    report(training.train(recipe, plugins, opened.folder.parent, start))

@@ -18,7 +18,8 @@ from ganzoo.cli.complete import recipes
 @click.option(
     "--resume", is_flag=True, help="Go on with this recipe's newest unfinished run in --out, if there is one."
 )
-def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool) -> None:
+@click.option("--allow-data-change", is_flag=True, help="Resume though the data is not what the run began with.")
+def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, allow_data_change: bool) -> None:
     """Train RECIPE: a name from `ganzoo list recipe`, or a path to a .toml or .json file.
 
     \b
@@ -27,15 +28,17 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool) ->
     ganzoo run cgan_emnist dataset.use=glyphs
     torchrun --standalone --nproc_per_node 2 -m ganzoo run cgan_emnist
     """
-    from ganzoo import discovery, library, resolve, training
-    from ganzoo.run import unfinished
+    from ganzoo import discovery, library, resolve, resuming, training
 
     plugins = discovery.load()
     found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
-    run = training.train(found, plugins, out, resume=unfinished(out, found) if resume else None)
-    report(run)
+    begun = resuming.unfinished(out, found) if resume else None
+    if resume and not begun:
+        click.echo(f"no unfinished run of this recipe in {out}: a new one begins", err=True)
+    start = resuming.at_newest_whole(begun, allow_data_change) if begun else None
+    report(training.train(found, plugins, out, start))
 
 
 def report(run) -> None:  # type: ignore[no-untyped-def]

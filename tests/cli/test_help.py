@@ -12,6 +12,7 @@ TOP = """\
 Commands:
   run      Train a recipe.
   resume   Go on with a run from its newest checkpoint.
+  runs     Say what has become of each run.
   sample   Draw samples from a run.
   list     Browse registered components and recipes.
 """

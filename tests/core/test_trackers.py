@@ -10,7 +10,7 @@ import pytest
 
 from ganzoo import trackers
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.run import Run
+from ganzoo.journal import Journal
 from support import tiny, train
 
 TWO = 'run.trackers=["first", "second"]'
@@ -106,7 +106,7 @@ def test_a_tracker_that_raises_is_dropped_with_one_line(
 
 
 def test_trackers_are_finished_when_a_run_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Run, "append_metrics", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(Journal, "append", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(tiny("", TWO), tmp_path)
     assert [tracker.finished for tracker in Fake.all] == [True, True]

@@ -12,7 +12,8 @@ from PIL import Image
 import ganzoo
 from ganzoo import GanzooError, Misfit, training
 from ganzoo.errors import DataError, Diverged, RecipeError, RunError
-from ganzoo.run import Run, unfinished
+from ganzoo.resuming import unfinished
+from ganzoo.run import Run
 from support import CONDITIONAL, PLUGINS, tiny, train
 
 

@@ -1,0 +1,42 @@
+"""ganzoo runs [OUT]"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ganzoo import status
+
+
+@click.command("runs")
+@click.argument("out", type=click.Path(path_type=Path), default="runs")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(out: Path, as_json: bool) -> None:
+    """What has become of each run in OUT: finished, running, interrupted, diverged, failed, or dead.
+
+    A dead run says that it is running, and no process is left that trains it.
+    """
+    reports = status.reports(out)
+    if as_json:
+        click.echo(json.dumps([vars(report) for report in reports]))
+    elif reports:
+        _table(reports)
+    else:
+        click.echo(f"No runs in {out}.", err=True)
+
+
+def _table(reports: list[status.Report]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("run", "state", "step", "checkpoint", "last sign of life", "note"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("run", "state", "step"))
+    for one in reports:
+        step = f"{one.step:,} of {one.steps:,}" if one.steps else f"{one.step:,}"
+        row = (one.run, one.state, step, one.checkpoint, one.heartbeat, one.note)
+        table.add_row(*map(Text, row))
+    Console().print(table)

@@ -1,0 +1,58 @@
+"""How a run folder is written: a file is the old one or a complete new one, whatever happens to the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+PARTIAL, TRASH = ".partial-", ".trash-"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file: written under another name, synced to disk, renamed. Errors: OSError; the old file stays."""
+    partial = path.with_name(PARTIAL + path.name)
+    try:
+        write_synced(partial, content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, content: Any) -> None:
+    write(path, json.dumps(content, indent=1).encode())
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in a folder reach the disk apart from what the files hold."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder so that at no moment half of it is seen under its name."""
+    trash = folder.with_name(TRASH + folder.name)
+    shutil.rmtree(trash, ignore_errors=True)
+    folder.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Clear away what a killed process left half written or half removed."""
+    for name in (PARTIAL, TRASH):
+        for left in folder.glob(f"{name}*"):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)

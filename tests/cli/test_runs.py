@@ -1,0 +1,37 @@
+"""`ganzoo runs`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from commands import ganzoo, shell
+from support import tiny, train
+
+
+def test_runs_and_what_became_of_them(tmp_path: Path) -> None:
+    finished = train(tiny("", "run.steps=5"), tmp_path)
+    other = train(tiny("", "run.steps=5"), tmp_path)
+    other.write_status("running", 3, steps=5)
+    result = ganzoo("runs", str(tmp_path), "--json")
+    assert result.exit_code == 0
+    rows = {row["run"]: row for row in json.loads(result.stdout)}
+    assert rows[finished.folder.name]["state"] == "finished"
+    assert rows[other.folder.name] == {**rows[other.folder.name], "state": "dead", "step": 3, "steps": 5}
+    assert rows[other.folder.name]["checkpoint"] == "step-00000005"
+
+
+def test_a_table_for_people_and_no_torch(tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=2"), tmp_path)
+    run.write_status("failed", 2, error="[red]as errors do[/]")
+    result = shell("runs", str(tmp_path), COLUMNS="200")
+    assert result.returncode == 0, result.stderr
+    assert run.folder.name in result.stdout and "[red]as errors do[/]" in result.stdout
+    assert result.stderr.splitlines()[-1] == "imported:"
+
+
+def test_a_folder_without_runs(tmp_path: Path) -> None:
+    (tmp_path / "something").mkdir()
+    result = ganzoo("runs", str(tmp_path))
+    assert result.exit_code == 0
+    assert "No runs in" in result.stderr

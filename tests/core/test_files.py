@@ -1,0 +1,63 @@
+"""A file of a run folder is the old one or a complete new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ganzoo import files
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    files.write(tmp_path / "a", b"old")
+    files.write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("broken", ["write_synced", "replace"])
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path, *_: object) -> None:
+        path.write_bytes(b"ha")
+        raise OSError(28, "No space left on device")
+
+    files.write(tmp_path / "a", b"old")
+    with monkeypatch.context() as full:
+        full.setattr(*((files, broken) if broken == "write_synced" else (Path, broken)), fails)
+        with pytest.raises(OSError, match="No space left"):
+            files.write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_written_is_synced_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: (done.append("fsync"), fsync(fd))[1])
+    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append("rename"), replace(path, to))[1])
+    files.write(tmp_path / "a", b"new")
+    assert done == ["fsync", "rename", "fsync"]  # the file, then its name
+
+
+def test_a_folder_leaves_its_name_before_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "step-00000001").mkdir()
+    (tmp_path / "step-00000001" / "manifest.json").write_text("{}")
+    emptied: list[str] = []
+    monkeypatch.setattr(files.shutil, "rmtree", lambda path, ignore_errors: emptied.append(path.name))
+    files.discard(tmp_path / "step-00000001")
+    assert emptied[-1] == ".trash-step-00000001"
+    assert not (tmp_path / "step-00000001").exists()
+
+
+def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".partial-step-1").mkdir()
+    (tmp_path / ".partial-step-1" / "model.safetensors").write_bytes(b"ha")
+    (tmp_path / ".trash-step-0").mkdir()
+    (tmp_path / ".partial-status.json").write_text("{")
+    (tmp_path / "status.json").write_text("{}")
+    files.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]

@@ -1,0 +1,58 @@
+"""What has become of a run, as its folder tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ganzoo import files, lock, status
+
+
+def folder(tmp_path: Path, state: str, **changes: object) -> Path:
+    run = tmp_path / "some-run"
+    run.mkdir()
+    status.write(run, state, 40, steps=100)
+    content = json.loads((run / "status.json").read_text())
+    files.write_json(run / "status.json", {**content, **changes})
+    return run
+
+
+@pytest.mark.parametrize("state", ["finished", "interrupted", "diverged", "failed"])
+def test_an_ended_run_is_what_it_says(state: str, tmp_path: Path) -> None:
+    report = status.report(folder(tmp_path, state, error="why"))
+    assert (report.state, report.step, report.steps, report.note) == (state, 40, 100, "why")
+
+
+def test_a_run_is_running_as_long_as_its_process_holds_the_folder(tmp_path: Path) -> None:
+    run = folder(tmp_path, "running")
+    with lock.held(run, ""):
+        assert status.report(run).state == "running"
+    report = status.report(run)
+    assert report.state == "dead"
+    assert "has ended without a word; go on with: ganzoo resume" in report.note
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "running"), (20, "dead")])
+def test_elsewhere_the_heartbeat_tells(minutes: int, state: str, tmp_path: Path) -> None:
+    beat = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
+    report = status.report(folder(tmp_path, "running", host="elsewhere", heartbeat=beat))
+    assert report.state == state
+    assert ("no sign of life from elsewhere for 20 minutes" in report.note) == (state == "dead")
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"[]", b'{"state": 1, "step": "x"}', b"\xff"])
+def test_a_damaged_status_is_no_traceback(junk: bytes, tmp_path: Path) -> None:
+    run = folder(tmp_path, "running")
+    (run / "status.json").write_bytes(junk)
+    assert status.reports(tmp_path)[0].step == 0
+
+
+def test_the_newest_checkpoint_is_named(tmp_path: Path) -> None:
+    run = folder(tmp_path, "interrupted")
+    for step in (5, 10):
+        (run / "checkpoints" / f"step-{step:08d}").mkdir(parents=True)
+    (run / "checkpoints" / "step-00000005" / "manifest.json").write_text("{}")
+    assert status.report(run).checkpoint == "step-00000005"  # the other one is not complete
