@@ -1,8 +1,8 @@
 """A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
 
-Not only weights: everything that the last checkpoint holds. Each case trains ten steps and keeps every checkpoint; then
-the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has four batches a pass, so
-that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
+Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
+every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has four
+batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import intact
 import plugin
 from examples import PROCEDURES, Example, example_of
 from ganzoo import Misfit, discovery, resolve
@@ -118,6 +119,7 @@ def test_a_run_goes_on_to_the_same_bits(
         killed = killed_after(step, undisturbed, tmp_path / f"killed after {step}")
         train(killed.recipe(PLUGINS.zoo, ["run.save=100"]), tmp_path, killed, PLUGINS)
         assert differences(killed, undisturbed) == [], f"killed after step {step}"
+        assert intact.left_behind(killed)["pictures"] == intact.left_behind(undisturbed)["pictures"]
 
 
 def changed(example: Example, changes: Tree, folder: Path) -> Any:
