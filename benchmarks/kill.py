@@ -127,6 +127,7 @@ class Campaign:
         folder = self.out / f"run-{self.finished}"
         newest, leftovers = -1, partial(folder)
         while True:
+            begun = time.monotonic()
             process = self.start(self.going_on(folder), self.log)
             last = sum(self.found.values()) >= times
             moment = None if last else self.random.uniform(0, self.start_up + PART * self.training)
@@ -135,6 +136,8 @@ class Campaign:
                 process.kill()
             elif code != 0:
                 raise Lost(f"went on with exit code {code}:\n{self.log.read_text()}")
+            elif newest < 0:  # all of it before its kill: the machine was busier when the undisturbed run was timed
+                self.training = min(self.training, time.monotonic() - begun)
             before, newest = newest, self.check(folder, newest)
             if code is None:
                 earlier, leftovers = leftovers, partial(folder)

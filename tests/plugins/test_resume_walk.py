@@ -1,8 +1,8 @@
 """A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
 
 Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
-every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has four
-batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
+every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
+four batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
 """
 
 from __future__ import annotations
