@@ -60,8 +60,8 @@ def tiny(text: str = "", *assignments: str) -> Recipe:
     return resolve.resolve(tree, PLUGINS.zoo, "tiny.toml", name="tiny")
 
 
-def train(recipe: Recipe, out: Path, resume: Run | None = None) -> Run:
-    return training.train(recipe, PLUGINS, out, resume)
+def train(recipe: Recipe, out: Path, resume: Run | None = None, plugins: discovery.Plugins = PLUGINS) -> Run:
+    return training.train(recipe, plugins, out, resume)
 
 
 def accelerator(precision: str = "no") -> Accelerator:

@@ -1,0 +1,161 @@
+"""Two processes that train together, asked of whatever losses and regularizers are registered."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import pair
+from ganzoo import build, checkpoint
+from ganzoo.data import Batches
+from ganzoo.run import Run
+from killed import differences
+from pair import HEARING, KILLED, PLUGINS, RESUMED, Case
+from plugin import Listener
+from support import accelerator, environment, train
+
+pytestmark = pytest.mark.slow
+CASES = pair.cases()
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the two have left behind, in one launch for all tests; `by one` was begun by one process."""
+    made = tmp_path_factory.mktemp("pair")
+    train(steps(7), made / "by one", plugins=PLUGINS)
+    here = str(Path(pair.__file__).parent)
+    ended = subprocess.run(
+        [*TORCHRUN, pair.__file__, str(made)],
+        env=environment(PYTHONPATH=os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    (made / "stderr.txt").write_text(ended.stderr)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ranks(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads((folder / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def steps(n: int) -> Any:
+    return replace(HEARING, run=HEARING.run.model_copy(update={"steps": n}))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_both_have_the_same_weights_and_noise_of_their_own(case: Case, ranks: list[dict[str, Any]]) -> None:
+    first, second = (told["equal"][str(case)] for told in ranks)
+    if "refused" in first:
+        pytest.skip(first["refused"])
+    assert first["parameters"] == second["parameters"]
+    assert first["noise"] != second["noise"]
+    assert first["buffers"] != second["buffers"], "batch norm's statistics are each process's own"
+
+
+def test_no_more_than_a_few_cases_are_refused(ranks: list[dict[str, Any]]) -> None:
+    assert sum("refused" in told for told in ranks[0]["equal"].values()) <= len(CASES) / 10
+
+
+@pytest.mark.parametrize(("number", "case"), [*enumerate(CASES)], ids=[str(case) for case in CASES])
+def test_two_with_half_a_batch_each_do_what_one_does_with_all_of_it(number: int, case: Case, folder: Path) -> None:
+    if why := cannot_be_halved(case):
+        pytest.skip(why)
+    by_two = load_file(folder / f"smooth-{number}.safetensors")
+    by_one = pair.smooth(case, 16, accelerator())
+    for name, weight in by_one.items():
+        torch.testing.assert_close(by_two[name], weight, rtol=1e-5, atol=1e-5, msg=name)
+
+
+def cannot_be_halved(case: Case) -> str:
+    """Why a batch in two halves means something else: a penalty that draws noise, a loss that is not a mean."""
+    real, fake = torch.randn(2, 16, 2), torch.randn(2, 16, 2)
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    for one in case.recipe().parts.get("regularizer", []):
+        one().terms(lambda x: x.square().sum(1), real[0], fake[0])
+    if not torch.get_rng_state().equal(before):
+        return "it draws noise of its own"
+    loss = case.recipe().parts["loss"]()
+    x, y = real[0, :, 0], fake[0, :, 0]
+    whole = loss.discriminator(x, y), loss.generator(x, y)
+    halves = [(loss.discriminator(x[i], y[i]), loss.generator(x[i], y[i])) for i in (slice(8), slice(8, 16))]
+    means = [torch.stack(pair).mean() for pair in zip(*halves, strict=True)]
+    if not all(torch.allclose(mean, value) for mean, value in zip(means, whole, strict=True)):
+        return "it is not a mean over samples"
+    return ""
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_two_that_were_killed_go_on_to_the_same_bits(name: str, folder: Path) -> None:
+    killed = Run(folder / name / "killed")
+    (undisturbed,) = (Run(path.parent) for path in (folder / name).glob("tiny-*/resolved.json"))
+    assert killed.latest.name == undisturbed.latest.name == "step-00000009" != f"step-{KILLED:08d}"
+    assert differences(killed, undisturbed) == []
+    saved = checkpoint.read(killed.latest).tensors
+    assert saved.keys() == {"model", "ema", "optimizer", "rank-00000", "rank-00001"}
+
+
+def test_each_has_buffers_and_noise_of_its_own_in_a_checkpoint(folder: Path) -> None:
+    first, second = (
+        checkpoint.read(Run(folder / "labels" / "killed").latest).tensors[f"rank-{rank:05d}"] for rank in (0, 1)
+    )
+    assert first.keys() == second.keys()
+    means = [name for name in first if name.endswith("running_mean")]
+    for name in ["random.cpu", *means]:
+        assert means and not first[name].equal(second[name]), name
+
+
+def test_what_two_began_one_goes_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.open(folder / "by two")
+    Listener.heard.clear()
+    train(run.recipe(PLUGINS.zoo, ["run.steps=8"]), folder, run, PLUGINS)
+    assert "not bit for bit: processes was 2, is 1" in capsys.readouterr().err
+    assert run.status["state"] == "finished"
+    assert [x.tolist() for x in Listener.heard] == examples(position=6 * 2, n=2)
+
+
+def test_what_one_began_two_go_on_with(folder: Path, ranks: list[dict[str, Any]]) -> None:
+    assert "not bit for bit: processes was 1, is 2" in (folder / "stderr.txt").read_text()
+    assert Run.open(folder / "by one").status["state"] == "finished"
+    for rank, told in enumerate(ranks):
+        assert told["heard"] == examples(position=7 // 2, n=2, rank=rank, world=2)
+
+
+def examples(position: int, n: int, rank: int = 0, world: int = 1) -> list[Any]:
+    """The n batches of a process from a position on."""
+    batches = Batches(build.dataset(HEARING), 8, HEARING.run.seed, torch.device("cpu"), rank, world)
+    batches.seek(position)
+    return [next(batches)["x"].tolist() for _ in range(n)]
+
+
+def test_other_threads_and_another_torch_are_named_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = torch.get_num_threads()
+    with monkeypatch.context() as before:
+        before.setattr(torch, "__version__", "2.9.9")
+        run = train(steps(3), tmp_path, plugins=PLUGINS)
+    torch.set_num_threads(threads + 1)
+    try:
+        train(run.recipe(PLUGINS.zoo, ["run.steps=5"]), tmp_path, run, PLUGINS)
+    finally:
+        torch.set_num_threads(threads)
+    told = capsys.readouterr().err
+    assert f"not bit for bit: torch was 2.9.9, is {torch.__version__}" in told
+    assert f"not bit for bit: threads was {threads}, is {threads + 1}" in told
+    assert run.status["state"] == "finished"
+    assert run.latest.name == "step-00000005"

@@ -1,0 +1,62 @@
+"""A plugin for tests: a dataset and a penalty that draw from every random generator, and one that only listens."""
+
+from __future__ import annotations
+
+import random
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import ganzoo
+from ganzoo_builtins.datasets.npz import Npz
+
+
+def drawn() -> float:
+    """The mean of a number from Python's, from NumPy's and from PyTorch's generator: in [0, 1)."""
+    return (random.random() + float(np.random.random()) + torch.rand(()).item()) / 3
+
+
+class Streamed(Npz):
+    """The arrays of an .npz file, read one at a time, and in the training process with fresh noise on each."""
+
+    def __init__(self, path: str):
+        super().__init__(path)
+
+    def __getitem__(self, i: int) -> ganzoo.Batch:
+        example = super().__getitem__(i)
+        if torch.utils.data.get_worker_info():
+            return example
+        x, noise = example["x"], drawn()
+        return {**example, "x": x - (x * (noise / 4)).to(x.dtype)}
+
+    def tensors(self) -> None:  # type: ignore[override]
+        return None
+
+
+class Noisy(ganzoo.Regularizer):
+    """A penalty on the critic's values, of random weight."""
+
+    def __init__(self, every: int = 1):
+        self.every = every
+
+    def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
+        return {"noisy": drawn() * critic(real).square().mean()}
+
+
+class Listener(ganzoo.Regularizer):
+    """Hears the real samples of each of the discriminator's moves, and adds nothing to them."""
+
+    heard: ClassVar[list[Tensor]] = []
+
+    def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
+        self.heard.append(real.clone())
+        return {}
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    zoo.add("dataset", "streamed", Streamed)
+    zoo.add("regularizer", "noisy", Noisy)
+    zoo.add("regularizer", "listener", Listener)

@@ -1,0 +1,145 @@
+"""A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
+
+Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
+every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
+four batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
+"""
+
+from __future__ import annotations
+
+import os
+import typing
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import intact
+import plugin
+from examples import PROCEDURES, Example, example_of
+from ganzoo import Misfit, discovery, resolve
+from ganzoo.blueprint import Blueprint, is_list_of_parts
+from ganzoo.errors import RecipeError
+from ganzoo.registry import Entry
+from killed import differences, killed_after
+from support import save_noise, train
+
+pytestmark = pytest.mark.slow
+STEPS, KILLED = 10, (1, 4, 7)
+BATCHES = 4  # a pass
+OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "save": 1, "keep": STEPS + 1}
+STREAMED = {"dataset": {"use": "tests/streamed"}}
+PLUGINS = discovery.load()
+PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
+
+Tree = dict[str, Any]
+
+
+def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
+    """What to change about the smallest recipe, each alone, and whether the procedure may refuse it."""
+    signature = Blueprint(entry).signature
+    yield "plain", {}, False
+    for name, value in {"ema": 0.9, "clip": 0.1, "precision": "bf16", "deterministic": True}.items():
+        yield f"run.{name}={value}", {"run": {name: value}}, False
+    yield "streamed", STREAMED, False
+    yield "two workers", {**STREAMED, "run": {"workers": 2}}, False
+    for kind in ("schedule", "optimizer"):
+        for one in PLUGINS.zoo.entries(kind):
+            yield one.full_name, {kind: {"use": one.full_name}}, kind == "optimizer"
+    for part, parameter in signature.parts.items():
+        kind = part.partition("_")[0]
+        if kind in ("loss", "regularizer"):
+            for one in PLUGINS.zoo.entries(kind):
+                for every in (2, 3, 4) if "every" in Blueprint(one).signature.settings else (0,):
+                    table = {"use": one.full_name, **({"every": every} if every else {})}
+                    name = f"{part} {one.full_name}" + (f" every {every}" if every else "")
+                    yield name, {part: [table] if is_list_of_parts(parameter) else table}, True
+    for name, parameter in signature.settings.items():
+        for value in others(parameter.annotation, parameter.default):
+            yield f"{name}={value}", {"procedure": {name: value}}, True
+    yield from together(entry)
+
+
+def others(annotation: Any, default: Any) -> list[Any]:
+    """Other values of a procedure's setting: every choice, the opposite, one more."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return [value for value in typing.get_args(annotation) if value != default]
+    if isinstance(default, bool):
+        return [not default]
+    return [default + 1] if isinstance(default, int) else []
+
+
+def together(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
+    """Many at once, with averages, momentum and a falling rate; twice with what draws noise of its own."""
+    momentum = {"use": "sgd", "lr": 1e-2, "momentum": 0.5}
+    everything = {"run": {"ema": 0.5, "clip": 0.5, "seed": 7}, "optimizer": momentum, "schedule": {"use": "linear"}}
+    yield "together", everything, False
+    adam = {"use": "adam", "betas": [0.5, 0.9], "fused": False, "amsgrad": True}
+    yield "together, streamed", {**everything, **STREAMED, "optimizer": adam}, False
+    precise = {**everything["run"], "precision": "bf16", "deterministic": True}
+    lazy = {"regularizer": [{"use": "tests/noisy", "every": 3}, {"use": "r1", "every": 2}]}
+    if "regularizer" in Blueprint(entry).signature.parts:
+        yield "together, lazily", {**everything, **STREAMED, **lazy, "run": precise}, True
+
+
+@cache
+def every_case() -> list[Any]:
+    return [
+        pytest.param(entry, changes, may_refuse, id=f"{entry.full_name}: {name}")
+        for entry in PROCEDURES
+        for name, changes, may_refuse in cases(entry)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of small files are written here, and the machine is not going to lose its power."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Entry], Example]:
+    return cache(lambda entry: example_of(entry, PLUGINS.zoo, tmp_path_factory.mktemp("noise")))
+
+
+@pytest.mark.parametrize(("entry", "changes", "may_refuse"), every_case())
+def test_a_run_goes_on_to_the_same_bits(
+    entry: Entry, changes: Tree, may_refuse: bool, example: Callable[[Entry], Example], tmp_path: Path
+) -> None:
+    try:
+        undisturbed = train(changed(example(entry), changes, tmp_path), tmp_path, plugins=PLUGINS)
+    except (Misfit, RecipeError) as refusal:
+        if not may_refuse:
+            raise
+        pytest.skip(refusal.message)
+    assert undisturbed.latest.name == f"step-{STEPS:08d}"
+    for step in KILLED:
+        killed = killed_after(step, undisturbed, tmp_path / f"killed after {step}")
+        train(killed.recipe(PLUGINS.zoo, ["run.save=100"]), tmp_path, killed, PLUGINS)
+        assert differences(killed, undisturbed) == [], f"killed after step {step}"
+        assert intact.left_behind(killed)["pictures"] == intact.left_behind(undisturbed)["pictures"]
+
+
+def changed(example: Example, changes: Tree, folder: Path) -> Any:
+    """The example's recipe with some of its tables changed, and data of four batches."""
+    tree = example.recipe.resolved()
+    batch = tree["run"]["batch_size"]
+    path = save_noise(folder / "noise.npz", example.spec, BATCHES * batch)
+    merged = {**tree, "dataset": {"use": "npz"}, **{table: new for table, new in changes.items() if table != "run"}}
+    merged["procedure"] = {**tree["procedure"], **changes.get("procedure", {})}
+    merged["run"] = {**tree["run"], **OFTEN, **changes.get("run", {})}
+    merged["dataset"] = {**merged["dataset"], "path": str(path)}
+    return resolve.resolve(merged, PLUGINS.zoo, "walk", name="walk")
+
+
+@pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
+def test_bits_depend_on_all_that_a_checkpoint_holds(
+    entry: Entry, example: Callable[[Entry], Example], tmp_path: Path
+) -> None:
+    """The walk sees what is lost: a run that goes on with another seed's noise is told apart."""
+    undisturbed = train(changed(example(entry), {"run": {"ema": 0.9}}, tmp_path), tmp_path, plugins=PLUGINS)
+    other = train(changed(example(entry), {"run": {"ema": 0.9, "seed": 1}}, tmp_path), tmp_path, plugins=PLUGINS)
+    parts = {name.partition(".")[0] for name in differences(undisturbed, other)}
+    assert parts == {"model", "ema", "optimizer", "rank-00000"}
