@@ -6,14 +6,15 @@ A disk that is full, or gone for a while, stops none of it: what could not be wr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import torch
+from accelerate.utils import set_seed
 
 from ganzoo import curves, files, grid, preview, provenance, randomness, status
 from ganzoo.console import Display
@@ -61,7 +62,7 @@ class Recorder:
         )
         for word in [*(start.why if start else ()), *(f"resumed, but not bit for bit: {one}" for one in remarks)]:
             self.say(word)
-        facts = provenance.gather(self.plugins, self.device, self.dataset.fingerprint())
+        facts = provenance.gather(self.plugins, self.device, self._fingerprint())
         try:
             if start:
                 facts = self._went_on(facts, start, t, remarks)
@@ -136,6 +137,17 @@ class Recorder:
         self._status(state, t, **({"error": error} if error else {}))
         self._watch("ganzoo_run_end")
 
+    def _fingerprint(self) -> str:
+        with self._reading():
+            return self.dataset.fingerprint()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Examples that are drawn anew each time they are read are drawn alike here, and not from training's noise."""
+        with randomness.left_alone():
+            set_seed(self.recipe.run.seed)
+            yield
+
     def _went_on(self, facts: dict[str, Any], start: Start, t: int, remarks: Sequence[str]) -> dict[str, Any]:
         """What the run was begun with, and that it went on here."""
         try:
@@ -175,7 +187,8 @@ class Recorder:
     def _real(self) -> Batch:
         """The real samples of real.png."""
         count, _ = preview.layout(self.dataset.spec, self.procedure.conditional)
-        return preview.real(self.dataset, count, self.procedure.conditional)
+        with self._reading():
+            return preview.real(self.dataset, count, self.procedure.conditional)
 
     @cached_property
     def _asked(self) -> Batch:
