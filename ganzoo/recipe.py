@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from ganzoo.blueprint import Blueprint
 from ganzoo.tables import Tree
@@ -18,7 +18,7 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: PositiveInt | None = None
-    epochs: PositiveFloat | None = None
+    epochs: Annotated[float, Field(gt=0, le=1e9)] | None = None
     batch_size: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
@@ -28,7 +28,7 @@ class RunSettings(BaseModel):
     keep: Annotated[int, Field(ge=2)] = 3
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
-    workers: NonNegativeInt = 0
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
