@@ -16,7 +16,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 
-from ganzoo import build, checkpoint, device, state
+from ganzoo import build, checkpoint, device, memory, state
 from ganzoo.data import Batches
 from ganzoo.discovery import Plugins
 from ganzoo.ema import Ema
@@ -49,6 +49,7 @@ class _Session:
         self.settings, self.accelerator = recipe.run, accelerator
         rank, world = accelerator.process_index, accelerator.num_processes
         dataset = build.dataset(recipe)
+        memory.check(recipe, dataset, accelerator.device)
         self.batches = Batches(
             dataset,
             self.settings.batch_size,
@@ -60,6 +61,7 @@ class _Session:
         )
         self.procedure = build.procedure(recipe, dataset.spec)
         build.check_fit(self.procedure, dataset.spec)
+        build.check_batch(self.procedure, self.settings.batch_size)
         if self.settings.compile:
             build.compile_networks(self.procedure)
         self.engine = Engine(self.procedure, build.optimizers(recipe.optimizer), accelerator, self.settings.clip)
