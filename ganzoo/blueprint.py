@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import json
 import re
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ganzoo.errors import did_you_mean
+from ganzoo.errors import did_you_mean, one_line
 from ganzoo.registry import Entry
 from ganzoo.signatures import SUPPLIED, is_part
 
@@ -34,7 +35,7 @@ class Blueprint:
 
     @cached_property
     def signature(self) -> Signature:
-        return Signature(self.entry.load())
+        return signature(self.entry.load())
 
     def problems(self) -> list[str]:
         """What is wrong with the settings, one sentence each."""
@@ -65,12 +66,13 @@ class Signature:
 
     def problems(self, owner: str, given: Mapping[str, Any]) -> list[str]:
         """Unknown, missing and wrongly typed settings of `owner`, all of them."""
-        return check(self._model(), owner, given)
+        return check(self._model, owner, given)
 
     def defaults(self) -> dict[str, Any]:
         found = {name: p.default for name, p in self.settings.items() if p.default is not p.empty}
         return {name: value for name, value in found.items() if _is_json(value)}
 
+    @cached_property
     def _model(self) -> Any:
         from pydantic import ConfigDict, create_model
 
@@ -80,6 +82,12 @@ class Signature:
         extra: typing.Literal["allow", "forbid"] = "allow" if self.open else "forbid"
         config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
         return create_model("Settings", __config__=config, **fields)
+
+
+@functools.lru_cache(maxsize=256)
+def signature(target: Any) -> Signature:
+    """The same one for the same target: a recipe may name a component a thousand times."""
+    return Signature(target)
 
 
 def check(model: Any, owner: str, given: Mapping[str, Any]) -> list[str]:
@@ -101,7 +109,7 @@ def _date(value: Any) -> dict[str, str]:
 
 
 def _sentence(owner: str, known: list[str], error: Any) -> str:
-    name = ".".join(part for part in map(str, error["loc"]) if not BRANCH.fullmatch(part))
+    name = one_line(".".join(part for part in map(str, error["loc"]) if not BRANCH.fullmatch(part)))
     if error["type"] == "extra_forbidden":
         has = f"It has: {', '.join(known)}." if known else "It has none."
         return f"{owner} has no setting {name!r}.{did_you_mean(name, known)} {has}"
@@ -109,7 +117,7 @@ def _sentence(owner: str, known: list[str], error: Any) -> str:
         return f"{owner} needs the setting {name!r}: add {name} = ..."
     if error["type"] == NO_JSON:
         return f"{owner}, {name}: cannot be set in a recipe"
-    return f"{owner}, {name}: {error['msg'].replace('Input should', 'should')}, not {error['input']!r}"
+    return f"{owner}, {name}: {error['msg'].replace('Input should', 'should')}, not {one_line(repr(error['input']))}"
 
 
 def _is_part(parameter: inspect.Parameter) -> bool:

@@ -15,11 +15,19 @@ from ganzoo.preview import evaluating
 from ganzoo.procedure import Procedure
 from ganzoo.recipe import PerPlayer, Recipe
 
+REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # what torch and strangers say "I cannot" with
+
 
 def dataset(recipe: Recipe) -> Dataset:
-    """The dataset, with its random parts drawn from the recipe's seed."""
+    """The dataset, with its random parts drawn from the recipe's seed.
+
+    Errors: Misfit with what its constructor refused.
+    """
     set_seed(recipe.run.seed)
-    return recipe.dataset()
+    try:
+        return recipe.dataset()
+    except REFUSALS as error:
+        raise Misfit(f"dataset {recipe.dataset.entry.name!r} cannot be made with these settings: {error}") from error
 
 
 def procedure(recipe: Recipe, spec: Spec) -> Procedure:
@@ -32,7 +40,7 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
         made = recipe.procedure(spec, **recipe.parts)
     except Misfit:
         raise
-    except (ValueError, RuntimeError, TypeError) as error:
+    except REFUSALS as error:
         raise Misfit(f"procedure {recipe.procedure.entry.name!r} cannot be built for {spec}: {error}") from error
     check_players(recipe, made)
     return made
@@ -62,13 +70,26 @@ def check_fit(made: Procedure, spec: Spec) -> None:
     try:
         with evaluating(made), torch.random.fork_rng(enabled=device.type != "meta"):
             shape = tuple(made.sample(2, y).shape)
-    except (RuntimeError, ValueError, TypeError) as error:
+    except REFUSALS as error:
         raise Misfit(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
     if shape != (2, *spec.shape):
         raise Misfit(
             f"the generator makes samples of shape {shape[1:]}, and the data has {spec.shape}. "
             "Use another generator, or give the dataset another size."
         )
+
+
+def check_batch(made: Procedure, batch_size: int) -> None:
+    """Errors: Misfit when batch norm would have a single sample to take a mean and a variance of."""
+    if batch_size > 1:
+        return
+    for player, modules in made.players().items():
+        for name, module in ((name, part) for network in modules for name, part in network.named_modules()):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
+                raise Misfit(
+                    f"run.batch_size = 1 and {type(module).__name__} ({name}) in {player!r}: the statistics of one "
+                    "sample say nothing. Set run.batch_size=2 or more, or use networks without batch norm."
+                )
 
 
 def check_compile(made: Procedure) -> None:
@@ -98,7 +119,7 @@ def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optim
             return blueprint(parameters)
         except GanzooError:
             raise
-        except (ValueError, RuntimeError, TypeError) as error:
+        except REFUSALS as error:
             raise RecipeError(f"[optimizer] {blueprint.entry.name!r} for {player!r}: {error}") from error
 
     return make

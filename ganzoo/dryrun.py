@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganzoo import build, device
+from ganzoo import build, device, memory
 from ganzoo.data import batches_per_epoch
 from ganzoo.errors import DataError
 from ganzoo.recipe import Recipe
@@ -15,6 +15,8 @@ from ganzoo.recipe import Recipe
 
 def inspect(recipe: Recipe) -> dict[str, Any]:
     """What the recipe would train, as JSON can hold it. Errors: those of a run before its first step.
+
+    "memory_bytes": for weights, gradients, optimizers and averaged weights.
 
     Missing data is a remark, not an error, as long as the dataset tells its shape without it.
     """
@@ -31,6 +33,9 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
     with torch.device("meta"):
         procedure = build.procedure(recipe, spec)
         build.check_fit(procedure, spec)
+        build.check_batch(procedure, recipe.run.batch_size)
+    needed = memory.need(recipe, dataset, procedure)
+    memory.compare(needed, accelerator.device)
     if recipe.run.compile:
         build.check_compile(procedure)
     players, optimizer = {}, build.optimizers(recipe.optimizer)
@@ -39,7 +44,6 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
         optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
         numbers = sum(p.numel() for p in trained)
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
-    numbers = sum(p.numel() for p in procedure.parameters())
     return {
         "recipe": recipe.name,
         "dataset": recipe.dataset.entry.full_name,
@@ -51,6 +55,6 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
         },
         "players": players,
         "sample_shape": [recipe.run.batch_size, *spec.shape],
-        "memory_bytes": 4 * numbers * 4,  # weight, gradient and two moments, float32
+        "memory_bytes": needed.networks,
         "remarks": remarks,
     }

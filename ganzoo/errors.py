@@ -5,11 +5,16 @@ from collections.abc import Iterable
 
 import click
 
+WIDTH, LINES = 1000, 40  # of a message; no mistake takes more to tell
+
 
 class GanzooError(click.ClickException):
-    """A mistake the user can mend. The message says what is wrong and what to do next."""
+    """A mistake the user can mend. The message says what is wrong and what to do next, and is safe to print."""
 
     exit_code = 2
+
+    def __init__(self, message: str):
+        super().__init__(readable(message))
 
 
 class RecipeError(GanzooError):
@@ -60,3 +65,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the nearest known name and a leading space, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def readable(text: str) -> str:
+    """A text that a terminal shows and does not obey: control characters escaped, lines and their number bounded."""
+    lines = text.split("\n")
+    more = [f"... and {len(lines) - LINES} lines more"] if len(lines) > LINES else []
+    return "\n".join([one_line(line, WIDTH) for line in lines[:LINES]] + more)
+
+
+def one_line(text: str, width: int = 100) -> str:
+    """What a recipe calls something, within a message. Its middle gives way: sentences of ours end with the remedy."""
+    if len(text) > width:
+        text = f"{text[: width // 2]} ... {text[len(text) - width // 2 :]}"
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

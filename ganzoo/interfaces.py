@@ -6,6 +6,7 @@ N is the batch, C channels, H and W height and width, T tokens, F features.
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Spec:
     @property
     def size(self) -> int:
         """Numbers in one sample: C*H*W for an image."""
-        return torch.Size(self.shape).numel()
+        return math.prod(self.shape)
 
     @property
     def is_image(self) -> bool:
@@ -143,6 +144,8 @@ class Dataset(torch.utils.data.Dataset, ABC):
 
     spec: Spec
     class_names: Sequence[str] = ()
+    in_memory: bool = False
+    """True when tensors() holds everything, however much that is. len() makes none of it then."""
 
     @abstractmethod
     def __len__(self) -> int: ...

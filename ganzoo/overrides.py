@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ganzoo.blueprint import Signature
-from ganzoo.errors import GanzooError, RecipeError
+from ganzoo.blueprint import signature
+from ganzoo.errors import GanzooError, RecipeError, one_line, readable
 from ganzoo.registry import Zoo
-from ganzoo.tables import kind_of
+from ganzoo.tables import DEPTH, kind_of, toml
 
 
 def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list[str]:
@@ -44,9 +43,9 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # TOML knows the same escapes
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML knows the same escapes
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{json.dumps(key)} = {_toml(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{_toml(key)} = {_toml(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return str(value)
@@ -55,11 +54,11 @@ def _toml(value: Any) -> str:
 def _split(assignment: str) -> tuple[list[str], Any]:
     key, equals, text = assignment.partition("=")
     path = key.strip().split(".")
-    if not equals or not all(path) or len(path) < 2:
-        raise RecipeError(f"{assignment!r}: write table.setting=value, such as run.steps=500")
+    if not equals or not all(path) or not 2 <= len(path) <= DEPTH:
+        raise RecipeError(f"{one_line(assignment)!r}: write table.setting=value, such as run.steps=500")
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        parsed = toml(f"value = {text}")
+    except (ValueError, RecursionError):
         return path, text
     return path, parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own
 
@@ -73,14 +72,18 @@ def _descend(tree: dict[str, Any], path: list[str]) -> Any:
         else:
             place = place.setdefault(key, {})
         if not isinstance(place, (dict, list)):
-            raise RecipeError(f"{'.'.join(path)}: {'.'.join(path[: depth + 1])} is a value, not a table")
+            raise RecipeError(f"{_dotted(path)}: {_dotted(path[: depth + 1])} is a value, not a table")
     return place
 
 
 def _index(place: list[Any], path: list[str]) -> int:
-    if not path[-1].isdigit() or int(path[-1]) >= len(place):
-        raise RecipeError(f"{'.'.join(path)}: give a number from 0 to {len(place) - 1}")
+    if path[-1] not in map(str, range(len(place))):
+        raise RecipeError(f"{_dotted(path)}: give a number from 0 to {len(place) - 1}")
     return int(path[-1])
+
+
+def _dotted(path: list[str]) -> str:
+    return one_line(".".join(path))
 
 
 def _choose_length(tree: dict[str, Any], paths: list[list[str]]) -> None:
@@ -92,10 +95,11 @@ def _choose_length(tree: dict[str, Any], paths: list[list[str]]) -> None:
 def _change_component(table: dict[str, Any], where: str, kind: str, use: Any, zoo: Zoo) -> list[str]:
     old, table["use"] = table["use"], use
     try:
-        known = Signature(zoo.find(kind, use).load())
+        known = signature(zoo.find(kind, use).load())
     except (GanzooError, TypeError, AttributeError):
         return []  # resolving reports the name
     dropped = [key for key in table if key != "use" and not isinstance(table[key], dict) and key not in known.settings]
     for key in dropped:
         del table[key]
-    return [f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"] if dropped else []
+    told = f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"
+    return [readable(told)] if dropped else []

@@ -14,8 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
 )
 
@@ -40,7 +38,7 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: PositiveInt | None = None
-    epochs: PositiveFloat | None = None
+    epochs: Annotated[float, Field(gt=0, le=1e9)] | None = None
     batch_size: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
@@ -50,7 +48,7 @@ class RunSettings(BaseModel):
     keep: Annotated[int, Field(ge=2)] = 3
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
-    workers: NonNegativeInt = 0
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
     max_time: Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0))] | None = None
     on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"
     deterministic: bool = False

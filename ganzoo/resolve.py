@@ -8,12 +8,12 @@ from typing import Any
 
 from ganzoo import blueprint
 from ganzoo.blueprint import Blueprint
-from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean
+from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.overrides import override
 from ganzoo.recipe import PerPlayer, Recipe, RunSettings
 from ganzoo.registry import Zoo
 from ganzoo.signatures import PARTS
-from ganzoo.tables import Tree, by_player, kind_of, parse
+from ganzoo.tables import BYTES, Tree, by_player, check_bounds, kind_of, parse
 
 TABLES = ("run", "dataset", "procedure", "optimizer", "schedule")
 
@@ -21,9 +21,11 @@ TABLES = ("run", "dataset", "procedure", "optimizer", "schedule")
 def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
     """The recipe in a file with `key.path=value` overrides, and remarks about what those dropped."""
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise RecipeError(f"{path}: {error.strerror}. `ganzoo list recipe` names the built-in ones.") from error
+        with path.open("rb") as file:
+            text = file.read(BYTES + 1)
+    except (OSError, ValueError) as error:  # a ValueError for a name with a NUL in it
+        reason = getattr(error, "strerror", error)
+        raise RecipeError(f"{path}: {reason}. `ganzoo list recipe` names the built-in ones.") from error
     tree = parse(text, path.suffix, str(path))
     remarks = override(tree, assignments, zoo)
     return resolve(tree, zoo, str(path), name=path.stem, text=text, suffix=path.suffix), remarks
@@ -31,6 +33,7 @@ def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list
 
 def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", suffix: str = ".json") -> Recipe:
     """Check a tree and make a recipe of it. Errors: RecipeError with every problem, each with file and table."""
+    check_bounds(tree, origin)  # once more: overrides have changed it
     resolver = _Resolver(zoo)
     recipe = resolver.recipe(tree, name, text, suffix)
     if recipe is None:
@@ -62,7 +65,7 @@ class _Resolver:
         return Recipe(name, text, suffix, run, dataset, procedure, made, optimizer, schedule)
 
     def report(self, table: str, problems: Iterable[str]) -> None:
-        self.problems += [f"[{table}]: {problem}" for problem in problems]
+        self.problems += [f"[{one_line(table)}]: {problem}" for problem in problems]
 
     def known_tables(self, tree: Tree) -> None:
         known = [*TABLES, *PARTS]
@@ -73,7 +76,7 @@ class _Resolver:
 
     def run(self, settings: Any) -> RunSettings | None:
         if not isinstance(settings, dict):
-            self.report("run", [f"should be a table, not {settings!r}"])
+            self.report("run", [f"should be a table, not {one_line(repr(settings))}"])
             return None
         problems = blueprint.check(RunSettings, "[run]", settings)
         if not problems and (settings.get("steps") is None) == (settings.get("epochs") is None):
@@ -90,7 +93,7 @@ class _Resolver:
     def component(self, table: str, kind: str, settings: Any) -> Blueprint | None:
         """A blueprint for a table, or None and a report."""
         if not isinstance(settings, dict):
-            self.report(table, [f"should be a table, not {settings!r}"])
+            self.report(table, [f"should be a table, not {one_line(repr(settings))}"])
             return None
         use = settings.get("use")
         if not isinstance(use, str):

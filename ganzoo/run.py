@@ -41,8 +41,9 @@ class Run:
     @classmethod
     def create(cls, recipe: Recipe, out: Path) -> Run:
         """A new folder `<recipe>-<time>-<4 hex>` in `out`. Errors: RunError when it cannot be made."""
-        stem = re.sub(r"[^a-z0-9._-]", "_", recipe.name.lower())[:64]
-        name = f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        when = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        stem = re.sub(r"[^a-z0-9._-]", "_", recipe.name.lower()).lstrip("._-")[: 63 - len(when)]
+        name = f"{stem or 'recipe'}-{when}"  # like a component's: neither hidden nor an option, and 64 at most
         run = cls(out / name)
         try:
             run.checkpoints.mkdir(parents=True)

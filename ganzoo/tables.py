@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any
 
@@ -14,19 +15,57 @@ Tree = dict[str, Any]
 NEEDED = ("dataset", "procedure", "optimizer")
 PER_PLAYER = ("optimizer", "schedule")
 
+# More than any recipe needs, and little enough to be read, checked and told about within a second.
+BYTES = 2**18
+DEPTH = 16
+ITEMS = 1000  # in one list or table
+VALUES = 10_000  # side by side at one depth
+LONG_KEY = re.compile(
+    rf"""(?<![\w-]) (?: (?: [\w-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ ){{{DEPTH}}}""", re.X
+)
+
 
 def parse(text: bytes, suffix: str, origin: str) -> Tree:
-    """TOML or JSON bytes as a tree. Errors: RecipeError with the parser's line."""
+    """TOML or JSON bytes as a tree. Errors: RecipeError with the parser's line, or for what no recipe needs."""
+    if len(text) > BYTES:
+        raise RecipeError(f"{origin}: a recipe is a page of text, {BYTES // 2**10} KiB at most. Is it another file?")
     try:
         if suffix == ".json":
             tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         else:
-            tree = tomllib.loads(text.decode())
+            tree = toml(text.decode("utf-8-sig"))  # editors of Windows put a mark at the start
     except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are all ValueErrors
         raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}") from error
     if not isinstance(tree, dict):
         raise RecipeError(f"{origin}: a recipe is a set of tables such as [run] and [dataset]")
+    check_bounds(tree, origin)
     return tree
+
+
+def toml(text: str) -> Tree:
+    """Errors: ValueError; RecursionError for lists within lists within lists."""
+    if LONG_KEY.search(text):  # the parser's time grows with the square of a key's parts
+        raise ValueError(f"a key of more than {DEPTH} parts")
+    return tomllib.loads(text)
+
+
+def check_bounds(tree: Tree, origin: str) -> None:
+    """Errors: RecipeError for a tree deeper or wider than any recipe, or a number that no setting can hold."""
+    level: list[Any] = [tree]
+    for _ in range(DEPTH):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, (dict, list)):
+                if len(value) > ITEMS:
+                    raise RecipeError(f"{origin}: {len(value)} items in one table or list: at most {ITEMS} have a use.")
+                inner += value.values() if isinstance(value, dict) else value
+            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise RecipeError(f"{origin}: a whole number of more than 64 bits, which no setting can hold.")
+        if len(inner) > VALUES:
+            raise RecipeError(f"{origin}: {len(inner)} values: a recipe has {VALUES} at most.")
+        level = inner
+    if level:
+        raise RecipeError(f"{origin}: tables or lists within each other, more than {DEPTH} deep: no setting is.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Tree:

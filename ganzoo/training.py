@@ -15,7 +15,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 
-from ganzoo import build, device, lock, resuming, status
+from ganzoo import build, device, lock, memory, resuming, status
 from ganzoo.data import Batches
 from ganzoo.discovery import Plugins
 from ganzoo.ema import Ema
@@ -61,6 +61,7 @@ class _Session:
         self.settings, self.accelerator, self.start, self.begun = recipe.run, accelerator, start, begun
         rank, world = accelerator.process_index, accelerator.num_processes
         dataset = build.dataset(recipe)
+        memory.check(recipe, dataset, accelerator.device)
         self.batches = Batches(
             dataset,
             self.settings.batch_size,
@@ -72,6 +73,7 @@ class _Session:
         )
         self.procedure = build.procedure(recipe, dataset.spec)
         build.check_fit(self.procedure, dataset.spec)
+        build.check_batch(self.procedure, self.settings.batch_size)
         if self.settings.compile:
             build.compile_networks(self.procedure)
         skip = self.settings.on_nonfinite == "skip"

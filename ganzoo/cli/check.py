@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ganzoo.cli.complete import recipes
+from ganzoo.errors import one_line
 
 
 @click.command("check")
@@ -29,7 +30,10 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
 def _text(document: dict[str, Any]) -> str:
     spec = document["spec"]
     classes = f", {spec['classes']} classes" if spec["classes"] else ""
-    lines = [f"{document['recipe']}: good", f"dataset        {document['dataset']}: {tuple(spec['shape'])}{classes}"]
+    lines = [
+        f"{one_line(document['recipe'])}: good",
+        f"dataset        {document['dataset']}: {tuple(spec['shape'])}{classes}",
+    ]
     lines += [f"{'procedure':<14} {document['procedure']}"]
     lines += [f"{part:<14} {', '.join(names)}" for part, names in document["parts"].items()]
     for player, facts in document["players"].items():

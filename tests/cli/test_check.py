@@ -61,8 +61,22 @@ def test_missing_data_is_a_remark(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert json.loads(result.stdout)["spec"]["shape"] == [1, 28, 28]
 
 
-def test_a_network_of_any_size_takes_no_memory(points: str) -> None:
-    """A trillion weights: four terabytes."""
+def test_a_network_of_any_size_takes_no_memory(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trillion weights: four terabytes, and as much again for gradients and each of Adam's two moments."""
+    monkeypatch.setattr("ganzoo.memory.machine", lambda: 10**15)
     document = json.loads(ganzoo("check", points, "generator.hidden=[1000000, 1000000]", "--json").stdout)
     assert document["players"]["generator"]["parameters"] > 10**12
-    assert document["memory_bytes"] > 16 * 10**12
+    assert 16 * 10**12 < document["memory_bytes"] < 16.1 * 10**12
+
+
+def test_a_recipe_larger_than_the_machine_is_refused(points: str) -> None:
+    result = ganzoo("check", points, "generator.hidden=[1000000, 1000000]")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: this recipe needs at least 14,901.6 GiB of memory, and this machine has ")
+    assert "networks 14,901.3 GiB, one batch 0.3 GiB" in result.stderr
+    assert result.stderr.endswith("GiB. Take narrower networks, or smaller images.\n")
+
+
+def test_a_file_s_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "\x1b[2J.toml").write_text(toml())
+    assert ganzoo("check", str(tmp_path / "\x1b[2J.toml")).stdout.startswith("\\x1b[2J: good\n")

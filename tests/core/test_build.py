@@ -111,3 +111,30 @@ def test_a_players_own_optimizer_is_laid_over_the_common_one() -> None:
     assert isinstance(make("generator", [weight]), torch.optim.Adam)
     sgd = make("discriminator", [weight])
     assert isinstance(sgd, torch.optim.SGD) and sgd.param_groups[0]["lr"] == 0.5
+
+
+class Normed(Made):
+    """A player with batch norm, and a network of nobody's that is frozen."""
+
+    def __init__(self, training: bool):
+        super().__init__()
+        self.learns = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2).train(training))  # type: ignore[assignment]
+        self.judge = nn.BatchNorm1d(2)
+
+
+def test_batch_norm_over_one_sample_is_refused() -> None:
+    with pytest.raises(Misfit, match=r"run\.batch_size = 1 and BatchNorm1d \(1\) in 'learner'.* Set run\.batch_size=2"):
+        build.check_batch(Normed(training=True), 1)
+    build.check_batch(Normed(training=True), 2)
+
+
+def test_batch_norm_that_does_not_train_may_have_one_sample() -> None:
+    build.check_batch(Normed(training=False), 1)
+    build.check_batch(build.procedure(tiny("", "generator.norm=none"), POINTS), 1)
+
+
+def test_what_a_dataset_s_constructor_raises_names_the_dataset() -> None:
+    recipe = tiny("")
+    recipe.dataset.settings["modes"] = -1  # type: ignore[index]
+    with pytest.raises(Misfit, match="dataset 'ring' cannot be made with these settings: "):
+        build.dataset(recipe)

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from ganzoo import errors
-from ganzoo.errors import GanzooError, did_you_mean
+from ganzoo.errors import LINES, WIDTH, GanzooError, did_you_mean, one_line
 
 CODES = {
     "GanzooError": 2,
@@ -43,3 +43,23 @@ def test_an_error_is_shown_as_one_line(kind: type[GanzooError], capsys: pytest.C
 )
 def test_near_names(name: str, says: str) -> None:
     assert did_you_mean(name, ["hinge", "minimax"]) == says
+
+
+def test_control_characters_are_shown_and_not_obeyed() -> None:
+    message = GanzooError("no loss \x1b[2J\x07 \u202e \ud800 \r named 'é'.\nSee `ganzoo list`.").message
+    assert message == "no loss \\x1b[2J\\x07 \\u202e \\ud800 \\r named 'é'.\nSee `ganzoo list`."
+
+
+def test_a_long_line_keeps_its_start_and_its_end() -> None:
+    message = GanzooError(f"start {'x' * 100_000} end").message
+    assert message.startswith("start x") and message.endswith("x end")
+    assert len(message) <= WIDTH + len(" ... ")
+
+
+def test_lines_beyond_a_screenful_are_counted() -> None:
+    lines = GanzooError("\n".join(map(str, range(LINES + 5)))).message.split("\n")
+    assert lines == [*map(str, range(LINES)), "... and 5 lines more"]
+
+
+def test_a_name_within_a_message_stays_on_its_line() -> None:
+    assert one_line("a\nb\tc") == "a\\nb\\tc"

@@ -42,6 +42,8 @@ def overridden(*assignments: str) -> dict[str, Any]:
         ("/data/my images", "/data/my images"),
         ("a=b", "a=b"),
         ("", ""),
+        ("[" * 5000, "[" * 5000),
+        ("1" * 5000, "1" * 5000),
         ("{ lr = 1 }", {"lr": 1}),
     ],
 )
@@ -120,6 +122,10 @@ def test_an_unknown_component_is_left_to_be_refused() -> None:
         ("regularizer.first.use=r1", "regularizer.first: give a number from 0 to 1"),
         ("regularizer.-1.use=r1", "regularizer.-1: give a number from 0 to 1"),
         ("generator.hidden.2=3", "generator.hidden.2: give a number from 0 to 1"),
+        ("generator.hidden.²=3", "generator.hidden.²: give a number from 0 to 1"),
+        (f"generator.hidden.{'1' * 5000}=3", "generator.hidden.1111111111"),
+        (f"{'a.' * 20}a=3", f"'{'a.' * 20}a=3': write table.setting=value"),
+        ("generator.z_dim.\x1b[2J=3", "generator.z_dim.\\x1b[2J: generator.z_dim is a value, not a table"),
     ],
 )
 def test_what_cannot_be_applied(assignment: str, says: str) -> None:
@@ -129,7 +135,21 @@ def test_what_cannot_be_applied(assignment: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [3, 0.5, 1e-4, True, "word", 'a "quoted" \\ word', "two\nlines", "é", [1, [2.5, "x"]], {"a": 1}, "3"]
+    "value",
+    [
+        3,
+        0.5,
+        1e-4,
+        True,
+        "word",
+        'a "quoted" \\ word',
+        "two\nlines",
+        "é",
+        "\x7f",
+        [1, [2.5, "x"]],
+        {"a": 1, "é": 2},
+        "3",
+    ],
 )
 def test_values_from_python_arrive_as_they_are(value: Any) -> None:
     changed = tree()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,56 @@ def test_a_recipe_cannot_reach_into_python() -> None:
     for name in ("__class__", "ganzoo/../os", "builtins.eval", "https://example.org/gan.py", "", "/"):
         with pytest.raises(RecipeError, match="no loss named"):
             resolved(PLUGINS.zoo, tree(loss={"use": name}))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"#" * (tables.BYTES + 1), "a recipe is a page of text, 256 KiB at most"),
+        (b"a." * 17 + b"a = 1", "cannot be read as TOML: a key of more than 16 parts"),
+        (b"a = 1\n[" + b'"\\"" . ' * 17 + b"a]", "cannot be read as TOML: a key of more than 16 parts"),
+        (b"a = " + b"[" * 20 + b"]" * 20, "tables or lists within each other, more than 16 deep"),
+        (b"a = [" + b"1," * 1001 + b"]", "1001 items in one table or list"),
+        (b"a = [" + (b"[" + b"1," * 999 + b"],") * 11 + b"]", "10989 values: a recipe has 10000 at most"),
+        (b"a = 9223372036854775808", "a whole number of more than 64 bits"),
+        (b"a = 0x" + b"f" * 5000, "a whole number of more than 64 bits"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_more_than_any_recipe_needs(text: bytes, says: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        tables.parse(text, ".toml", "mine.toml")
+    assert raised.value.message.startswith(f"mine.toml: {says}")
+
+
+def test_what_a_recipe_may_have_at_most() -> None:
+    text = f"a = {'[' * 14}9223372036854775807{']' * 14}\nb = [{'1.5,' * 1000}]\n{'a.' * 3}c = 1".replace(
+        "\na.", "\nx."
+    )
+    assert len(tables.parse(text.encode(), ".toml", "mine.toml")["b"]) == 1000
+
+
+def test_overrides_are_bounded_as_the_file_is() -> None:
+    with pytest.raises(RecipeError, match=r"tiny\.toml: a whole number of more than 64 bits"):
+        tiny("", f"generator.z_dim={10**30}")
+
+
+def test_the_mark_that_editors_put_at_the_start_is_passed_over() -> None:
+    assert tables.parse(b"\xef\xbb\xbf[run]\nsteps = 3", ".toml", "mine.toml") == {"run": {"steps": 3}}
+
+
+@pytest.mark.parametrize(("setting", "value"), [("epochs", 1e308), ("workers", 10**9)])
+def test_run_settings_have_ceilings(setting: str, value: float) -> None:
+    run = {"batch_size": 16, "steps": 3, setting: value}
+    with pytest.raises(RecipeError, match=rf"\[run\], {setting}: should be less than or equal to"):
+        resolved(PLUGINS.zoo, tree(run=run))
+
+
+def test_thousands_of_tables_for_players_are_checked_in_no_time() -> None:
+    players = {f"p{i}": {"use": "adam", "lr": "fast"} for i in range(900)}
+    start = time.process_time()
+    with pytest.raises(RecipeError) as raised:
+        resolved(PLUGINS.zoo, tree(optimizer={"use": "adam", **players}))
+    assert time.process_time() - start < 1.0
+    assert raised.value.message.startswith("900 problems in this recipe\n")
+    assert raised.value.message.endswith("\n... and 861 lines more")

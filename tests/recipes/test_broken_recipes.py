@@ -245,6 +245,35 @@ SENSELESS = {
         'use = "adversarial"\nupdates = "simultaneous"\nd_steps = 2',
         ('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1',),
     ),
+    "simultaneous updates in an order": Spoilt(
+        'use = "adversarial"',
+        'use = "adversarial"\nupdates = "simultaneous"\nfirst = "generator"',
+        ('updates = "simultaneous" lets both players learn from one batch of fakes', "leave fakes and first out"),
+    ),
+    "batch norm over one sample": Spoilt(
+        "batch_size = 16",
+        "batch_size = 1",
+        ("run.batch_size = 1 and BatchNorm2d", "Set run.batch_size=2 or more"),
+        IMAGES,
+    ),
+    "networks larger than the machine": Spoilt(
+        "width = 4",
+        "width = 4000000",
+        ("this recipe needs at least", "and this machine has", "Take narrower networks"),
+        IMAGES,
+    ),
+    "data larger than the machine": Spoilt(
+        "n = 64",
+        "n = 100_000_000\nsize = 128",
+        ("this recipe needs at least 1,5", "GiB: data 1,5", "Take a smaller dataset.n or dataset.size"),
+        IMAGES,
+    ),
+    "a batch larger than the machine": Spoilt(
+        "n = 64",
+        "n = 100_000_000",
+        ("one batch", "Take a smaller run.batch_size."),
+        IMAGES.replace("batch_size = 16", "batch_size = 90_000_000"),
+    ),
     "compiled networks under a penalty": Spoilt(
         "[optimizer]",
         '[[regularizer]]\nuse = "r1"\n[optimizer]',

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import string
 from functools import cache, cached_property
+from typing import Annotated
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat
 from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError
@@ -38,11 +39,13 @@ class Glyphs(Dataset):
     are the first ones of a larger n. Characters other than digits and capitals are printed only.
     """
 
+    in_memory = True
+
     def __init__(
         self,
-        n: PositiveInt = 20_000,
-        characters: str = string.digits + string.ascii_uppercase,
-        size: PositiveInt = 28,
+        n: Annotated[int, Field(gt=0, le=10**8)] = 20_000,
+        characters: Annotated[str, Field(max_length=1000)] = string.digits + string.ascii_uppercase,
+        size: Annotated[int, Field(gt=0, le=256)] = 28,
         distortion: NonNegativeFloat = 1.0,
         seed: int = 0,
     ):

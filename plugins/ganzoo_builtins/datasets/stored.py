@@ -62,6 +62,8 @@ class StoredImages(Stored):
     fit: how, "resize" (antialiased) or "pad" (centred on black).
     """
 
+    in_memory = True
+
     def __init__(self, shape: tuple[int, int, int], class_names: Sequence[str], size: int | None, fit: Fit = "resize"):
         channels, height, width = shape
         if size is not None and size < (height if fit == "pad" else 1):
@@ -81,16 +83,23 @@ class StoredImages(Stored):
         return pad(x, self.size) if self.fit == "pad" else resize(x, self.size)
 
     @cached_property
-    def _content(self) -> Batch:
+    def _stored(self) -> tuple[Tensor, Tensor]:
         x, y = self.read()
         check_labels(y, len(x), self.spec.classes, self.name)
+        return x, y
+
+    @cached_property
+    def _content(self) -> Batch:
+        x, y = self._stored
+        del self._stored
         return {"x": self.fitted(x), "y": y}
 
     def tensors(self) -> Batch:
         return self._content
 
     def __len__(self) -> int:
-        return len(self._content["x"])
+        """Known once the files are read: nothing is resized for it, which may take more memory than there is."""
+        return len(vars(self)["_content"]["y"] if "_content" in vars(self) else self._stored[1])
 
     def __getitem__(self, i: int) -> Batch:
         return {key: value[i] for key, value in self._content.items()}

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Annotated
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
@@ -24,6 +25,8 @@ class Mixture(Dataset):
     Point i belongs to mode i % modes, so every mode has its exact share.
     centres: (modes, F). std: of every mode, in every direction.
     """
+
+    in_memory = True
 
     def __init__(self, centres: Tensor, std: float, n: int, seed: int, labels: bool):
         self.centres = centres
@@ -62,8 +65,8 @@ class Ring(Mixture):
 
     def __init__(
         self,
-        n: PositiveInt = 100_000,
-        modes: PositiveInt = 8,
+        n: Annotated[int, Field(gt=0, le=10**8)] = 100_000,
+        modes: Annotated[int, Field(gt=0, le=10**4)] = 8,
         radius: PositiveFloat = 1.0,
         std: NonNegativeFloat = 0.05,
         labels: bool = False,
@@ -82,8 +85,8 @@ class Grid(Mixture):
 
     def __init__(
         self,
-        n: PositiveInt = 100_000,
-        side: PositiveInt = 5,
+        n: Annotated[int, Field(gt=0, le=10**8)] = 100_000,
+        side: Annotated[int, Field(gt=0, le=100)] = 5,
         spacing: PositiveFloat = 2.0,
         std: NonNegativeFloat = 0.05,
         scale: PositiveFloat = 1.0,
@@ -103,7 +106,7 @@ class Gaussian1D(Mixture):
 
     def __init__(
         self,
-        n: PositiveInt = 100_000,
+        n: Annotated[int, Field(gt=0, le=10**8)] = 100_000,
         means: Sequence[float] = (4.0,),
         std: NonNegativeFloat = 0.5,
         labels: bool = False,

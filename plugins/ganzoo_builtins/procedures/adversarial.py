@@ -30,7 +30,7 @@ class Adversarial(Procedure):
     first: who moves first. With shared fakes and the generator first, the discriminator is shown what the generator
         made before it moved.
     updates: "alternating", or "simultaneous": both gradients are taken before either player moves, on one batch of
-        fakes that the discriminator judges once.
+        fakes that the discriminator judges once; leave `fakes` and `first` out then.
     labels: what a conditional generator is asked for: the labels of the batch ("data"), or any class with the same
         chance ("uniform").
     Errors: Misfit for combinations that make no sense.
@@ -86,7 +86,7 @@ class Adversarial(Procedure):
         real_logits, fake_logits = self._judge(batch), self.D(x_fake, fake.y)  # (N,), (N,)
         self.log(real=real_logits, fake=fake_logits)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
-        yield {"discriminator": {"adversarial": adversarial, **self._penalties(batch, x_fake, t)}}
+        yield {"discriminator": self._penalised(adversarial, batch, x_fake, t)}
         self._project()
 
     def _generate(self, batch: Batch, shared: Fakes | None) -> Iterator[Move]:
@@ -102,10 +102,9 @@ class Adversarial(Procedure):
         real_logits, fake_logits = self._judge(batch), self.D(fake.x, fake.y)  # (N,), (N,)
         self.log(real=real_logits, fake=fake_logits)
         yield {
-            "discriminator": {
-                "adversarial": self.loss.discriminator(real_logits, fake_logits),
-                **self._penalties(batch, fake.x.detach(), t),
-            },
+            "discriminator": self._penalised(
+                self.loss.discriminator(real_logits, fake_logits), batch, fake.x.detach(), t
+            ),
             "generator": {"adversarial": self.loss.generator(real_logits, fake_logits)},
         }
         self._project()
@@ -122,15 +121,20 @@ class Adversarial(Procedure):
         """Real samples -> logits (N,)."""
         return self.D(batch["x"], batch["y"] if self.conditional else None)
 
-    def _penalties(self, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
-        """Every regularizer's terms, lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958)."""
+    def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
+        """The loss and every regularizer's terms, lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958).
+
+        A second regularizer of a class has a 2 behind its terms' names. Terms still of one name add up: none is lost.
+        """
         critic = partial(self.D, y=batch["y"]) if self.conditional else self.D
-        return {
-            name: one.every * term
-            for one in self.regularizers
-            if t % one.every == 0
-            for name, term in one.terms(critic, batch["x"], fake).items()
-        }
+        terms = {"adversarial": adversarial}
+        for k, one in enumerate(self.regularizers):
+            if t % one.every == 0:
+                before = sum(type(other) is type(one) for other in self.regularizers[:k])
+                for name, term in one.terms(critic, batch["x"], fake).items():
+                    name = f"{name}_{before + 1}" if before else name
+                    terms[name] = terms.get(name, 0) + one.every * term
+        return terms
 
     def _project(self) -> None:
         for one in self.regularizers:
@@ -145,6 +149,11 @@ class Adversarial(Procedure):
             )
         if self.updates == "simultaneous" and (self.d_steps, self.g_steps) != (1, 1):
             raise Misfit('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1.')
+        if self.updates == "simultaneous" and (self.fakes, self.first) != ("fresh", "discriminator"):
+            raise Misfit(
+                'updates = "simultaneous" lets both players learn from one batch of fakes and moves neither first: '
+                "leave fakes and first out."
+            )
         for one in self.regularizers:
             one.check(self.D)
             if self.conditional and one.per_sample and self.labels == "uniform":

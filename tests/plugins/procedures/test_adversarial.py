@@ -315,6 +315,26 @@ def test_several_regularizers_add_their_terms() -> None:
     assert list(move[D]) == ["adversarial", "r1", "gradient_penalty"]
 
 
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+def test_no_term_of_equal_regularizers_is_lost(settings: dict[str, Any]) -> None:
+    """The same class twice, the second one lazily: its term keeps its name whether or not the first has one."""
+    procedures = [make(regularizer=[R1(weight=2.0, every=3), R1(weight=4.0)], **settings) for _ in range(2)]
+    terms = [next(procedure.step(Counted(), t))[D] for t, procedure in enumerate(procedures)]
+    assert [list(found) for found in terms] == [["adversarial", "r1", "r1_2"], ["adversarial", "r1_2"]]
+    assert torch.isclose(3 * terms[0]["r1_2"], 2 * terms[0]["r1"])  # weights 4 and 3 * 2
+
+
+def test_terms_of_one_name_add_up() -> None:
+    class Adversarially(Regularizer):
+        def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+            return {"adversarial": torch.tensor(5.0), "looking": torch.tensor(1.0)}
+
+    (plain, _) = list(make().step(Counted(), 0))
+    (move, _) = list(make(regularizer=[Looking(), Adversarially()]).step(Counted(), 0))
+    assert torch.isclose(move[D]["adversarial"], plain[D]["adversarial"] + 5)
+    assert move[D]["looking"] == 3
+
+
 @pytest.mark.parametrize("settings", [{"d_steps": 3}, {"updates": "simultaneous"}, {"first": G}], ids=str)
 def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict[str, Any]) -> None:
     procedure = make(regularizer=[WeightClipping(limit=0.02)], **settings)
@@ -391,6 +411,12 @@ def test_labels_for_one_network_alone_are_refused(networks: tuple[Any, Any], mes
 @pytest.mark.parametrize("settings", [{"d_steps": 2}, {"g_steps": 2}], ids=str)
 def test_simultaneous_updates_take_one_move_each(settings: dict[str, Any]) -> None:
     with pytest.raises(Misfit, match="leave d_steps and g_steps at 1"):
+        make(updates="simultaneous", **settings)
+
+
+@pytest.mark.parametrize("settings", [{"fakes": "shared"}, {"first": G}], ids=str)
+def test_simultaneous_updates_refuse_what_they_would_ignore(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misfit, match="leave fakes and first out"):
         make(updates="simultaneous", **settings)
 
 

@@ -1,0 +1,148 @@
+"""Whatever a recipe says, `ganzoo check` calls it good or refuses it: readably, within a second, and does nothing else.
+
+benchmarks/fuzz_recipes.py runs thousands of the cases that are tried here by the hundred.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import fuzzing
+from support import environment
+
+GROWTH = 300 * 2**10  # KiB beyond what checking the library's own recipes takes
+MEBIBYTES, SECONDS = 300, 5  # of a whole command beyond `import torch`; nearly all of both is importing
+WATCH = fuzzing.Watch()
+EXAMPLES = settings(
+    deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder without data, where every component is imported."""
+    folder, before = tmp_path_factory.mktemp("fuzz"), Path.cwd()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_DATA", str(folder / "data"))
+        os.chdir(folder)
+        fuzzing.warm_up(folder)
+        yield folder
+        os.chdir(before)
+
+
+@settings(EXAMPLES, max_examples=250)
+@given(fuzzing.CASES)
+def test_a_spoilt_recipe_is_good_or_refused(place: Path, case: fuzzing.Case) -> None:
+    before = peak()
+    fuzzing.outcome(case, place, WATCH)
+    assert peak() - before < GROWTH
+
+
+@pytest.mark.parametrize("tree", fuzzing.BASES, ids=lambda tree: f"{tree['generator']['use']}-{tree['dataset']['use']}")
+def test_the_recipes_are_good_before_they_are_spoilt(place: Path, tree: dict) -> None:
+    for case in (fuzzing.Case(fuzzing.as_json(tree), ".json"), fuzzing.Case(fuzzing.as_toml(tree), ".toml")):
+        assert fuzzing.outcome(case, place, WATCH) == "good"
+
+
+def test_what_a_recipe_must_not_do_would_be_noticed(tmp_path: Path) -> None:
+    with WATCH() as seen:
+        (tmp_path / "written").write_text("x")
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(ImportError):
+            __import__("ganzoo_nowhere")
+        subprocess.run(["true"], check=True)
+    assert {"open", "os.mkdir", "import", "subprocess.Popen"} <= {entry.split()[0] for entry in seen}
+
+
+def hundred_megabytes() -> bytes:
+    return b"# x\n" * (25 * 2**20)
+
+
+def deep_json() -> bytes:
+    return b'{"run": ' * 10_000 + b"1" + b"}" * 10_000
+
+
+def deep_toml() -> bytes:
+    return b"run = " + b"[" * 10_000 + b"]" * 10_000
+
+
+def deep_key() -> bytes:
+    return b"a." * 10_000 + b"a = 1"
+
+
+def changed(table: str, **more: object) -> bytes:
+    tree = fuzzing.copy.deepcopy(next(tree for tree in fuzzing.BASES if tree["dataset"]["use"] == "glyphs"))
+    tree[table] = {**tree[table], **more}
+    return fuzzing.as_json(tree)
+
+
+HOSTILE = {
+    "a file of 100 MB": (".toml", hundred_megabytes, "a recipe is a page of text, 256 KiB at most"),
+    "deep JSON": (".json", deep_json, "maximum recursion depth exceeded"),
+    "deep TOML": (".toml", deep_toml, "maximum recursion depth exceeded"),
+    "a deep key": (".toml", deep_key, "a key of more than 16 parts"),
+    "a billion letters": (".json", lambda: changed("dataset", n=10**9), "should be less than or equal to 100000000"),
+    "a billion pixels": (".json", lambda: changed("dataset", size=10**9), "should be less than or equal to 256"),
+    "a billion units": (
+        ".json",
+        lambda: changed("generator", hidden=[10**9, 10**9]),
+        "this recipe needs at least 18,626,467,",
+    ),
+    "an import path": (".json", lambda: changed("loss", use="os.system"), "no loss named 'os.system'"),
+    "dunder keys": (
+        ".json",
+        lambda: changed("loss", __class__="os", __reduce__=["os.system", "id"]),
+        "has no setting '__class__'",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def torch() -> dict:
+    return measured("import torch")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("suffix", "content", "says"), [pytest.param(*case, id=name) for name, case in HOSTILE.items()]
+)
+def test_a_hostile_file_is_refused_at_once(suffix: str, content, says: str, torch: dict, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / f"hostile{suffix}"
+    file.write_bytes(content())
+    check = measured(f"from ganzoo.cli import cli; cli(['check', {str(file)!r}], prog_name='ganzoo')")
+    assert check["exit_code"] == 2, check
+    assert says in check["stderr"]
+    assert "Traceback" not in check["stderr"] and len(check["stderr"]) < 4000
+    assert check["seconds"] - torch["seconds"] < SECONDS
+    assert check["mebibytes"] - torch["mebibytes"] < MEBIBYTES
+
+
+def measured(code: str) -> dict:
+    """Exit code, stderr, processor time and peak memory of a process that runs `code`."""
+    source = f"""
+import atexit, json, resource, sys
+def report():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps([used.ru_maxrss / 2**10, used.ru_utime + used.ru_stime]))
+atexit.register(report)
+{code}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, env=environment(), check=False
+    )
+    mebibytes, seconds = json.loads(done.stdout.splitlines()[-1])
+    return {"exit_code": done.returncode, "stderr": done.stderr, "mebibytes": mebibytes, "seconds": seconds}
+
+
+def peak() -> int:
+    """Peak memory of this process so far, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
