@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 # Ctrl-C; what systems and torchrun send before SIGKILL; what batch systems can send early (sbatch --signal=USR1@120).
-HEARD = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
+HEARD = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGUSR1")]
 
 
 class StopFlag:

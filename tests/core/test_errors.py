@@ -17,6 +17,7 @@ CODES = {
     "RunError": 5,
     "EnvironmentProblem": 6,
     "Interrupted": 75,
+    "Aborted": 130,
 }
 KINDS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, GanzooError)}
 
