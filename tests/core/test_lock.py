@@ -29,19 +29,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_a_second_run_in_the_folder_is_refused_and_reading_is_not(run: Run) -> None:
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(run.folder)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout and process.stdout.readline() == "held\n"
-        assert lock.is_held(run.folder)
-        before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
-        with pytest.raises(RunError, match=r"another process is training in it \(process \d+ on ") as caught:
-            train(run.recipe(PLUGINS.zoo, ["run.steps=6"]), run.folder.parent, run)
-        assert caught.value.exit_code == 5
-        assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
-        assert api.load(run).sample(2).shape == (2, 2)
-    finally:
-        process.kill()
-        process.wait()
+    holder = [sys.executable, "-c", HOLDER, str(run.folder)]
+    with subprocess.Popen(holder, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout and process.stdout.readline() == "held\n"
+            assert lock.is_held(run.folder)
+            before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+            with pytest.raises(RunError, match=r"another process is training in it \(process \d+ on ") as caught:
+                train(run.recipe(PLUGINS.zoo, ["run.steps=6"]), run.folder.parent, run)
+            assert caught.value.exit_code == 5
+            assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
+            assert api.load(run).sample(2).shape == (2, 2)
+        finally:
+            process.kill()
     assert not lock.is_held(run.folder)  # the system lets go of what a killed process held
 
 
