@@ -29,6 +29,7 @@ class RunSettings(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
     workers: NonNegativeInt = 0
+    balance: bool = False
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
