@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset, Spec
-from ganzoo_builtins.datasets.folder import find
+from ganzoo_builtins.datasets.listing import find
 
 
 class Npz(Dataset):
