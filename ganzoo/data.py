@@ -9,16 +9,19 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
+from ganzoo import examples
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset
+from ganzoo.order import balanced, shuffled
+from ganzoo.streaming import Key, batch_seed, stream
 
 
 class Batches(Iterator[Batch]):
     """Endless batches on the device, images in [-1, 1]. `position` counts the batches drawn.
 
-    Errors: those of batches_per_epoch().
+    balance: every class is drawn with the same chance, instead of every example once a pass.
+    Errors: those of batches_per_epoch(), examples.whole() and order.balanced(); of stream() when drawing.
     """
 
     def __init__(
@@ -30,11 +33,13 @@ class Batches(Iterator[Batch]):
         rank: int = 0,
         world: int = 1,
         workers: int = 0,
+        balance: bool = False,
     ):
         self.length, self.batch_size, self.seed, self.rank, self.world = len(dataset), batch_size, seed, rank, world
         self.per_epoch = batches_per_epoch(self.length, batch_size, world)
         self.dataset, self.device, self.workers = dataset, device, workers
-        whole = dataset.tensors()
+        whole = examples.whole(dataset)
+        self.order = balanced(dataset) if balance else shuffled(self.length)
         self.whole = {key: value.to(device) for key, value in whole.items()} if whole is not None else None
         self.seek(0)
 
@@ -56,18 +61,19 @@ class Batches(Iterator[Batch]):
         return normalised(batch)
 
     def _streamed(self) -> Iterator[Batch]:
-        """Batches read one example at a time; a generator of its own keeps the loader from drawing training's noise."""
-        indices = _Lists(chosen.tolist() for chosen in self._order)
-        noise = torch.Generator().manual_seed(self.seed)
-        return iter(DataLoader(self.dataset, batch_sampler=indices, num_workers=self.workers, generator=noise))
+        return stream(self.dataset, self._keys(), self.workers)
+
+    def _keys(self) -> Iterator[Key]:
+        """A seed for each batch from here on, another one on each process, and the indices of its examples."""
+        for position, chosen in enumerate(self._order, self.position):
+            yield batch_seed(self.seed, position * self.world + self.rank), chosen.tolist()
 
     def _orders(self, position: int) -> Iterator[Tensor]:
         """The indices of each batch of this rank, from `position` on."""
         epoch, start = divmod(position, self.per_epoch)
         device = self.device if self.whole is not None else torch.device("cpu")
         while True:
-            order = torch.randperm(self.length, generator=torch.Generator().manual_seed(self.seed + epoch * 1_000_003))
-            order = order.to(device)
+            order = self.order(torch.Generator().manual_seed(self.seed + epoch * 1_000_003)).to(device)
             for index in range(start, self.per_epoch):
                 first = (index * self.world + self.rank) * self.batch_size
                 yield order[first : first + self.batch_size]
@@ -85,16 +91,6 @@ def batches_per_epoch(length: int, batch_size: int, world: int) -> int:
         f"the dataset has {length} examples, fewer than one batch of {batch_size}{each}: "
         f"set run.batch_size={max(1, length // world)} or less, or use more data."
     )
-
-
-class _Lists:
-    """An endless batch sampler for DataLoader."""
-
-    def __init__(self, indices: Iterator[list[int]]):
-        self.indices = indices
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return self.indices
 
 
 def normalised(batch: Batch) -> Batch:

@@ -162,15 +162,28 @@ class Dataset(torch.utils.data.Dataset, ABC):
         """The files this dataset needs from elsewhere, for `ganzoo data get` and `ganzoo data check`."""
         return ()
 
+    def all_labels(self) -> Tensor | None:
+        """All labels, int64 (len,), where they can be told without reading every example; `run.balance` needs them."""
+        whole = self.tensors()
+        return whole.get("y") if whole is not None else None
+
+    def remarks(self) -> Sequence[str]:
+        """What somebody should know about the data as found, a sentence each; only what costs no reading."""
+        return ()
+
     def fingerprint(self) -> str:
-        """SHA-256 of the content: of everything in memory, or of 64 evenly spaced examples."""
+        """SHA-256 of the spec, the length and the content: all of it in memory, else up to 64 examples, evenly spaced.
+
+        A run that goes on compares it. A dataset that is streamed adds what tells all of its files apart cheaply.
+        """
         digest = hashlib.sha256(repr((self.spec, len(self))).encode())
         whole = self.tensors()
         examples: Iterator[Batch] = iter([whole]) if whole is not None else self._spaced(64)
         for example in examples:
-            for key in sorted(example):
-                digest.update(key.encode() + example[key].contiguous().numpy().tobytes())
+            for key, value in sorted(example.items()):
+                digest.update(repr((key, value.dtype, tuple(value.shape))).encode())
+                digest.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
         return digest.hexdigest()
 
     def _spaced(self, n: int) -> Iterator[Batch]:
-        return (self[i] for i in range(0, len(self), max(1, len(self) // n)))
+        return (self[i] for i in range(0, len(self), max(1, -(-len(self) // n))))

@@ -49,6 +49,7 @@ class RunSettings(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
     workers: Annotated[int, Field(ge=0, le=256)] = 0
+    balance: bool = False
     max_time: Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0))] | None = None
     on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"
     deterministic: bool = False

@@ -70,6 +70,7 @@ class _Session:
             rank,
             world,
             self.settings.workers,
+            self.settings.balance,
         )
         self.procedure = build.procedure(recipe, dataset.spec)
         build.check_fit(self.procedure, dataset.spec)

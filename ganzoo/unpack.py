@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import re
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import unicodedata
@@ -15,14 +18,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from ganzoo.errors import DataError, EnvironmentProblem
 
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
     *(NotImplementedError, RuntimeError),  # zipfile: a method it does not know, a password
+    *(ValueError, LookupError, ArithmeticError, struct.error, lzma.LZMAError),  # both: numbers that make no sense
 )
+
+PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+BLOCK = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,23 @@ def safe_extract(
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as aside:
         wanted = _unpack(archive, Path(aside), members, limits or Limits())
         written = []
+        for target in wanted.values():
+            if blocked := _blocked(folder, target):
+                raise DataError(f"{archive} was not unpacked: {blocked} is in the way of {target}. Move it elsewhere.")
         for name, target in wanted.items():
             place = folder / target
             place.parent.mkdir(parents=True, exist_ok=True)
             written.append((Path(aside) / name).replace(place))
     return written
+
+
+def _blocked(folder: Path, target: str) -> Path | None:
+    """What keeps a file from its place: a folder there, or a file where one of its folders would be."""
+    place = folder / target
+    if place.is_dir():
+        return place
+    parents = [folder / parent for parent in PurePosixPath(target).parents]
+    return next((parent for parent in parents if parent.exists() and not parent.is_dir()), None)
 
 
 def _unpack(archive: Path, aside: Path, members: Mapping[str, str] | None, limits: Limits) -> dict[str, str]:
@@ -86,7 +105,7 @@ def _unpack(archive: Path, aside: Path, members: Mapping[str, str] | None, limit
             target = aside / name
             target.parent.mkdir(parents=True, exist_ok=True)
             with source, target.open("xb") as file:
-                shutil.copyfileobj(source, file, 2**20)
+                shutil.copyfileobj(source, file, BLOCK)
             wanted[name] = members[name] if members else name
     if lacking := set(members or ()) - set(wanted):
         raise DataError(f"{archive} was not unpacked: it lacks {', '.join(sorted(lacking))}.")
@@ -122,7 +141,7 @@ def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
             with zipfile.ZipFile(archive) as packed:
                 yield (_zip_entry(packed, info) for info in packed.infolist())
         else:
-            with tarfile.open(archive) as packed_tar:
+            with _opened(archive) as file, tarfile.open(fileobj=_Bounded(file), mode="r:") as packed_tar:  # type: ignore[call-overload]
                 yield (_tar_entry(packed_tar, info) for info in packed_tar)
     except DAMAGE as error:
         raise DataError(f"{archive} is damaged or no archive ({error}). Delete it and fetch it again.") from error
@@ -130,6 +149,28 @@ def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
         raise DataError(f"{archive} was not unpacked: it holds one name as a file and as a folder.") from error
     except OSError as error:
         raise EnvironmentProblem(f"{archive} could not be unpacked: {error}.") from error
+
+
+def _opened(archive: Path) -> IO[bytes]:
+    """A tar file, unpacked as it is read."""
+    with archive.open("rb") as file:
+        start = file.read(6)
+    for magic, opener in PACKED.items():
+        if start.startswith(magic):
+            return opener(archive, "rb")
+    return archive.open("rb")
+
+
+class _Bounded:
+    """A file of which no more than BLOCK bytes are read at once: tarfile reads names of any declared length."""
+
+    def __init__(self, file: IO[bytes]):
+        self.file, self.seek, self.tell = file, file.seek, file.tell
+
+    def read(self, n: int = -1) -> bytes:
+        if not 0 <= n <= BLOCK:
+            raise tarfile.ReadError("one of its headers is too long")
+        return self.file.read(n)
 
 
 def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +21,6 @@ from ganzoo.sources import Finding, data_root, obtain, verify
 
 if TYPE_CHECKING:
     from ganzoo.interfaces import Dataset
-
-EXAMPLES = 64  # read from a set that does not fit in memory
 
 
 @click.group("data")
@@ -63,7 +62,7 @@ def get(name: str, settings: tuple[str, ...]) -> None:
 @click.argument("settings", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Verify the files of dataset NAME and read it: digests, counts, labels."""
+    """Verify the files of dataset NAME and read all of it: digests, damaged examples, counts by class."""
     dataset = _build(name, settings)
     findings = [verify(source) for source in dataset.sources()]
     bad = [finding for finding in findings if not finding.good]
@@ -73,16 +72,15 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         how = shlex.join(["ganzoo", "data", "get", name, *settings])
         problem = f"{name}: {len(bad)} of {len(findings)} files missing or corrupt; type `{how}`."
     else:
-        try:
-            content = _content(dataset)
-        except DataError as error:
-            problem = error.message
+        content, problem = _surveyed(name, dataset)
     if as_json:
         report = {"name": name, "problem": problem, "files": [vars(finding) for finding in findings], **content}
         click.echo(json.dumps(report, indent=2))
     else:
         for finding in findings:
             click.echo(_line(finding))
+        for remark in content.pop("remarks", []):
+            click.echo(f"remark: {remark}.")
         for key, value in content.items():
             click.echo(f"{key}: {json.dumps(value)}")
     if problem:
@@ -104,24 +102,29 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
     return blueprint()
 
 
-def _content(dataset: Dataset) -> dict[str, Any]:
-    """What is in a dataset, as JSON can hold it. All of it is read when it fits in memory, else some examples.
+def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
+    """What is in a dataset, as JSON can hold it, and what is wrong with it."""
+    from rich.console import Console
+    from rich.progress import track
 
-    Errors: DataError for labels out of range.
-    """
-    content: dict[str, Any] = {"examples": len(dataset), "shape": list(dataset.spec.shape)}
-    whole = dataset.tensors()
-    if whole is None:
-        for i in range(0, len(dataset), max(1, len(dataset) // EXAMPLES)):
-            dataset[i]
-    elif dataset.spec.classes:
-        y = whole["y"]
-        if y.min() < 0 or y.max() >= dataset.spec.classes:
-            raise DataError(f"labels lie in {y.min()}..{y.max()}, expected 0..{dataset.spec.classes - 1}")
-        counts = y.bincount(minlength=dataset.spec.classes).tolist()
-        names = dataset.class_names or [str(i) for i in range(len(counts))]
-        content["classes"] = dict(zip(names, counts, strict=True))
-    return content
+    from ganzoo.survey import survey
+
+    console = Console(stderr=True)
+    bar = partial(track, description=name, console=console, transient=True, disable=not console.is_terminal)
+    try:
+        found = survey(dataset, bar)
+    except DataError as error:
+        return {}, error.message
+    content: dict[str, Any] = {"examples": found.examples, "shape": list(dataset.spec.shape)}
+    if found.classes:
+        content["classes"] = found.classes
+    content |= {"damaged": found.damaged, "remarks": found.remarks}
+    if not found.damaged:
+        return content, ""
+    lines = [f"{name}: {found.damaged:,} of {found.examples:,} examples are damaged.", *found.reasons]
+    if (more := found.damaged - len(found.reasons)) > 0:
+        lines.append(f"... and {more:,} more, not listed.")
+    return content, "\n  ".join(lines)
 
 
 def _line(finding: Finding) -> str:

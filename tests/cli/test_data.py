@@ -8,8 +8,10 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ganzoo.cli.data import command
+from ganzoo_builtins.datasets import folder
 
 
 @pytest.fixture
@@ -101,3 +103,54 @@ def test_every_wrong_setting_is_told_at_once(root):
     assert "Did you mean 'size'" in result.stderr
     assert "write setting=value" in run("get", "emnist", "letters").stderr
     assert "Did you mean 'emnist'" in run("check", "emnst").stderr
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Four pictures in two classes, one of them grey."""
+    for name, mode in {"cat/a": "L", "cat/b": "RGB", "dog/c": "RGB", "dog/d": "RGB"}.items():
+        path = tmp_path / f"photos/{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new(mode, (8, 8)).save(path)
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("in_memory", [0, 2**30])
+def test_check_reads_every_picture_and_lists_all_damaged_ones(photos, monkeypatch, in_memory):
+    monkeypatch.setattr(folder, "IN_MEMORY", in_memory)
+    (photos / "cat/0.png").write_bytes(b"nonsense")
+    (photos / "dog/z.png").write_bytes(b"")
+    result = run("check", "folder", f"path={photos}")
+    assert result.exit_code == 3
+    assert "folder: 2 of 6 examples are damaged." in result.stderr
+    assert f"cannot read {photos / 'cat/0.png'}: " in result.stderr
+    assert f"cannot read {photos / 'dog/z.png'}: " in result.stderr
+    report = json.loads(run("check", "folder", f"path={photos}", "--json").stdout)
+    assert (report["examples"], report["damaged"], report["classes"]) == (6, 2, {"cat": 2, "dog": 2})
+    assert report["problem"].count("\n") == 2
+
+
+def test_check_counts_damaged_pictures_beyond_the_thirtieth(photos):
+    for i in range(60):
+        (photos / f"cat/bad{i}.png").write_bytes(b"")
+    result = run("check", "folder", f"path={photos}")
+    assert result.exit_code == 3
+    assert "60 of 64 examples are damaged" in result.stderr
+    assert result.stderr.count("cannot read") == 30
+    assert "... and 30 more, not listed." in result.stderr
+
+
+def test_check_prints_remarks(photos):
+    result = run("check", "folder", f"path={photos}")
+    assert result.exit_code == 0
+    assert "remark: 1 of 4 pictures are in grey, and were turned to colour.\n" in result.stdout
+    assert 'classes: {"cat": 2, "dog": 2}' in result.stdout
+    assert json.loads(run("check", "folder", f"path={photos}", "--json").stdout)["remarks"] == [
+        "1 of 4 pictures are in grey, and were turned to colour"
+    ]
+
+
+def test_check_remarks_on_classes_without_examples(kmnist):
+    result = run("check", "kmnist", "train=false")
+    assert result.exit_code == 0
+    assert "remark: 8 of 10 classes have no example: ki, su, tsu, " in result.stdout

@@ -182,3 +182,25 @@ def test_images_are_normalised_on_the_way() -> None:
 def test_less_than_one_batch_is_refused_with_what_to_set(length: int, world: int, message: str) -> None:
     with pytest.raises(DataError, match=message):
         batches_per_epoch(length, 4, world)
+
+
+@pytest.mark.parametrize("kind", [Numbers, Streamed])
+@pytest.mark.parametrize(("n", "message"), [(7, "7 examples, fewer than one batch of 4 on each of 2"), (0, "is empty")])
+def test_too_few_for_every_process_are_refused_by_each_before_anything_is_read(
+    kind: type[Numbers], n: int, message: str
+) -> None:
+    for rank in range(2):
+        with pytest.raises(DataError, match=message):
+            batches(kind(n), rank=rank, world=2)
+
+
+@pytest.mark.parametrize("kind", [Numbers, Streamed])
+@pytest.mark.parametrize("n", [8, 9, 15, 50])
+def test_no_batch_is_short_or_filled_up(kind: type[Numbers], n: int) -> None:
+    """Processes get as many batches as each other, all of them full, and in one pass nobody sees an example twice."""
+    ranks = [batches(kind(n), rank=rank, world=2) for rank in range(2)]
+    assert {rank.per_epoch for rank in ranks} == {n // 8}
+    drawn = [order(rank, n // 8) for rank in ranks]
+    assert {len(batch) for rank in drawn for batch in rank} == {4}
+    together = flat(drawn[0]) + flat(drawn[1])
+    assert len(set(together)) == len(together) == n // 8 * 8

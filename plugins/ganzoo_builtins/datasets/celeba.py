@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -59,7 +60,7 @@ class CelebA(Stored):
 
     @cached_property
     def _pictures(self) -> Pictures:
-        return Pictures(self.found(IMAGES, FOLDER))
+        return Pictures(self.found(IMAGES, FOLDER), WIDTH, HEIGHT)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -88,6 +89,13 @@ class CelebA(Stored):
         rows = (line.split() for line in self.found(path).read_text(errors="replace").splitlines())
         return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
 
+    def all_labels(self) -> Tensor | None:
+        return self._labels if self.attributes else None
+
+    def fingerprint(self) -> str:
+        """That of every dataset, and the name, size and checksum of every picture, decoded or not."""
+        return hashlib.sha256((super().fingerprint() + self._pictures.fingerprint()).encode()).hexdigest()
+
     def tensors(self) -> Batch | None:
         return None if len(self) * self.spec.size > IN_MEMORY else self._content
 
@@ -101,10 +109,6 @@ class CelebA(Stored):
 
     def __getitem__(self, i: int) -> Batch:
         face = self._pictures.read(self._names[i])
-        if face.shape != (3, HEIGHT, WIDTH):
-            found = f"{face.shape[2]}x{face.shape[1]}"
-            where = f"{self._names[i]} in {self._pictures.path}"
-            raise DataError(f"{where} is {found}, not {WIDTH}x{HEIGHT} as the aligned faces are.")
         x = resize(centre_crop(face, self.crop, self.crop)[None], self.size)[0]
         return {"x": x, "y": self._labels[i]} if self.attributes else {"x": x}
 

@@ -15,6 +15,7 @@ from ganzoo_builtins.datasets.stored import StoredImages
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
+MOST = 60_000  # images in one file; a larger one is none of these, and is not read
 SITE = "https://www.cs.toronto.edu/~kriz"
 
 
@@ -74,9 +75,11 @@ class CIFAR100(StoredImages):
 
 def read_records(path: Path, labels: int) -> tuple[Tensor, Tensor]:
     """Records of `labels` bytes and an image -> images (N, 3, 32, 32) uint8 and labels (N, labels) int64."""
+    size = path.stat().st_size
+    if not size or size % (labels + PIXELS) or size // (labels + PIXELS) > MOST:
+        what = f"{size:,} bytes make no whole images, or more than {MOST:,}"
+        raise DataError(f"{path} is damaged: {what}. Delete it and fetch it again.")
     data = np.fromfile(path, dtype=np.uint8)
-    if not len(data) or len(data) % (labels + PIXELS):
-        raise DataError(f"{path} is damaged: {len(data):,} bytes make no whole images. Delete it and fetch it again.")
     records = torch.from_numpy(data).reshape(-1, labels + PIXELS)
     return records[:, labels:].reshape(-1, *SHAPE), records[:, :labels].long()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +22,13 @@ FILTER = Image.Resampling.BICUBIC  # Pillow's filters widen when they shrink, so
 Fit = Literal["crop", "pad", "stretch"]
 
 
+class Traits(NamedTuple):
+    """What a picture was before it was decoded. frames: it holds more than one."""
+
+    grey: bool
+    frames: bool
+
+
 @dataclass(frozen=True)
 class Decoder:
     """Reads one file. The settings are those of `folder`, with background as (red, green, blue)."""
@@ -31,7 +39,7 @@ class Decoder:
     background: tuple[int, int, int]
     max_pixels: int
 
-    def __call__(self, path: Path) -> Tensor:
+    def __call__(self, path: Path) -> tuple[Tensor, Traits]:
         """A file -> uint8 (channels, size, size). Errors: DataError naming the file and what is wrong with it."""
         try:
             with warnings.catch_warnings():
@@ -40,7 +48,8 @@ class Decoder:
             with image:
                 if image.width * image.height > self.max_pixels:
                     raise ValueError(f"{image.width} x {image.height} pixels are more than max_megapixels allows")
-                return self._tensor(self._fitted(self._opaque(image)))
+                grey = image.mode.startswith(("1", "L", "I"))
+                return self._tensor(self._fitted(self._opaque(image))), Traits(grey, _has_frames(image))
         except UnidentifiedImageError as error:
             raise self._refusal(path, f"it is empty, damaged, or not one of {', '.join(FORMATS)}") from error
         except Exception as error:  # Pillow raises almost anything over a damaged file
@@ -76,7 +85,20 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         raise ValueError("it holds floating-point numbers, of which white is unknown; save it with 8 or 16 bits")
     if not image.mode.startswith("I"):
         return image
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise ValueError("it holds numbers beyond 16 bits, of which white is unknown; save it with 8 or 16 bits")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    return Image.fromarray(_scaled()[values])
+
+
+@cache
+def _scaled() -> np.ndarray:
+    """(65536,): each 16-bit number in 8 bits. A table, because arithmetic on 64 megapixels takes gigabytes."""
+    return ((np.arange(65536) + 128) // 257).astype(np.uint8)
+
+
+def _has_frames(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # the picture itself is read; whatever is wrong with the rest of the file does not matter
+        return False

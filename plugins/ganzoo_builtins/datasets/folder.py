@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -14,14 +15,10 @@ from torch import Tensor
 
 from ganzoo.errors import DataError, GanzooError
 from ganzoo.interfaces import Batch, Dataset, Spec
-from ganzoo.sources import data_root
-from ganzoo_builtins.datasets.decode import SUFFIXES, Decoder, Fit
+from ganzoo_builtins.datasets.decode import Decoder, Fit, Traits
+from ganzoo_builtins.datasets.listing import Example, examples, find, folders
 
 IN_MEMORY = 2**30  # bytes of decoded images that are kept; more are decoded each time they are asked for
-HIDDEN = ("@eaDir", "__MACOSX")  # besides .names: what a NAS and a Mac leave behind
-
-Example = tuple[Path, int]
-"""An image file and its label."""
 
 
 class Folder(Dataset):
@@ -61,92 +58,100 @@ class Folder(Dataset):
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:  # type: ignore[override]  # known once the folder is listed
-        return tuple(path.name for path in _visible(self.root) if path.is_dir() and not path.is_symlink())
+        return tuple(path.name for path in folders(self.root))
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]
         return Spec(self.shape, classes=len(self.class_names))
 
     def __len__(self) -> int:
-        return len(self._opened[0])
+        return len(self._examples)
 
     def __getitem__(self, i: int) -> Batch:
-        examples, images = self._opened
-        path, label = examples[i]
-        x = self.decode(path) if images is None else images[i]
+        path, label = self._examples[i]
+        x = self._images[i] if "_images" in self.__dict__ else self._decoded(path)
         return {"x": x, "y": torch.tensor(label)} if self.class_names else {"x": x}
 
     def tensors(self) -> Batch | None:
-        examples, images = self._opened
-        if images is None:
+        if not self._fits(self._examples):
             return None
-        return {"x": images, "y": torch.tensor([y for _, y in examples])} if self.class_names else {"x": images}
+        return {"x": self._images, "y": self.all_labels()} if self.class_names else {"x": self._images}
+
+    def all_labels(self) -> Tensor:
+        return torch.tensor([label for _, label in self._examples])
+
+    def fingerprint(self) -> str:
+        """That of every dataset, and the name and size of every file, decoded or not."""
+        digest = hashlib.sha256(super().fingerprint().encode())
+        for path, _ in self._examples:
+            digest.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def remarks(self) -> list[str]:
+        """What was converted and what was left out, once every picture has been decoded."""
+        said = []
+        if len(self._seen) == len(self._examples):
+            channels = self.spec.shape[0]
+            converted = sum(traits.grey == (channels == 3) for traits in self._seen.values())
+            if converted:
+                how = "in grey, and were turned to colour" if channels == 3 else "in colour, and were turned to grey"
+                said.append(f"{converted:,} of {len(self):,} pictures are {how}")
+            if stacks := sum(traits.frames for traits in self._seen.values()):
+                said.append(f"{stacks:,} of {len(self):,} files hold several frames, of which the first was taken")
+        if bad := len(self._opened[1]):
+            said.append(f"{bad:,} of {len(self) + bad:,} pictures cannot be read, and were skipped")
+        return said
 
     @cached_property
-    def _opened(self) -> tuple[list[Example], Tensor | None]:
-        """The examples that count from now on, and their images (N, C, H, W) if they fit in memory."""
-        listed = self._listed()
-        fits = len(listed) * self.spec.size <= IN_MEMORY
-        if self.bad_images == "error" and not fits:
-            return listed, None
-        images = torch.empty(len(listed) if fits else 1, *self.shape, dtype=torch.uint8)
+    def _seen(self) -> dict[Path, Traits]:
+        """What was noticed about each picture that this process has decoded."""
+        return {}
+
+    def _decoded(self, path: Path) -> Tensor:
+        x, self._seen[path] = self.decode(path)
+        return x
+
+    def _fits(self, examples: list[Example]) -> bool:
+        return len(examples) * self.spec.size <= IN_MEMORY
+
+    @property
+    def _examples(self) -> list[Example]:
+        """The examples that count from now on."""
+        return self._opened[0]
+
+    @cached_property
+    def _images(self) -> Tensor:
+        """All of them (N, C, H, W), kept. Errors: DataError at the first one that is bad."""
+        images = torch.empty(len(self._examples), *self.shape, dtype=torch.uint8)
+        for i, (path, _) in enumerate(self._examples):
+            images[i] = self._decoded(path)
+        return images
+
+    @cached_property
+    def _opened(self) -> tuple[list[Example], list[str]]:
+        """The good examples, and what is wrong with each bad one; where bad ones are errors, nobody has looked yet."""
+        listed = examples(self.root, self.class_names)
+        if self.bad_images == "error":
+            return listed, []
+        images = torch.empty(len(listed) if self._fits(listed) else 1, *self.shape, dtype=torch.uint8)
         good: list[Example] = []
         bad: list[str] = []
         for path, label in listed:
             try:
-                images[len(good) if fits else 0] = self.decode(path)
+                images[len(good) if self._fits(listed) else 0] = self._decoded(path)
                 good.append((path, label))
             except DataError as error:
-                if self.bad_images == "error":
-                    raise
                 bad.append(error.message)
         if len(bad) > max(1, len(listed) // 100) or not good:
             shown = "\n  ".join(bad[:10])
-            raise DataError(f"{len(bad)} of {len(listed)} images are bad, too many to skip (1 %):\n  {shown}")
-        return good, images[: len(good)] if fits else None
-
-    def _listed(self) -> list[Example]:
-        """Every image file with its label. Errors: DataError when there are none, or none of a class."""
-        classes = [self.root / name for name in self.class_names] or [self.root]
-        if self.class_names and (loose := [path for path in _visible(self.root) if _is_image(path)]):
-            raise DataError(f"{loose[0]} lies beside folders of classes. Move it into one of them.")
-        examples: list[Example] = []
-        for label, folder in enumerate(classes):
-            members = [(path, label) for path in self._images_in(folder)]
-            if not members:
-                remedy = f"Put some there ({', '.join(SUFFIXES)})" + (", or remove it." if self.class_names else ".")
-                raise DataError(f"no images in {folder}. {remedy}")
-            examples += members
-        return examples
-
-    def _images_in(self, folder: Path) -> Iterator[Path]:
-        """Image files in a folder and in the folders inside it, none of them outside the root."""
-        for path in _visible(folder):
-            if path.is_dir() and not path.is_symlink():
-                yield from self._images_in(path)
-            elif _is_image(path) and path.resolve().is_relative_to(self.root.resolve()):
-                yield path
-
-
-def find(path: str, what: Literal["folder", "file"]) -> Path:
-    """A path of the user's: from the current folder, or else from the data root. Errors: DataError when absent."""
-    given = Path(path).expanduser()
-    for place in (given, data_root() / given):
-        if place.is_dir() if what == "folder" else place.is_file():
-            return place
-    raise DataError(f"no {what} {path!r}, neither from {Path.cwd()} nor from {data_root()}. Set path to where it is.")
-
-
-def _visible(folder: Path) -> list[Path]:
-    """What a folder holds, in alphabetical order, without hidden things."""
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in HIDDEN)
-    except OSError as error:
-        raise DataError(f"cannot list {folder}: {error.strerror}. Change its permissions, or remove it.") from error
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+            command = shlex.join(["ganzoo", "data", "check", "folder", f"path={self.path}"])
+            raise DataError(
+                f"{len(bad)} of {len(listed)} images are bad, too many to skip (1 %):\n  {shown}\n"
+                f"Mend or remove them; `{command}` lists all of them."
+            )
+        if self._fits(listed):
+            self._images = images[: len(good)]
+        return good, bad
 
 
 def _colour(background: str | tuple[int, ...]) -> tuple[int, int, int]:

@@ -15,18 +15,22 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.growth import check_growth
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-LARGEST = 2**34  # bytes; no data set in this format comes near
+LARGEST = 2**31  # bytes; no data set in this format comes near
 OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
 def read_idx(path: Path) -> Tensor:
-    """The array in an IDX file, which may be packed (.gz, .xz). Errors: DataError naming a file that is damaged."""
+    """The array in an IDX file, which may be packed (.gz, .xz). Errors: DataError naming a file that is damaged.
+
+    A header that promises more than such a file can hold is refused before the rest is read.
+    """
     opener = OPENERS.get(path.suffix, open)
     try:
         with opener(path, "rb") as file:
-            return _read(file)
+            return _read(file, path.stat().st_size)
     except (ValueError, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged: {error}. Delete it and fetch it again.") from error
 
@@ -45,7 +49,8 @@ def read_labels(path: Path) -> Tensor:
     return labels if labels.ndim == 1 else labels.flatten(1)[:, 0]
 
 
-def _read(file: IO[bytes]) -> Tensor:
+def _read(file: IO[bytes], size: int) -> Tensor:
+    """size: of the file as it lies there, packed or not."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not magic[3]:
         raise ValueError(f"it does not begin as an IDX file does ({magic.hex(' ')})")
@@ -57,6 +62,7 @@ def _read(file: IO[bytes]) -> Tensor:
     expected = math.prod(shape) * dtype.itemsize
     if expected > LARGEST:
         raise ValueError(f"its header promises {expected:,} bytes")
+    check_growth(expected, size)
     body = file.read(expected + 1)
     if len(body) != expected:
         raise ValueError(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.lib import format as npy
 from torch import Tensor
 
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset, Spec
-from ganzoo_builtins.datasets.folder import find
+from ganzoo_builtins.datasets.growth import check_growth
+from ganzoo_builtins.datasets.listing import find
+
+NAMES = ("images", "x", "labels", "y")
+MAGIC = b"\x93NUMPY"
 
 
 class Npz(Dataset):
@@ -51,25 +56,44 @@ class Npz(Dataset):
         path = find(self.path, "file")
         arrays = _arrays(path)
         given = _either(arrays, "images", "x")
-        if given is None:
-            raise DataError(f'{path} has no array "images" or "x"; it has: {", ".join(arrays) or "none"}.')
+        assert given is not None  # or _arrays() had raised
         x = _samples(given, path)
         y = _labels(_either(arrays, "labels", "y"), len(x), path)
         return {"x": x} if y is None else {"x": x, "y": y}
 
 
-def _arrays(path: Path) -> Mapping[str, np.ndarray]:
-    """The arrays we know by name. Errors: DataError for a file that is damaged, or holds pickled objects."""
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays that we know by name; others are not touched. Errors: DataError for a file that is damaged."""
     try:
-        with path.open("rb") as opened:
-            file = np.load(opened, allow_pickle=False)
-            if isinstance(file, np.ndarray):
+        with path.open("rb") as file:
+            if file.read(6) == MAGIC:
                 raise DataError(f"{path} holds a single array. Save it by np.savez(path, images=..., labels=...).")
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            with zipfile.ZipFile(file) as packed:
+                names = {info.filename.removesuffix(".npy"): info for info in packed.infolist()}
+                if not names.keys() & {"images", "x"}:
+                    told = ", ".join(names) or "none"
+                    raise DataError(f'{path} has no array "images" or "x"; it has: {told}.')
+                return {name: _array(packed, info) for name, info in names.items() if name in NAMES}
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and numpy raise almost anything over a damaged file
         raise DataError(
             f"cannot read {path}: {error}. Write it by np.savez, with arrays of numbers only, not of objects."
         ) from error
+
+
+def _array(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array. Errors: ValueError when the zip promises more than it can hold, or the array more than the zip."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{info.filename} is packed in a way that np.savez never packs")
+    check_growth(info.file_size, info.compress_size)
+    with packed.open(info) as file:
+        version = npy.read_magic(file)
+        shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
+    if math.prod(shape) * max(1, dtype.itemsize) > info.file_size:
+        raise ValueError(f"{info.filename} promises {shape} of {dtype}, and holds {info.file_size:,} bytes")
+    with packed.open(info) as file:
+        return npy.read_array(file, allow_pickle=False)
 
 
 def _either(arrays: Mapping[str, np.ndarray], *names: str) -> np.ndarray | None:

@@ -1,25 +1,33 @@
-"""Pictures by name, from a folder or straight from a zip file that is never unpacked."""
+"""Pictures of one known size by name, from a folder or straight from a zip file that is never unpacked."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
+import warnings
 import zipfile
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from ganzoo.errors import DataError
 from ganzoo_builtins.datasets.images import to_tensor
 
+LARGEST = 2**22  # bytes of one file; the JPEGs this is for have some ten thousand
+
 
 class Pictures:
-    """JPEG pictures of a folder or zip file, by file name. Usable from any process, whether forked or spawned."""
+    """JPEG pictures of a folder or zip file, by file name. Usable from any process, whether forked or spawned.
 
-    def __init__(self, path: Path):
-        self.path = path
+    width, height: of every one of them; another one is refused from its header, before anything is decoded.
+    Links that lead out of the folder are left alone.
+    """
+
+    def __init__(self, path: Path, width: int, height: int):
+        self.path, self.width, self.height = path, width, height
         self._zip: zipfile.ZipFile | None = None
         self._owner = 0
 
@@ -27,27 +35,48 @@ class Pictures:
         return {**self.__dict__, "_zip": None}
 
     @cached_property
-    def _members(self) -> dict[str, str]:
-        """{file name: where it is}."""
+    def _members(self) -> dict[str, tuple[str, int, int]]:
+        """{file name: (where it is, its size, its checksum if known)}."""
         if self.path.is_dir():
-            return {file.name: str(file) for file in self.path.glob("*.jpg")}
-        members = (PurePosixPath(name) for name in self._archive().namelist())
-        return {member.name: str(member) for member in members if member.suffix == ".jpg"}
+            root = self.path.resolve()
+            inside = (file for file in self.path.glob("*.jpg") if file.is_file() and root in file.resolve().parents)
+            return {file.name: (str(file), file.stat().st_size, 0) for file in inside}
+        members = ((PurePosixPath(info.filename), info) for info in self._archive().infolist())
+        return {path.name: (info.filename, info.file_size, info.CRC) for path, info in members if path.suffix == ".jpg"}
 
     @cached_property
     def names(self) -> list[str]:
         """File names in alphabetical order."""
         return sorted(self._members)
 
+    def fingerprint(self) -> str:
+        """SHA-256 of every name, size and, in a zip, checksum; no picture is read."""
+        facts = [(name, *self._members[name][1:]) for name in self.names]
+        return hashlib.sha256(repr(facts).encode(errors="surrogateescape")).hexdigest()
+
     def read(self, name: str) -> Tensor:
-        """One picture (3, H, W), uint8. Errors: DataError when it cannot be decoded."""
+        """One picture (3, H, W), uint8. Errors: DataError when it is damaged, or not of the size that all have."""
         try:
-            place = self._members[name]
-            data = Path(place).read_bytes() if self.path.is_dir() else self._archive().read(place)
-            with Image.open(io.BytesIO(data)) as image:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
+                image = Image.open(io.BytesIO(self._bytes(name)), formats=("JPEG",))  # reads the header only
+            with image:
+                if image.size != (self.width, self.height):
+                    raise ValueError(f"it is {image.width}x{image.height}, not {self.width}x{self.height} as all are")
                 return to_tensor(image)
-        except (OSError, UnidentifiedImageError, zipfile.BadZipFile) as error:
+        except DataError:
+            raise
+        except Exception as error:  # zipfile and Pillow raise almost anything over a damaged file
             raise DataError(f"{name} in {self.path} is damaged: {error}. Delete it and fetch it again.") from error
+
+    def _bytes(self, name: str) -> bytes:
+        """A file as it is. Errors: ValueError for one larger than any such picture, whatever its header says."""
+        place = self._members[name][0]
+        with Path(place).open("rb") if self.path.is_dir() else self._archive().open(place) as file:
+            data = file.read(LARGEST + 1)  # the rest of a bomb is never unpacked
+        if len(data) > LARGEST:
+            raise ValueError(f"it holds more than {LARGEST:,} bytes")
+        return data
 
     def _archive(self) -> zipfile.ZipFile:
         """The zip, opened once per process: two processes reading through one file handle would mix their places."""

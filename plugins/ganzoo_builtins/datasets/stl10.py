@@ -66,7 +66,8 @@ class STL10(Stored):
 
     @cached_property
     def _labels(self) -> Tensor:
-        y = torch.from_numpy(np.fromfile(self.found(f"{FOLDER}/{self.split}_y.bin"), np.uint8)).long() - 1
+        path = self.found(f"{FOLDER}/{self.split}_y.bin")
+        y = torch.from_numpy(np.fromfile(path, np.uint8, count=len(self) + 1)).long() - 1  # one more would be noticed
         check_labels(y, len(self), len(NAMES), self.name)
         return y
 
@@ -80,6 +81,9 @@ class STL10(Stored):
         stored = np.memmap(self.found(file), np.uint8, "r").reshape(-1, 3, SIDE, SIDE)
         chunks = [stored[i : min(i + CHUNK, stop)] for i in range(start, stop, CHUNK)]
         return torch.cat([resize(torch.from_numpy(np.array(chunk)).mT.contiguous(), self.size) for chunk in chunks])
+
+    def all_labels(self) -> Tensor | None:
+        return self._labels if self.class_names else None
 
     def tensors(self) -> Batch | None:
         if len(self) * 3 * self.size**2 > IN_MEMORY:

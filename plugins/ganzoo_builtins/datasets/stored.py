@@ -68,7 +68,7 @@ class StoredImages(Stored):
         channels, height, width = shape
         if size is not None and size < (height if fit == "pad" else 1):
             raise Misfit(f'{self.name}: size = {size} is too small for fit = "{fit}" of {height}x{width} images.')
-        self.size, self.fit = size, fit
+        self.size, self.fit, self.stored = size, fit, shape
         self.class_names = class_names
         self.spec = Spec((channels, size or height, size or width), classes=len(class_names))
 
@@ -86,6 +86,11 @@ class StoredImages(Stored):
     def _stored(self) -> tuple[Tensor, Tensor]:
         x, y = self.read()
         check_labels(y, len(x), self.spec.classes, self.name)
+        if x.shape[1:] != self.stored:
+            raise DataError(
+                f"{self.name}: images of shape {tuple(x.shape[1:])}, expected {self.stored}. "
+                f"Delete the files and type `ganzoo data get {self.name}`."
+            )
         return x, y
 
     @cached_property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +14,10 @@ from torch import Tensor
 
 from ganzoo.errors import DataError, EnvironmentProblem
 from ganzoo.sources import Source
+from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
 
+PACKED = 15  # the kind of element that is compressed by zlib
 DIGESTS = {
     "train": "e26dedcc434d2e4c54c9b2d4a06d8373",
     "test": "eb5a983be6a315427106f1b164d9cef3",
@@ -54,6 +59,7 @@ def read_mat(path: Path) -> tuple[Tensor, Tensor]:
             "svhn is stored as .mat files: pip install 'ganzoo-torch[scipy]' to read them"
         ) from None
     try:
+        _check_size(path)
         content = loadmat(path, variable_names=["X", "y"])
         x, y = content["X"], content["y"].astype(np.int64).reshape(-1)
     except Exception as error:  # scipy raises whatever the bytes lead it to
@@ -61,3 +67,26 @@ def read_mat(path: Path) -> tuple[Tensor, Tensor]:
     if x.shape[:3] != (32, 32, 3) or x.dtype != np.uint8:
         raise DataError(f"{path} is damaged: its images are {x.shape} of {x.dtype}. Delete it and fetch it again.")
     return torch.from_numpy(np.ascontiguousarray(x.transpose(3, 2, 0, 1))), torch.from_numpy(y % 10)
+
+
+def _check_size(path: Path) -> None:
+    """Errors: ValueError for a file whose elements unpack to more than it can hold; none of them is kept.
+
+    A level 5 MAT file is a header of 128 bytes, then elements: kind and length (uint32 each), and as many bytes.
+    """
+    size, unpacked = path.stat().st_size, 0
+    with path.open("rb") as file:
+        header = file.read(128)
+        if not header.startswith(b"MATLAB 5.0 MAT-file") or len(header) < 128:
+            raise ValueError("it does not begin as a MAT file of level 5 does")
+        order = "<" if header[126:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, length = struct.unpack(f"{order}II", tag)
+            if kind != PACKED:
+                file.seek(length, os.SEEK_CUR)
+                continue
+            inflate = zlib.decompressobj()
+            while block := inflate.unconsumed_tail or file.read(min(length, 2**16)):
+                length -= 0 if inflate.unconsumed_tail else len(block)
+                unpacked += len(inflate.decompress(block, 2**20))
+                check_growth(unpacked, size)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bz2
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from ganzoo.sources import Source
 from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
 
 SIDE = 16
+LONGEST_LINE, MOST_LINES = 2**14, 20_000  # the set has 7,291 lines of 256 numbers
 DIGESTS = {"usps.bz2": "ec16c51db3855ca6c91edd34d0e9b197", "usps.t.bz2": "8ea070ee2aca1ac39742fdd1ef5ed118"}
 
 
@@ -43,15 +46,33 @@ def read_libsvm(path: Path) -> tuple[Tensor, Tensor]:
     Values lie in [-1, 1]; pixels left out are 0. Errors: DataError naming a file that is damaged.
     """
     try:
-        lines = [line for line in bz2.decompress(path.read_bytes()).decode("ascii").splitlines() if line.strip()]
-        x = np.zeros((len(lines), SIDE * SIDE))
-        y = np.zeros(len(lines), dtype=np.int64)
-        for i, line in enumerate(lines):
-            label, *numbers = line.replace(":", " ").split()
-            pixels = np.array(numbers, dtype=float).reshape(-1, 2)
-            x[i, pixels[:, 0].astype(int) - 1] = pixels[:, 1]
-            y[i] = int(label) - 1
+        with bz2.open(path) as file:
+            rows = [_row(line) for line in _lines(file) if line.strip()]
     except (ValueError, IndexError, OSError, EOFError) as error:
         raise DataError(f"{path} is damaged: {error}. Delete it and fetch it again.") from error
-    grey = ((x + 1) / 2 * 255).round().clip(0, 255).astype(np.uint8)
-    return torch.from_numpy(grey.reshape(-1, 1, SIDE, SIDE)), torch.from_numpy(y)
+    images = np.array([image for image, _ in rows], dtype=np.uint8)
+    return torch.from_numpy(images.reshape(-1, 1, SIDE, SIDE)), torch.tensor([label for _, label in rows]).long()
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Errors: ValueError for a line, or as many of them, as no set in this format has; nothing else is unpacked."""
+    for _ in range(MOST_LINES):
+        line = file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise ValueError(f"one of its lines is longer than {LONGEST_LINE:,} bytes")
+        if not line:
+            return
+        yield line
+    raise ValueError(f"it has more than {MOST_LINES:,} lines")
+
+
+def _row(line: bytes) -> tuple[np.ndarray, int]:
+    """Pixels (256,) uint8, and the label from 0."""
+    label, *numbers = line.replace(b":", b" ").decode("ascii").split()
+    pixels = np.array(numbers, dtype=float).reshape(-1, 2)
+    places, values = pixels.T
+    if not np.isfinite(pixels).all() or (places < 1).any() or (places > SIDE * SIDE).any():
+        raise ValueError(f"it has a line of other things than {SIDE * SIDE} pixels")
+    x = np.zeros(SIDE * SIDE)
+    x[places.astype(int) - 1] = values
+    return ((x + 1) / 2 * 255).round().clip(0, 255).astype(np.uint8), int(label) - 1

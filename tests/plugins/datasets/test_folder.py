@@ -344,9 +344,102 @@ def test_a_folder_too_large_for_memory_is_streamed(tmp_path: Path, monkeypatch: 
     assert Folder(str(tmp_path), size=8).tensors() is not None
 
 
-def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [0, 2**30], ids=["streamed", "in memory"])
+def test_the_fingerprint_follows_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", in_memory)
     save(tmp_path / "a.png", RED)
     before = Folder(str(tmp_path)).fingerprint()
     assert Folder(str(tmp_path)).fingerprint() == before
+    assert Folder(str(tmp_path), size=32).fingerprint() != before
     save(tmp_path / "a.png", (254, 0, 0))
     assert Folder(str(tmp_path)).fingerprint() != before
+
+
+def test_the_fingerprint_follows_files_that_it_does_not_decode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 0)
+    for i in range(130):  # every third of them is decoded
+        save(tmp_path / "a" / f"{i:03}.png")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "129.png").rename(tmp_path / "b" / "129.png")
+    kinds = [Folder(str(tmp_path)).fingerprint()]
+    assert Folder(str(tmp_path)).fingerprint() == kinds[0]
+    with (tmp_path / "a" / "001.png").open("ab") as file:
+        file.write(b"more")
+    kinds.append(Folder(str(tmp_path)).fingerprint())
+    (tmp_path / "a" / "001.png").rename(tmp_path / "a" / "001b.png")
+    kinds.append(Folder(str(tmp_path)).fingerprint())
+    save(tmp_path / "b" / "130.png")
+    kinds.append(Folder(str(tmp_path)).fingerprint())
+    assert len(set(kinds)) == 4
+    (tmp_path / "elsewhere").mkdir()
+    for name in "ab":
+        (tmp_path / name).rename(tmp_path / "elsewhere" / name)
+    assert Folder(str(tmp_path / "elsewhere")).fingerprint() == kinds[3]
+
+
+# What is said about them
+
+
+@pytest.fixture
+def many_kinds(tmp_path: Path) -> str:
+    """Two grey pictures, three coloured ones of which one is an animation."""
+    save(tmp_path / "a.png", 7, "L")
+    save(tmp_path / "b.png", 300, "I;16")
+    save(tmp_path / "c.png")
+    save(tmp_path / "d.png", (1, 2, 3, 4), "RGBA")
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (GREEN, BLUE)]
+    frames[0].save(tmp_path / "e.gif", save_all=True, append_images=frames[1:])
+    return str(tmp_path)
+
+
+def test_what_was_converted_is_remarked(many_kinds: str) -> None:
+    for channels, told in {3: "2 of 5 pictures are in grey", 1: "3 of 5 pictures are in colour"}.items():
+        dataset = Folder(many_kinds, channels=channels)  # type: ignore[arg-type]
+        assert dataset.remarks() == []  # nothing is read for it
+        dataset.tensors()
+        assert [remark.partition(",")[0] for remark in dataset.remarks()] == [
+            told,
+            "1 of 5 files hold several frames",
+        ]
+
+
+def test_what_was_skipped_is_remarked(tmp_path: Path) -> None:
+    for i in range(3):
+        save(tmp_path / f"{i}.png")
+    (tmp_path / "4.png").write_bytes(b"")
+    dataset = Folder(str(tmp_path), bad_images="skip")
+    assert list(dataset.remarks()) == ["1 of 4 pictures cannot be read, and were skipped"]
+
+
+def test_of_a_streamed_folder_nothing_is_said_until_all_of_it_was_read(
+    many_kinds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 0)
+    dataset = Folder(many_kinds)
+    for i in range(4):
+        assert dataset.remarks() == []
+        dataset[i]
+    dataset[4]
+    assert len(dataset.remarks()) == 2
+
+
+def test_a_stack_whose_second_page_is_damaged_still_gives_its_first(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 64), colour) for colour in (GREEN, BLUE)]
+    for name in ("a.gif", "a.tif"):
+        path = tmp_path / name
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+        path.write_bytes(path.read_bytes()[:-40])
+        assert colours(only(Folder(str(tmp_path)))) == [GREEN]
+        path.unlink()
+
+
+def test_opening_a_folder_decodes_nothing_where_bad_images_are_errors(tmp_path: Path) -> None:
+    save(tmp_path / "good.png", GREEN)
+    (tmp_path / "bad.png").write_bytes(b"")
+    dataset = Folder(str(tmp_path))
+    assert len(dataset) == 2
+    assert colours(dataset[1]["x"]) == [GREEN]
+    with pytest.raises(DataError, match=r"bad\.png"):
+        dataset[0]
+    with pytest.raises(DataError, match=r"bad\.png"):
+        dataset.tensors()

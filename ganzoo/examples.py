@@ -1,0 +1,82 @@
+"""Whether examples are what their dataset says: asked on the CPU, since on a GPU a wrong label ends the process."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError
+from ganzoo.interfaces import Batch, Dataset, Spec
+
+
+def whole(dataset: Dataset) -> Batch | None:
+    """Its tensors(), checked, or None where it is streamed; then its labels, where it knows them all.
+
+    Errors: DataError.
+    """
+    tensors, name, length = dataset.tensors(), type(dataset).__name__, len(dataset)
+    given = dict(tensors) if tensors is not None else {}
+    if tensors is not None:
+        check(tensors, dataset.spec, name)
+    elif dataset.spec.classes and (labels := dataset.all_labels()) is not None:
+        given["y"] = labels
+        _check_numbers(labels, "labels", dataset.spec.classes, name)
+    for key, value in given.items():
+        if len(value) != length:
+            raise DataError(f'dataset {name} has {length:,} examples, but {len(value):,} of "{key}". Mend its files.')
+    return tensors
+
+
+def check(batch: Batch, spec: Spec, name: str) -> None:
+    """Errors: DataError when one or more examples, stacked, are not what the spec of dataset `name` promises."""
+    for key, value in batch.items():
+        if not isinstance(value, Tensor):
+            raise DataError(f'dataset {name} gives "{key}" as {type(value).__name__}. Make it a torch.Tensor.')
+    if "x" in batch:
+        _check_samples(batch["x"], spec, name)
+    elif not {"a", "b"} <= batch.keys():
+        raise DataError(
+            f'dataset {name} gives {sorted(batch) or "nothing"}, but no "x". Let it give its samples as "x".'
+        )
+    if spec.classes and "y" not in batch:
+        raise DataError(
+            f'dataset {name} says it has {spec.classes} classes, and gives no labels "y". '
+            "Let it give them, or say classes = 0."
+        )
+    if spec.classes:
+        _check_numbers(batch["y"], "labels", spec.classes, name)
+        if batch["y"].ndim != 1:
+            raise DataError(f"dataset {name}: labels have shape {tuple(batch['y'].shape)}, expected one an example.")
+
+
+def _check_samples(x: Tensor, spec: Spec, name: str) -> None:
+    if tuple(x.shape[1:]) != tuple(spec.shape):
+        raise DataError(
+            f'dataset {name}: a sample "x" has shape {tuple(x.shape[1:])}, and its spec says {tuple(spec.shape)}. '
+            "Bring every sample to that shape, or mend the spec."
+        )
+    if spec.vocab:
+        _check_numbers(x, "token ids", spec.vocab, name)
+    elif x.dtype == torch.float32:
+        _check_floats(x, spec, name)
+    elif x.dtype != torch.uint8:
+        raise DataError(f'dataset {name}: "x" is {x.dtype}. Make it uint8 (0..255) or float32.')
+
+
+def _check_floats(x: Tensor, spec: Spec, name: str) -> None:
+    low, high = (bound.item() for bound in x.aminmax())
+    if not (float("-inf") < low <= high < float("inf")):  # a NaN compares as False
+        raise DataError(f'dataset {name}: some numbers of "x" are NaN or infinite. Leave those samples out.')
+    if spec.is_image and (low < -1.001 or high > 1.001):
+        raise DataError(
+            f"dataset {name}: float images lie in [{low:g}, {high:g}], expected [-1, 1]. Scale them, or give uint8."
+        )
+
+
+def _check_numbers(numbers: Tensor, what: str, limit: int, name: str) -> None:
+    """Errors: DataError when they are not int64 in 0..limit-1."""
+    if numbers.dtype != torch.int64:
+        raise DataError(f"dataset {name}: {what} are {numbers.dtype}. Make them int64.")
+    low, high = (int(bound) for bound in numbers.aminmax())
+    if low < 0 or high >= limit:
+        raise DataError(f"dataset {name}: {what} lie in {low}..{high}, expected 0..{limit - 1}. Mend its files.")

@@ -1,0 +1,44 @@
+"""In which order one pass shows the examples: all of them once, or every class as often as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import DataError, Misfit
+from ganzoo.interfaces import Dataset
+
+Order = Callable[[torch.Generator], Tensor]
+"""A pass: its generator -> indices (length,). The same generator gives the same pass."""
+
+
+def shuffled(length: int) -> Order:
+    """Every example once."""
+    return lambda generator: torch.randperm(length, generator=generator)
+
+
+def balanced(dataset: Dataset) -> Order:
+    """As many examples, drawn with replacement: first a class, each with the same chance, then one of its examples.
+
+    A class without an example is left out. Errors: Misfit without labels, DataError where they are not known.
+    """
+    classes = dataset.spec.classes
+    if not classes:
+        raise Misfit("run.balance draws every class alike, and this dataset has no labels: set run.balance=false.")
+    labels = dataset.all_labels()
+    if labels is None:
+        raise DataError(
+            f"run.balance needs every label before training, and dataset {type(dataset).__name__}, which is read one "
+            "example at a time, does not tell them: set run.balance=false, or give it an all_labels() method."
+        )
+    by_class, counts = labels.argsort(stable=True), labels.bincount(minlength=classes)
+    starts, present = counts.cumsum(0) - counts, counts.nonzero()[:, 0]
+
+    def order(generator: torch.Generator) -> Tensor:  # torch.multinomial does the same for up to 2**24 examples only
+        drawn = present[torch.randint(len(present), labels.shape, generator=generator)]
+        share = torch.rand(labels.shape, generator=generator, dtype=torch.float64)
+        return by_class[starts[drawn] + (share * counts[drawn]).long()]
+
+    return order

@@ -1,0 +1,96 @@
+"""Examples read one at a time and made into batches, in this process or in `workers` others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, default_collate
+
+from ganzoo.errors import DataError, EnvironmentProblem, GanzooError
+from ganzoo.examples import check
+from ganzoo.interfaces import Batch, Dataset
+
+Key = tuple[int, list[int]]
+"""One batch: the seed of whatever its examples draw at random, and their indices."""
+
+
+def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Iterator[Batch]:
+    """The batch of each key, checked, on the CPU.
+
+    Errors: those of the dataset, as it raised them, from whichever process; EnvironmentProblem for a process that died.
+    """
+    loader = DataLoader(
+        _Batched(dataset),
+        batch_size=None,
+        sampler=keys,
+        num_workers=workers,
+        collate_fn=_as_it_is,
+        generator=torch.Generator(),  # of its own: the loader draws a number that would be missing from the noise
+    )
+    try:
+        for batch in loader:
+            if isinstance(batch, GanzooError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise EnvironmentProblem(
+            f"a process that reads data died ({error}); it may have run out of memory. "
+            "Go on with fewer of them: run.workers=0 reads in the training process."
+        ) from error
+
+
+def batch_seed(seed: int, number: int) -> int:
+    """The seed of one batch: another one for every run and every batch of it, on whichever process."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+
+
+class _Batched(torch.utils.data.Dataset):
+    """A dataset by whole batches. Errors are values here: raised in a worker, they arrive as text with a traceback."""
+
+    def __init__(self, dataset: Dataset):
+        self.dataset = dataset
+
+    def __getitem__(self, key: Key) -> Batch | GanzooError:
+        seed, indices = key
+        try:
+            with _drawing_from(seed):
+                batch = self._stacked([self.dataset[i] for i in indices], indices)
+            check(batch, self.dataset.spec, type(self.dataset).__name__)
+        except GanzooError as error:
+            return error
+        return batch
+
+    def _stacked(self, examples: list[Batch], indices: list[int]) -> Batch:
+        try:
+            return default_collate(examples)
+        except (RuntimeError, KeyError, TypeError) as error:
+            raise DataError(
+                f"dataset {type(self.dataset).__name__}: examples {', '.join(map(str, indices))} do not fit into one "
+                f"batch ({str(error).partition(chr(10))[0]}). Give all of them the same keys, shapes and types."
+            ) from error
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+@contextmanager
+def _drawing_from(seed: int) -> Iterator[None]:
+    """What examples draw depends on the batch alone: alike with any number of workers, and after a resume."""
+    before = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])

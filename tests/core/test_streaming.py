@@ -1,0 +1,130 @@
+"""Streaming: in this process or in workers, the same examples, the same random draws, the same one-line errors."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganzoo import Batch, DataError, Dataset, Spec
+from ganzoo.data import Batches
+from ganzoo.errors import EnvironmentProblem
+from ganzoo_builtins.datasets import folder
+from ganzoo_builtins.datasets.folder import Folder
+
+CPU = torch.device("cpu")
+in_workers = pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+
+
+class Noisy(Dataset):
+    """Augmented, so to say: its number, and a number from each generator that there is."""
+
+    spec = Spec((4,))
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, i: int) -> Batch:
+        noise = [random.random(), np.random.rand(), torch.rand(()).item()]
+        return {"x": torch.tensor([i, *noise], dtype=torch.float32)}
+
+
+class Failing(Noisy):
+    """Its example 7 is damaged, or does away with the process that reads it."""
+
+    def __init__(self, how: str):
+        self.how = how
+
+    def __getitem__(self, i: int) -> Batch:
+        if i == 7 and self.how == "damaged":
+            raise DataError("cannot read seven.png: it is cut short. Mend it.")
+        if i == 7 and self.how == "larger":
+            return {"x": torch.zeros(5)}
+        if i == 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"x": torch.zeros(4)}
+
+
+def batches(dataset: Dataset, workers: int, seed: int = 0, rank: int = 0, world: int = 1) -> Batches:
+    return Batches(dataset, 4, seed, CPU, rank, world, workers)
+
+
+def drawn(made: Batches, n: int) -> torch.Tensor:
+    return torch.cat([batch["x"] for batch in islice(made, n)])
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def start_method(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method(request.param, force=True)
+    yield request.param
+    multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.mark.slow
+def test_workers_draw_what_one_process_draws_however_they_are_started(start_method: str) -> None:
+    alone = drawn(batches(Noisy(), 0), 12)
+    assert torch.equal(drawn(batches(Noisy(), 2), 12), alone)
+
+
+def test_no_two_batches_draw_the_same_noise() -> None:
+    """Of any pass, process or seed."""
+    runs = [(0, 0, 2), (0, 1, 2), (1, 0, 2)]
+    noise = torch.cat([drawn(batches(Noisy(), 0, *run), 12)[:, 1:] for run in runs])
+    for generator in noise.T:
+        assert len(set(generator.tolist())) == len(generator) == 3 * 12 * 4
+
+
+@in_workers
+def test_a_resumed_stream_draws_the_noise_it_would_have_drawn(workers: int) -> None:
+    straight = drawn(batches(Noisy(), 0), 15)
+    made = batches(Noisy(), workers)
+    made.seek(6)
+    assert torch.equal(drawn(made, 9), straight[6 * 4 :])
+
+
+def test_what_examples_draw_leaves_every_generator_as_it_was() -> None:
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    drawn(batches(Noisy(), 0), 3)
+    after = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    assert torch.equal(before[0], after[0])
+    assert before[1:] == after[1:]
+
+
+@in_workers
+def test_an_error_of_the_dataset_arrives_as_it_was_raised(workers: int) -> None:
+    with pytest.raises(DataError) as caught:
+        drawn(batches(Failing("damaged"), workers), 10)
+    assert caught.value.message == "cannot read seven.png: it is cut short. Mend it."
+
+
+@in_workers
+def test_a_damaged_picture_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    monkeypatch.setattr(folder, "IN_MEMORY", 0)
+    for i in range(12):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{i:02}.png")
+    (tmp_path / "07.png").write_bytes(b"nonsense")
+    with pytest.raises(DataError) as caught:
+        drawn(batches(Folder(str(tmp_path)), workers), 3)
+    assert caught.value.message.startswith(f"cannot read {tmp_path / '07.png'}: ")
+    assert "Traceback" not in caught.value.message
+
+
+def test_examples_that_do_not_fit_together_are_named() -> None:
+    with pytest.raises(DataError, match=r"dataset Failing: examples .*\b7\b.* do not fit into one batch"):
+        drawn(batches(Failing("larger"), 0), 10)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_told_with_what_to_do() -> None:
+    with pytest.raises(EnvironmentProblem, match=r"a process that reads data died .*run\.workers=0"):
+        drawn(batches(Failing("killed"), 2), 10)
