@@ -54,12 +54,11 @@ def loop(recipe: str, steps: int) -> list[Goal]:
     return [speed, against(recipe, "loop", 1.15, steps, of="memory", at_most=True)]
 
 
-ALL = ("--threads", str(CORES))  # as anybody runs a script
 SCALING = ("-m", "ganzoo", "bench", "dcgan_mnist", "--processes", "2", "--steps", "12", "--warmup", "3")
 GOALS = [
-    against("gan_mnist", "script", 3.0, 150, "run.ema=0", *ALL),
-    against("cgan_mnist", "script", 2.5, 150, "run.ema=0", *ALL),
-    against("dcgan_mnist", "script", 2.5, 12, "run.ema=0", *ALL),
+    against("gan_mnist", "script", 3.0, 150, "run.ema=0"),
+    against("cgan_mnist", "script", 2.5, 150, "run.ema=0"),
+    against("dcgan_mnist", "script", 2.5, 12, "run.ema=0"),
     *loop("gan_mnist", 150),
     *loop("cgan_mnist", 150),
     *loop("dcgan_mnist", 16),

@@ -20,7 +20,7 @@ Count = click.IntRange(min=1)
 @click.option("--rounds", type=Count, default=5, show_default=True, help="How often it is timed.")
 @click.option("--against", metavar="loop|script|PATH", help="Compare with a reference, in turn, in fresh processes.")
 @click.option("--processes", type=Count, default=1, show_default=True, help="Compare so many processes with one.")
-@click.option("--threads", type=Count, help="CPU threads of each process. [default: 1 to compare, else PyTorch's]")
+@click.option("--threads", type=Count, help="CPU threads of each process; 1 to compare unless given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
     recipe: str,
@@ -37,9 +37,9 @@ def command(
 
     \b
     ganzoo bench cgan_mnist
-    ganzoo bench gan_mnist --against loop        # a hand-tuned loop of a checkout
-    ganzoo bench gan_mnist --against mine.py     # a script that keeps the protocol of docs/benchmarks.md
-    ganzoo bench dcgan_mnist --processes 2       # two processes beside one
+    ganzoo bench gan_mnist --against loop       # a checkout's hand-tuned loop
+    ganzoo bench gan_mnist --against mine.py    # see docs/benchmarks.md
+    ganzoo bench dcgan_mnist --processes 2      # two processes beside one
     """
     if against and processes > 1:
         raise click.UsageError("--against and --processes are two comparisons: give one of them.")
