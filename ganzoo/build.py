@@ -9,6 +9,7 @@ from accelerate.utils import set_seed
 from torch import nn
 from torch.optim import Optimizer
 
+from ganzoo import light_optimizers
 from ganzoo.errors import GanzooError, Misfit, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.preview import evaluating
@@ -112,11 +113,12 @@ def compile_networks(made: Procedure) -> None:
 
 def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optimizer]:
     """What the engine calls to make each player's optimizer. Errors: RecipeError with what the optimizer refused."""
+    light_optimizers.unmark()
 
     def make(player: str, parameters: list[nn.Parameter]) -> Optimizer:
         blueprint = settings.of(player)
         try:
-            return blueprint(parameters)
+            return light_optimizers.unbreak(blueprint(parameters))
         except GanzooError:
             raise
         except REFUSALS as error:

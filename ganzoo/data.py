@@ -52,7 +52,7 @@ class Batches(Iterator[Batch]):
     def __next__(self) -> Batch:
         if self.whole is not None:
             chosen = next(self._order)
-            batch = {key: value[chosen] for key, value in self.whole.items()}
+            batch = {key: value.index_select(0, chosen) for key, value in self.whole.items()}
         else:
             if self._stream is None:
                 self._stream = self._streamed()

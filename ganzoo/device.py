@@ -9,6 +9,7 @@ from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import DynamoBackend, parse_flag_from_env
 
+from ganzoo import allocator
 from ganzoo.errors import EnvironmentProblem, Misfit
 from ganzoo.recipe import RunSettings
 
@@ -68,6 +69,7 @@ def accelerator(settings: RunSettings) -> Accelerator:
     device = processes().device
     if settings.precision == "fp16" and device.type == "cpu":
         raise Misfit('run.precision = "fp16" needs a GPU: on a CPU use "bf16" or "no".')
+    allocator.keep_blocks()
     AcceleratorState._reset_state()  # one process may train with several precisions, one after the other
     made = Accelerator(mixed_precision=settings.precision, cpu=device.type == "cpu")
     if (made.gradient_accumulation_steps, made.state.dynamo_plugin.backend) != (1, DynamoBackend.NO):

@@ -62,6 +62,8 @@ class Recorder:
         )
         for word in [*(start.why if start else ()), *(f"resumed, but not bit for bit: {one}" for one in remarks)]:
             self.say(word)
+        for remark in self.dataset.remarks():
+            self.say(remark)
         facts = provenance.gather(self.plugins, self.device, self._fingerprint())
         try:
             if start:

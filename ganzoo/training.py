@@ -178,10 +178,12 @@ class _Pace:
 @contextmanager
 def _determinism(wanted: bool) -> Iterator[None]:
     """Deterministic algorithms inside the block; cuBLAS wants its workspace fixed beforehand."""
+    if not wanted:  # setting it, even to what it is, imports the compiler: two seconds
+        yield
+        return
     before = torch.are_deterministic_algorithms_enabled()
-    if wanted:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:

@@ -18,6 +18,7 @@ VERBS = {
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
     "check": "Validate a recipe and build it without memory or training.",
+    "bench": "Measure how fast a recipe trains.",
     "cp": "Copy a recipe to edit.",
     "data": "See where data comes from, fetch it, verify it.",
     "plugins": "List installed plugins, broken ones included.",

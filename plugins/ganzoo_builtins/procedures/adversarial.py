@@ -113,20 +113,20 @@ class Adversarial(Procedure):
         """As many fakes as the batch is long; a conditional generator is asked for labels."""
         z = self.G.prior(len(batch["x"]))  # (N, z_dim)
         y = None
-        if self.conditional:
+        if self.G.conditional:
             y = torch.randint_like(batch["y"], self.classes) if self.labels == "uniform" else batch["y"]  # (N,)
         return Fakes(self.G(z, y), y, z)
 
     def _judge(self, batch: Batch) -> Tensor:
         """Real samples -> logits (N,)."""
-        return self.D(batch["x"], batch["y"] if self.conditional else None)
+        return self.D(batch["x"], batch["y"] if self.G.conditional else None)
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
         """The loss and every regularizer's terms, lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958).
 
         A second regularizer of a class has a 2 behind its terms' names. Terms still of one name add up: none is lost.
         """
-        critic = partial(self.D, y=batch["y"]) if self.conditional else self.D
+        critic = partial(self.D, y=batch["y"]) if self.G.conditional else self.D
         terms = {"adversarial": adversarial}
         for k, one in enumerate(self.regularizers):
             if t % one.every == 0:

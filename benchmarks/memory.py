@@ -1,0 +1,51 @@
+"""Whether memory stays flat: the process's size while a small GAN trains for 20,000 steps.
+
+    python benchmarks/memory.py [--steps 20000] [--json]
+
+Printed are the sizes at twenty points, and by how much the last is larger than the one after the first twentieth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import torch
+
+from ganzoo import bench, discovery, library, resolve
+
+SMALL = (
+    *("run.batch_size=16", "dataset.use=ring", "dataset.n=2000"),
+    *("generator.hidden=[32, 32]", "generator.z_dim=4", "discriminator.hidden=[32]"),
+)
+
+
+def size() -> float:
+    """MiB that this process holds; Linux only."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    plugins = discovery.load()
+    recipe, _ = resolve.read(library.locate("gan_mnist", plugins), SMALL, plugins.zoo)
+    trainee = bench.Trainee(recipe, chosen.steps)
+    sizes = []
+    for t in range(1, chosen.steps + 1):
+        trainee.step()
+        if t % max(1, chosen.steps // 20) == 0:
+            sizes.append(size())
+            if not chosen.json:
+                print(f"step {t:6,}: {sizes[-1]:8.1f} MiB", flush=True)
+    growth = sizes[-1] - sizes[0]
+    print(json.dumps({"sizes_mib": sizes, "growth_mib": growth}) if chosen.json else f"grown by {growth:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What the references beside this file share: the protocol's arguments, its one JSON line, MNIST and the clock.
+
+Plain torch; nothing of ganzoo is imported here or in a reference. docs/benchmarks.md describes the protocol.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+
+def options(words: list[str] | None = None) -> argparse.Namespace:
+    """The protocol's arguments."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--warmup", type=int, default=10)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ema", type=float, default=0.0)
+    parser.add_argument("--log", type=int, default=100)
+    parser.add_argument("--root", type=Path, default=os.environ.get("GANZOO_DATA"))
+    chosen = parser.parse_args(words)
+    if chosen.root is None:
+        parser.error("say where MNIST/raw lies: --root FOLDER, or the variable GANZOO_DATA")
+    torch.set_num_threads(chosen.threads)
+    torch.manual_seed(chosen.seed)
+    return chosen
+
+
+def report(step: Callable[[int], object], chosen: argparse.Namespace, batches: int, networks: list[nn.Module]) -> None:
+    """Run the steps and print the one line. `batches`: how many batches of real images one step draws."""
+    for t in range(chosen.warmup):
+        step(t)
+    clock, processor = time.perf_counter(), time.process_time()
+    for t in range(chosen.warmup, chosen.warmup + chosen.steps):
+        step(t)
+    seconds, processor = time.perf_counter() - clock, time.process_time() - processor
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    measured = {
+        "seconds": seconds,
+        "cpu_seconds": processor,
+        "images": chosen.steps * batches * chosen.batch_size,
+        "peak_bytes": peak,
+        "parameters": sum(p.numel() for network in networks for p in network.parameters()),
+    }
+    print(json.dumps(measured))
+
+
+def images(root: Path, size: int = 28) -> Tensor:
+    """MNIST's training images, (60000, 1, size, size) uint8; the files are torchvision's, unpacked."""
+    raw = np.fromfile(root / "MNIST/raw/train-images-idx3-ubyte", np.uint8, offset=16)
+    x = torch.from_numpy(raw).view(-1, 1, 28, 28)
+    if size == 28:
+        return x
+    chunks = [interpolate(part.float(), size, mode="bilinear", antialias=True) for part in x.split(4096)]
+    return torch.cat([chunk.round().byte() for chunk in chunks])
+
+
+def labels(root: Path) -> Tensor:
+    """MNIST's training labels, (60000,) int64."""
+    return torch.from_numpy(np.fromfile(root / "MNIST/raw/train-labels-idx1-ubyte", np.uint8, offset=8)).long()
+
+
+def orders(length: int, batch_size: int, seed: int) -> Iterator[Tensor]:
+    """The indices of one batch after the other, shuffled anew each epoch, without a last batch that is smaller."""
+    noise = torch.Generator().manual_seed(seed)
+    while True:
+        yield from torch.randperm(length, generator=noise)[: length - length % batch_size].split(batch_size)
+
+
+def endless(loader: Iterable[Any]) -> Iterator[Any]:
+    """One epoch after the other."""
+    while True:
+        yield from loader
+
+
+class Average:
+    """An exponential moving average of a network's weights; nothing at all with decay 0."""
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.decay, self.updates = decay, 0
+        self.weights = [p.data for p in network.parameters()]
+        self.averages = [p.clone() for p in self.weights] if decay else []
+
+    def update(self) -> None:
+        if self.decay:
+            decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+            torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
+            self.updates += 1

@@ -1,0 +1,161 @@
+"""Measures every goal for speed and writes the table of docs/benchmarks.md.
+
+    python benchmarks/table.py [--write docs/benchmarks.md] [--only PART] [--rounds 5] [--quick]
+
+MNIST's unpacked files must lie below GANZOO_DATA. It takes a quarter of an hour on two quiet cores. What stands outside
+the two marks of the page is kept. `--only` measures the goals with PART in their name, `--quick` shows that everything
+runs and measures nothing worth keeping.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- measured: written by benchmarks/table.py -->", "<!-- end of what is measured -->"
+CORES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to hold, the command that measures it, and where in its JSON the ratios of the alternations stand."""
+
+    name: str
+    words: tuple[str, ...]
+    bound: float
+    ratios: Callable[[Any], list[float]]
+    at_most: bool = False
+    unit: str = ""
+
+
+def against(recipe: str, other: str, bound: float, steps: int, *more: str, of: str = "speed", **how: Any) -> Goal:
+    words = ("-m", "ganzoo", "bench", recipe, *more, "--against", other, "--steps", str(steps))
+    name = f"{recipe} against the {other}" + (", memory" if of == "memory" else "")
+    return Goal(
+        name, (*words, "--warmup", str(max(2, steps // 8))), bound, lambda told: told["ratios"][of]["each"], **how
+    )
+
+
+def loop(recipe: str, steps: int) -> list[Goal]:
+    """Two goals of one measurement."""
+    speed = against(recipe, "loop", 0.97, steps)
+    return [speed, against(recipe, "loop", 1.15, steps, of="memory", at_most=True)]
+
+
+SCALING = ("-m", "ganzoo", "bench", "dcgan_mnist", "--processes", "2", "--steps", "12", "--warmup", "3")
+GOALS = [
+    against("gan_mnist", "script", 3.0, 150, "run.ema=0"),
+    against("cgan_mnist", "script", 2.5, 150, "run.ema=0"),
+    against("dcgan_mnist", "script", 2.5, 12, "run.ema=0"),
+    *loop("gan_mnist", 150),
+    *loop("cgan_mnist", 150),
+    *loop("dcgan_mnist", 16),
+    *loop("wgan_gp_mnist", 40),
+    Goal("two processes against one", SCALING, 1.8, lambda told: told["ratios"]["speed"]["each"]),
+    Goal(
+        "a run of one step against import torch and the data",
+        (str(HERE / "start_up.py"), "--only", "run", "--json"), 1.5, lambda told: told["run"]["each"], at_most=True,
+    ),
+    Goal(
+        "growth of memory in 20,000 steps",
+        (str(HERE / "memory.py"), "--json"), 4.0, lambda told: [told["growth_mib"]], at_most=True, unit=" MiB",
+    ),
+]  # fmt: skip
+
+
+def command(goal: Goal, rounds: int, quick: bool) -> list[str]:
+    words = [sys.executable, *goal.words]
+    if "bench" in words:
+        words += ["--rounds", str(rounds), "--json"]
+    if "--turns" not in words and "start_up.py" in words[1]:
+        words += ["--turns", str(rounds)]
+    if quick:
+        tiny = {"bench": ["--steps", "1", "--warmup", "0"], "memory.py": ["--steps", "40"]}
+        words += next((more for name, more in tiny.items() if any(word.endswith(name) for word in words)), [])
+    return words
+
+
+def measure(goal: Goal, rounds: int, quick: bool, done: dict[str, Any]) -> str:
+    """One row of the table; a goal that cannot be measured is a row that says why."""
+    bound = f"{'at most' if goal.at_most else 'at least'} {goal.bound:g}{goal.unit}"
+    words = command(goal, rounds, quick)
+    key = " ".join(words)
+    shown = "`" + key.replace(sys.executable, "python").replace(f"{HERE}/", "benchmarks/") + "`"
+    if key not in done:
+        ran = subprocess.run(words, capture_output=True, text=True, check=False)
+        done[key] = ran.stdout.splitlines()[-1] if ran.returncode == 0 else ran
+    if not isinstance(done[key], str):
+        said = (done[key].stderr.strip().splitlines() or ["nothing"])[-1].replace("|", "\\|")
+        return f"| {goal.name} | {bound} | not measured | {said} | {shown} |"
+    each = goal.ratios(json.loads(done[key]))
+    median = statistics.median(each)
+    holds = median <= goal.bound if goal.at_most else median >= goal.bound
+    verdict = "holds" if holds else f"misses by {abs(median - goal.bound) / goal.bound:.0%}"
+    spread = f" ({min(each):.2f} to {max(each):.2f})" if len(each) > 1 else ""
+    return f"| {goal.name} | {bound} | {median:.2f}{goal.unit}{spread} | {verdict} | {shown} |"
+
+
+def machine() -> str:
+    """What it was measured on."""
+    model = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor() or platform.machine(),
+    )
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "accelerate"))
+    load = f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
+    today = datetime.datetime.now(datetime.UTC).date()
+    return (
+        f"{today}, {model}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}, {versions}."
+    )
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).is_file() else []
+
+
+def insert(page: str, text: str) -> str:
+    """The page with what stands between its marks replaced. Errors: ValueError when a mark is missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page needs the two lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    chosen = parser.parse_args()
+    page = chosen.write.read_text() if chosen.write else f"{BEGIN}{END}"
+    insert(page, "")  # before a quarter of an hour is spent
+    head = ["| what | goal | median (lowest to highest) | | command |", "| --- | --- | --- | --- | --- |"]
+    about, rows, done = machine(), [], {}  # type: ignore[var-annotated]
+    for goal in GOALS:
+        if chosen.only in goal.name:
+            rows.append(measure(goal, 1 if chosen.quick else chosen.rounds, chosen.quick, done))
+            print(rows[-1], file=sys.stderr, flush=True)
+    text = "\n".join([about, "", *head, *rows])
+    if chosen.write:
+        chosen.write.write_text(insert(page, text))
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""ganzoo bench RECIPE [key=value ...]"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ganzoo.cli.complete import recipes
+
+Count = click.IntRange(min=1)
+
+
+@click.command("bench")
+@click.argument("recipe", shell_complete=recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.option("--steps", type=Count, default=50, show_default=True, help="Steps that are timed, each round.")
+@click.option("--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the clock.")
+@click.option("--rounds", type=Count, default=5, show_default=True, help="How often it is timed.")
+@click.option("--against", metavar="loop|script|PATH", help="Compare with a reference, in turn, in fresh processes.")
+@click.option("--processes", type=Count, default=1, show_default=True, help="Compare so many processes with one.")
+@click.option("--threads", type=Count, help="CPU threads of each process; 1 to compare unless given.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(
+    recipe: str,
+    overrides: tuple[str, ...],
+    steps: int,
+    warmup: int,
+    rounds: int,
+    against: str | None,
+    processes: int,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Measure how fast RECIPE trains, where the time goes and the memory it takes. Nothing is kept.
+
+    \b
+    ganzoo bench cgan_mnist
+    ganzoo bench gan_mnist --against loop       # a checkout's hand-tuned loop
+    ganzoo bench gan_mnist --against mine.py    # see docs/benchmarks.md
+    ganzoo bench dcgan_mnist --processes 2      # two processes beside one
+    """
+    if against and processes > 1:
+        raise click.UsageError("--against and --processes are two comparisons: give one of them.")
+    import torch
+
+    from ganzoo import bench, bench_duel, device, discovery, library, resolve
+
+    plugins = discovery.load()
+    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    if against or processes > 1:
+        each = threads or 1
+        single = bench_duel.ours(recipe, overrides, steps, warmup, each)
+        pair = (
+            (single, bench_duel.reference(found, against, steps, warmup, each))
+            if against
+            else (bench_duel.ours(recipe, overrides, steps, warmup, each, processes), single)
+        )
+        document = bench_duel.run(*pair, rounds, each, say=lambda line: click.echo(line, err=True))
+        names = ("ganzoo", against) if against else (f"{processes} processes", "one")
+        document = {"recipe": found.name, "names": names, "threads": each, **document}
+        click.echo(json.dumps(document) if as_json else _duel(document))
+        return
+    if threads:
+        torch.set_num_threads(threads)
+    document = bench.measure(found, steps, warmup, rounds)
+    if device.processes().is_main_process:
+        click.echo(json.dumps(document) if as_json else _text(document))
+
+
+def _text(document: dict[str, Any]) -> str:
+    step = document["ms_per_step"]
+    where = f"{document['device']} x {document['processes']}, {document['threads']} threads"
+    lines = [
+        f"{document['recipe']}: {document['images_per_second']:,.0f} images/s on {where}",
+        f"step           {step['median']:.2f} ms ({step['low']:.2f} to {step['high']:.2f} in {document['rounds']} "
+        f"rounds of {document['steps']})",
+    ]
+    whole = sum(document["shares_ms"].values())
+    for part, spent in document["shares_ms"].items():
+        lines.append(f"  {part:<12} {spent:8.2f} ms  {spent / whole:4.0%}")
+    lines += [f"peak memory    {document['peak_bytes'] / 2**20:,.0f} MiB", f"not counted    {document['excluded']}"]
+    return "\n".join(lines)
+
+
+def _duel(document: dict[str, Any]) -> str:
+    one, other = document["names"]
+    labels = {"speed": "images/s", "cpu_speed": "images per CPU second", "memory": "peak memory"}
+    lines = [f"{document['recipe']}: {one} / {other}, {document['rounds']} alternations, threads {document['threads']}"]
+    for name, label in labels.items():
+        if name in document["ratios"]:
+            ratio = document["ratios"][name]
+            lines.append(f"{label:<22} {ratio['median']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f})")
+    return "\n".join(lines)
