@@ -8,6 +8,7 @@ again: 1,700 faults a step of the MLP GAN, and 15 to 17 % of the time of an MLP 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import sys
 
@@ -16,6 +17,7 @@ LARGEST_THRESHOLD = 32 * 2**20  # bytes; glibc takes no more for M_MMAP_THRESHOL
 KEPT = 2**30  # bytes free at the top of the heap, beyond which they are given back after all
 
 
+@functools.cache
 def keep_blocks() -> bool:
     """Tell glibc so, for the whole process; False where it is another library or the user has tuned it."""
     tuned = "GLIBC_TUNABLES" in os.environ or any(name.startswith("MALLOC_") for name in os.environ)

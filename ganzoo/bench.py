@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from accelerate.utils import set_seed
 
-from ganzoo import bench_shares, build, device
+from ganzoo import bench_shares, build, device, health
 from ganzoo.data import Batches
 from ganzoo.ema import Ema
 from ganzoo.engine import Engine
@@ -50,6 +50,7 @@ class Trainee:
             self.ema.update()
         self.t += 1
         if self.t % self.recipe.run.log == 0:
+            health.look(self.engine, self.t)
             self.engine.read()
 
 

@@ -48,6 +48,7 @@ class Engine:
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
+        self.t = 0
         self.terms: dict[str, Tensor] = {}
         self.history: deque[tuple[int, str, Tensor]] = deque(maxlen=HISTORY)
         self.moved: Counter[str] = Counter()
@@ -58,6 +59,7 @@ class Engine:
 
     def step(self, data: Iterator[Batch], t: int) -> None:
         """Make every move of step t."""
+        self.t = t
         moves = self.procedure.step(data, t)
         while True:
             with self.accelerator.autocast():  # the forward passes run inside next()
@@ -66,9 +68,9 @@ class Engine:
                 return
             if not torch.is_grad_enabled():
                 raise RuntimeError("step() yielded inside torch.no_grad(): close it before the yield")
-            self.apply(move, t)
+            self.apply(move)
 
-    def apply(self, move: Move, t: int = 0) -> None:
+    def apply(self, move: Move) -> None:
         """All gradients first, then every player's step."""
         losses = {player: self._total(player, terms) for player, terms in move.items()}
         *_, last = losses
@@ -76,7 +78,7 @@ class Engine:
             self._backward(player, loss, retain_graph=player != last)
         for player, terms in move.items():
             if self._update(player):
-                self._remember(player, terms, t)
+                self._remember(player, terms)
 
     def read(self) -> dict[str, float]:
         """The last terms and logged values as numbers, averaged over processes. Waits for the device."""
@@ -124,10 +126,10 @@ class Engine:
         optimizer.zero_grad()
         return True
 
-    def _remember(self, player: str, terms: Terms, t: int) -> None:
+    def _remember(self, player: str, terms: Terms) -> None:
         for name, term in terms.items():
             self.terms[f"{player}/{name}"] = value = term.detach()
-            self.history.append((t, f"{player}/{name}", value))
+            self.history.append((self.t, f"{player}/{name}", value))
 
     def _average(self, gradients: list[Tensor]) -> None:
         mean = self.accelerator.reduce(parameters_to_vector(gradients), "mean")

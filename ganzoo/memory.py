@@ -20,6 +20,7 @@ from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.recipe import PerPlayer, Recipe
 
+WORTH_A_LOOK = 2**25  # bytes of one batch; smaller ones are not worth the compiler that the meta device imports
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -75,7 +76,8 @@ def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
         stored = spec.size if spec.is_image else (8 if spec.vocab else 4) * spec.size
         with suppress(DataError):  # the files are not there yet
             data = len(dataset) * (stored + (8 if spec.classes else 0) + 8)  # with its label and its place in the order
-    return Need(_networks(recipe, procedure), n * (2 * wide + _kept(procedure) // half), data)
+    kept = _kept(procedure) // half if n * wide > WORTH_A_LOOK else 0
+    return Need(_networks(recipe, procedure), n * (2 * wide + kept), data)
 
 
 def _networks(recipe: Recipe, procedure: Procedure) -> int:

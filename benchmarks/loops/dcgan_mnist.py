@@ -107,6 +107,7 @@ class Loop:
 
 def main() -> None:
     chosen = protocol.options()
+    protocol.keep_freed_memory()
     loop = Loop(protocol.images(chosen.root, 32), chosen.ema)
     order = protocol.orders(len(loop.x), chosen.batch_size, chosen.seed)
 

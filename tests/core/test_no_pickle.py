@@ -48,6 +48,8 @@ ALLOWED = {
     ("ganzoo/discovery.py", "getattr"): "a hook that our own code names",
     ("ganzoo/blueprint.py", "typing.get_type_hints"): "annotations in the source of an installed component",
     ("ganzoo/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
+    ("ganzoo/allocator.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
+    ("ganzoo/bench_duel.py", "subprocess"): "a script that was named on the command line to be run",
     ("ganzoo/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/list.py", "getattr"): "fields of Entry, from a tuple of its own",
@@ -197,6 +199,8 @@ def heard(event, arguments):
 begun = False
 import torch, accelerate, pydantic, PIL.Image  # these load libraries of their own
 torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
+from ganzoo import allocator
+allocator.keep_blocks()  # once in a process
 begun = True
 sys.addaudithook(heard)
 from ganzoo import checkpoint, discovery, dryrun, library, resolve, tables

@@ -51,7 +51,7 @@ def test_a_class_without_examples_is_remarked() -> None:
 
 def test_only_the_first_reasons_are_kept() -> None:
     found = survey(Mixed(1000))
-    assert len(found.reasons) == 50
+    assert len(found.reasons) == 30
     assert found.damaged == 103
 
 
