@@ -66,6 +66,7 @@ def test_against_a_script(recipe: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_processes_beside_one(recipe: str) -> None:
     result = commands.ganzoo("bench", recipe, *QUICK[:4], "--rounds", "1", "--processes", "2", "--json")
+    assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert (told["first"][0]["processes"], told["second"][0]["processes"]) == (2, 1)
     assert told["first"][0]["images"] == 2 * told["second"][0]["images"]
