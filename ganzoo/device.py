@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 
 import torch
@@ -61,7 +63,15 @@ def processes() -> PartialState:
             f"WORLD_SIZE asks for {asked} processes and {found.num_processes} joined. Start them with "
             "`torchrun --standalone --nproc_per_node N -m ganzoo run ...`, or unset WORLD_SIZE."
         )
+    if found.num_processes > 1:
+        _leave_in_the_end()
     return found
+
+
+@functools.cache
+def _leave_in_the_end() -> None:
+    """Take leave of the other processes before Python ends: gloo's threads otherwise abort one exit in six or so."""
+    atexit.register(PartialState().destroy_process_group)
 
 
 def accelerator(settings: RunSettings) -> Accelerator:
