@@ -35,10 +35,10 @@ def main() -> None:
     torch.set_num_threads(1)
     plugins = discovery.load()
     recipe, _ = resolve.read(library.locate("gan_mnist", plugins), SMALL, plugins.zoo)
-    trainee = bench.Trainee(recipe, chosen.steps)
+    training = bench.Training(recipe, chosen.steps)
     sizes = []
     for t in range(1, chosen.steps + 1):
-        trainee.step()
+        training.step()
         if t % max(1, chosen.steps // 20) == 0:
             sizes.append(size())
             if not chosen.json:

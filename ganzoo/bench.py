@@ -10,48 +10,29 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from accelerate.utils import set_seed
 
-from ganzoo import bench_shares, build, device, health
-from ganzoo.data import Batches
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
-from ganzoo.rates import Rates
+from ganzoo import bench_shares, device, health
 from ganzoo.recipe import Recipe
+from ganzoo.trainee import Trainee
 
 EXCLUDED = "imports, reading the data, building the networks; pictures, checkpoints and the other files of a run"
 SHARED_STEPS = 20  # at most so many are taken apart
 
 
-class Trainee:
-    """One recipe with its data, networks and optimizers; step() is the step of a run, with its numbers read back."""
+class Training:
+    """A recipe's training without a run folder: step() is the step of a run of so many, looked at as often."""
 
     def __init__(self, recipe: Recipe, steps: int):
-        self.recipe, self.steps, self.t = recipe, steps, 0
-        self.accelerator = device.accelerator(recipe.run)
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        settings, dataset = recipe.run, build.dataset(recipe)
-        self.batches = Batches(
-            dataset, settings.batch_size, settings.seed, self.accelerator.device, rank, world, settings.workers
-        )
-        self.procedure = build.procedure(recipe, dataset.spec)
-        build.check_fit(self.procedure, dataset.spec)
-        if settings.compile:
-            build.compile_networks(self.procedure)
-        self.engine = Engine(self.procedure, build.optimizers(recipe.optimizer), self.accelerator, settings.clip)
-        self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
-        self.rates = Rates(recipe.schedule, self.engine.optimizers)
-        set_seed(settings.seed + rank)
+        self.accelerator, self.log, self.t = device.accelerator(recipe.run), recipe.run.log, 0
+        self.trainee = Trainee(recipe, self.accelerator)
+        self.trainee.steps = steps
 
     def step(self) -> None:
-        self.rates.set(self.t, self.steps)
-        self.engine.step(self.batches, self.t)
-        if self.ema:
-            self.ema.update()
+        self.trainee.step(self.t)
         self.t += 1
-        if self.t % self.recipe.run.log == 0:
-            health.look(self.engine, self.t)
-            self.engine.read()
+        if self.t % self.log == 0:
+            health.look(self.trainee.engine, self.t)
+            self.trainee.engine.read()
 
 
 def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, Any]:
@@ -59,17 +40,17 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
 
     Errors: those of a run before its first step.
     """
-    trainee = Trainee(recipe, warmup + rounds * steps + min(steps, SHARED_STEPS))
+    training = Training(recipe, warmup + rounds * steps + min(steps, SHARED_STEPS))
     for _ in range(warmup):
-        trainee.step()
-    seconds, processor = zip(*(_round(trainee, steps) for _ in range(rounds)), strict=True)
+        training.step()
+    seconds, processor = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
     peak = peak_bytes()
-    shares = bench_shares.measure(trainee, min(steps, SHARED_STEPS))
-    world = trainee.accelerator.num_processes
+    shares = bench_shares.measure(training, min(steps, SHARED_STEPS))
+    world, trainee = training.accelerator.num_processes, training.trainee
     images = steps * trainee.procedure.batches_per_step * recipe.run.batch_size * world
     return {
         "recipe": recipe.name,
-        "device": str(trainee.accelerator.device),
+        "device": str(training.accelerator.device),
         "processes": world,
         "threads": torch.get_num_threads(),
         "batch_size": recipe.run.batch_size,
@@ -87,13 +68,13 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
     }
 
 
-def _round(trainee: Trainee, steps: int) -> tuple[float, float]:
+def _round(training: Training, steps: int) -> tuple[float, float]:
     """Seconds by the clock and by this process's processor."""
-    trainee.accelerator.wait_for_everyone()
-    clock, processor = bench_shares.now(trainee.accelerator.device), time.process_time()
+    training.accelerator.wait_for_everyone()
+    clock, processor = bench_shares.now(training.accelerator.device), time.process_time()
     for _ in range(steps):
-        trainee.step()
-    return bench_shares.now(trainee.accelerator.device) - clock, time.process_time() - processor
+        training.step()
+    return bench_shares.now(training.accelerator.device) - clock, time.process_time() - processor
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

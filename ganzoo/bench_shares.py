@@ -14,7 +14,7 @@ from torch import Tensor
 from ganzoo.interfaces import Batch, Move
 
 if TYPE_CHECKING:
-    from ganzoo.bench import Trainee
+    from ganzoo.bench import Training
 
 PARTS = ("data", "forward", "backward", "optimizer", "average", "engine")
 
@@ -26,14 +26,14 @@ def now(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def measure(trainee: Trainee, steps: int) -> dict[str, float]:
+def measure(training: Training, steps: int) -> dict[str, float]:
     """Train some more steps with a clock around each part: part -> milliseconds a step.
 
     "forward" is what the procedure computes between its yields, "engine" what is left of the whole. Where the work is
     done elsewhere, waiting for it at every part makes the sum longer than a step that is left alone.
     """
-    clock = _Clock(trainee.accelerator.device)
-    whole = clock.around("engine", trainee.step)
+    clock, trainee = _Clock(training.accelerator.device), training.trainee
+    whole = clock.around("engine", training.step)
     with ExitStack() as stack:
         replace = lambda owner, name, value: stack.enter_context(patch.object(owner, name, value))  # noqa: E731
         replace(trainee, "batches", clock.through("data", trainee.batches))

@@ -12,11 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 PLAIN_EVERY = 10.0  # seconds between lines when not in a terminal
 
 
+class _Console(Console):
+    """rich's own ends the process when the pipe it writes to is closed."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Display:
     """Shows steps, losses, images per second and time left. When nobody can read it any more, it falls silent."""
 
     def __init__(self, steps: int, first: int):
-        self.console = Console(stderr=True, highlight=False)
+        self.console = _Console(stderr=True, highlight=False)
         self.steps = steps
         self._shown_at = 0.0
         self._bar: Progress | None = None
@@ -37,7 +44,7 @@ class Display:
     def say(self, text: str) -> None:
         try:
             self.console.print(text, markup=False, soft_wrap=True)
-        except OSError:  # a closed pipe, a terminal that went away
+        except OSError:  # a terminal that went away
             self._fall_silent()
 
     def update(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:

@@ -95,4 +95,6 @@ def batches_per_epoch(length: int, batch_size: int, world: int) -> int:
 
 def normalised(batch: Batch) -> Batch:
     """uint8 images 0..255 -> float32 in [-1, 1]; everything else as it is. The one place where this happens."""
-    return {key: value.float() / 127.5 - 1 if value.dtype == torch.uint8 else value for key, value in batch.items()}
+    return {
+        key: value.float().div_(127.5).sub_(1) if value.dtype == torch.uint8 else value for key, value in batch.items()
+    }

@@ -7,6 +7,7 @@ its networks, in any order, with any penalty.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
@@ -94,7 +95,7 @@ class Engine:
         for name, term in terms.items():
             if term.dim() != 0:
                 raise ValueError(f"the term {player}/{name} should be a scalar, not of shape {tuple(term.shape)}")
-        return sum(terms.values(), start=torch.zeros((), device=self.accelerator.device))
+        return functools.reduce(torch.add, terms.values())
 
     def _backward(self, player: str, loss: Tensor, retain_graph: bool) -> None:
         try:

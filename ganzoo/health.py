@@ -61,9 +61,13 @@ def _tensors(engine: Engine) -> dict[str, Tensor]:
 def _sentence(first: tuple[int, str, Tensor] | None, layers: list[str]) -> str:
     if first:
         step, name, value = first
-        return f"{name} is {value.item()} since step {step + 1}"
+        return f"{name} is {_told(value)} since step {step + 1}"
     more = f" and {len(layers) - 1} more" if len(layers) > 1 else ""
     return f"{layers[0]}{more} is not finite"
+
+
+def _told(value: Tensor) -> str:
+    return "not finite on another process" if value.isfinite() else str(value.item())
 
 
 def _facts(
@@ -76,7 +80,7 @@ def _facts(
         "noticed_at_step": t,
         "first_step": first[0] + 1 if first else None,
         "term": first[1] if first else None,
-        "value": str(first[2].item()) if first else None,
+        "value": _told(first[2]) if first else None,
         "layers": [
             {
                 "name": name,

@@ -8,14 +8,12 @@ from pathlib import Path
 import torch
 
 from ganzoo import checkpoint, health, state
-from ganzoo.data import Batches
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
 from ganzoo.errors import Diverged, EnvironmentProblem
 from ganzoo.health import Finding
 from ganzoo.recipe import RunSettings
 from ganzoo.recorder import Recorder
 from ganzoo.run import Run
+from ganzoo.trainee import Trainee
 
 ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
 
@@ -26,17 +24,9 @@ class Keeper:
     packages: versions of what the components come from. recorder: on the main process.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        settings: RunSettings,
-        engine: Engine,
-        ema: Ema | None,
-        batches: Batches,
-        packages: Mapping[str, str],
-    ):
+    def __init__(self, run: Run, settings: RunSettings, trainee: Trainee, packages: Mapping[str, str]):
         self.run, self.settings, self.packages = run, settings, packages
-        self.engine, self.ema, self.batches = engine, ema, batches
+        self.engine, self.ema, self.batches = trainee.engine, trainee.ema, trainee.batches
         self.kept: Path | None = None
         self.saved_at, self.looked_at, self.rollbacks = -1, -1, 0
 

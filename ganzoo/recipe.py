@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     PositiveInt,
+    TypeAdapter,
 )
 
 from ganzoo.blueprint import Blueprint
@@ -24,9 +26,12 @@ SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?
 
 
 def _span(text: Any) -> Any:
-    """ "3h50m" as a length of time; what else there is, "03:50:00" for one, is left to pydantic."""
-    found = SPAN.fullmatch(text) if isinstance(text, str) and text else None
-    if not found:
+    """ "3h50m" as a length of time, or what pydantic takes for one: "03:50:00", "PT3H50M"."""
+    if not isinstance(text, str) or not text:
+        return text
+    if not (found := SPAN.fullmatch(text)):
+        with contextlib.suppress(ValueError):
+            return TypeAdapter(timedelta).validate_python(text)
         return text
     days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

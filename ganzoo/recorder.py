@@ -19,26 +19,24 @@ from accelerate.utils import set_seed
 from ganzoo import curves, files, grid, preview, provenance, randomness, status
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
-from ganzoo.interfaces import Batch, Dataset
+from ganzoo.interfaces import Batch
 from ganzoo.recipe import Recipe
 from ganzoo.resuming import Start
 from ganzoo.run import Run
 from ganzoo.trackers import Trackers
+from ganzoo.trainee import Trainee
 
 
 class Recorder:
     """A `with` block around training; inside it, told of every step that is logged or drawn."""
 
-    def __init__(
-        self, run: Run, recipe: Recipe, plugins: Plugins, dataset: Dataset, engine: Engine, ema: Ema | None, steps: int
-    ):
-        self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, dataset
-        self.procedure, self.device, self.ema, self.steps = engine.procedure, engine.accelerator.device, ema, steps
-        self.sizes = {player: sum(p.numel() for p in owned) for player, owned in engine.parameters.items()}
-        self.processes = engine.accelerator.num_processes
+    def __init__(self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee):
+        self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
+        self.procedure, self.ema, self.steps = trainee.procedure, trainee.ema, trainee.steps
+        self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
+        accelerator = trainee.engine.accelerator
+        self.device, self.processes = accelerator.device, accelerator.num_processes
         self._open, self._failing, self._beat_at = ExitStack(), set[str](), 0.0
 
     def __enter__(self) -> Recorder:

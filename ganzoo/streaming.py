@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,7 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Iterator[Batc
         sampler=keys,
         num_workers=workers,
         collate_fn=_as_it_is,
+        worker_init_fn=_leave_signals,
         generator=torch.Generator(),  # of its own: the loader draws a number that would be missing from the noise
     )
     try:
@@ -75,6 +77,12 @@ class _Batched(torch.utils.data.Dataset):
                 f"dataset {type(self.dataset).__name__}: examples {', '.join(map(str, indices))} do not fit into one "
                 f"batch ({str(error).partition(chr(10))[0]}). Give all of them the same keys, shapes and types."
             ) from error
+
+
+def _leave_signals(worker: int) -> None:
+    """Ctrl-C reaches all processes of a terminal; the training process decides what comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _as_it_is(batch: Any) -> Any:

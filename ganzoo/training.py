@@ -13,23 +13,21 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, set_seed
+from accelerate.utils import broadcast_object_list
 
-from ganzoo import build, device, lock, memory, resuming, status
+from ganzoo import device, lock, resuming, status
 from ganzoo.data import Batches
 from ganzoo.discovery import Plugins
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
 from ganzoo.errors import Diverged, GanzooError, Interrupted
 from ganzoo.health import Finding
 from ganzoo.keeper import Keeper
-from ganzoo.rates import Rates
 from ganzoo.recipe import Recipe
 from ganzoo.recorder import Recorder
 from ganzoo.resuming import Start
 from ganzoo.run import Run
 from ganzoo.signals import StopFlag
 from ganzoo.stopping import Stopping
+from ganzoo.trainee import Trainee
 
 ENDINGS: dict[type, str] = {Diverged: "diverged", Interrupted: "interrupted"}
 
@@ -59,39 +57,12 @@ class _Session:
         self, recipe: Recipe, plugins: Plugins, accelerator: Accelerator, out: Path, start: Start | None, begun: float
     ):
         self.settings, self.accelerator, self.start, self.begun = recipe.run, accelerator, start, begun
-        rank, world = accelerator.process_index, accelerator.num_processes
-        dataset = build.dataset(recipe)
-        memory.check(recipe, dataset, accelerator.device)
-        self.batches = Batches(
-            dataset,
-            self.settings.batch_size,
-            self.settings.seed,
-            accelerator.device,
-            rank,
-            world,
-            self.settings.workers,
-            self.settings.balance,
-        )
-        self.procedure = build.procedure(recipe, dataset.spec)
-        build.check_fit(self.procedure, dataset.spec)
-        build.check_batch(self.procedure, self.settings.batch_size)
-        if self.settings.compile:
-            build.compile_networks(self.procedure)
-        skip = self.settings.on_nonfinite == "skip"
-        optimizers = build.optimizers(recipe.optimizer)
-        self.engine = Engine(self.procedure, optimizers, accelerator, self.settings.clip, skip)
-        self.ema = Ema(self.procedure, self.settings.ema) if self.settings.ema else None
-        self.rates = Rates(recipe.schedule, self.engine.optimizers)
-        self.steps = self.settings.steps or self._steps(self.settings.epochs or 1)
-        set_seed(self.settings.seed + rank)  # each process draws noise of its own
-        self.main = accelerator.is_main_process
+        self.trainee = Trainee(recipe, accelerator)
+        self.steps, self.main = self.trainee.steps, accelerator.is_main_process
         self.run = start.run if start else self._shared_run(recipe, out)
-        packages = plugins.versions(recipe.owners())
-        self.keeper = Keeper(self.run, self.settings, self.engine, self.ema, self.batches, packages)
+        self.keeper = Keeper(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
         self.t, self.remarks = self.keeper.start(start.checkpoint) if start else (0, [])
-        self.recorder = (
-            Recorder(self.run, recipe, plugins, dataset, self.engine, self.ema, self.steps) if self.main else None
-        )
+        self.recorder = Recorder(self.run, recipe, plugins, self.trainee) if self.main else None
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None
@@ -112,12 +83,9 @@ class _Session:
             self._end("finished")
 
     def _loop(self, stopping: Stopping) -> None:
-        pace = _Pace(self.batches, self.settings.batch_size * self.accelerator.num_processes)
+        pace = _Pace(self.trainee.batches, self.settings.batch_size * self.accelerator.num_processes)
         while self.t < self.steps:
-            self.rates.set(self.t, self.steps)
-            self.engine.step(self.batches, self.t)
-            if self.ema:
-                self.ema.update()
+            self.trainee.step(self.t)
             self.t += 1
             if self.recorder:
                 self.recorder.alive(self.t)
@@ -139,7 +107,7 @@ class _Session:
         settings, keeper, last = self.settings, self.keeper, self.t == self.steps
         if last or self.t % settings.log == 0:
             keeper.look(self.t, self.recorder)
-            values = self.engine.read()
+            values = self.trainee.engine.read()
             if self.recorder:
                 self.recorder.report(self.t, values, pace())
         if last or self.t % settings.sample == 0:
@@ -152,9 +120,6 @@ class _Session:
     def _end(self, ending: str, error: str = "") -> None:
         if self.recorder:
             self.recorder.end(ending, self.t, error)
-
-    def _steps(self, epochs: float) -> int:
-        return max(1, round(epochs * self.batches.per_epoch / self.procedure.batches_per_step))
 
     def _shared_run(self, recipe: Recipe, out: Path) -> Run:
         """A new run, which the main process makes and every process learns of."""

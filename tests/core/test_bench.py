@@ -18,9 +18,10 @@ SCHEDULED = '[schedule]\nuse = "linear"'
 
 def test_it_trains_what_a_run_trains(tmp_path: Path) -> None:
     recipe = tiny(SCHEDULED, "run.steps=7", "run.ema=0.9", "run.clip=0.5", "run.log=2")
-    trainee = bench.Trainee(recipe, 7)
+    training = bench.Training(recipe, 7)
     for _ in range(7):
-        trainee.step()
+        training.step()
+    trainee = training.trainee
     saved = checkpoint.read(train(recipe, tmp_path).latest).tensors
     for name, tensor in trainee.procedure.state_dict().items():
         assert torch.equal(tensor, saved["model"][name]), name
@@ -41,16 +42,16 @@ def test_what_is_told() -> None:
 
 
 def test_the_parts_of_a_step_add_up_to_it() -> None:
-    trainee = bench.Trainee(tiny("", "run.ema=0.9"), 20)
-    trainee.step()
+    training = bench.Training(tiny("", "run.ema=0.9"), 20)
+    training.step()
     start = bench_shares.now(torch.device("cpu"))
-    parts = bench_shares.measure(trainee, 10)
+    parts = bench_shares.measure(training, 10)
     whole = 1000 * (bench_shares.now(torch.device("cpu")) - start) / 10
     assert list(parts) == list(bench_shares.PARTS)
     assert all(spent > 0 for spent in parts.values())
     assert 0.5 * whole < sum(parts.values()) <= whole
-    trainee.step()  # everything is as it was
-    assert "step" not in vars(trainee.procedure)
+    training.step()  # everything is as it was
+    assert "step" not in vars(training.trainee.procedure)
 
 
 def script(path: Path, **measured: Any) -> list[str]:

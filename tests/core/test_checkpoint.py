@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -307,3 +308,51 @@ def test_resuming_from_a_damaged_checkpoint_ends_with_5(
     assert result.exit_code == 5, result.output
     assert named in result.stderr
     assert isinstance(result.exception, SystemExit)  # an error of ours, not a traceback
+
+
+def test_a_file_that_has_grown_is_refused_unread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gigabyte in the place of a weight costs neither memory nor time."""
+    with (folder / "model.safetensors").open("ab") as file:
+        file.truncate(2**30)
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: 1 / 0 if path.stem == "model" else read_bytes(path))
+    with pytest.raises(RunError, match=r"model\.safetensors: damaged"):
+        read(folder)
+
+
+def test_a_link_in_the_place_of_a_file_is_named(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder.parent / "elsewhere")
+    (folder / "model.safetensors").symlink_to(folder.parent / "elsewhere")
+    with pytest.raises(RunError, match=r"model\.safetensors: It is a link or a device"):
+        read(folder)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    os.mkfifo(folder / "model.safetensors")
+    with pytest.raises(RunError, match=r"model\.safetensors: It is a link or a device"):
+        read(folder)
+
+
+def test_what_was_read_does_not_change_with_the_file(folder: Path) -> None:
+    """A mapped file that shrinks would end the process without a word."""
+    found = read(folder)
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.truncate(0)
+    assert found.tensors["model"]["w"].sum() == 6
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_when_one_process_cannot_write_none_does(stage: int, folder: Path) -> None:
+    """`everyone` is what several processes agree on after each stage of writing."""
+    asked: list[bool] = []
+
+    def everyone(fine: bool) -> bool:
+        asked.append(fine)
+        return fine and len(asked) <= stage
+
+    with pytest.raises(OSError, match="another process could not write its part"):
+        write(folder.parent, 10, some(2.0), keep=2, everyone=everyone)
+    assert asked == [True] * (stage + 1)
+    assert read(latest(folder.parent)).tensors["model"]["w"][0, 0] == (2 if stage == 2 else 1)
+    assert not list(folder.parent.glob(".partial-*"))

@@ -47,7 +47,7 @@ def test_a_terminal_gets_a_bar_that_starts_where_a_resumed_run_does(monkeypatch:
     def terminal(**more: object) -> Console:
         return Console(file=screen, force_terminal=True, width=160, _environ={})
 
-    monkeypatch.setattr(console, "Console", terminal)
+    monkeypatch.setattr(console, "_Console", terminal)
     with Display(100, 40) as display:
         assert display._bar is not None
         assert display._bar.tasks[0].completed == 40
@@ -55,3 +55,25 @@ def test_a_terminal_gets_a_bar_that_starts_where_a_resumed_run_does(monkeypatch:
         assert display._bar.tasks[0].completed == 60
     assert "60/100" in screen.getvalue()
     assert "generator -0.125" in screen.getvalue()
+
+
+class Closed(io.StringIO):
+    """What nobody reads any more."""
+
+    def __init__(self, error: OSError):
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error")])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_when_nobody_can_read_it_falls_silent(terminal: bool, error: OSError) -> None:
+    with Display(10, 0) as display:
+        display.console = type(display.console)(file=Closed(error), force_terminal=terminal)
+        display.say("hello")
+        assert display.console.quiet
+        display.say("again")
+        display.update(10, VALUES, 1.0)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 import ganzoo
-from ganzoo import build, checkpoint, discovery, health, resolve, training
+from ganzoo import checkpoint, discovery, health, resolve, training
 from ganzoo.data import Batches
 from ganzoo.engine import Engine
 from ganzoo.errors import Diverged
@@ -20,6 +20,7 @@ from ganzoo.keeper import Keeper
 from ganzoo.recipe import Recipe
 from ganzoo.registry import Zoo
 from ganzoo.run import Run
+from ganzoo.trainee import Trainee
 from support import TINY, accelerator
 
 CALLS = {"discriminator": 0}
@@ -113,11 +114,8 @@ def test_a_run_that_nobody_looks_at_remembers_no_more_than_so_much(plugins: disc
 
 
 def made(chosen: Recipe) -> tuple[Engine, Batches]:
-    dataset = build.dataset(chosen)
-    procedure = build.procedure(chosen, dataset.spec)
-    skip = chosen.run.on_nonfinite == "skip"
-    engine = Engine(procedure, build.optimizers(chosen.optimizer), accelerator(), skip=skip)
-    return engine, Batches(dataset, chosen.run.batch_size, 0, torch.device("cpu"))
+    trainee = Trainee(chosen, accelerator())
+    return trainee.engine, trainee.batches
 
 
 def test_rollback_goes_on_from_the_checkpoint(
@@ -134,8 +132,8 @@ def test_rollback_goes_on_from_the_checkpoint(
 
 def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: discovery.Plugins, tmp_path: Path) -> None:
     chosen = recipe(plugins, "run.on_nonfinite=rollback", "loss.at=3")
-    engine, batches = made(chosen)
-    keeper = Keeper(Run(tmp_path), chosen.run, engine, None, batches, {})
+    trainee = Trainee(chosen, accelerator())
+    keeper, engine, batches = Keeper(Run(tmp_path), chosen.run, trainee, {}), trainee.engine, trainee.batches
     for t in range(2):
         engine.step(batches, t)
     keeper.save(2, False, None)

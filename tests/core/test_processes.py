@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ganzoo.run import Run
 from support import PLUGINS, environment, tiny, toml, train, weights_hash
@@ -47,7 +48,7 @@ def resume(out: Path, *overrides: str) -> None:
     subprocess.run([*GANZOO, "resume", str(out), *overrides], env=environment(), check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_signal_ends_the_step_saves_and_exits_75(number: signal.Signals, recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     process = start(recipe, out, "run.steps=1_000_000", "run.save=50")
@@ -156,6 +157,83 @@ def test_two_processes_stay_equal(text: str, tmp_path: Path) -> None:
     assert first["hash"] == second["hash"]
     assert first["noise"] != second["noise"]  # each process draws its own
     assert Run.open(tmp_path).status["state"] == "finished"
+
+
+def test_two_processes_stop_when_one_of_them_is_told(recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    command = [*TORCHRUN, "-m", "ganzoo", "run", str(recipe), "--out", str(out), "run.batch_size=8", "run.save=50"]
+    with subprocess.Popen([*command, "run.steps=1_000_000"], env=environment(), stderr=subprocess.PIPE) as process:
+        try:
+            wait_for_step(out, 50)
+            os.kill(Run.open(out).status["pid"], signal.SIGTERM)  # the main process, and not torchrun
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    run = Run.open(out)
+    assert run.status["state"] == "interrupted", messages.decode()
+    assert run.latest.name == f"step-{run.status['step']:08d}"
+    assert {path.stem for path in run.latest.glob("rank-*.safetensors")} == {"rank-00000", "rank-00001"}
+
+
+FRAGILE = """
+import os, sys
+from pathlib import Path
+from ganzoo import discovery, resolve, training
+from ganzoo.errors import Diverged
+from ganzoo.registry import Zoo
+from ganzoo_builtins.losses.non_saturating import NonSaturating
+from support import TINY
+
+class Fragile(NonSaturating):
+    moves = 0
+    def discriminator(self, real, fake):
+        Fragile.moves += 1
+        broken = os.environ["RANK"] == "1" and Fragile.moves == 7
+        return super().discriminator(real, fake) * (float("nan") if broken else 1)
+
+plugins, mine = discovery.load(), Zoo(owner="me")
+mine.add("loss", "fragile", Fragile)
+plugins.zoo.merge(mine)
+recipe = resolve.resolve({**TINY, "loss": {"use": "fragile"}}, plugins.zoo, "fragile", name="fragile")
+try:
+    training.train(recipe, plugins, Path(sys.argv[1]))
+except Diverged:
+    Path(sys.argv[1], "rank" + os.environ["RANK"]).write_text("diverged")
+"""
+
+
+def test_what_is_not_finite_on_one_process_stops_all(tmp_path: Path) -> None:
+    script = tmp_path / "fragile.py"
+    script.write_text(FRAGILE)
+    here = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    command = [*TORCHRUN, str(script), str(tmp_path)]
+    subprocess.run(command, env=environment(PYTHONPATH=here), check=True, capture_output=True, timeout=300)
+    assert [(tmp_path / f"rank{rank}").read_text() for rank in (0, 1)] == ["diverged", "diverged"]
+    run = Run.open(tmp_path)
+    assert run.status["state"] == "diverged" and run.latest.name == "step-00000005"
+    assert json.loads((run.folder / "diverged.json").read_text())["first_step"] == 7
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_processes_that_read_and_stops_nothing_but_training(tmp_path: Path) -> None:
+    """A terminal sends SIGINT to all processes of a command."""
+    out, path = tmp_path / "runs", tmp_path / "streamed.toml"
+    images = tmp_path / "images"
+    images.mkdir()
+    for index in range(40):
+        Image.new("RGB", (8, 8), (index, 0, 0)).save(images / f"{index}.png")
+    path.write_text(toml().replace('use = "ring"\nn = 200', f'use = "folder"\npath = "{images}"\nsize = 8'))
+    settings = ["run.steps=1_000_000", "run.save=5", "run.workers=2"]
+    limit = "import ganzoo_builtins.datasets.folder as f; f.IN_MEMORY = 0; from ganzoo.cli import cli; cli()"
+    command = [sys.executable, "-c", limit, "run", str(path), "--out", str(out), *settings]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            wait_for_step(out, 5)
+            os.killpg(process.pid, signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 75, messages.decode()
+    assert b"Traceback" not in messages
 
 
 def test_two_processes_resume_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:

@@ -136,3 +136,11 @@ def test_the_state_of_a_missing_player_is_refused() -> None:
     del saved.states["state"]["optimizers"]["generator"]
     with pytest.raises(RunError, match="does not fit this recipe: KeyError: 'generator'"):
         Everything(tiny()).restore(saved)
+
+
+def test_another_version_of_a_plugin_is_told() -> None:
+    there = Everything(tiny(), steps=1)
+    saved = state.capture(there.engine, there.ema, there.batches, 1, {"ganzoo-acme": "1.0"})
+    here = Everything(tiny())
+    again = state.restore(saved, here.engine, here.ema, here.batches, {"ganzoo-acme": "1.1"})
+    assert again == (1, ["ganzoo-acme was 1.0, is 1.1"])

@@ -58,9 +58,7 @@ MAGIC = [b"", b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0"]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    start=st.sampled_from([b"", b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0"]), rest=st.binary(max_size=600)
-)
+@given(start=st.sampled_from(MAGIC), rest=st.binary(max_size=600))
 def test_junk_is_one_line(tmp_path, start, rest):
     (tmp_path / "a").write_bytes(start + rest)
     with pytest.raises((DataError, EnvironmentProblem)):

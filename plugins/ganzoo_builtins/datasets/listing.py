@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -47,10 +48,11 @@ def folders(root: Path) -> list[Path]:
 
 def find(path: str, what: Literal["folder", "file"]) -> Path:
     """A path of the user's: from the current folder, or else from the data root. Errors: DataError when absent."""
-    given = Path(path).expanduser()
-    for place in (given, data_root() / given):
-        if place.is_dir() if what == "folder" else place.is_file():
-            return place
+    with contextlib.suppress(OSError, RuntimeError):  # a name that is too long, somebody's home who is not here
+        given = Path(path).expanduser()
+        for place in (given, data_root() / given):
+            if place.is_dir() if what == "folder" else place.is_file():
+                return place
     raise DataError(f"no {what} {path!r}, neither from {Path.cwd()} nor from {data_root()}. Set path to where it is.")
 
 
