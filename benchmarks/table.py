@@ -118,7 +118,7 @@ def machine() -> str:
     load = f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
     today = datetime.datetime.now(datetime.UTC).date()
     return (
-        f"{today}, {model}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]}, "
+        f"{today}, {model}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]},\n"
         f"Python {platform.python_version()}, {versions}."
     )
 
