@@ -70,9 +70,7 @@ def write(
             json.dumps({"format": FORMAT, "step": step, "files": described}, indent=1).encode(),
         )
         files.sync_folder(partial)
-        if final.exists():  # this step was saved before by a run that went on from an earlier one
-            files.discard(final)
-        partial.rename(final)
+        files.take_the_place(partial, final)  # a run that went on from an earlier one saves a step again
         files.sync_folder(checkpoints)
         rotation.point(checkpoints, "latest", final)
         with contextlib.suppress(OSError):  # the checkpoint is there; what is too much goes another time

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganzoo import build, device, memory
+from ganzoo import build, device, memory, order
 from ganzoo.data import batches_per_epoch
 from ganzoo.errors import DataError
 from ganzoo.recipe import Recipe
@@ -30,6 +30,8 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
         remarks.append(f"the data is not there yet: {error.message}")
     else:
         batches_per_epoch(length, recipe.run.batch_size, accelerator.num_processes)
+        if recipe.run.balance:
+            order.balanced(dataset)
     with torch.device("meta"):
         procedure = build.procedure(recipe, spec)
         build.check_fit(procedure, spec)

@@ -43,6 +43,16 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def take_the_place(new: Path, old: Path) -> None:
+    """Give a folder the name of another one, which goes if it is there; the name is free for an instant only."""
+    trash = old.with_name(TRASH + old.name)
+    shutil.rmtree(trash, ignore_errors=True)
+    if old.exists():
+        old.rename(trash)
+    new.rename(old)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
 def discard(folder: Path) -> None:
     """Remove a folder so that at no moment half of it is seen under its name."""
     trash = folder.with_name(TRASH + folder.name)

@@ -80,3 +80,9 @@ def test_a_recipe_larger_than_the_machine_is_refused(points: str) -> None:
 def test_a_file_s_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1b[2J.toml").write_text(toml())
     assert ganzoo("check", str(tmp_path / "\x1b[2J.toml")).stdout.startswith("\\x1b[2J: good\n")
+
+
+def test_balance_without_labels_is_refused_before_a_run(points: str) -> None:
+    result = ganzoo("check", points, "run.balance=true")
+    assert result.exit_code == 2
+    assert "set run.balance=false" in result.stderr

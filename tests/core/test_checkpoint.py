@@ -194,7 +194,9 @@ def test_a_folder_in_the_place_of_a_file_is_named(name: str, folder: Path) -> No
         read(folder)
 
 
-def test_two_files_that_changed_places_are_found(folder: Path) -> None:
+def test_two_files_that_changed_places_are_found(tmp_path: Path) -> None:
+    """Of the same size and with the same names in them, as weights and their averages are."""
+    folder = write(tmp_path, 1, Checkpoint({"model": {"w": torch.zeros(3)}, "ema": {"w": torch.ones(3)}}), keep=2)
     (folder / "model.safetensors").rename(folder / "other")
     (folder / "ema.safetensors").rename(folder / "model.safetensors")
     (folder / "other").rename(folder / "ema.safetensors")

@@ -53,6 +53,18 @@ def test_a_folder_leaves_its_name_before_it_is_emptied(tmp_path: Path, monkeypat
     assert not (tmp_path / "step-00000001").exists()
 
 
+def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    files.take_the_place(tmp_path / "new", tmp_path / "old")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old" / "content").read_text() == "new"
+    (tmp_path / "first").mkdir()
+    files.take_the_place(tmp_path / "first", tmp_path / "second")
+    assert (tmp_path / "second").is_dir()
+
+
 def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / ".partial-step-1").mkdir()
     (tmp_path / ".partial-step-1" / "model.safetensors").write_bytes(b"ha")
