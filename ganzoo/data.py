@@ -5,7 +5,7 @@ The order is a pure function of (seed, epoch, rank, world), so that a position i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import torch
 from torch import Tensor
@@ -47,7 +47,13 @@ class Batches(Iterator[Batch]):
         """Continue after `position` batches."""
         self.position = position
         self._order = self._orders(position)
-        self._stream: Iterator[Batch] | None = None
+        self._stream: Generator[Batch, None, None] | None = None
+
+    def close(self) -> None:
+        """Let go of the processes that read."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
     def __next__(self) -> Batch:
         if self.whole is not None:
@@ -60,7 +66,7 @@ class Batches(Iterator[Batch]):
         self.position += 1
         return normalised(batch)
 
-    def _streamed(self) -> Iterator[Batch]:
+    def _streamed(self) -> Generator[Batch, None, None]:
         return stream(self.dataset, self._keys(), self.workers)
 
     def _keys(self) -> Iterator[Key]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,12 +15,13 @@ from torch.utils.data import DataLoader, default_collate
 from ganzoo.errors import DataError, EnvironmentProblem, GanzooError
 from ganzoo.examples import check
 from ganzoo.interfaces import Batch, Dataset
+from ganzoo.signals import HEARD
 
 Key = tuple[int, list[int]]
 """One batch: the seed of whatever its examples draw at random, and their indices."""
 
 
-def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Iterator[Batch]:
+def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Batch, None, None]:
     """The batch of each key, checked, on the CPU.
 
     Errors: those of the dataset, as it raised them, from whichever process; EnvironmentProblem for a process that died.
@@ -80,9 +81,12 @@ class _Batched(torch.utils.data.Dataset):
 
 
 def _leave_signals(worker: int) -> None:
-    """Ctrl-C reaches all processes of a terminal; the training process decides what comes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """A terminal or a cluster tells all processes of a command to stop; the training process decides what comes of it.
+
+    Processes that read end when they are let go of, or when they find that the training process is no more.
+    """
+    for number in HEARD:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -66,7 +66,7 @@ class _Session:
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None
-        with self.recorder or nullcontext(), StopFlag() as flag:
+        with self.recorder or nullcontext(), closing(self.trainee.batches), StopFlag() as flag:
             try:
                 if self.recorder:
                     self.recorder.begin(self.t, self.start, self.remarks)

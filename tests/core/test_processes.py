@@ -214,8 +214,9 @@ def test_what_is_not_finite_on_one_process_stops_all(tmp_path: Path) -> None:
     assert json.loads((run.folder / "diverged.json").read_text())["first_step"] == 7
 
 
-def test_ctrl_c_in_a_terminal_reaches_the_processes_that_read_and_stops_nothing_but_training(tmp_path: Path) -> None:
-    """A terminal sends SIGINT to all processes of a command."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_to_all_processes_of_a_command_stops_training_alone(number: signal.Signals, tmp_path: Path) -> None:
+    """As a terminal sends Ctrl-C, and a batch system SIGTERM: those that read data take no notice."""
     out, path = tmp_path / "runs", tmp_path / "streamed.toml"
     images = tmp_path / "images"
     images.mkdir()
@@ -228,7 +229,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_processes_that_read_and_stops_nothing_
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True) as process:
         try:
             wait_for_step(out, 5)
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, number)
             _, messages = process.communicate(timeout=60)
         finally:
             process.kill()
