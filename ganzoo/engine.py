@@ -113,7 +113,7 @@ class Engine:
         """One optimizer step from the gradients that are there; False for a move that was skipped."""
         optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
         if self.accelerator.num_processes > 1:
-            self._average([parameter.grad for parameter in parameters if parameter.grad is not None])
+            self._average(_gradients(parameters))
         self.moved[player] += 1
         if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips by itself
             self.skipped[player] += 1
@@ -137,9 +137,12 @@ class Engine:
         vector_to_parameters(mean, gradients)
 
 
+def _gradients(parameters: list[nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
 def _finite(parameters: list[nn.Parameter]) -> bool:
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    return bool(get_total_norm(gradients, float("inf")).isfinite())
+    return bool(get_total_norm(_gradients(parameters), float("inf")).isfinite())
 
 
 def _owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
