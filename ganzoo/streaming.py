@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -83,10 +85,22 @@ class _Batched(torch.utils.data.Dataset):
 def _leave_signals(worker: int) -> None:
     """A terminal or a cluster tells all processes of a command to stop; the training process decides what comes of it.
 
-    Processes that read end when they are let go of, or when they find that the training process is no more.
+    Processes that read end when they are let go of, when the training process tells them to (as Python does at its
+    end, and then waits for them), or when they find that it is no more.
     """
     for number in HEARD:
         signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "sigwaitinfo"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
+    else:  # macOS cannot tell who sent a signal: one to all processes ends this one, too
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end_with_the_parent(parent: int) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)
 
 
 def _as_it_is(batch: Any) -> Any:

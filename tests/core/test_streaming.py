@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -128,3 +130,12 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 def test_a_worker_that_dies_is_told_with_what_to_do() -> None:
     with pytest.raises(EnvironmentProblem, match=r"a process that reads data died .*run\.workers=0"):
         drawn(batches(Failing("killed"), 2), 10)
+
+
+@pytest.mark.slow
+def test_a_stream_that_nobody_lets_go_of_does_not_keep_its_process_from_ending(tmp_path: Path) -> None:
+    script = tmp_path / "unfinished.py"
+    script.write_text("from test_streaming import Noisy, batches\nheld = batches(Noisy(), 2)\nnext(held)\n")
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""), *sys.path])
+    done = subprocess.run([sys.executable, script], timeout=60, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0
