@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,15 @@ Move = Mapping[str, Terms]
 """Player -> terms. Players named in one move step simultaneously."""
 Critic = Callable[[Tensor], Tensor]
 """A discriminator as a function of x alone: labels, if any, are bound already. (N, *shape) -> (N,) logits."""
+Features = Callable[[Tensor], Tensor]
+"""A discriminator's features as a function of x alone, likewise. (N, *shape) -> (N, width)."""
+
+
+class Panel(NamedTuple):
+    """A picture of samples (N, *shape), row by row: images in `columns` columns, points and values as a plot."""
+
+    samples: Tensor
+    columns: int = 8
 
 
 @dataclass(frozen=True)
@@ -100,15 +109,26 @@ class Loss(ABC):
 
 
 class Regularizer:
-    """Something added to the discriminator's move (terms), or done to it afterwards (project)."""
+    """Something done to the players: terms added to their moves, weights changed after them, or networks changed once.
+
+    One that keeps state (a running mean, a fixed batch) is an nn.Module as well: its buffers are then saved and
+    restored with the networks. State that it puts into the networks themselves is theirs.
+    """
 
     every: int = 1
     """Lazy regularization: terms are computed every so many steps, and scaled by as much to make up for it."""
     per_sample: bool = False
     """True when a term penalises the gradient at each sample, which a BatchNorm discriminator does not have."""
 
+    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+        """Called once, when the procedure is built; may change the networks: parametrizations, hooks, other layers."""
+
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        """Critic, real and fake samples (N, *shape) -> named penalties, computed in float32."""
+        """Critic, real and fake samples (N, *shape) -> named penalties of the discriminator, computed in float32."""
+        return {}
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        """The discriminator's features, real and fake samples (N, *shape) -> named terms of the generator's move."""
         return {}
 
     def project(self, critic: nn.Module) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces import Batch, Generator, Move
+from ganzoo.interfaces import Batch, Generator, Move, Panel
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Procedure(nn.Module, ABC):
@@ -49,6 +53,13 @@ class Procedure(nn.Module, ABC):
     def preview(self, batch: Batch) -> Tensor:
         """What a sample grid shows for the batch beside it: samples for its labels; translators override this."""
         return self.sample(len(next(iter(batch.values()))), batch.get("y") if self.conditional else None)
+
+    def panels(self, batch: Batch) -> Mapping[str, Panel | Image]:
+        """Further pictures beside the grid of preview(), by name: reconstructions, one code at a time, a plot.
+
+        `batch` is the one preview() gets. The name becomes part of a file's: lower case, no spaces.
+        """
+        return {}
 
     def log(self, **values: Tensor) -> None:
         """Numbers to show beside the losses, such as D's logits on real samples; read as means at `run.log`."""

@@ -15,12 +15,13 @@ from typing import Any
 
 import torch
 from accelerate.utils import set_seed
+from PIL.Image import Image
 
 from ganzoo import curves, files, grid, preview, provenance, randomness, status
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
-from ganzoo.interfaces import Batch
+from ganzoo.interfaces import Batch, Panel
 from ganzoo.recipe import Recipe
 from ganzoo.resuming import Start
 from ganzoo.run import Run
@@ -99,15 +100,27 @@ class Recorder:
         self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
 
     def draw(self, t: int) -> bool:
-        """The grid of the same noise as ever, and the curves so far. False when a sample is not a finite number."""
+        """The grid of the same noise as ever, what the procedure shows beside it, and the curves so far.
+
+        False when a sample is not a finite number.
+        """
         averaged = self.ema.swapped_in() if self.ema else nullcontext()
         with averaged, preview.sampling(self.procedure, self.device, self.recipe.run.seed):
-            samples = self.procedure.preview({key: value.to(self.device) for key, value in self._asked.items()})
-        if not torch.isfinite(samples).all():
+            batch = {key: value.to(self.device) for key, value in self._asked.items()}
+            pictures = {"": Panel(self.procedure.preview(batch), self._columns), **self.procedure.panels(batch)}
+        if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
-        self._try("a grid", lambda: grid.save(samples, self.run.samples / f"step-{t:08d}.png", self._columns))
+        for name, picture in pictures.items():
+            self._picture(f"{name}-step" if name else "step", t, picture)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         return True
+
+    def _picture(self, name: str, t: int, picture: Panel | Image) -> None:
+        path = self.run.samples / f"{name}-{t:08d}.png"
+        if isinstance(picture, Panel):
+            self._try("a grid", lambda: grid.save(picture.samples, path, picture.columns))
+        else:
+            self._try("a picture", lambda: files.write(path, grid.to_png(picture)))
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""

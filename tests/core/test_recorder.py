@@ -9,17 +9,20 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ganzoo
 from ganzoo import checkpoint, curves, discovery, files, grid, journal, training
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import EnvironmentProblem, GanzooError
 from ganzoo.run import Run
+from ganzoo_builtins.procedures.adversarial import Adversarial
 from support import environment, tiny, toml, train, weights_hash
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -186,3 +189,35 @@ def test_what_a_killed_process_left_half_written_goes_when_the_run_goes_on(tmp_p
         (folder / f"{files.PARTIAL}something").write_text("ha")
     train(tiny("", "run.steps=6"), tmp_path, run)
     assert not list(run.folder.rglob(f"{files.PARTIAL}*"))
+
+
+class Shown(Adversarial):
+    """Shows two further pictures, or one that is not finite."""
+
+    picture = 0.0
+
+    def panels(self, batch: ganzoo.Batch) -> dict[str, Any]:
+        row = torch.full((6, 1, 2, 2), self.picture)
+        return {"row": ganzoo.Panel(row, columns=6), "drawn": Image.new("L", (5, 7)), "like": ganzoo.Panel(batch["x"])}
+
+
+def showing() -> Any:
+    recipe = tiny("", "run.sample=20", "run.steps=20")
+    return replace(recipe, procedure=replace(recipe.procedure, entry=replace(recipe.procedure.entry, target=Shown)))
+
+
+def test_further_pictures_lie_beside_the_grid(tmp_path: Path) -> None:
+    run = train(showing(), tmp_path)
+    assert {path.name for path in run.samples.glob("*-00000020.png")} == {
+        f"{name}-00000020.png" for name in ("step", "row-step", "drawn-step", "like-step")
+    }
+    for name, size in {"row": (6 * 4 + 2, 4 + 2), "drawn": (5, 7)}.items():
+        with Image.open(run.samples / f"{name}-step-00000020.png") as picture:
+            assert picture.size == size
+
+
+def test_a_further_picture_that_is_not_finite_is_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shown, "picture", float("nan"))
+    with pytest.raises(GanzooError) as stopped:
+        train(showing(), tmp_path)
+    assert stopped.value.exit_code == 4

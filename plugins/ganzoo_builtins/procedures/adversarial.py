@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec
+from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec, Terms
 
 
 class Fakes(NamedTuple):
@@ -54,10 +54,13 @@ class Adversarial(Procedure):
         self.G, self.D = generator(spec), discriminator(spec)
         self.loss = loss()
         self.regularizers: list[Regularizer] = [one() for one in regularizer or []]
+        self.with_state = nn.ModuleList(one for one in self.regularizers if isinstance(one, nn.Module))
         self.classes, self.batches_per_step = spec.classes, d_steps
         self.d_steps, self.g_steps = d_steps, g_steps
         self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
         self._check()
+        for one in self.regularizers:
+            one.attach(self.D, self.G)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G]}
@@ -72,12 +75,12 @@ class Adversarial(Procedure):
             return
         shared = self._make(batch) if self.fakes == "shared" else None
         if self.first == "generator":
-            yield from self._generate(batch, shared)
+            yield from self._generate(batch, shared, t)
         for k in range(self.d_steps):
             batch = batch if k == 0 else next(data)
             yield from self._discriminate(batch, shared, t)
         if self.first == "discriminator":
-            yield from self._generate(batch, shared)
+            yield from self._generate(batch, shared, t)
 
     def _discriminate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
         with torch.no_grad():
@@ -89,13 +92,14 @@ class Adversarial(Procedure):
         yield {"discriminator": self._penalised(adversarial, batch, x_fake, t)}
         self._project()
 
-    def _generate(self, batch: Batch, shared: Fakes | None) -> Iterator[Move]:
+    def _generate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
         for k in range(self.g_steps):
             fake = shared or self._make(batch)
             if shared and k > 0:  # the generator has moved since they were made
                 fake = shared._replace(x=self.G(shared.z, shared.y))
             real_logits = self._judge(batch) if self.loss.uses_real else None
-            yield {"generator": {"adversarial": self.loss.generator(real_logits, self.D(fake.x, fake.y))}}
+            adversarial = self.loss.generator(real_logits, self.D(fake.x, fake.y))
+            yield {"generator": self._helped(adversarial, batch, fake, t)}
 
     def _together(self, batch: Batch, t: int) -> Iterator[Move]:
         fake = self._make(batch)
@@ -105,7 +109,7 @@ class Adversarial(Procedure):
             "discriminator": self._penalised(
                 self.loss.discriminator(real_logits, fake_logits), batch, fake.x.detach(), t
             ),
-            "generator": {"adversarial": self.loss.generator(real_logits, fake_logits)},
+            "generator": self._helped(self.loss.generator(real_logits, fake_logits), batch, fake, t),
         }
         self._project()
 
@@ -122,16 +126,25 @@ class Adversarial(Procedure):
         return self.D(batch["x"], batch["y"] if self.G.conditional else None)
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
-        """The loss and every regularizer's terms, lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958).
+        """The discriminator's loss and every regularizer's terms."""
+        critic = partial(self.D, y=batch["y"]) if self.G.conditional else self.D
+        return self._summed(adversarial, t, lambda one: one.terms(critic, batch["x"], fake))
+
+    def _helped(self, adversarial: Tensor, batch: Batch, fake: Fakes, t: int) -> dict[str, Tensor]:
+        """The generator's loss and every regularizer's terms."""
+        features = partial(self.D.features, y=fake.y)
+        return self._summed(adversarial, t, lambda one: one.generator_terms(features, batch["x"], fake.x))
+
+    def _summed(self, adversarial: Tensor, t: int, terms_of: Callable[[Regularizer], Terms]) -> dict[str, Tensor]:
+        """Terms are computed lazily: `every` steps, times `every` (StyleGAN2, arXiv:1912.04958).
 
         A second regularizer of a class has a 2 behind its terms' names. Terms still of one name add up: none is lost.
         """
-        critic = partial(self.D, y=batch["y"]) if self.G.conditional else self.D
         terms = {"adversarial": adversarial}
         for k, one in enumerate(self.regularizers):
             if t % one.every == 0:
                 before = sum(type(other) is type(one) for other in self.regularizers[:k])
-                for name, term in one.terms(critic, batch["x"], fake).items():
+                for name, term in terms_of(one).items():
                     name = f"{name}_{before + 1}" if before else name
                     terms[name] = terms.get(name, 0) + one.every * term
         return terms

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Critic, Discriminator, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
+from ganzoo import Batch, Critic, Discriminator, Features, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
 from ganzoo.engine import Engine
 from ganzoo_builtins.losses.non_saturating import NonSaturating
 from ganzoo_builtins.procedures.adversarial import Adversarial
@@ -436,3 +436,47 @@ def test_a_penalty_per_sample_refuses_batch_norm() -> None:
 
     with pytest.raises(Misfit, match=r"BatchNorm1d \(norm\)"):
         Adversarial(Spec((2,)), Maker, Mixing, NonSaturating, [R1])  # type: ignore[arg-type,list-item]
+
+
+class Attached(Regularizer, nn.Module):
+    """Counts its calls in a buffer, hears the generator's features, and marks both networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.tensor(0))
+
+    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+        discriminator.register_buffer("mark", torch.tensor(1.0))
+        generator.register_buffer("mark", torch.tensor(2.0))
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        self.calls += 1
+        return {"far": (features(real).detach().mean(0) - features(fake).mean(0)).square().sum()}
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"updates": "simultaneous"}, {"fakes": "shared", "first": "generator"}], ids=str
+)
+def test_a_regularizer_has_terms_in_the_generators_move(settings: dict[str, Any]) -> None:
+    procedure = make(regularizer=[Attached()], **settings)
+    moves = {player: set(terms) for move in procedure.step(Counted(), 0) for player, terms in move.items()}
+    assert moves == {D: {"adversarial"}, G: {"adversarial", "far"}}
+    before = weights(procedure.D)
+    engine_for(procedure).step(Counted(), 1)
+    gradient = torch.autograd.grad(
+        procedure.regularizers[0].generator_terms(procedure.D.features, torch.ones(N, 2), procedure.sample(N))["far"],
+        list(procedure.G.parameters()),
+    )
+    assert all(part.abs().sum() > 0 for part in gradient)
+    assert not equal(before, weights(procedure.D))
+
+
+def test_what_a_regularizer_keeps_is_state_of_the_procedure() -> None:
+    procedure = make(regularizer=[Looking(), Attached()])
+    list(procedure.step(Counted(), 0))
+    state = procedure.state_dict()
+    assert {name: float(state[name]) for name in ("with_state.0.calls", "D.mark", "G.mark")} == {
+        "with_state.0.calls": 1,
+        "D.mark": 1,
+        "G.mark": 2,
+    }

@@ -1,0 +1,15 @@
+"""How wide a network's features are, for a procedure that puts a layer of its own on them."""
+
+import torch
+
+from ganzoo import Discriminator, Spec
+from ganzoo.preview import evaluating
+
+
+def width(network: Discriminator, spec: Spec) -> int:
+    """Numbers in the features of one sample of `spec`. Leaves the network, and the generators of noise, as they are."""
+    parameter = next(network.parameters())
+    x = torch.zeros(2, *spec.shape, device=parameter.device, dtype=parameter.dtype)  # (2, *shape)
+    y = torch.zeros(2, dtype=torch.long, device=parameter.device) if network.conditional else None
+    with evaluating(network), torch.random.fork_rng(enabled=parameter.device.type != "meta"):
+        return network.features(x, y).shape[1]  # (2, width)
