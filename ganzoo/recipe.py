@@ -62,6 +62,15 @@ class RunSettings(BaseModel):
     trackers: list[str] = []
 
 
+class About(BaseModel):
+    """The [about] table: which GAN this is, for whoever looks for one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gan: Annotated[str, Field(max_length=60)] = ""
+    paper: Annotated[str, Field(max_length=200)] = ""
+
+
 @dataclass(frozen=True)
 class PerPlayer:
     """[optimizer] or [schedule]: one component for every player, and [optimizer.PLAYER] what differs for one."""
@@ -89,6 +98,7 @@ class Recipe:
     parts: Mapping[str, Blueprint | list[Blueprint]]
     optimizer: PerPlayer
     schedule: PerPlayer | None
+    about: About
 
     def owners(self) -> set[str]:
         """Whose components it uses."""
@@ -106,4 +116,5 @@ class Recipe:
         tables = {"dataset": self.dataset.filled(), "procedure": self.procedure.filled(), **parts}
         schedule = {"schedule": self.schedule.filled()} if self.schedule else {}
         run = self.run.model_dump(mode="json", exclude_none=True)
-        return {"run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}
+        about = {"about": self.about.model_dump()} if self.about != About() else {}
+        return {**about, "run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}

@@ -27,6 +27,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
+    # Comes with a package.
+    add("digits", "digits:Digits", "1,797 handwritten digits that scikit-learn carries, 8x8 grey, 10 classes")
     # Drawn on the spot.
     add("glyphs", "glyphs:Glyphs", "Letters and digits drawn from a font with distortions, 28x28 grey; no download")
     add("ring", "toy:Ring", "Gaussians on a circle, 2-D")
