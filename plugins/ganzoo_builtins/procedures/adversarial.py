@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec, Terms
@@ -33,6 +33,9 @@ class Adversarial(Procedure):
         fakes that the discriminator judges once; leave `fakes` and `first` out then.
     labels: what a conditional generator is asked for: the labels of the batch ("data"), or any class with the same
         chance ("uniform").
+    d_pretrain: steps at the beginning in which the discriminator moves alone.
+    show: what is logged of the discriminator on real and on fake samples beside the losses: the mean of its "logits",
+        or of their sigmoids, the "probabilities" that a cross-entropy is about.
     Errors: Misfit for combinations that make no sense.
     """
 
@@ -49,6 +52,8 @@ class Adversarial(Procedure):
         first: Literal["discriminator", "generator"] = "discriminator",
         updates: Literal["alternating", "simultaneous"] = "alternating",
         labels: Literal["data", "uniform"] = "data",
+        d_pretrain: NonNegativeInt = 0,
+        show: Literal["logits", "probabilities"] = "logits",
     ):
         super().__init__()
         self.G, self.D = generator(spec), discriminator(spec)
@@ -58,6 +63,7 @@ class Adversarial(Procedure):
         self.classes, self.batches_per_step = spec.classes, d_steps
         self.d_steps, self.g_steps = d_steps, g_steps
         self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
+        self.d_pretrain, self.show = d_pretrain, show
         self._check()
         for one in self.regularizers:
             one.attach(self.D, self.G)
@@ -69,17 +75,17 @@ class Adversarial(Procedure):
         return self.G(self.G.prior(n), y)
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        batch = next(data)
-        if self.updates == "simultaneous":
+        batch, alone = next(data), t < self.d_pretrain
+        if self.updates == "simultaneous" and not alone:
             yield from self._together(batch, t)
             return
         shared = self._make(batch) if self.fakes == "shared" else None
-        if self.first == "generator":
+        if self.first == "generator" and not alone:
             yield from self._generate(batch, shared, t)
         for k in range(self.d_steps):
             batch = batch if k == 0 else next(data)
             yield from self._discriminate(batch, shared, t)
-        if self.first == "discriminator":
+        if self.first == "discriminator" and not alone:
             yield from self._generate(batch, shared, t)
 
     def _discriminate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
@@ -87,7 +93,7 @@ class Adversarial(Procedure):
             fake = shared or self._make(batch)
         x_fake = fake.x.detach()
         real_logits, fake_logits = self._judge(batch), self.D(x_fake, fake.y)  # (N,), (N,)
-        self.log(real=real_logits, fake=fake_logits)
+        self._show(real_logits, fake_logits)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
         yield {"discriminator": self._penalised(adversarial, batch, x_fake, t)}
         self._project()
@@ -104,7 +110,7 @@ class Adversarial(Procedure):
     def _together(self, batch: Batch, t: int) -> Iterator[Move]:
         fake = self._make(batch)
         real_logits, fake_logits = self._judge(batch), self.D(fake.x, fake.y)  # (N,), (N,)
-        self.log(real=real_logits, fake=fake_logits)
+        self._show(real_logits, fake_logits)
         yield {
             "discriminator": self._penalised(
                 self.loss.discriminator(real_logits, fake_logits), batch, fake.x.detach(), t
@@ -124,6 +130,10 @@ class Adversarial(Procedure):
     def _judge(self, batch: Batch) -> Tensor:
         """Real samples -> logits (N,)."""
         return self.D(batch["x"], batch["y"] if self.G.conditional else None)
+
+    def _show(self, real: Tensor, fake: Tensor) -> None:
+        logits = self.show == "logits"
+        self.log(real=real if logits else real.sigmoid(), fake=fake if logits else fake.sigmoid())
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
         """The discriminator's loss and every regularizer's terms."""
