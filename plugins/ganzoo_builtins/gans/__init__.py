@@ -1,4 +1,4 @@
-"""GANs whose novelty is their networks: a generator and a discriminator each, for the procedure `adversarial`."""
+"""GANs by name: the networks of each, and its procedure where `adversarial` is not its."""
 
 from __future__ import annotations
 
