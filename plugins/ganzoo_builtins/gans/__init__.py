@@ -21,3 +21,19 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")
+
+    energies = f"{HERE}.autoencoder"
+    zoo.add(
+        "discriminator",
+        "autoencoder",
+        f"{energies}:MLPAutoencoder",
+        summary="Fully connected auto-encoder; its error is the energy",
+        paper="arXiv:1609.03126",
+    )
+    zoo.add(
+        "discriminator",
+        "conv_autoencoder",
+        f"{energies}:ConvAutoencoder",
+        summary="Convolutional auto-encoder; its error is the energy",
+        paper="arXiv:1609.03126",
+    )
