@@ -37,3 +37,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="Convolutional auto-encoder; its error is the energy",
         paper="arXiv:1609.03126",
     )
+
+    add("began", "BEGAN", "Auto-encoder and generator of one shape, ELU, no norm", "arXiv:1703.10717")
+    zoo.add(
+        "procedure",
+        "began",
+        f"{HERE}.began:BEGAN",
+        summary="Two errors of an auto-encoder, held in balance by a controller",
+        paper="arXiv:1703.10717",
+    )

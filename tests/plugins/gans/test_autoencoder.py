@@ -17,7 +17,7 @@ def network(name, spec=IMAGES, **settings):
     return ZOO.find("discriminator", name).load()(spec, **settings)
 
 
-every = pytest.mark.parametrize("name", ["autoencoder", "conv_autoencoder"])
+every = pytest.mark.parametrize("name", ["autoencoder", "conv_autoencoder", "began"])
 
 
 @every
@@ -57,6 +57,8 @@ def test_the_features_are_the_code_from_which_the_sample_is_rebuilt(name):
         ("autoencoder", Spec((2,)), {"hidden": [5]}, 5),
         ("conv_autoencoder", Spec((3, 64, 64)), {}, 256 * 8 * 8),
         ("conv_autoencoder", Spec((1, 28, 28)), {"width": 16}, 32 * 7 * 7),
+        ("began", Spec((3, 64, 64)), {}, 64),
+        ("began", Spec((1, 28, 28)), {"hidden": 20, "width": 8}, 20),
     ],
     ids=str,
 )
@@ -110,6 +112,7 @@ def test_dropout_is_off_when_judging_outside_of_training():
         ("autoencoder", Spec((20,), vocab=100), "autoencoder works on real numbers"),
         ("conv_autoencoder", Spec((2,)), "works on images"),
         ("conv_autoencoder", Spec((1, 30, 30)), r"divisible by 4, not 30: add dataset\.size=32"),
+        ("began", Spec((1, 36, 36)), r"5 to 8 times a power of two.*not 36: add dataset\.size=64"),
     ],
     ids=str,
 )
