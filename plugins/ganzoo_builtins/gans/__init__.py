@@ -46,3 +46,15 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="Two errors of an auto-encoder, held in balance by a controller",
         paper="arXiv:1703.10717",
     )
+
+    larsen = "arXiv:1512.09300"
+    add("vaegan", "VAEGAN", "5x5 convolutions, batch norm, ReLU; a hidden layer in each", larsen)
+    zoo.add("encoder", "vaegan", f"{HERE}.vaegan:VAEGANEncoder", summary="The same, down to a code", paper=larsen)
+    zoo.add("encoder", "mlp", f"{HERE}.mlp:MLPEncoder", summary="Fully connected, for images and points", paper=larsen)
+    zoo.add(
+        "procedure",
+        "vaegan",
+        f"{HERE}.vaegan:VAEGAN",
+        summary="Encoder, decoder and discriminator; errors are measured in the last one's features",
+        paper=larsen,
+    )
