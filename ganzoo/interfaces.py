@@ -78,6 +78,25 @@ class Generator(nn.Module, ABC):
         return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
 
 
+class Encoder(nn.Module, ABC):
+    """Maps a sample to a code, the way back from a generator."""
+
+    z_dim: int
+    """Width of the code; a procedure wants it as wide as the generator's noise."""
+    conditional: bool = False
+    """True when forward() needs labels y."""
+    probabilistic: bool = False
+    """True when posterior() tells how sure the encoder is, which procedures want that draw codes from it."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, *shape), labels (N,) -> (N, z_dim): the code, or the mean of its distribution."""
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of a normal distribution over codes, (N, z_dim) each."""
+        raise NotImplementedError(f"{type(self).__name__} tells a code, not a distribution over codes")
+
+
 class Discriminator(nn.Module, ABC):
     """Judges samples: large logits for real ones. A critic is a discriminator whose logits are read as values."""
 
