@@ -21,3 +21,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")
+    detail = "A coarse image's missing detail, by three convolutions"
+    add("lapgan_level", "LAPGANLevel", detail, "arXiv:1506.05751")
+    zoo.add(
+        "procedure",
+        "lapgan",
+        f"{HERE}.lapgan:LAPGAN",
+        summary="A pyramid of independent pairs: a small image first, then the detail of each doubling of its side",
+        paper="arXiv:1506.05751",
+    )
