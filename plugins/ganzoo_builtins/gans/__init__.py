@@ -30,3 +30,13 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="A pyramid of independent pairs: a small image first, then the detail of each doubling of its side",
         paper="arXiv:1506.05751",
     )
+    for kind, network in ("generator", "GMANGenerator"), ("discriminator", "GMANDiscriminator"):
+        target = f"{HERE}.gman_networks:{network}"
+        zoo.add(kind, "gman", target, summary="Shallow convolutions, with dropout in judging", paper="arXiv:1611.01673")
+    zoo.add(
+        "procedure",
+        "gman",
+        f"{HERE}.gman:GMAN",
+        summary="One generator against several discriminators, from their mean to the harshest",
+        paper="arXiv:1611.01673",
+    )
