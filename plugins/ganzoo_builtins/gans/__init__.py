@@ -40,3 +40,10 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="One generator against several discriminators, from their mean to the harshest",
         paper="arXiv:1611.01673",
     )
+    zoo.add(
+        "procedure",
+        "pacgan",
+        f"{HERE}.pacgan:PacGAN",
+        summary="As adversarial, but the discriminator judges packs of several samples at once",
+        paper="arXiv:1712.04086",
+    )
