@@ -57,4 +57,29 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         f"{HERE}.vaegan:VAEGAN",
         summary="Encoder, decoder and discriminator; errors are measured in the last one's features",
         paper=larsen,
+    detail = "A coarse image's missing detail, by three convolutions"
+    add("lapgan_level", "LAPGANLevel", detail, "arXiv:1506.05751")
+    zoo.add(
+        "procedure",
+        "lapgan",
+        f"{HERE}.lapgan:LAPGAN",
+        summary="A pyramid of independent pairs: a small image first, then the detail of each doubling of its side",
+        paper="arXiv:1506.05751",
+    )
+    for kind, network in ("generator", "GMANGenerator"), ("discriminator", "GMANDiscriminator"):
+        target = f"{HERE}.gman_networks:{network}"
+        zoo.add(kind, "gman", target, summary="Shallow convolutions, with dropout in judging", paper="arXiv:1611.01673")
+    zoo.add(
+        "procedure",
+        "gman",
+        f"{HERE}.gman:GMAN",
+        summary="One generator against several discriminators, from their mean to the harshest",
+        paper="arXiv:1611.01673",
+    )
+    zoo.add(
+        "procedure",
+        "pacgan",
+        f"{HERE}.pacgan:PacGAN",
+        summary="As adversarial, but the discriminator judges packs of several samples at once",
+        paper="arXiv:1712.04086",
     )

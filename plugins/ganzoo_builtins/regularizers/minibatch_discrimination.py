@@ -28,6 +28,7 @@ class MinibatchDiscrimination(Regularizer):
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         found = probe(NAME, discriminator, generator)
         heads = [call for call in found.discriminator if any(call.given is features for features in found.features)]
+        heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout hands on what it is given
         if len(heads) != 1 or not isinstance(heads[0].module, nn.Linear):
             raise Misfit(
                 f"{NAME} widens the Linear layer that takes the discriminator's features, and "
