@@ -19,8 +19,10 @@ def save(samples: Tensor, path: Path, columns: int = 8) -> Path:
     """Write samples (N, *shape) as PNG: images in [-1, 1] as a grid, row by row; points as a plot of their first
     two numbers; single values as a histogram.
 
-    Errors: ValueError for samples that are not finite or have no picture.
+    Errors: ValueError for samples that are not finite or have no picture, such as token ids.
     """
+    if not samples.is_floating_point():
+        raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():
         raise ValueError("samples are not finite numbers, so there is no picture of them")
     samples = samples.detach().float().cpu()
