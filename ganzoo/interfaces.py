@@ -135,15 +135,18 @@ class Regularizer:
         """Called after each of the discriminator's moves; may change its weights in place."""
 
     def check(self, critic: nn.Module) -> None:
-        """Errors: Misfit when this regularizer makes no sense for that discriminator."""
+        """Errors: Misfit when this regularizer makes no sense for that discriminator, all of them being attached.
+
+        A layer of your own that mixes the samples of a batch says so by an attribute `mixes_samples = True`.
+        """
         if not self.per_sample:
             return
         for name, module in critic.named_modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "mixes_samples", False):
                 raise Misfit(
                     f"regularizer {type(self).__name__} penalises the gradient of each sample, but the discriminator "
-                    f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without batch norm "
-                    'where it has the choice (norm = "none"), or another regularizer.'
+                    f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without it (where there "
+                    'is the choice, norm = "none" leaves batch norm out), or another regularizer.'
                 )
 
 

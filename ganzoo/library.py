@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.discovery import Plugins
-from ganzoo.errors import RecipeError, did_you_mean
+from ganzoo.errors import GanzooError, RecipeError, did_you_mean
+from ganzoo.tables import parse
 
 SUFFIXES = (".toml", ".json")
 
@@ -24,6 +25,14 @@ class Found:
         with self.path.open(encoding="utf-8", errors="replace") as lines:
             first = next(lines, "")
         return first.lstrip("# ").strip() if first.startswith("#") else ""
+
+    def about(self) -> tuple[str, str]:
+        """The GAN and its paper, by the [about] table; empty where it does not say, or cannot be read."""
+        try:
+            table = parse(self.path.read_bytes(), self.path.suffix, str(self.path)).get("about", {})
+            return str(table.get("gan", "")), str(table.get("paper", ""))
+        except (OSError, GanzooError, AttributeError):
+            return "", ""
 
 
 def packaged() -> Path:

@@ -49,6 +49,7 @@ class RunSettings(BaseModel):
     precision: Literal["no", "bf16", "fp16"] = "no"
     log: PositiveInt = 100
     sample: PositiveInt = 1000
+    beside: bool = False
     save: PositiveInt = 5000
     keep: Annotated[int, Field(ge=2)] = 3
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -60,6 +61,15 @@ class RunSettings(BaseModel):
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
+
+
+class About(BaseModel):
+    """The [about] table: which GAN this is, for whoever looks for one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gan: Annotated[str, Field(max_length=60)] = ""
+    paper: Annotated[str, Field(max_length=200)] = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Recipe:
     parts: Mapping[str, Blueprint | list[Blueprint]]
     optimizer: PerPlayer
     schedule: PerPlayer | None
+    about: About
 
     def owners(self) -> set[str]:
         """Whose components it uses."""
@@ -106,4 +117,5 @@ class Recipe:
         tables = {"dataset": self.dataset.filled(), "procedure": self.procedure.filled(), **parts}
         schedule = {"schedule": self.schedule.filled()} if self.schedule else {}
         run = self.run.model_dump(mode="json", exclude_none=True)
-        return {"run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}
+        about = {"about": self.about.model_dump()} if self.about != About() else {}
+        return {**about, "run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}

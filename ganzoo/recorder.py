@@ -119,19 +119,20 @@ class Recorder:
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
-            self._show(f"{name}-step-{t:08d}" if name else f"step-{t:08d}", picture)
+            self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         return True
 
-    def _show(self, name: str, picture: Panel | Image, what: str = "a grid") -> None:
-        """A file below samples/: a text where samples are token ids, else a PNG."""
+    def _show(self, name: str, picture: Panel | Image, what: str = "a grid", beside: bool = False) -> None:
+        """A file below samples/: a text where samples are token ids, else a PNG, with real samples beside it."""
         path = self.run.samples / f"{name}.png"
         if not isinstance(picture, Panel):
             self._try("a picture", lambda: files.write(path, grid.to_png(picture)))
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             self._try(what, lambda: text.save(picture.samples, self.dataset.words, path.with_suffix(".txt")))
         else:
-            self._try(what, lambda: grid.save(picture.samples, path, picture.columns))
+            left = self._real["x"] if beside and self.recipe.run.beside else None
+            self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from ganzoo import blueprint
 from ganzoo.blueprint import Blueprint
 from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.overrides import override
-from ganzoo.recipe import PerPlayer, Recipe, RunSettings
+from ganzoo.recipe import About, PerPlayer, Recipe, RunSettings
 from ganzoo.registry import Zoo
 from ganzoo.signatures import PARTS
 from ganzoo.tables import BYTES, Tree, by_player, check_bounds, kind_of, parse
 
-TABLES = ("run", "dataset", "procedure", "optimizer", "schedule")
+Model = TypeVar("Model", bound=BaseModel)
+TABLES = ("about", "run", "dataset", "procedure", "optimizer", "schedule")
 
 
 def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
@@ -51,6 +54,7 @@ class _Resolver:
 
     def recipe(self, tree: Tree, name: str, text: bytes, suffix: str) -> Recipe | None:
         self.known_tables(tree)
+        about = self.settings("about", About, tree.get("about", {}))
         run = self.run(tree.get("run", {}))
         dataset = self.required("dataset", tree)
         procedure = self.required("procedure", tree)
@@ -59,10 +63,10 @@ class _Resolver:
             self.fit(procedure, parts)
         optimizer = self.per_player("optimizer", tree)
         schedule = self.per_player("schedule", tree) if "schedule" in tree else None
-        if self.problems or not (run and dataset and procedure and optimizer):
+        if self.problems or not (about and run and dataset and procedure and optimizer):
             return None
         made: dict[str, Any] = parts
-        return Recipe(name, text, suffix, run, dataset, procedure, made, optimizer, schedule)
+        return Recipe(name, text, suffix, run, dataset, procedure, made, optimizer, schedule, about)
 
     def report(self, table: str, problems: Iterable[str]) -> None:
         self.problems += [f"[{one_line(table)}]: {problem}" for problem in problems]
@@ -74,15 +78,20 @@ class _Resolver:
                 near = did_you_mean(table, known)
                 self.report(table, [f"no table of that name.{near} Tables: {', '.join(known)}."])
 
-    def run(self, settings: Any) -> RunSettings | None:
-        if not isinstance(settings, dict):
-            self.report("run", [f"should be a table, not {one_line(repr(settings))}"])
+    def settings(self, table: str, model: type[Model], given: Any) -> Model | None:
+        """A table that is no component, or None and a report."""
+        if not isinstance(given, dict):
+            self.report(table, [f"should be a table, not {one_line(repr(given))}"])
             return None
-        problems = blueprint.check(RunSettings, "[run]", settings)
-        if not problems and (settings.get("steps") is None) == (settings.get("epochs") is None):
-            problems = ["say how long to train: either steps = ... or epochs = ..."]
-        self.report("run", problems)
-        return None if problems else RunSettings(**settings)
+        problems = blueprint.check(model, f"[{table}]", given)
+        self.report(table, problems)
+        return None if problems else model(**given)
+
+    def run(self, given: Any) -> RunSettings | None:
+        run = self.settings("run", RunSettings, given)
+        if run and (run.steps is None) == (run.epochs is None):
+            self.report("run", ["say how long to train: either steps = ... or epochs = ..."])
+        return run
 
     def required(self, kind: str, tree: Tree) -> Blueprint | None:
         if kind not in tree:

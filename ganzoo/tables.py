@@ -105,7 +105,9 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
     if missing := [table for table in NEEDED if table not in tree]:
         raise RecipeError(f"tables are missing: {', '.join(missing)}")
     run = _settings("run", read("ganzoo.recipe:RunSettings").settings, tree.get("run", {}))
-    filled: Tree = {"run": {name: value for name, value in run.items() if value is not None}}
+    about = _settings("about", read("ganzoo.recipe:About").settings, tree.get("about", {}))
+    filled: Tree = {"about": about} if any(about.values()) else {}
+    filled["run"] = {name: value for name, value in run.items() if value is not None}
     for table, given in tree.items():
         kind = kind_of(table)
         if kind in PER_PLAYER and isinstance(given, dict):
@@ -114,7 +116,7 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
             filled[table] |= {player: _component(kind, settings, zoo) for player, settings in players.items()}
         elif isinstance(given, list):
             filled[table] = [_component(kind, one, zoo) for one in given]
-        elif table != "run":
+        elif table not in ("about", "run"):
             filled[table] = _component(kind, given, zoo)
     return filled
 

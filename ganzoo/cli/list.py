@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
@@ -10,7 +11,10 @@ import click
 
 from ganzoo import discovery, library
 from ganzoo.errors import GanzooError, did_you_mean
+from ganzoo.library import Found
 from ganzoo.registry import KINDS, matches
+
+ALL = ("gan", *KINDS, "recipe")
 
 
 @click.command("list")
@@ -18,16 +22,16 @@ from ganzoo.registry import KINDS, matches
 @click.argument("pattern", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
-    """Components and recipes: kind, name, owner, summary, paper.
+    """GANs with their recipes and papers, components, and recipes.
 
-    KIND is one of generator, discriminator, encoder, loss, regularizer, dataset, procedure, optimizer, schedule,
+    KIND is one of gan, generator, discriminator, encoder, loss, regularizer, dataset, procedure, optimizer, schedule,
     metric and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
     """
-    kinds = {spelling: one for one in (*KINDS, "recipe") for spelling in (one, _plural(one))}
+    kinds = {spelling: one for one in ALL for spelling in (one, _plural(one))}
     if kind not in kinds and pattern is None:
         kind, pattern = None, kind
     if kind is not None and kind not in kinds:
-        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join((*KINDS, 'recipe'))}.")
+        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join(ALL)}.")
     chosen = kinds[kind] if kind else None
     rows = _rows(chosen, pattern)
     if as_json:
@@ -47,14 +51,30 @@ def _plural(kind: str) -> str:
 
 def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
     plugins = discovery.load()
-    fields = ("kind", "name", "owner", "summary", "paper")
-    chosen = plugins.zoo.entries(kind, pattern) if kind != "recipe" else []
-    rows = [{field: getattr(entry, field) for field in fields} for entry in chosen]
-    for recipe in library.recipes(plugins) if kind in (None, "recipe") else []:
-        summary = recipe.summary()
-        if matches(pattern, recipe.name, f"{recipe.owner}/{recipe.name}", summary):
-            rows.append({"kind": "recipe", "name": recipe.name, "owner": recipe.owner, "summary": summary, "paper": ""})
-    return rows
+    recipes = library.recipes(plugins) if kind in (None, "gan", "recipe") else []
+    rows = _gans(recipes) if kind in (None, "gan") else []
+    if kind not in ("gan", "recipe"):
+        fields = ("kind", "name", "owner", "summary", "paper")
+        rows += [{field: getattr(entry, field) for field in fields} for entry in plugins.zoo.entries(kind)]
+    if kind in (None, "recipe"):
+        rows += [_row("recipe", one.name, one.owner, one.summary(), one.about()[1]) for one in recipes]
+    return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]
+
+
+def _gans(recipes: Iterable[Found]) -> list[dict[str, Any]]:
+    """What the recipes say they are: a row for each GAN of each owner, with the recipes that train it."""
+    gans: dict[tuple[str, str], dict[str, Any]] = {}
+    for recipe in recipes:
+        name, paper = recipe.about()
+        if name:
+            row = gans.setdefault((name.casefold(), recipe.owner), _row("gan", name, recipe.owner, "", paper))
+            row["summary"] = ", ".join(filter(None, (row["summary"], recipe.name)))
+            row["paper"] = row["paper"] or paper
+    return [gans[key] for key in sorted(gans)]
+
+
+def _row(kind: str, name: str, owner: str, summary: str, paper: str) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "owner": owner, "summary": summary, "paper": paper}
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
@@ -64,7 +84,8 @@ def _table(rows: list[dict[str, Any]]) -> None:
     console = Console()
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-        for column in ("name", "owner", "summary", "paper"):
+        summary = "recipes" if kind == "gan" else "summary"
+        for column in ("name", "owner", summary, "paper"):
             table.add_column(column, overflow="fold", no_wrap=column in ("name", "owner"))
         for row in group:
             table.add_row(row["name"], row["owner"], row["summary"], row["paper"])

@@ -24,9 +24,9 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
 
     \b
     ganzoo run quickstart
-    ganzoo run cgan_emnist run.steps=500 generator.z_dim=32
-    ganzoo run cgan_emnist dataset.use=glyphs
-    torchrun --standalone --nproc_per_node 2 -m ganzoo run cgan_emnist
+    ganzoo run quickstart run.steps=500 generator.z_dim=32
+    ganzoo run quickstart dataset.use=fashion_mnist
+    torchrun --standalone --nproc_per_node 2 -m ganzoo run quickstart
     """
     from ganzoo import discovery, library, resolve, resuming, training
 

@@ -40,15 +40,15 @@ def test_nothing_is_coloured_in_a_pipe() -> None:
 def test_json_has_every_component_and_recipe() -> None:
     plugins = discovery.load()
     rows = json.loads(ganzoo("list", "--json").stdout)
-    assert {(row["kind"], row["name"]) for row in rows} == {(entry.kind, entry.name) for entry in plugins.zoo} | {
-        ("recipe", recipe.name) for recipe in library.recipes(plugins)
-    }
+    assert {(row["kind"], row["name"]) for row in rows if row["kind"] != "gan"} == {
+        (entry.kind, entry.name) for entry in plugins.zoo
+    } | {("recipe", recipe.name) for recipe in library.recipes(plugins)}
     assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper")}
 
 
 def test_kinds_come_in_order() -> None:
     kinds = [row["kind"] for row in json.loads(ganzoo("list", "--json").stdout)]
-    assert kinds == sorted(kinds, key=[*KINDS, "recipe"].index)
+    assert kinds == sorted(kinds, key=["gan", *KINDS, "recipe"].index)
 
 
 @pytest.mark.parametrize("spelling", ["loss", "losses"])
@@ -63,7 +63,7 @@ def test_recipes() -> None:
 def test_a_wildcard_matches_all_of_a_name() -> None:
     found = names("dc*")
     assert found.count("dcgan") == 2
-    assert all(name.startswith("dc") for name in found)
+    assert all(name.lower().startswith("dc") for name in found)
     assert set(names("generator", "dc*")) == {"dcgan", "dcgan_upsample"} <= set(found)
 
 
@@ -89,7 +89,7 @@ def test_a_kind_that_nobody_offers_is_no_mistake() -> None:
     [
         ("losss", "Error: nothing matches 'losss'. Did you mean 'losses'? See `ganzoo list`."),
         ("loss hinje", "Error: nothing matches 'hinje'. Did you mean 'hinge'? See `ganzoo list`."),
-        ("losss hinge", "Error: no kind 'losss'. Did you mean 'losses'? Kinds: generator, discriminator,"),
+        ("losss hinge", "Error: no kind 'losss'. Did you mean 'losses'? Kinds: gan, generator, discriminator,"),
         ("zzzzz", "Error: nothing matches 'zzzzz'. See `ganzoo list`."),
     ],
 )
@@ -97,3 +97,17 @@ def test_an_unknown_name_suggests_a_near_one(arguments: str, says: str) -> None:
     result = ganzoo("list", *arguments.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in result.stderr
+
+
+def test_every_recipe_stands_beside_its_gan_and_paper() -> None:
+    rows = json.loads(ganzoo("list", "gan", "--json").stdout)
+    listed = [recipe for row in rows for recipe in row["summary"].split(", ")]
+    assert sorted(listed) == [recipe.name for recipe in library.recipes(discovery.load())]
+    assert [row["name"] for row in rows if not row["paper"]] == []
+    assert [row["name"] for row in rows] == sorted({row["name"] for row in rows}, key=str.casefold)
+
+
+def test_a_gan_is_found_by_the_name_the_field_uses() -> None:
+    lines = [line.rstrip() for line in ganzoo("list", "gans", "wgan-gp").stdout.strip().splitlines()]
+    assert lines[0] == "gan" and lines[1].split() == ["name", "owner", "recipes", "paper"]
+    assert "WGAN-GP" in lines[2] and "wgan_gp_mnist" in " ".join(lines) and "arXiv:1704.00028" in lines[2]

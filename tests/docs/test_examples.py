@@ -25,7 +25,17 @@ from ganzoo.registry import KINDS
 from pages import PAGES, TOP, Block
 from support import TINY, environment
 
-KNOWN_TABLES = {"run", "dataset", "procedure", "generator", "discriminator", "loss", "regularizer", "optimizer"}
+KNOWN_TABLES = {
+    "about",
+    "run",
+    "dataset",
+    "procedure",
+    "generator",
+    "discriminator",
+    "loss",
+    "regularizer",
+    "optimizer",
+}
 SMALL = ("run.steps=2", "run.batch_size=8", "run.log=1")
 every_page = pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(TOP))) for page in PAGES])
 

@@ -28,6 +28,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
     add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
+    # Comes with a package.
+    add("digits", "digits:Digits", "1,797 handwritten digits that scikit-learn carries, 8x8 grey, 10 classes")
     # Drawn on the spot.
     add("glyphs", "glyphs:Glyphs", "Letters and digits drawn from a font with distortions, 28x28 grey; no download")
     add("ring", "toy:Ring", "Gaussians on a circle, 2-D")

@@ -26,3 +26,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="Likelihood, then rewards: policy gradients with rollouts, for token ids",
         paper="arXiv:1609.05473",
     )
+    add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
+    add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
+    add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")

@@ -1,0 +1,40 @@
+"""The small digits that scikit-learn carries: real handwriting without a download."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import EnvironmentProblem
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+
+SIDE = 8
+PAPER_WHITE = 16  # the ink of a pixel lies in 0..16
+
+
+class Digits(StoredImages):
+    """1,797 handwritten digits of 8x8, about 180 of each, from the wheel of scikit-learn; they have no test part.
+
+    Source: the test part of UCI's Optical Recognition of Handwritten Digits, Alpaydin and Kaynak (1998).
+    Errors: EnvironmentProblem without scikit-learn.
+    """
+
+    name = "digits"
+
+    def __init__(self, size: int | None = None, fit: Fit = "resize"):
+        super().__init__((1, SIDE, SIDE), DIGITS, size, fit)
+
+    def sources(self) -> list[Source]:
+        return []
+
+    def read(self) -> tuple[Tensor, Tensor]:
+        try:
+            from sklearn.datasets import load_digits
+        except ImportError:
+            raise EnvironmentProblem(
+                "digits come with scikit-learn: pip install 'ganzoo-torch[digits]' to read them"
+            ) from None
+        content = load_digits()
+        x = torch.from_numpy(content.images)[:, None]  # (N, 8, 8) -> (N, 1, 8, 8)
+        return (x * (255 / PAPER_WHITE)).round().byte(), torch.from_numpy(content.target).long()
