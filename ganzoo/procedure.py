@@ -24,6 +24,8 @@ class Procedure(nn.Module, ABC):
 
     batches_per_step: int = 1
     """How many batches one step() draws: what turns `run.epochs` into steps."""
+    discrete: bool = False
+    """True when it can train on token ids, through which no gradient comes back from the discriminator."""
 
     @abstractmethod
     def players(self) -> Mapping[str, list[nn.Module]]:

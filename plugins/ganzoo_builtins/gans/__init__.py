@@ -18,6 +18,14 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("cgan", "CGAN", "Fully connected, with the label embedded beside the input", "arXiv:1411.1784")
     add("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", "arXiv:1511.06434")
     add("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", "arXiv:1511.06434")
+    add("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", "arXiv:1609.05473")
+    zoo.add(
+        "procedure",
+        "seqgan",
+        f"{HERE}.seqgan:SeqGAN",
+        summary="Likelihood, then rewards: policy gradients with rollouts, for token ids",
+        paper="arXiv:1609.05473",
+    )
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")
