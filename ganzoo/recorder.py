@@ -51,7 +51,7 @@ class Recorder:
         """Everything in the run folder that is there before the first step, and a word to whoever watches.
 
         remarks: what is different from the run so far, so that bits may differ.
-        Errors: DataError for other data than the run began with, EnvironmentProblem when nothing can be written.
+        Errors: DataError for other data than the run started with, EnvironmentProblem when nothing can be written.
         """
         self.display = self._open.enter_context(Display(self.steps, t))
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
@@ -189,7 +189,7 @@ class Recorder:
         before, now = begun.get("dataset_fingerprint"), facts["dataset_fingerprint"]
         if before != now and not start.other_data:
             raise DataError(
-                f"the data is not what {self.run.folder.name} began with: its fingerprint was {before}, is {now}. "
+                f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
                 "Put the old data back, or go on with the new by --allow-data-change."
             )
         went_on = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
