@@ -1,4 +1,4 @@
-"""GANs whose novelty is their networks: a generator and a discriminator each, for the procedure `adversarial`."""
+"""GANs by name: the networks of each, and its procedure where `adversarial` is not its."""
 
 from __future__ import annotations
 
@@ -18,9 +18,53 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("cgan", "CGAN", "Fully connected, with the label embedded beside the input", "arXiv:1411.1784")
     add("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", "arXiv:1511.06434")
     add("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", "arXiv:1511.06434")
+    add("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", "arXiv:1609.05473")
+    zoo.add(
+        "procedure",
+        "seqgan",
+        f"{HERE}.seqgan:SeqGAN",
+        summary="Likelihood, then rewards: policy gradients with rollouts, for token ids",
+        paper="arXiv:1609.05473",
+    )
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")
+
+    energies = f"{HERE}.autoencoder"
+    zoo.add(
+        "discriminator",
+        "autoencoder",
+        f"{energies}:MLPAutoencoder",
+        summary="Fully connected auto-encoder; its error is the energy",
+        paper="arXiv:1609.03126",
+    )
+    zoo.add(
+        "discriminator",
+        "conv_autoencoder",
+        f"{energies}:ConvAutoencoder",
+        summary="Convolutional auto-encoder; its error is the energy",
+        paper="arXiv:1609.03126",
+    )
+
+    add("began", "BEGAN", "Auto-encoder and generator of one shape, ELU, no norm", "arXiv:1703.10717")
+    zoo.add(
+        "procedure",
+        "began",
+        f"{HERE}.began:BEGAN",
+        summary="Two errors of an auto-encoder, held in balance by a controller",
+        paper="arXiv:1703.10717",
+    )
+
+    larsen = "arXiv:1512.09300"
+    add("vaegan", "VAEGAN", "5x5 convolutions, batch norm, ReLU; a hidden layer in each", larsen)
+    zoo.add("encoder", "vaegan", f"{HERE}.vaegan:VAEGANEncoder", summary="The same, down to a code", paper=larsen)
+    zoo.add("encoder", "mlp", f"{HERE}.mlp:MLPEncoder", summary="Fully connected, for images and points", paper=larsen)
+    zoo.add(
+        "procedure",
+        "vaegan",
+        f"{HERE}.vaegan:VAEGAN",
+        summary="Encoder, decoder and discriminator; errors are measured in the last one's features",
+        paper=larsen,
     detail = "A coarse image's missing detail, by three convolutions"
     add("lapgan_level", "LAPGANLevel", detail, "arXiv:1506.05751")
     zoo.add(
