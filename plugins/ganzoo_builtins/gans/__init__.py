@@ -65,6 +65,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         f"{HERE}.vaegan:VAEGAN",
         summary="Encoder, decoder and discriminator; errors are measured in the last one's features",
         paper=larsen,
+    )
     detail = "A coarse image's missing detail, by three convolutions"
     add("lapgan_level", "LAPGANLevel", detail, "arXiv:1506.05751")
     zoo.add(
