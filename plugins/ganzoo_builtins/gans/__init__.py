@@ -1,4 +1,5 @@
 """GANs by name: the networks of each, and its procedure where `adversarial` is not its."""
+"""GANs whose novelty is their networks: a generator and a discriminator each; some with a procedure of their own."""
 
 from __future__ import annotations
 
@@ -92,4 +93,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         f"{HERE}.pacgan:PacGAN",
         summary="As adversarial, but the discriminator judges packs of several samples at once",
         paper="arXiv:1712.04086",
+    add("dcgan_elu", "DCGANElu", "DCGAN with ELU, dropout and hidden layers", "arXiv:1511.06434")
+    add("dcgan_5x5", "DCGAN5x5", "DCGAN by 5x5 convolutions, four layers each", "arXiv:1511.06434")
+    zoo.add(
+        "procedure",
+        "split_discriminator",
+        f"{HERE}.dcgan_elu:SplitDiscriminator",
+        summary="Three optimizers: the discriminator has one for real samples and another for fake ones",
+        paper="arXiv:1511.06434",
     )
