@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from ganzoo import build
+from ganzoo import build, engine
 from ganzoo.errors import DataError, Misfit
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
@@ -69,11 +69,11 @@ def machine() -> int:
 def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
     """procedure: the recipe's, on the meta device."""
     spec, n = dataset.spec, recipe.run.batch_size
-    wide = 4 * spec.size  # bytes of one sample as float32
+    wide = (8 if spec.vocab else 4) * spec.size  # bytes of one sample as float32, or as int64 ids
     half = 2 if recipe.run.precision != "no" else 1
     data = 0
     if dataset.in_memory:
-        stored = spec.size if spec.is_image else (8 if spec.vocab else 4) * spec.size
+        stored = spec.size if spec.is_image else wide
         with suppress(DataError):  # the files are not there yet
             data = len(dataset) * (stored + (8 if spec.classes else 0) + 8)  # with its label and its place in the order
     kept = _kept(procedure) // half if n * wide > WORTH_A_LOOK else 0
@@ -84,9 +84,10 @@ def _networks(recipe: Recipe, procedure: Procedure) -> int:
     numbers = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
     if recipe.run.ema:
         numbers += _bytes(p for module in procedure.averaged() for p in module.parameters())
-    for player, modules in procedure.players().items():
-        trained = _bytes(p for module in modules for p in module.parameters() if p.requires_grad)
-        numbers += trained + round(_remembered(recipe.optimizer, player) * trained)
+    owned = engine.owned(procedure)
+    numbers += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
+    for player, parameters in owned.items():
+        numbers += round(_remembered(recipe.optimizer, player) * _bytes(parameters))
     return numbers
 
 

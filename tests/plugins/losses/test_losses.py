@@ -51,6 +51,7 @@ def test_golden_numbers(name, settings, d, g):
         ("least_squares", {}, 0.5, 0.5),
         ("wasserstein", {}, 0, 0),
         ("hinge", {}, 2, 0),
+        ("energy", {"margin": 3.0}, 3, 0),
         ("relativistic", {}, math.log(2), math.log(2)),
         ("relativistic_average", {}, 2 * math.log(2), 2 * math.log(2)),
         ("relativistic_average", {"kind": "least_squares"}, 2, 2),
@@ -112,6 +113,19 @@ def test_extreme_logits_stay_finite(entry, logit):
         assert value.isfinite()
         gradients = torch.autograd.grad(value, [real, fake], allow_unused=True)
         assert all(gradient.isfinite().all() for gradient in gradients if gradient is not None)
+
+
+def test_energy_is_minus_the_logit():
+    """EBGAN's energies: real 0.2 and 0.4, fake 0.5 and 1.3, margin 1."""
+    real, fake = torch.tensor([-0.2, -0.4]), torch.tensor([-0.5, -1.3])
+    assert loss("energy").discriminator(real, fake).item() == pytest.approx(0.3 + 0.5 / 2)
+    assert loss("energy").generator(None, fake).item() == pytest.approx(0.9)
+
+
+def test_energy_pushes_fakes_up_to_the_margin_and_no_further():
+    fake = torch.tensor([-0.5, -1.3], requires_grad=True)
+    loss("energy").discriminator(torch.zeros(2), fake).backward()
+    assert fake.grad.tolist() == [0.5, 0.0]  # a larger logit is a lower energy
 
 
 def test_soft_labels_are_drawn_for_each_sample_from_their_range():

@@ -171,6 +171,27 @@ def test_moves_come_in_order_and_draw_as_many_batches_as_announced(
     assert len(data.drawn) == procedure.batches_per_step == settings.get("d_steps", 1)
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"d_steps": 2}, {"first": G}, {"fakes": "shared"}, {"updates": "simultaneous"}], ids=str
+)
+def test_the_discriminator_makes_the_first_steps_alone(settings: dict[str, Any]) -> None:
+    procedure, usual, data = make(d_pretrain=3, **settings), make(**settings), Counted()
+    for t in range(3):
+        assert play(procedure, t, data) == [[D]] * procedure.d_steps
+    assert len(data.drawn) == 3 * procedure.batches_per_step
+    assert play(procedure, 3, data) == play(usual)
+
+
+def test_probabilities_are_shown_instead_of_logits() -> None:
+    logits, probabilities = (make(show=show, fakes="shared") for show in ("logits", "probabilities"))
+    for procedure in (logits, probabilities):
+        torch.manual_seed(1)
+        next(procedure.step(Counted(), 0))
+    for name in ("real", "fake"):
+        assert torch.equal(probabilities.logged[name], logits.logged[name].sigmoid())
+        assert not probabilities.logged[name].requires_grad
+
+
 def test_each_discriminator_move_has_a_batch_of_its_own() -> None:
     procedure, data = make(d_steps=3), Counted()
     play(procedure, data=data)
