@@ -70,3 +70,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
     summary = "Likelihood, then rewards: policy gradients with rollouts, for token ids"
     one("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
+
+    # Images from images.
+    pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")

@@ -191,6 +191,11 @@ class Adversarial(Procedure):
             one.project(self.D)
 
     def _check(self) -> None:
+        if not self.G.z_dim:
+            raise Misfit(
+                "the generator translates samples and draws from no noise: use it in a procedure that translates, or "
+                "use another generator."
+            )
         if self.G.conditional != self.D.conditional:
             asked, blind = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
             raise Misfit(
