@@ -18,6 +18,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("cgan", "CGAN", "Fully connected, with the label embedded beside the input", "arXiv:1411.1784")
     add("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", "arXiv:1511.06434")
     add("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", "arXiv:1511.06434")
+    add("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", "arXiv:1606.03657")
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")

@@ -14,3 +14,10 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="Discriminator and generator move in turn, with any loss and any number of regularizers",
         paper="arXiv:1406.2661",
     )
+    zoo.add(
+        "procedure",
+        "infogan",
+        "ganzoo_builtins.gans.infogan:InfoGAN",
+        summary="InfoGAN: part of the noise is codes, which samples must tell; without labels",
+        paper="arXiv:1606.03657",
+    )
