@@ -9,6 +9,7 @@ from torch import nn
 
 from ganzoo import build, device, memory, order
 from ganzoo.data import batches_per_epoch
+from ganzoo.engine import owned
 from ganzoo.errors import DataError
 from ganzoo.recipe import Recipe
 
@@ -41,8 +42,7 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
     if recipe.run.compile:
         build.check_compile(procedure)
     players, optimizer = {}, build.optimizers(recipe.optimizer)
-    for player, modules in procedure.players().items():
-        trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+    for player, trained in owned(procedure).items():
         optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
         numbers = sum(p.numel() for p in trained)
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}

@@ -1,8 +1,8 @@
 """Makes the moves that a procedure yields: the only backward() and optimizer step in the project.
 
-A move changes exactly the named players' parameters, and players named together step simultaneously. Networks are not
-wrapped for several processes: the mover's gradients are averaged by hand, so that a procedure may call any method of
-its networks, in any order, with any penalty.
+A move changes exactly the named players' parameters, and players named together step simultaneously, each by its own
+gradient even where they train the same parameters. Networks are not wrapped for several processes: the mover's
+gradients are averaged by hand, so that a procedure may call any method of its networks, in any order, with any penalty.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Engine:
     ):
         self.procedure, self.accelerator = procedure.to(accelerator.device), accelerator
         self.clip, self.skip = clip, skip
-        self.parameters = _owned(procedure)
+        self.parameters = owned(procedure)
+        self.rivals = _rivals(self.parameters)
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
@@ -75,9 +76,14 @@ class Engine:
         """All gradients first, then every player's step."""
         losses = {player: self._total(player, terms) for player, terms in move.items()}
         *_, last = losses
+        aside: dict[str, list[Tensor | None]] = {}
         for player, loss in losses.items():
             self._backward(player, loss, retain_graph=player != last)
+            if self.rivals[player] & move.keys():  # the next one's would be added to these
+                aside[player] = _taken(self.parameters[player])
         for player, terms in move.items():
+            if player in aside:
+                _put_back(self.parameters[player], aside[player])
             if self._update(player):
                 self._remember(player, terms)
 
@@ -141,21 +147,43 @@ def _gradients(parameters: list[nn.Parameter]) -> list[Tensor]:
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
+def _taken(parameters: list[nn.Parameter]) -> list[Tensor | None]:
+    """The gradients, which the parameters have no more."""
+    gradients = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.grad = None
+    return gradients
+
+
+def _put_back(parameters: list[nn.Parameter], gradients: list[Tensor | None]) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+
+
 def _finite(parameters: list[nn.Parameter]) -> bool:
     return bool(get_total_norm(_gradients(parameters), float("inf")).isfinite())
 
 
-def _owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
-    """Player -> its trainable parameters, each once."""
-    owned = {
+def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
+    """Player -> its trainable parameters, each once.
+
+    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    """
+    found = {
         player: list({id(p): p for module in modules for p in module.parameters() if p.requires_grad}.values())
         for player, modules in procedure.players().items()
     }
-    for player, parameters in owned.items():
+    for player, parameters in found.items():
         if not parameters:
             raise Misfit(f"the player {player!r} has nothing to train: its modules have no trainable parameter.")
-    known = {id(p) for parameters in owned.values() for p in parameters}
+    known = {id(p) for parameters in found.values() for p in parameters}
     orphans = [name for name, p in procedure.named_parameters() if p.requires_grad and id(p) not in known]
     if orphans:
         raise Misfit(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
-    return owned
+    return found
+
+
+def _rivals(parameters: dict[str, list[nn.Parameter]]) -> dict[str, set[str]]:
+    """Player -> the others that train a parameter of its own."""
+    own = {player: {id(p) for p in theirs} for player, theirs in parameters.items()}
+    return {one: {other for other in own if other != one and own[one] & own[other]} for one in own}

@@ -13,18 +13,19 @@ from ganzoo import files
 
 PAD = 2  # pixels between the images of a grid
 SIDE = 512  # pixels of a plot
+GAP = 8  # pixels between two pictures
 
 
-def save(samples: Tensor, path: Path, columns: int = 8) -> Path:
+def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = None) -> Path:
     """Write samples (N, *shape) as PNG: images in [-1, 1] as a grid, row by row; points as a plot of their first
     two numbers; single values as a histogram.
 
+    left: others (N, *shape) that are drawn in the same way to the left of them.
     Errors: ValueError for samples that are not finite or have no picture.
     """
-    if not torch.isfinite(samples).all():
-        raise ValueError("samples are not finite numbers, so there is no picture of them")
-    samples = samples.detach().float().cpu()
-    picture = _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
+    picture = _picture(samples, columns)
+    if left is not None:
+        picture = _beside(_picture(left, columns), picture)
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, to_png(picture))
     return path
@@ -45,6 +46,20 @@ def to_image(image: Tensor) -> Image.Image:
     """uint8 (C, H, W) with 1 or 3 channels -> a picture."""
     pixels = image.permute(1, 2, 0).numpy()  # (C, H, W) -> (H, W, C)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _picture(samples: Tensor, columns: int) -> Image.Image:
+    if not torch.isfinite(samples).all():
+        raise ValueError("samples are not finite numbers, so there is no picture of them")
+    samples = samples.detach().float().cpu()
+    return _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
+
+
+def _beside(left: Image.Image, right: Image.Image) -> Image.Image:
+    both = Image.new(right.mode, (left.width + GAP + right.width, max(left.height, right.height)), "white")
+    both.paste(left, (0, 0))
+    both.paste(right, (left.width + GAP, 0))
+    return both
 
 
 def _grid(images: Tensor, columns: int) -> Image.Image:

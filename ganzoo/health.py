@@ -74,7 +74,9 @@ def _facts(
     engine: Engine, t: int, first: tuple[int, str, Tensor] | None, layers: list[str], largest: Mapping[str, float]
 ) -> dict[str, Any]:
     tensors = _tensors(engine)
-    players = {id(p): player for player, owned in engine.parameters.items() for p in owned}
+    players: dict[int, str] = {}  # two that train one parameter are both named
+    for player, owned in engine.parameters.items():
+        players |= {id(p): f"{players[id(p)]}, {player}" if id(p) in players else player for p in owned}
     named = dict(engine.procedure.named_parameters())
     return {
         "noticed_at_step": t,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from ganzoo import build
+from ganzoo import build, engine
 from ganzoo.errors import DataError, Misfit
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
@@ -83,10 +83,11 @@ def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
 def _networks(recipe: Recipe, procedure: Procedure) -> int:
     numbers = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
     if recipe.run.ema:
-        numbers += _bytes(p for generator in procedure.generators() for p in generator.parameters())
-    for player, modules in procedure.players().items():
-        trained = _bytes(p for module in modules for p in module.parameters() if p.requires_grad)
-        numbers += trained + round(_remembered(recipe.optimizer, player) * trained)
+        numbers += _bytes(p for module in procedure.averaged() for p in module.parameters())
+    owned = engine.owned(procedure)
+    numbers += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
+    for player, parameters in owned.items():
+        numbers += round(_remembered(recipe.optimizer, player) * _bytes(parameters))
     return numbers
 
 

@@ -47,8 +47,12 @@ class Procedure(nn.Module, ABC):
         return any(generator.conditional for generator in self.generators())
 
     def generators(self) -> list[Generator]:
-        """What sample() runs, and so what `run.ema` averages: every Generator inside, unless overridden."""
+        """What sample() runs: every Generator inside, unless overridden."""
         return [module for module in self.modules() if isinstance(module, Generator)]
+
+    def averaged(self) -> list[nn.Module]:
+        """What `run.ema` averages: generators(), unless overridden."""
+        return list(self.generators())
 
     def preview(self, batch: Batch) -> Tensor:
         """What a sample grid shows for the batch beside it: samples for its labels; translators override this."""

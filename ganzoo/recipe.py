@@ -49,6 +49,7 @@ class RunSettings(BaseModel):
     precision: Literal["no", "bf16", "fp16"] = "no"
     log: PositiveInt = 100
     sample: PositiveInt = 1000
+    beside: bool = False
     save: PositiveInt = 5000
     keep: Annotated[int, Field(ge=2)] = 3
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -111,14 +111,15 @@ class Recorder:
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
-            self._picture(f"{name}-step" if name else "step", t, picture)
+            self._picture(name, t, picture)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         return True
 
     def _picture(self, name: str, t: int, picture: Panel | Image) -> None:
-        path = self.run.samples / f"{name}-{t:08d}.png"
+        path = self.run.samples / "-".join([*([name] if name else []), "step", f"{t:08d}.png"])
         if isinstance(picture, Panel):
-            self._try("a grid", lambda: grid.save(picture.samples, path, picture.columns))
+            left = self._real["x"] if self.recipe.run.beside and not name else None
+            self._try("a grid", lambda: grid.save(picture.samples, path, picture.columns, left))
         else:
             self._try("a picture", lambda: files.write(path, grid.to_png(picture)))
 

@@ -135,14 +135,20 @@ def digest(tensors: Iterable[Tensor]) -> str:
     return found.hexdigest()
 
 
+def smooth_recipe(case: Case) -> Recipe:
+    return case.recipe(generator=SMOOTH, optimizer={"use": "sgd", "lr": 0.1})
+
+
 def smooth(case: Case, batch_size: int, accelerator: Accelerator) -> dict[str, Tensor]:
-    """The weights after training without batch norm, with the noise that everybody shares."""
-    recipe = case.recipe(generator=SMOOTH, optimizer={"use": "sgd", "lr": 0.1})
-    part = Part(recipe, batch_size, accelerator).share_noise().trained()
+    """The weights after training without batch norm, with noise that everybody shares; none where that is refused."""
+    try:
+        part = Part(smooth_recipe(case), batch_size, accelerator).share_noise().trained()
+    except ganzoo.Misfit:
+        return {}
     return {name: p.detach().clone() for name, p in part.procedure.named_parameters()}
 
 
-def equal(case: Case, accelerator: Accelerator) -> dict[str, str]:
+def equal(case: Case, accelerator: Accelerator) -> dict[str, Any]:
     try:
         part = Part(case.recipe(), 8, accelerator).listen().trained()
     except ganzoo.Misfit as refusal:
@@ -151,6 +157,7 @@ def equal(case: Case, accelerator: Accelerator) -> dict[str, str]:
         "parameters": digest(part.procedure.parameters()),
         "buffers": digest(part.procedure.buffers()),
         "noise": digest(part.noise),
+        "batch norm": any(name.endswith("running_mean") for name, _ in part.procedure.named_buffers()),
     }
 
 

@@ -102,6 +102,83 @@ def test_players_in_one_move_step_from_the_same_point() -> None:
             assert torch.equal(p, torch.add(q, g, alpha=-0.1))
 
 
+class Shared(Duel):
+    """Two players train all of b, a third one a and the bias of b."""
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        bias = nn.Module()
+        bias.register_parameter("bias", self.b.bias)
+        return {"high": [self.b], "low": [self.b], "a": [self.a, bias]}
+
+
+def of_three(self: Duel, x: Tensor) -> dict[str, Tensor]:
+    """A loss for each player, from one forward pass, of very different size."""
+    out = self.b(self.a(x))
+    return {"high": -out.mean(), "low": 100 * out.square().mean(), "a": out.exp().mean()}
+
+
+def adam(owned: list[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.Adam(owned, lr=0.01)
+
+
+@pytest.mark.parametrize("order", [("high", "low", "a"), ("a", "low", "high")], ids=" ".join)
+@pytest.mark.parametrize("clip", [0.0, 0.5])
+def test_players_that_share_parameters_step_by_their_own_gradients(order: tuple[str, ...], clip: float) -> None:
+    """Bit for bit a loop written by hand: every gradient at the same point, then every optimizer in turn."""
+
+    def together(self: Duel, x: Tensor) -> Iterator[Move]:
+        losses = of_three(self, x)
+        yield {player: {"loss": losses[player]} for player in order}
+
+    duel = Shared(together)
+    twin = copy.deepcopy(duel)
+    made = Engine(duel, lambda player, owned: adam(owned), accelerator(), clip)
+    owned = {"high": [*twin.b.parameters()], "low": [*twin.b.parameters()], "a": [*twin.a.parameters(), twin.b.bias]}
+    optimizers = {player: adam(parameters) for player, parameters in owned.items()}
+    batches, again = data(), list(zip(range(5), data(), strict=False))
+    for t, batch in again:
+        losses = of_three(twin, batch["x"])
+        gradients = {p: torch.autograd.grad(losses[p], owned[p], retain_graph=True) for p in order}
+        for player in order:
+            for parameter, gradient in zip(owned[player], gradients[player], strict=True):
+                parameter.grad = gradient.clone()
+            if clip:
+                nn.utils.clip_grad_norm_(owned[player], clip)
+            optimizers[player].step()
+        made.step(batches, t)
+    assert all(torch.equal(p, q) for p, q in zip(duel.parameters(), twin.parameters(), strict=True))
+    assert all(parameter.grad is None for parameter in duel.parameters())
+    for player in order:
+        of_engine, by_hand = made.optimizers[player].state_dict(), optimizers[player].state_dict()
+        assert torch.equal(of_engine["state"][0]["exp_avg"], by_hand["state"][0]["exp_avg"])
+
+
+def test_a_player_that_is_skipped_takes_no_gradient_along() -> None:
+    """What is not finite stays with the player whose loss it is, though the other trains the same parameters."""
+
+    def together(self: Duel, x: Tensor) -> Iterator[Move]:
+        losses = of_three(self, x)
+        yield {"high": {"loss": losses["high"]}, "low": {"loss": float("inf") * losses["low"]}}
+
+    duel, alone = Shared(together), Shared(lambda self, x: iter([{"high": {"loss": of_three(self, x)["high"]}}]))
+    for one in (duel, alone):
+        Engine(one, lambda player, owned: adam(owned), accelerator(), skip=True).step(data(), 0)
+    assert all(torch.equal(p, q) for p, q in zip(duel.parameters(), alone.parameters(), strict=True))
+
+
+def test_gradients_are_set_aside_only_where_they_would_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr("ganzoo.engine._taken", lambda parameters: taken.append(parameters))
+
+    def apart(self: Duel, x: Tensor) -> Iterator[Move]:
+        for player in self.players():  # one after the other
+            yield {player: {"loss": self.b(self.a(x)).mean()}}
+
+    engine(Shared(apart)).step(data(), 0)
+    engine(Duel(lambda self, x: iter([{p: {"loss": self.b(self.a(x)).mean()} for p in "ab"}]))).step(data(), 0)
+    assert taken == []
+
+
 def test_a_player_minimises_the_sum_of_its_terms() -> None:
     duel = Duel(lambda self, x: iter([{"b": {"one": self.b(x).mean(), "two": 3 * self.b(x).mean()}}]))
     before, x = weights(duel.b), next(data())["x"]

@@ -56,6 +56,18 @@ def test_fewer_images_than_columns_make_a_narrower_grid(tmp_path: Path) -> None:
     assert picture(torch.zeros(2, 1, 4, 4), tmp_path, columns=8).shape == (4 + 2 * PAD, 2 * 4 + 3 * PAD)
 
 
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 4, 4), (2,), (1,)], ids=str)
+def test_others_are_drawn_to_the_left_in_the_same_way(shape: tuple[int, ...], tmp_path: Path) -> None:
+    left, right = torch.rand(6, *shape), torch.rand(4, *shape)
+    with Image.open(grid.save(right, tmp_path / "both.png", 2, left)) as opened:
+        both = np.asarray(opened).astype(int)
+    alone = picture(left, tmp_path, 2), picture(right, tmp_path, 2)
+    height, width = alone[0].shape[:2]
+    assert np.array_equal(both[:height, :width], alone[0])
+    assert (both[:, width : width + grid.GAP] == 255).all()
+    assert np.array_equal(both[: len(alone[1]), width + grid.GAP :], alone[1])
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_what_is_not_finite_is_refused(bad: float, tmp_path: Path) -> None:
     samples = torch.zeros(2, 1, 4, 4)

@@ -221,3 +221,17 @@ def test_a_further_picture_that_is_not_finite_is_divergence(tmp_path: Path, monk
     with pytest.raises(GanzooError) as stopped:
         train(showing(), tmp_path)
     assert stopped.value.exit_code == 4
+
+
+def test_real_samples_are_drawn_beside_the_generated_ones_if_asked_for(tmp_path: Path) -> None:
+    text = '[dataset]\nuse = "glyphs"\nn = 100\ncharacters = "AB"\nsize = 8\n'
+    one, both = (train(tiny(text, f"run.beside={value}"), tmp_path / value) for value in ("false", "true"))
+    real, alone, grids = (
+        np.asarray(Image.open(path))
+        for path in (
+            one.samples / "real.png", one.samples / "step-00000012.png", both.samples / "step-00000012.png"
+        )
+    )  # fmt: skip
+    assert np.array_equal(grids[:, : real.shape[1]], real)
+    assert np.array_equal(grids[:, -alone.shape[1] :], alone)
+    assert weights_hash(one) == weights_hash(both)

@@ -20,4 +20,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         "ganzoo_builtins.gans.infogan:InfoGAN",
         summary="InfoGAN: part of the noise is codes, which samples must tell; without labels",
         paper="arXiv:1606.03657",
+        "semi_supervised",
+        "ganzoo_builtins.procedures.semi_supervised:SemiSupervised",
+        summary="A classifier learns from a few labels, from real samples without, and from fakes",
+        paper="arXiv:1606.03498",
     )

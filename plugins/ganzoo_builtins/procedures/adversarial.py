@@ -39,6 +39,9 @@ class Adversarial(Procedure):
         either kind; "joint" judges them as one batch in the discriminator's moves.
     replay: how many earlier fakes are kept for the discriminator to meet again, 0 for none. replay_share: the chance of
         a fake to change places with one of them, once there are so many.
+    d_pretrain: steps at the beginning in which the discriminator moves alone.
+    show: what is logged of the discriminator on real and on fake samples beside the losses: the mean of its "logits",
+        or of their sigmoids, the "probabilities" that a cross-entropy is about.
     Errors: Misfit for combinations that make no sense.
     """
 
@@ -59,6 +62,8 @@ class Adversarial(Procedure):
         d_batches: Literal["separate", "joint"] = "separate",
         replay: NonNegativeInt = 0,
         replay_share: Annotated[float, Field(ge=0, le=1)] = 0.5,
+        d_pretrain: NonNegativeInt = 0,
+        show: Literal["logits", "probabilities"] = "logits",
     ):
         super().__init__()
         self.G, self.D = generator(spec), discriminator(spec)
@@ -70,6 +75,7 @@ class Adversarial(Procedure):
         self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
         self.g_weight, self.d_batches = g_weight, d_batches
         self.replay = Replay(spec, replay, replay_share) if replay else None
+        self.d_pretrain, self.show = d_pretrain, show
         self._check()
         for one in self.regularizers:
             one.attach(self.D, self.G)
@@ -82,17 +88,17 @@ class Adversarial(Procedure):
         return self.G(self.G.prior(n), y)
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        batch = next(data)
-        if self.updates == "simultaneous":
+        batch, alone = next(data), t < self.d_pretrain
+        if self.updates == "simultaneous" and not alone:
             yield from self._together(batch, t)
             return
         shared = self._make(batch) if self.fakes == "shared" else None
-        if self.first == "generator":
+        if self.first == "generator" and not alone:
             yield from self._generate(batch, shared, t)
         for k in range(self.d_steps):
             batch = batch if k == 0 else next(data)
             yield from self._discriminate(batch, shared, t)
-        if self.first == "discriminator":
+        if self.first == "discriminator" and not alone:
             yield from self._generate(batch, shared, t)
 
     def _discriminate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
@@ -143,12 +149,16 @@ class Adversarial(Procedure):
             real, fake = self.D(torch.cat([batch["x"], x_fake]), y).split([len(batch["x"]), len(x_fake)])
         else:
             real, fake = self._judge(batch), self.D(x_fake, y_fake)
-        self.log(real=real, fake=fake)
+        self._show(real, fake)
         return real, fake
 
     def _judge(self, batch: Batch) -> Tensor:
         """Real samples -> logits (N,)."""
         return self.D(batch["x"], batch["y"] if self.G.conditional else None)
+
+    def _show(self, real: Tensor, fake: Tensor) -> None:
+        logits = self.show == "logits"
+        self.log(real=real if logits else real.sigmoid(), fake=fake if logits else fake.sigmoid())
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
         """The discriminator's loss and every regularizer's terms."""

@@ -21,7 +21,7 @@ def loss(name, **settings):
     [
         ("minimax", {}, 1.202488, -0.558819),
         ("non_saturating", {}, 1.202488, 1.008819),
-        ("non_saturating", {"smoothing": 0.1}, 1.227488, 1.008819),
+        ("non_saturating", {"real_label": 0.9}, 1.227488, 1.008819),
         ("non_saturating", {"d_weight": 0.5}, 0.601244, 1.008819),
         ("least_squares", {}, 0.945, 1.3325),
         ("least_squares", {"a": -1.0, "b": 1.0, "c": 0.0}, 0.995, 0.3825),
@@ -41,7 +41,7 @@ def test_golden_numbers(name, settings, d, g):
     [
         ("minimax", {}, 2 * math.log(2), -math.log(2)),
         ("non_saturating", {}, 2 * math.log(2), math.log(2)),
-        ("non_saturating", {"smoothing": 0.1}, 2 * math.log(2), math.log(2)),
+        ("non_saturating", {"real_label": 0.9}, 2 * math.log(2), math.log(2)),
         ("non_saturating", {"d_weight": 0.5}, math.log(2), math.log(2)),
         ("least_squares", {}, 0.5, 0.5),
         ("wasserstein", {}, 0, 0),
@@ -64,12 +64,12 @@ def test_least_squares_at_its_optimum():
 def test_non_saturating_is_binary_cross_entropy_on_probabilities():
     p, q = REAL.sigmoid(), FAKE.sigmoid()
     expected = -(0.9 * p.log() + 0.1 * (1 - p).log()).mean() - (1 - q).log().mean()
-    assert loss("non_saturating", smoothing=0.1).discriminator(REAL, FAKE).item() == pytest.approx(expected.item())
+    assert loss("non_saturating", real_label=0.9).discriminator(REAL, FAKE).item() == pytest.approx(expected.item())
 
 
 def test_smoothing_is_one_sided():
     """Smoothed real samples have their minimum at the logit of 0.9; fakes are still pushed down without end."""
-    smoothed = loss("non_saturating", smoothing=0.1)
+    smoothed = loss("non_saturating", real_label=0.9)
     real = torch.tensor([math.log(9.0)], dtype=torch.float64, requires_grad=True)
     fake = torch.tensor([-20.0], dtype=torch.float64, requires_grad=True)
     smoothed.discriminator(real, fake).backward()

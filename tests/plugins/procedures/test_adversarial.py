@@ -171,6 +171,27 @@ def test_moves_come_in_order_and_draw_as_many_batches_as_announced(
     assert len(data.drawn) == procedure.batches_per_step == settings.get("d_steps", 1)
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"d_steps": 2}, {"first": G}, {"fakes": "shared"}, {"updates": "simultaneous"}], ids=str
+)
+def test_the_discriminator_makes_the_first_steps_alone(settings: dict[str, Any]) -> None:
+    procedure, usual, data = make(d_pretrain=3, **settings), make(**settings), Counted()
+    for t in range(3):
+        assert play(procedure, t, data) == [[D]] * procedure.d_steps
+    assert len(data.drawn) == 3 * procedure.batches_per_step
+    assert play(procedure, 3, data) == play(usual)
+
+
+def test_probabilities_are_shown_instead_of_logits() -> None:
+    logits, probabilities = (make(show=show, fakes="shared") for show in ("logits", "probabilities"))
+    for procedure in (logits, probabilities):
+        torch.manual_seed(1)
+        next(procedure.step(Counted(), 0))
+    for name in ("real", "fake"):
+        assert torch.equal(probabilities.logged[name], logits.logged[name].sigmoid())
+        assert not probabilities.logged[name].requires_grad
+
+
 def test_each_discriminator_move_has_a_batch_of_its_own() -> None:
     procedure, data = make(d_steps=3), Counted()
     play(procedure, data=data)
@@ -480,3 +501,100 @@ def test_what_a_regularizer_keeps_is_state_of_the_procedure() -> None:
         "D.mark": 1,
         "G.mark": 2,
     }
+
+
+class Helping(Looking):
+    """Terms for either player."""
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        return {"helping": features(fake).mean()}
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+def test_the_generators_loss_has_a_weight(settings: dict[str, Any]) -> None:
+    found = {}
+    for weight in (1.0, 0.25):
+        torch.manual_seed(1)
+        moves = list(make(g_weight=weight, **settings).step(Counted(), 0))
+        found[weight] = moves[-1][G]["adversarial"], moves[0][D]["adversarial"]
+    assert torch.isclose(0.25 * found[1.0][0], found[0.25][0])
+    assert torch.equal(found[1.0][1], found[0.25][1])
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+def test_without_weight_the_generator_has_the_terms_of_regularizers_alone(settings: dict[str, Any]) -> None:
+    procedure = make(regularizer=[Helping()], g_weight=0, **settings)
+    moves = list(procedure.step(Counted(), 0))
+    assert list(moves[-1][G]) == ["helping"]
+    assert "adversarial" in moves[0][D]
+    engine_for(procedure).step(Counted(), 1)
+    with pytest.raises(Misfit, match="g_weight = 0 leaves the generator with the terms of regularizers"):
+        make(regularizer=[Looking()], g_weight=0, **settings)
+    with pytest.raises(Misfit, match="there is none at every step"):
+        make(regularizer=[Helping(every=2)], g_weight=0, **settings)
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}, {"conditional": True}], ids=str)
+def test_joint_batches_are_judged_at_once(settings: dict[str, Any]) -> None:
+    moves = {}
+    for d_batches in ("separate", "joint"):
+        procedure, data = make(d_batches=d_batches, **settings), Counted()
+        torch.manual_seed(1)
+        moves[d_batches] = next(procedure.step(data, 0))
+        assert len(procedure.D.shown[0]) == (N if d_batches == "separate" else 2 * N)
+        assert torch.equal(procedure.D.shown[0][:N], data.drawn[0]["x"])
+    for player, terms in moves["separate"].items():  # no network here mixes samples
+        torch.testing.assert_close(dict(terms), dict(moves["joint"][player]))
+    if settings.get("conditional"):
+        assert torch.equal(procedure.D.told[0], data.drawn[0]["y"].repeat(2))
+
+
+def test_replayed_fakes_are_older_ones() -> None:
+    """Three moves fill the pool; then a half of what the discriminator meets comes from it."""
+    procedure = make(replay=3 * N, replay_share=0.5)
+    made: list[Tensor] = []
+    shares = []
+    for t in range(30):
+        procedure.D.shown.clear()
+        for move in procedure.step(Counted(), t):
+            if D in move:
+                made.append(procedure.G.layer(procedure.G.noise[-1]).detach())
+                shown = procedure.D.shown[1]
+                here = (shown[:, None] == made[-1]).all(2).any(1)
+                before = (shown[:, None] == torch.cat(made)).all(2).any(1)
+                assert before.all()
+                shares.append(1 - here.float().mean().item())
+            move_at_random(procedure, move)
+    assert shares[:3] == [0, 0, 0]
+    assert 0.3 < sum(shares[3:]) / len(shares[3:]) < 0.7
+    pool = procedure.replay.x
+    assert len(pool.unique(dim=0)) == 3 * N and procedure.replay.filled == 3 * N
+    assert not (pool[:, None] == torch.cat(made[:3])).all(2).any(1).all()  # new ones have come in
+
+
+def test_replayed_fakes_keep_their_labels() -> None:
+    procedure, data = make(conditional=True, replay=N, replay_share=1.0), Counted()
+    with torch.no_grad():
+        procedure.G.layer.weight.zero_()
+    for t in range(2):
+        play(procedure, t, data)
+    shown, told = procedure.D.shown, procedure.D.told
+    second = len(shown) // 2 + 1
+    assert sorted(told[second].tolist()) == sorted(data.drawn[0]["y"].tolist())  # all changed places
+    assert torch.equal(procedure.replay.y.sort().values, data.drawn[1]["y"].sort().values)
+
+
+def test_the_pool_is_state_and_a_smaller_one_than_a_batch_will_do() -> None:
+    procedure = make(replay=2, replay_share=1.0)
+    play(procedure)
+    play(procedure)
+    assert procedure.state_dict()["replay.x"].any() and procedure.state_dict()["replay.filled"] == 2
+    assert "replay.x" not in make().state_dict()
+
+
+def test_replay_refuses_what_it_would_mix_up() -> None:
+    with pytest.raises(Misfit, match="learn from the same fakes, and replay"):
+        make(replay=5, updates="simultaneous")
+    with pytest.raises(Misfit, match="replay has fakes of other labels than the batch, and GradientPenalty"):
+        make(replay=5, conditional=True, regularizer=[GradientPenalty()])
+    make(replay=5, regularizer=[GradientPenalty()])
