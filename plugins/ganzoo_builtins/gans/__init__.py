@@ -19,6 +19,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", "arXiv:1511.06434")
     add("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", "arXiv:1511.06434")
     add("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", "arXiv:1606.03657")
+    add("wgan_gp_resnet", "WGANGPResNet", "Residual blocks, and a critic without normalisation", "arXiv:1704.00028")
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")

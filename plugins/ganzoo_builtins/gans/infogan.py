@@ -1,10 +1,10 @@
 """InfoGAN, Chen et al. 2016 (arXiv:1606.03657): part of the noise is codes, and samples must tell which.
 
-    min over G, Q  max over D  of  V(D, G) - lambda L_I(G, Q)                   (6)
-    L_I = H(c) + E log Q(c | G(z, c)), a lower bound of the information I(c; G(z, c))   (5)
+    min over G, Q  max over D  of  V(D, G) - lambda L_I(G, Q)
+    L_I = H(c) + E log Q(c | G(z, c)), a lower bound of the information I(c; G(z, c))
 
 Q is a second head on the discriminator's features, and learns in the discriminator's move, as in the authors' code. Its
-normal distributions have a deviation of 1 there and here. The networks are those for MNIST (appendix C.1). Pixels are
+normal distributions have a deviation of 1 there and here. The networks are those for MNIST. Pixels are
 in [0, 1] in the paper: the generator's sigmoid is mapped to [-1, 1], and the discriminator maps back.
 """
 
@@ -158,7 +158,7 @@ class InfoGAN(Procedure):
         with torch.no_grad():
             fake = self.G(self.latent(codes))
         real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
-        self.log(real=real_logits, fake=fake_logits)
+        self.log(real=real_logits, fake=fake_logits, **self.loss.report(real_logits, fake_logits))
         adversarial = self.loss.discriminator(real_logits, fake_logits)
         yield {"discriminator": {"adversarial": adversarial, **self.information(codes, fake)}}
         codes = self.codes(len(x))

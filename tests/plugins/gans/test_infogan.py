@@ -47,7 +47,7 @@ def moved(before: list[Tensor], module: nn.Module) -> bool:
 
 
 def test_the_papers_networks_for_mnist() -> None:
-    """By hand: the layer list of appendix C.1 with all biases."""
+    """By hand: the paper's layers, with all biases."""
     with torch.device("meta"):
         procedure = InfoGAN(MNIST, InfoGANGenerator, InfoGANDiscriminator, part("loss", "hinge"))  # type: ignore[arg-type]
     count = {name: sum(p.numel() for p in net.parameters()) for name, net in procedure.named_children()}
