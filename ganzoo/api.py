@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import build, checkpoint, discovery, library, overrides, preview, resolve, state, training
+from ganzoo import build, checkpoint, discovery, library, overrides, preview, resolve, state, text, training
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.interfaces import Spec
 from ganzoo.procedure import Procedure
@@ -51,7 +51,7 @@ def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Mod
     for name, parameter in procedure.named_parameters():
         if name in saved.tensors.get("ema", {}):
             parameter.data.copy_(saved.tensors["ema"][name])
-    return Model(procedure.eval(), run.spec, run.resolved["class_names"])
+    return Model(procedure.eval(), run.spec, run.resolved["class_names"], run.resolved.get("words", []))
 
 
 def find(place: Run | str | Path) -> tuple[Run, Path | None]:
@@ -65,10 +65,13 @@ def find(place: Run | str | Path) -> tuple[Run, Path | None]:
 
 
 class Model:
-    """Trained networks that make samples. `spec` and `class_names` are those of the data they were trained on."""
+    """Trained networks that make samples.
 
-    def __init__(self, procedure: Procedure, spec: Spec, class_names: Sequence[str]):
-        self.procedure, self.spec, self.class_names = procedure, spec, list(class_names)
+    `spec`, `class_names` and `words`, what token ids stand for, are those of the data they were trained on.
+    """
+
+    def __init__(self, procedure: Procedure, spec: Spec, class_names: Sequence[str], words: Sequence[str] = ()):
+        self.procedure, self.spec, self.class_names, self.words = procedure, spec, list(class_names), list(words)
 
     def sample(self, n: int, y: Labels = None, seed: int | None = None) -> Tensor:
         """() -> (n, *spec.shape), images in [-1, 1].
@@ -82,7 +85,14 @@ class Model:
             sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
             chunks = labels.to(device).split(sizes) if labels is not None else [None] * len(sizes)
             made = [self.procedure.sample(size, chunk) for size, chunk in zip(sizes, chunks, strict=True)]
-            return torch.cat(made) if made else torch.empty(0, *self.spec.shape)
+            empty = torch.empty(0, *self.spec.shape, dtype=torch.long if self.spec.vocab else torch.float32)
+            return torch.cat(made) if made else empty
+
+    def text(self, samples: Tensor) -> list[str]:
+        """Token ids (n, T), as sample() makes them -> n lines of text. Errors: GanzooError for other samples."""
+        if not self.spec.vocab:
+            raise GanzooError("these samples are no token ids: they have no text.")
+        return text.lines(samples, self.words)
 
     def labels(self, n: int, y: Labels) -> Tensor | None:
         """The labels (n,) that sample(n, y) is asked for; None when the networks take none."""

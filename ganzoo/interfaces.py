@@ -71,11 +71,30 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, z_dim) or (N, *shape), labels (N,) -> (N, *shape), images in [-1, 1]."""
+        """(N, z_dim) or (N, *shape), labels (N,) -> (N, *shape), images in [-1, 1], token ids int64."""
 
     def prior(self, n: int) -> Tensor:
         """() -> (n, z_dim), standard normal unless overridden, on the device of the weights."""
         return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
+
+
+class Encoder(nn.Module, ABC):
+    """Maps a sample to a code, the way back from a generator."""
+
+    z_dim: int
+    """Width of the code; a procedure wants it as wide as the generator's noise."""
+    conditional: bool = False
+    """True when forward() needs labels y."""
+    probabilistic: bool = False
+    """True when posterior() tells how sure the encoder is, which procedures want that draw codes from it."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, *shape), labels (N,) -> (N, z_dim): the code, or the mean of its distribution."""
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of a normal distribution over codes, (N, z_dim) each."""
+        raise NotImplementedError(f"{type(self).__name__} tells a code, not a distribution over codes")
 
 
 class Discriminator(nn.Module, ABC):
@@ -171,15 +190,19 @@ class Dataset(torch.utils.data.Dataset, ABC):
 
     spec: Spec
     class_names: Sequence[str] = ()
+    words: Sequence[str] = ()
+    """What each token id stands for, where samples are token ids and have a text; "" for one that only fills up."""
     in_memory: bool = False
     """True when tensors() holds everything, however much that is. len() makes none of it then."""
+    measured: int = 0
+    """How many generated samples measure() is given with every grid; 0 for a dataset that measures nothing."""
 
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def __getitem__(self, i: int) -> Batch:
-        """One example without the batch axis: "x" uint8 (C, H, W) for images, "y" int64 ()."""
+        """One example without the batch axis: "x" uint8 (C, H, W) for images, int64 (T,) for tokens, "y" int64 ()."""
 
     def tensors(self) -> Batch | None:
         """The whole set as {"x": (len, *shape) uint8 for images, "y": (len,) int64}, or None to be streamed."""
@@ -193,6 +216,13 @@ class Dataset(torch.utils.data.Dataset, ABC):
         """All labels, int64 (len,), where they can be told without reading every example; `run.balance` needs them."""
         whole = self.tensors()
         return whole.get("y") if whole is not None else None
+
+    def measure(self, samples: Tensor) -> Mapping[str, float]:
+        """How good generated samples (measured, *shape) are, where the data knows: name -> number, logged as data/name.
+
+        For data that is drawn from a distribution that can be computed, such as an oracle's.
+        """
+        return {}
 
     def remarks(self) -> Sequence[str]:
         """What somebody should know about the data as found, a sentence each; only what costs no reading."""

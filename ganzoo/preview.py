@@ -1,4 +1,7 @@
-"""The fixed-noise grid of a run and the real samples beside it; conditional grids have a column for each class."""
+"""The fixed-noise grid of a run and the real samples beside it; conditional grids have a column for each class.
+
+Of token ids the "grid" is a text with a line for each sample.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ LOOK = 1000  # examples of a streamed dataset that are read to find some of each
 
 def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
     """How many samples a preview has, and in how many columns."""
+    if spec.vocab:
+        return CELLS, 1  # as many lines of text
     if not spec.is_image:
         return POINTS, 1
     if by_class and spec.classes:

@@ -32,6 +32,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "regularizer": {"use": "r1"},
 }
 SMALL: dict[str, Any] = {"z_dim": 16, "hidden": [8, 8], "width": 8}  # settings of a recipe that are made small
+SMALL |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # steps of stages, so that three steps see every one
 COMMON: dict[str, Any] = {
     "run": {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3},
     "optimizer": {"use": "adam", "lr": 1e-3},

@@ -165,6 +165,7 @@ def main(folder: Path) -> None:
     accelerator = device.accelerator(HEARING.run)
     rank, main = accelerator.process_index, accelerator.is_main_process
     told: dict[str, Any] = {"equal": {str(case): equal(case, accelerator) for case in cases()}}
+    told["mean"] = Part(HEARING, 8, accelerator).procedure.over_processes(torch.tensor([float(rank), 3.0])).tolist()
     for number, case in enumerate(cases()):
         weights = smooth(case, 8, accelerator)
         if main:

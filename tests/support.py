@@ -91,10 +91,13 @@ def toml() -> str:
 
 
 def save_noise(path: Path, spec: Spec, n: int) -> Path:
-    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, or points."""
+    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, token ids, or points."""
     random = np.random.default_rng(0)
     if spec.is_image:
         x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
+    elif spec.vocab:
+        x = random.integers(0, spec.vocab, (n, *spec.shape))
+        x[0, 0] = spec.vocab - 1  # the largest id says how many there are
     else:
         x = random.standard_normal((n, *spec.shape), dtype=np.float32)
     np.savez(path, **({"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}))

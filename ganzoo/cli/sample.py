@@ -16,13 +16,15 @@ import click
 )
 @click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed draws the same samples.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="A .png grid, an .npz file, or a folder. [RUN/samples.png]"
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A .png grid, a .txt of token ids, an .npz file, or a folder. [RUN/samples.png, or samples.txt]",
 )
 def command(run: Path, count: int, labels: tuple[str, ...], seed: int | None, out: Path | None) -> None:
     """Draw samples from RUN, a run folder or one of its checkpoints, by class and seed.
 
     Averaged weights are used where the run keeps them. An .npz holds `images` uint8 (N, H, W, C) and `labels`
-    int64 (N,), -1 where there are none.
+    int64 (N,), -1 where there are none; of token ids, `images` int64 (N, T) and `words`.
 
     \b
     ganzoo sample runs/... -n 16 --label A
@@ -33,7 +35,7 @@ def command(run: Path, count: int, labels: tuple[str, ...], seed: int | None, ou
     model = api.load(run)
     asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
     y = model.labels(count, asked)
-    target = out or api.find(run)[0].folder / "samples.png"
+    target = out or api.find(run)[0].folder / ("samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
     columns = export.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    click.echo(export.save(samples, y, target, columns))
+    click.echo(export.save(samples, y, target, columns, model.words))

@@ -69,6 +69,10 @@ def test_both_have_the_same_weights_and_noise_of_their_own(case: Case, ranks: li
         assert first["buffers"] != second["buffers"], "batch norm's statistics are each process's own"
 
 
+def test_both_have_the_mean_over_processes(ranks: list[dict[str, Any]]) -> None:
+    assert [told["mean"] for told in ranks] == [[0.5, 3.0], [0.5, 3.0]]
+
+
 def test_no_more_than_a_few_cases_are_refused(ranks: list[dict[str, Any]]) -> None:
     assert sum("refused" in told for told in ranks[0]["equal"].values()) <= len(CASES) / 10
 

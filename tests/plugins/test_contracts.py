@@ -60,7 +60,7 @@ def assert_all_get_a_gradient(net):
             assert parameter.grad.any(), name
 
 
-@every("generator", "discriminator", "loss", "regularizer", "optimizer", "schedule")
+@every("generator", "discriminator", "encoder", "loss", "regularizer", "optimizer", "schedule")
 def test_described(entry):
     assert 0 < len(entry.summary) <= 60 and not entry.summary.endswith(".")
     assert entry.paper.startswith(("arXiv:", "https://")) or entry.name in ("constant", "linear")
@@ -68,7 +68,7 @@ def test_described(entry):
         assert entry.load().__doc__
 
 
-@every("generator", "discriminator", "loss", "regularizer", "optimizer", "schedule")
+@every("generator", "discriminator", "encoder", "loss", "regularizer", "optimizer", "schedule")
 def test_defaults_make_a_recipe(entry):
     """Every setting has a default, which passes its own check and survives JSON."""
     filled = Blueprint(entry).filled()
@@ -77,7 +77,7 @@ def test_defaults_make_a_recipe(entry):
     assert Blueprint(entry, {"no_such_setting": 1}).problems()
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_a_network_fits_or_says_what_would(entry):
     fits = 0
     for spec in SPECS:
@@ -99,8 +99,11 @@ def test_generator(entry):
         assert x.isfinite().all()
         if spec.is_image:
             assert x.abs().max() <= 1
-        x.square().sum().backward()
-        assert_all_get_a_gradient(G)
+        if spec.vocab:
+            assert x.dtype is torch.int64 and 0 <= x.min() <= x.max() < spec.vocab
+        else:
+            x.square().sum().backward()
+            assert_all_get_a_gradient(G)
         assert spec.classes or not G.conditional
 
 
@@ -130,6 +133,24 @@ def test_discriminator(entry):
         assert spec.classes or not D.conditional
 
 
+@every("encoder")
+def test_encoder(entry):
+    """A code, which is the mean where a distribution is told; every weight has a part in what is told."""
+    for spec, E in fitting(entry):
+        y = labels(spec) if E.conditional else None
+        x = samples(spec)
+        code = E(x, y)
+        assert code.shape == (N, E.z_dim) and E.z_dim > 0 and code.isfinite().all()
+        told = [code]
+        if E.probabilistic:
+            told = E.posterior(x, y)
+            assert [one.shape for one in told] == [code.shape, code.shape]
+            torch.testing.assert_close(told[0], code)
+        sum(one.square().sum() for one in told).backward()
+        assert_all_get_a_gradient(E)
+        assert spec.classes or not E.conditional
+
+
 @every("discriminator")
 def test_logits_are_not_squashed(entry):
     """A sigmoid at the end would bound them."""
@@ -140,7 +161,7 @@ def test_logits_are_not_squashed(entry):
         assert D(samples(spec), labels(spec) if D.conditional else None).abs().max() > 1
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_network_on_the_meta_device(entry):
     """`ganzoo check` builds there: no layer may be made on a device of its own choosing."""
     for spec, _ in fitting(entry):
@@ -150,7 +171,7 @@ def test_network_on_the_meta_device(entry):
             assert net(given, labels(spec) if net.conditional else None).is_meta
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_network_survives_a_copy_and_a_checkpoint(entry):
     for spec, net in fitting(entry):
         net.eval()

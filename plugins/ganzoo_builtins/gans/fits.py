@@ -29,3 +29,12 @@ def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
     if height != width:
         raise Misfit(f"{network} works on square images, not on {height}x{width}: add dataset.size=64.")
     return channels, height
+
+
+def need_tokens(network: str, spec: Spec) -> tuple[int, int]:
+    """Tokens in a sample, and how many different ones there are."""
+    if not spec.vocab:
+        raise Misfit(
+            f"{network} works on token ids, but the dataset holds numbers: choose a dataset such as text or oracle."
+        )
+    return spec.size, spec.vocab

@@ -188,7 +188,13 @@ def write_folder(folder: Path, shade: int) -> str:
     return str(folder / str(shade))
 
 
-PATHS: dict[str, Callable[[Path, int], str]] = {"npz": write_npz, "folder": write_folder}
+def write_text(folder: Path, shade: int) -> str:
+    lines = (f"line {i} of shade {shade}\n" for i in range(N))
+    (folder / f"{shade}.txt").write_text("".join(lines))
+    return str(folder / f"{shade}.txt")
+
+
+PATHS: dict[str, Callable[[Path, int], str]] = {"npz": write_npz, "folder": write_folder, "text": write_text}
 
 
 @pytest.fixture
@@ -220,7 +226,9 @@ def test_an_example_is_as_the_spec_says(entry: Entry, readable: Callable[[int], 
         example = dataset[i]
         assert set(example) == ({"x", "y"} if dataset.spec.classes else {"x"})
         assert example["x"].shape == dataset.spec.shape
-        assert example["x"].dtype == (torch.uint8 if dataset.spec.is_image else torch.float32)
+        numbers = torch.int64 if dataset.spec.vocab else torch.float32
+        assert example["x"].dtype == (torch.uint8 if dataset.spec.is_image else numbers)
+        assert not dataset.spec.vocab or 0 <= example["x"].min() <= example["x"].max() < dataset.spec.vocab
         assert example["x"].isfinite().all()
         if dataset.spec.classes:
             assert (example["y"].shape, example["y"].dtype) == ((), torch.int64)

@@ -187,7 +187,9 @@ def test_attention_leaves_a_residual_block_whole() -> None:
 def test_attention_says_which_maps_there_are() -> None:
     torch.manual_seed(0)
     generator, discriminator = (part(kind, **NETWORKS[IMAGES][i])(IMAGES) for i, kind in enumerate(KINDS))
-    with pytest.raises(Misfit, match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8\."):
+    with pytest.raises(
+        Misfit, match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8; set size to one"
+    ):
         part("regularizer", "self_attention")().attach(discriminator, generator)
     with pytest.raises(Misfit, match="no maps at all"):
         make(POINTS, "self_attention")
