@@ -27,7 +27,7 @@ def curve(run: Run, name: str) -> list[float]:
 
 
 def test_wgan_finds_a_gaussian_and_its_estimate_falls(tmp_path: Path) -> None:
-    """Seeds 0, 1 and 2: see docs/zoo/wgan.md. Weights are in the box of the recipe after the last move of the critic."""
+    """Weights are in the box of the recipe after the last move of the critic."""
     run = trained("wgan_gaussian_1d", tmp_path, steps=700)
     model = ganzoo.load(run, PLUGINS)
     real = Gaussian1D(n=2500).tensors()["x"]

@@ -144,10 +144,10 @@ class InfoGAN(Procedure):
     ):
         super().__init__()
         self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
-        self.discrete, self.continuous = list(discrete), continuous
+        self.values, self.continuous = list(discrete), continuous
         self.discrete_weight, self.continuous_weight = discrete_weight, continuous_weight
         self._check()
-        self.Q = Q(width_of(self.D, spec), hidden, self.discrete, continuous)
+        self.Q = Q(width_of(self.D, spec), hidden, self.values, continuous)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D, self.Q], "generator": [self.G]}
@@ -174,10 +174,10 @@ class InfoGAN(Procedure):
         """
         logits, means = self.Q(self.D.features(fake))
         terms = {}
-        if self.discrete:
+        if self.values:
             surprise = torch.stack([cross_entropy(of_one, y) for of_one, y in zip(logits, codes.y, strict=True)]).sum()
             terms["discrete"] = self.discrete_weight * surprise
-            self.log(L_I=math.log(math.prod(self.discrete)) - surprise)
+            self.log(L_I=math.log(math.prod(self.values)) - surprise)
         if self.continuous:
             error = (codes.c - means).square()  # (N, continuous)
             terms["continuous"] = self.continuous_weight * error.sum(1).mean() / 2
@@ -186,13 +186,13 @@ class InfoGAN(Procedure):
 
     def codes(self, n: int) -> Codes:
         device = next(self.G.parameters()).device
-        y = [torch.randint(values, (n,), device=device) for values in self.discrete]
+        y = [torch.randint(values, (n,), device=device) for values in self.values]
         return Codes(y, 2 * torch.rand(n, self.continuous, device=device) - 1)
 
     def latent(self, codes: Codes, noise: Tensor | None = None) -> Tensor:
         """Codes, and noise of the generator's prior (N, z_dim), drawn if not given -> (N, z_dim)."""
         noise = self.G.prior(len(codes.c)) if noise is None else noise
-        hot = [one_hot(y, values).to(noise) for y, values in zip(codes.y, self.discrete, strict=True)]
+        hot = [one_hot(y, values).to(noise) for y, values in zip(codes.y, self.values, strict=True)]
         columns = torch.cat([*hot, codes.c.to(noise)], dim=1)  # (N, sum(discrete) + continuous)
         return torch.cat([noise[:, : self.G.z_dim - columns.shape[1]], columns], dim=1)
 
@@ -211,15 +211,15 @@ class InfoGAN(Procedure):
         its rows go through the values of the first discrete code.
         """
         pictures = {}
-        for k, values in enumerate(self.discrete):
+        for k, values in enumerate(self.values):
             codes, noise = self._rows(8, values)
             codes.y[k] = torch.arange(values, device=noise.device).repeat(8)  # 0, 1, ... along each row
             pictures[f"discrete-{k + 1}"] = Panel(self.G(self.latent(codes, noise)), values)
         for k in range(self.continuous):
-            rows = self.discrete[0] if self.discrete else 8
+            rows = self.values[0] if self.values else 8
             codes, noise = self._rows(rows, SWEEP)
             codes.c[:, k] = torch.linspace(-2, 2, SWEEP, device=noise.device).repeat(rows)
-            if self.discrete:
+            if self.values:
                 codes.y[0] = torch.arange(rows, device=noise.device).repeat_interleave(SWEEP)
             pictures[f"continuous-{k + 1}"] = Panel(self.G(self.latent(codes, noise)), SWEEP)
         return pictures
@@ -234,9 +234,9 @@ class InfoGAN(Procedure):
         for network, name in ((self.G, "generator"), (self.D, "discriminator")):
             if network.conditional:
                 raise Misfit(f"infogan finds classes without labels, and the {name} wants some: use one such as mlp.")
-        if not self.discrete and not self.continuous:
+        if not self.values and not self.continuous:
             raise Misfit("infogan needs a code: discrete = [10], or continuous = 2, or both.")
-        columns = sum(self.discrete) + self.continuous
+        columns = sum(self.values) + self.continuous
         if self.G.z_dim < columns:
             raise Misfit(
                 f"the codes of infogan take {columns} columns of the noise, and the generator has z_dim = "
