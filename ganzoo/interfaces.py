@@ -135,6 +135,10 @@ class Loss(ABC):
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         """Logits (N,), (N,) -> scalar; `real` is None unless `uses_real`."""
 
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        """Logits (N,), (N,) of the discriminator's move -> named numbers that are logged and that nobody minimises."""
+        return {}
+
 
 class Regularizer:
     """Something done to the players: terms added to their moves, weights changed after them, or networks changed once.

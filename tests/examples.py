@@ -26,12 +26,12 @@ from support import PLUGINS, accelerator, save_noise
 
 PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner == "ganzoo"]
 PARTS: dict[str, dict[str, Any]] = {
-    "generator": {"use": "mlp", "z_dim": 4, "hidden": [8, 8]},
+    "generator": {"use": "mlp", "z_dim": 16, "hidden": [8, 8]},
     "discriminator": {"use": "mlp", "hidden": [8]},
     "loss": {"use": "non_saturating"},
     "regularizer": {"use": "r1"},
 }
-SMALL: dict[str, Any] = {"z_dim": 4, "hidden": [8, 8], "width": 8}  # settings of a recipe that are made small
+SMALL: dict[str, Any] = {"z_dim": 16, "hidden": [8, 8], "width": 8}  # settings of a recipe that are made small
 SMALL |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # steps of stages, so that three steps see every one
 SMALL |= {"bottleneck": 8, "blocks": 1}
 COMMON: dict[str, Any] = {

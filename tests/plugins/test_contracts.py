@@ -220,6 +220,7 @@ def test_loss(entry, shape):
     assert g.shape == () and g.dtype is torch.float32
     (for_fake,) = torch.autograd.grad(g, fake)
     assert (for_fake < 0).all()
+    assert all(number.shape == () and number.isfinite() for number in loss.report(real, fake).values())
 
 
 @every("regularizer")

@@ -36,6 +36,16 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("sngan", "SNGAN", "Convolutions for spectral normalisation", paper)
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
 
+    # Codes, distances and margins.
+    paper = "arXiv:1606.03657"
+    pair("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", paper)
+    summary = "Part of the noise is codes, which samples must tell; classes are found without labels"
+    one("procedure", "infogan", "infogan:InfoGAN", summary, paper)
+    summary = "Residual blocks, and a critic without normalisation"
+    pair("wgan_gp_resnet", "WGANGPResNet", summary, "arXiv:1704.00028")
+    summary = "LS-GAN of Qi: a loss is learned, by margins between real samples and fakes; not least squares"
+    one("procedure", "loss_sensitive", "loss_sensitive:LossSensitive", summary, "arXiv:1701.06264")
+
     # Several discriminators, several sizes.
     paper = "arXiv:1611.01673"
     one("generator", "gman", "gman_networks:GMANGenerator", "Shallow convolutions", paper)
