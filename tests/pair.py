@@ -89,7 +89,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every loss alone, every regularizer with a loss of either sort, each step and each third; D moves once or twice."""
+    """Every loss alone, every regularizer with a loss of either sort, each step and each third, one or two D moves."""
     alone = [(loss.full_name, "", 0) for loss in PLUGINS.zoo.entries("loss")]
     mixed = [(loss, one.full_name, every) for loss in SORTS for one in REGULARIZERS for every in intervals_of(one)]
     return [Case(*which, d_steps) for which in [*alone, *mixed] for d_steps in (1, 2)]
