@@ -38,6 +38,16 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("sngan", "SNGAN", "Convolutions for spectral normalisation", paper)
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
 
+    # Codes, distances and margins.
+    paper = "arXiv:1606.03657"
+    pair("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", paper)
+    summary = "Part of the noise is codes, which samples must tell; classes are found without labels"
+    one("procedure", "infogan", "infogan:InfoGAN", summary, paper)
+    summary = "Residual blocks, and a critic without normalisation"
+    pair("wgan_gp_resnet", "WGANGPResNet", summary, "arXiv:1704.00028")
+    summary = "LS-GAN of Qi: a loss is learned, by margins between real samples and fakes; not least squares"
+    one("procedure", "loss_sensitive", "loss_sensitive:LossSensitive", summary, "arXiv:1701.06264")
+
     # Several discriminators, several sizes.
     paper = "arXiv:1611.01673"
     one("generator", "gman", "gman_networks:GMANGenerator", "Shallow convolutions", paper)
@@ -72,3 +82,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
     summary = "Likelihood, then rewards: policy gradients with rollouts, for token ids"
     one("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
+
+    # Images from images.
+    pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
