@@ -1,4 +1,4 @@
-"""The experiments that a course project reports with PyTorch-GAN's three models: each is a recipe, for as many epochs."""
+"""The experiments that a course reports with PyTorch-GAN's three models: each is a recipe, for as many epochs."""
 
 import pytest
 
