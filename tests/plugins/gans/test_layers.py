@@ -6,6 +6,7 @@ from torch import nn
 
 from ganzoo import Spec
 from ganzoo.discovery import load
+from ganzoo_builtins.gans.dcgan_elu import Dropout
 
 ZOO = load().zoo
 
@@ -36,7 +37,7 @@ def _word(module):
             return f"{name} {module.num_features} eps {module.eps:g}"
         case nn.LeakyReLU():
             return f"{name} {module.negative_slope}"
-        case nn.Dropout() | nn.Dropout2d():
+        case nn.Dropout() | nn.Dropout2d() | Dropout():
             return f"{name} {module.p}"
     return name
 
@@ -118,6 +119,41 @@ def test_dcgan():
         "Conv2d 128-256 k4 s2 p1 no bias", "BatchNorm2d 256 eps 1e-05", "LeakyReLU 0.2",
         "Conv2d 256-512 k4 s2 p1 no bias", "BatchNorm2d 512 eps 1e-05", "LeakyReLU 0.2",
         "Flatten", "Linear 8192-1",
+    ]  # fmt: skip
+
+
+def test_dcgan_5x5():
+    assert layers(network("generator", "dcgan_5x5", Spec((3, 32, 32)))) == [
+        "Linear 100-8192", "Unflatten", "BatchNorm2d 512 eps 1e-05", "ReLU",
+        "ConvTranspose2d 512-256 k5 s2 p2", "BatchNorm2d 256 eps 1e-05", "ReLU",
+        "ConvTranspose2d 256-128 k5 s2 p2", "BatchNorm2d 128 eps 1e-05", "ReLU",
+        "ConvTranspose2d 128-3 k5 s2 p2", "Tanh",
+    ]  # fmt: skip
+    assert layers(network("discriminator", "dcgan_5x5", Spec((3, 32, 32)))) == [
+        "Conv2d 3-64 k5 s2 p2", "LeakyReLU 0.2",
+        "Conv2d 64-128 k5 s2 p2", "BatchNorm2d 128 eps 1e-05", "LeakyReLU 0.2",
+        "Conv2d 128-256 k5 s2 p2", "BatchNorm2d 256 eps 1e-05", "LeakyReLU 0.2",
+        "Flatten", "Linear 4096-1",
+    ]  # fmt: skip
+
+
+def test_dcgan_5x5_draws_noise_either_way():
+    torch.manual_seed(0)
+    for prior, deviation in (("uniform", (1 / 3) ** 0.5), ("normal", 1)):
+        z = network("generator", "dcgan_5x5", Spec((1, 32, 32)), prior=prior).prior(2000)
+        assert z.std().item() == pytest.approx(deviation, abs=0.01)
+        assert (z.abs().max().item() <= 1) == (prior == "uniform")
+
+
+def test_dcgan_elu():
+    after = ["ELU", "Dropout 0.25"]
+    assert layers(network("generator", "dcgan_elu", Spec((1, 28, 28)))) == [
+        "Linear 128-1024", *after, "Linear 1024-3136", *after, "Unflatten",
+        "ConvTranspose2d 64-32 k5 s2 p2", *after, "ConvTranspose2d 32-1 k5 s2 p2", "Sigmoid",
+    ]  # fmt: skip
+    assert layers(network("discriminator", "dcgan_elu", Spec((1, 28, 28)), drop_logit=True)) == [
+        "Conv2d 1-32 k5 s2 p2", *after, "Conv2d 32-64 k5 s2 p2", *after, "Flatten",
+        "Linear 3136-1024", *after, "Linear 1024-128", *after, "Linear 128-1", "Dropout 0.25",
     ]  # fmt: skip
 
 

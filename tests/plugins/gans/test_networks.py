@@ -27,6 +27,9 @@ def count(net):
         ("cgan", DIGITS, 1_511_412, 932_965),
         ("cgan", Spec((1, 32, 32), classes=10), 1_757_412, 1_055_845),
         ("dcgan", Spec((3, 64, 64)), 3_576_704, 2_765_568),
+        ("dcgan_elu", MNIST, 3_398_529, 3_395_713),
+        ("dcgan_5x5", Spec((1, 32, 32)), 4_928_769, 1_030_913),
+        ("dcgan_5x5", Spec((3, 32, 32)), 4_935_171, 1_034_113),
         ("dcgan_upsample", Spec((1, 32, 32)), 1_049_985, 98_113),
         ("dcgan_upsample", Spec((3, 32, 32)), 1_051_139, 98_401),
         ("dcgan_upsample", Spec((1, 64, 64)), 3_532_161, 99_649),
@@ -67,6 +70,8 @@ def test_priors(name, uniform):
         ("dcgan", Spec((1, 36, 36)), r"28, 32, 64 or 128, not 36: add dataset\.size=64"),
         ("dcgan", Spec((1, 8, 8)), "not 8: add"),
         ("dcgan", Spec((1, 4, 4)), "not 4: add"),
+        ("dcgan_elu", Spec((1, 30, 30)), r"divisible by 4, not 30: add dataset\.size=28"),
+        ("dcgan_5x5", MNIST, r"divisible by 8, not 28: add dataset\.size=32"),
         ("dcgan_upsample", TOKENS, "dcgan_upsample works on real numbers"),
         ("dcgan_upsample", Spec((1, 30, 30)), r"divisible by (4|16), not 30: add dataset\.size=32"),
     ],
@@ -84,7 +89,7 @@ def test_28_pixels_are_too_few_for_the_upsampling_discriminator():
         network("discriminator", "dcgan_upsample", MNIST)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "dcgan_upsample"])
+@pytest.mark.parametrize("name", ["dcgan", "dcgan_5x5", "dcgan_upsample"])
 def test_discriminator_without_batch_norm_keeps_samples_apart(name):
     """With norm = "none" the logit of a sample does not depend on its neighbours, and penalties accept the network."""
     spec = Spec((1, 32, 32))

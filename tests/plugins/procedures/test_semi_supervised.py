@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from ganzoo import Misfit, Spec
 from ganzoo.blueprint import Blueprint
+from ganzoo.data import normalised
 from ganzoo.engine import Engine
+from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.procedures.semi_supervised import Classifier, Labelled, SemiSupervised
 from support import PLUGINS, accelerator
 
@@ -143,3 +147,40 @@ def test_it_mixes_with_other_parts() -> None:
     assert procedure.classify(torch.randn(5, 2)).shape == (5, 3)
     r1 = make(regularizer=[part("regularizer", "r1")])
     assert set(next(r1.step(data(), 0))["discriminator"]) == {"labelled", "adversarial", "r1"}
+
+
+@pytest.mark.slow
+def test_unlabelled_digits_help() -> None:
+    """50 labels, 1,200 digits without, 597 held out: more of these are read right than after the labels alone."""
+    whole = normalised(Digits().tensors())
+    order = torch.randperm(len(whole["y"]), generator=torch.Generator().manual_seed(0))
+    x, y = whole["x"][order], whole["y"][order]
+    settings = {"hidden": [250, 250, 250], "noise": 0.15, "hidden_noise": 0.25}
+    discriminator = part("discriminator", "improved_gan", **settings)
+    generator = part("generator", "improved_gan", z_dim=50, hidden=[128, 128])
+    loss, spec = part("loss", "non_saturating", d_weight=0.5), Spec((1, 8, 8), classes=10)
+    torch.manual_seed(0)
+    regularizers = [part("regularizer", "feature_matching")]
+    procedure: Any = SemiSupervised(spec, generator, discriminator, loss, regularizers, per_class=5, g_weight=0)
+    alone = copy.deepcopy(procedure.D)
+
+    def adam(player: str, owned: list[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.Adam(owned, lr=3e-3, betas=(0.5, 0.999))
+
+    engine = Engine(procedure, adam, accelerator())
+    batches = ({"x": x[chosen], "y": y[chosen]} for _ in range(30) for chosen in torch.randperm(1200).split(100))
+    for t in range(300):
+        engine.step(batches, t)
+    optimizer = adam("", [parameter for parameter in alone.parameters() if parameter.requires_grad])
+    for _ in range(300):
+        given, named = procedure.labelled.draw(100)
+        optimizer.zero_grad()
+        cross_entropy(alone.classify(given), named).backward()
+        optimizer.step()
+
+    def right(classifier: Classifier) -> float:
+        with torch.no_grad():
+            return (classifier.eval().classify(x[1200:]).argmax(1) == y[1200:]).float().mean().item()
+
+    assert right(procedure.D) > 0.86
+    assert right(procedure.D) > right(alone) + 0.02
