@@ -29,3 +29,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
     add("sngan", "SNGAN", "Convolutions for spectral normalisation", "arXiv:1802.05957")
     add("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", "arXiv:1802.05957")
+    add("ppgn", "PPGN", "From a classifier's features to images, and back", "arXiv:1612.00005")
+    zoo.add(
+        "procedure",
+        "ppgn",
+        f"{HERE}.ppgn:PPGN",
+        summary="Inverts a classifier's features, then walks through them towards a class",
+        paper="arXiv:1612.00005",
+    )
