@@ -83,7 +83,7 @@ def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
 def _networks(recipe: Recipe, procedure: Procedure) -> int:
     numbers = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
     if recipe.run.ema:
-        numbers += _bytes(p for generator in procedure.generators() for p in generator.parameters())
+        numbers += _bytes(p for module in procedure.averaged() for p in module.parameters())
     owned = engine.owned(procedure)
     numbers += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
     for player, parameters in owned.items():

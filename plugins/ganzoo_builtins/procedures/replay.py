@@ -1,4 +1,4 @@
-"""A pool of earlier fakes, which the discriminator meets again: Shrivastava et al. 2017 (arXiv:1612.07828), 2.3."""
+"""A pool of earlier fakes, which the discriminator meets again: Shrivastava et al. 2017 (arXiv:1612.07828)."""
 
 import torch
 from torch import Tensor, nn

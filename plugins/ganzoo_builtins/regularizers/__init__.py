@@ -17,6 +17,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("dragan", "dragan:DRAGAN", "Gradient norm 1 around real samples", "arXiv:1705.07215")
     add("r1", "r1:R1", "Gradient zero at real samples", "arXiv:1801.04406")
     add("r2", "r2:R2", "Gradient zero at fake samples", "arXiv:1801.04406")
+    add("pull_away", "pull_away:PullAway", "EBGAN-PT: codes of fakes at right angles", "arXiv:1609.03126")
     add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: every weight divided by its norm", "arXiv:1802.05957")
     add("self_attention", "self_attention:SelfAttention", "SAGAN: pixels that see all others", "arXiv:1805.08318")
     add("instance_noise", "instance_noise:InstanceNoise", "Fading noise on all that is judged", "arXiv:1701.04862")

@@ -28,6 +28,7 @@ class MinibatchDiscrimination(Regularizer):
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         found = probe(NAME, discriminator, generator)
         heads = [call for call in found.discriminator if any(call.given is features for features in found.features)]
+        heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout hands on what it is given
         if len(heads) != 1 or not isinstance(heads[0].module, nn.Linear):
             raise Misfit(
                 f"{NAME} widens the Linear layer that takes the discriminator's features, and "
@@ -35,7 +36,10 @@ class MinibatchDiscrimination(Regularizer):
             )
         name, old = heads[0].name, heads[0].module
         if parametrize.is_parametrized(old):
-            raise Misfit(f"{NAME} comes too late for {name}: name it before the regularizer that changed that layer.")
+            raise Misfit(
+                f"{NAME} comes too late for {name}: name it before the regularizer that changed that layer, or use "
+                "a discriminator whose last layer is plain."
+            )
         head = nn.Linear(old.in_features + self.kernels, old.out_features, bias=old.bias is not None).to(old.weight)
         with torch.no_grad():  # as it was, where it meets the features
             head.weight[:, : old.in_features] = old.weight

@@ -187,7 +187,9 @@ def test_attention_leaves_a_residual_block_whole() -> None:
 def test_attention_says_which_maps_there_are() -> None:
     torch.manual_seed(0)
     generator, discriminator = (part(kind, **NETWORKS[IMAGES][i])(IMAGES) for i, kind in enumerate(KINDS))
-    with pytest.raises(Misfit, match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8\."):
+    with pytest.raises(
+        Misfit, match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8; set size to one"
+    ):
         part("regularizer", "self_attention")().attach(discriminator, generator)
     with pytest.raises(Misfit, match="no maps at all"):
         make(POINTS, "self_attention")
@@ -209,7 +211,7 @@ def test_a_sample_with_virtual_batch_norm_does_not_depend_on_the_others() -> Non
 
 def test_virtual_batch_norm_needs_batch_norm_and_noise() -> None:
     spec = Spec((1, 28, 28), classes=10)
-    with pytest.raises(Misfit, match="of noise alone, without labels"):
+    with pytest.raises(Misfit, match="of noise alone: use one without labels"):
         part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), part("generator", "cgan")(spec))
     bare = part("generator", "mlp", norm="none")(spec)
     with pytest.raises(Misfit, match="MLPGenerator has none"):

@@ -1,0 +1,176 @@
+"""The DCGAN of P. Thaper's slides on MNIST: ELU, dropout everywhere and at all times, three optimizers.
+
+It descends from Radford et al. 2016 (arXiv:1511.06434) and keeps its strided convolutions; it has hidden fully
+connected layers, ELU (arXiv:1511.07289) for ReLU, and dropout for batch norm. Labels are the other way round there, 0
+for real and 1 for fake; with large logits for real ones, as everywhere here, the same losses are
+softplus(-D(x)), softplus(D(G(z))) and softplus(-D(G(z))).
+
+Settings begin as repaired. As the slides and their code have it, dropout also falls on the logit, so that a quarter of
+all logits is zero and no cross-entropy sinks below 0.25 ln 2 = 0.1733 however good the discriminator is; and it is
+never switched off, so that a picture is another one each time it is drawn from the same z.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import torch
+from pydantic import Field, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import dropout, softplus
+
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
+from ganzoo_builtins.gans.fits import need_square_image
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Dropout(nn.Module):
+    """Drops a share p of all units; `always`, also when the network is not training."""
+
+    def __init__(self, p: float, always: bool):
+        super().__init__()
+        self.p, self.always = p, always
+
+    def forward(self, x: Tensor) -> Tensor:
+        return dropout(x, self.p, self.training or self.always)
+
+
+class DCGANEluGenerator(Generator):
+    """z -> x: two fully connected layers, then two transposed 5x5 convolutions that double the side, and a sigmoid.
+
+    z is normal around z_mean. The side must be divisible by 4.
+
+    width: channels before the last layer; 32 makes layers of 1,024 and, at 28x28, 7 * 7 * 64 = 3,136 units.
+    dropout: share of units dropped after every layer but the last. always: also when samples are drawn, as printed.
+    z_mean: 0 as the slides say; their code has -1, probably in place of a lower bound.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 128,
+        width: PositiveInt = 32,
+        dropout: Share = 0.25,
+        always: bool = False,
+        z_mean: float = 0.0,
+    ):
+        super().__init__()
+        channels, size = need_square_image("generator dcgan_elu", spec)
+        start = _quarter("generator dcgan_elu", size)
+        self.z_dim, self.z_mean = z_dim, z_mean
+
+        def after() -> list[nn.Module]:
+            return [nn.ELU(), Dropout(dropout, always)]
+
+        self.layers = nn.Sequential(
+            *(nn.Linear(z_dim, 32 * width), *after()),
+            *(nn.Linear(32 * width, 2 * width * start**2), *after()),
+            nn.Unflatten(1, (2 * width, start, start)),
+            *(_up(2 * width, width), *after()),
+            *(_up(width, channels), nn.Sigmoid()),
+        )
+        self.apply(_initialise)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        x = self.layers(z)  # (N, z_dim) -> (N, 2*width, H/4, W/4) -> (N, width, H/2, W/2) -> (N, C, H, W) in [0, 1]
+        return 2 * x - 1  # in [-1, 1], as all images here
+
+    def prior(self, n: int) -> Tensor:
+        return self.z_mean + super().prior(n)
+
+
+class DCGANEluDiscriminator(Discriminator):
+    """x -> logit: two 5x5 convolutions of stride 2, then fully connected layers. The side must be divisible by 4.
+
+    width: channels of the first layer; 32 makes 64 in the second, then 1,024 and 128 units.
+    dropout: share of units dropped after every layer. always: also when it is not training, as printed.
+    drop_logit: drop as many logits as well, as printed.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: PositiveInt = 32,
+        dropout: Share = 0.25,
+        always: bool = False,
+        drop_logit: bool = False,
+    ):
+        super().__init__()
+        channels, size = need_square_image("discriminator dcgan_elu", spec)
+        start = _quarter("discriminator dcgan_elu", size)
+
+        def after() -> list[nn.Module]:
+            return [nn.ELU(), Dropout(dropout, always)]
+
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(channels, width, 5, stride=2, padding=2), *after()),
+            *(nn.Conv2d(width, 2 * width, 5, stride=2, padding=2), *after()),
+            nn.Flatten(),
+            *(nn.Linear(2 * width * start**2, 32 * width), *after()),
+            *(nn.Linear(32 * width, 4 * width), *after()),
+        )
+        self.head = nn.Linear(4 * width, 1)
+        self.last = Dropout(dropout if drop_logit else 0.0, always)
+        self.apply(_initialise)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        pixels = (x + 1) / 2  # (N, C, H, W) in [0, 1]
+        return self.layers(pixels)  # -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 4*width)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.last(self.head(self.features(x))).squeeze(1)  # (N, 4*width) -> (N, 1) -> (N,)
+
+
+class SplitDiscriminator(Procedure):
+    """Three optimizers: the discriminator has one for its term on real samples and another for that on fake ones.
+
+    Both train all of its weights, each with moments of its own, and everybody moves at the same time. Each step shows
+    the discriminator one batch of fakes.
+
+    d_pretrain: steps at the beginning that the discriminator makes alone; the slides have 10,000.
+    """
+
+    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, d_pretrain: NonNegativeInt = 0):
+        super().__init__()
+        self.G, self.D = generator(spec), discriminator(spec)
+        self.d_pretrain = d_pretrain
+        if self.G.conditional or self.D.conditional:
+            raise Misfit("split_discriminator knows no labels: use networks that are not conditional.")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator_real": [self.D], "discriminator_fake": [self.D], "generator": [self.G]}
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        x, alone = next(data)["x"], t < self.d_pretrain  # (N, *shape)
+        with torch.set_grad_enabled(not alone):
+            x_fake = self.sample(len(x))
+        real, fake = self.D(x), self.D(x_fake)  # (N,), (N,)
+        self.log(real=real, fake=fake)
+        move = {
+            "discriminator_real": {"cross_entropy": softplus(-real).mean()},  # -log D(x)
+            "discriminator_fake": {"cross_entropy": softplus(fake).mean()},  # -log(1 - D(G(z)))
+        }
+        yield move if alone else {**move, "generator": {"cross_entropy": softplus(-fake).mean()}}  # -log D(G(z))
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n))
+
+
+def _up(n_in: int, n_out: int) -> nn.Module:
+    """Twice the side."""
+    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
+
+
+def _quarter(network: str, size: int) -> int:
+    """Side of the innermost map."""
+    if size % 4:
+        raise Misfit(f"{network} needs images whose side is divisible by 4, not {size}: add dataset.size=28.")
+    return size // 4
+
+
+def _initialise(module: nn.Module) -> None:
+    """Normal numbers, none beyond two deviations: weights of 0.02, biases of 0.01."""
+    if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+        assert module.bias is not None
+        nn.init.trunc_normal_(module.bias, std=0.01, a=-0.02, b=0.02)
