@@ -77,6 +77,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator; errors are measured in the last one's features"
     one("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    # A classifier's features.
+    paper = "arXiv:1612.00005"
+    pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
+    summary = "Inverts a classifier's features, then walks through them towards a class"
+    one("procedure", "ppgn", "ppgn:PPGN", summary, paper)
+
     # Words.
     paper = "arXiv:1609.05473"
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
