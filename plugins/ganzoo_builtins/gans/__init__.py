@@ -18,6 +18,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # The first, and what is fully connected.
     paper = "arXiv:1406.2661"
+    pair("goodfellow", "Goodfellow", "The first GAN's: rectified layers against maxout units", paper)
     pair("one_hidden", "OneHidden", "One hidden layer of 256 units each, pixels by a sigmoid", paper)
     pair("mlp", "MLP", "Fully connected, for images and for points", paper)
     one("encoder", "mlp", "mlp:MLPEncoder", "Fully connected, for images and points", "arXiv:1512.09300")
@@ -28,6 +29,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1511.06434"
     pair("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", paper)
     pair("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", paper)
+    pair("tf_dcgan", "TFDCGAN", "DCGAN of TensorFlow-Examples: 5x5, a softmax of two logits", paper)
     pair("dcgan_5x5", "DCGAN5x5", "DCGAN by 5x5 convolutions, four layers each", paper)
     pair("dcgan_elu", "DCGANElu", "DCGAN with ELU, dropout and hidden layers", paper)
     summary = "Three optimizers: the discriminator has one for real samples and another for fake ones"
