@@ -91,3 +91,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Images from images.
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
+    paper = "arXiv:1604.07379"
+    summary = "The middle of a picture, from what surrounds it"
+    one("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
+    summary = "Holes in pictures filled: squared error, more at the seam, and a judge of what is put in"
+    one("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
+    paper = "arXiv:1609.04802"
+    pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
+    summary = "Small images enlarged: by squared error first, then with a judge and likeness of features"
+    one("procedure", "srgan", "srgan:SRGAN", summary, paper)
