@@ -56,10 +56,12 @@ class Down(nn.Module):
 class SNGANResNetGenerator(Generator):
     """z -> x through three blocks that double the side. z is standard normal. width: channels, 256 in the paper."""
 
+    name = "sngan_resnet"
+
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 256):
         super().__init__()
-        channels, size = need_square_image("generator sngan_resnet", spec)
-        need_eighths("generator sngan_resnet", size)
+        channels, size = need_square_image(f"generator {self.name}", spec)
+        need_eighths(f"generator {self.name}", size)
         self.z_dim = z_dim
         project = nn.Linear(z_dim, width * (size // 8) ** 2)
         nn.init.xavier_uniform_(project.weight)
@@ -86,10 +88,12 @@ class SNGANResNetDiscriminator(Discriminator):
     width: channels, 128 in the paper.
     """
 
+    name = "sngan_resnet"
+
     def __init__(self, spec: Spec, width: PositiveInt = 128):
         super().__init__()
-        channels, size = need_square_image("discriminator sngan_resnet", spec)
-        need_eighths("discriminator sngan_resnet", size)
+        channels, size = need_square_image(f"discriminator {self.name}", spec)
+        need_eighths(f"discriminator {self.name}", size)
         self.layers = nn.Sequential(
             Down(channels, width, halve=True, first=True),
             Down(width, width, halve=True),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import torch
+from PIL import Image
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec, Terms
+from ganzoo_builtins.procedures import densities
 from ganzoo_builtins.procedures.replay import Replay
 
 
@@ -39,6 +41,9 @@ class Adversarial(Procedure):
         either kind; "joint" judges them as one batch in the discriminator's moves.
     replay: how many earlier fakes are kept for the discriminator to meet again, 0 for none. replay_share: the chance of
         a fake to change places with one of them, once there are so many.
+    d_burst: discriminator moves in each of the first `burst_first` steps and in every `burst_every`-th one, in place of
+        d_steps; 0 for none. WGAN's code has 100, 25 and 500.
+    g_batch: how many times as many fakes as a batch has the generator's moves are judged on.
     d_pretrain: steps at the beginning in which the discriminator moves alone.
     show: what is logged of the discriminator on real and on fake samples beside the losses: the mean of its "logits",
         or of their sigmoids, the "probabilities" that a cross-entropy is about.
@@ -62,6 +67,10 @@ class Adversarial(Procedure):
         d_batches: Literal["separate", "joint"] = "separate",
         replay: NonNegativeInt = 0,
         replay_share: Annotated[float, Field(ge=0, le=1)] = 0.5,
+        d_burst: NonNegativeInt = 0,
+        burst_first: NonNegativeInt = 25,
+        burst_every: PositiveInt = 500,
+        g_batch: PositiveInt = 1,
         d_pretrain: NonNegativeInt = 0,
         show: Literal["logits", "probabilities"] = "logits",
     ):
@@ -70,11 +79,13 @@ class Adversarial(Procedure):
         self.loss = loss()
         self.regularizers: list[Regularizer] = [one() for one in regularizer or []]
         self.with_state = nn.ModuleList(one for one in self.regularizers if isinstance(one, nn.Module))
-        self.classes, self.batches_per_step = spec.classes, d_steps
+        self.shape, self.classes, self.batches_per_step = spec.shape, spec.classes, d_steps
         self.d_steps, self.g_steps = d_steps, g_steps
         self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
         self.g_weight, self.d_batches = g_weight, d_batches
         self.replay = Replay(spec, replay, replay_share) if replay else None
+        self.d_burst, self.burst_first, self.burst_every = d_burst, burst_first, burst_every
+        self.g_batch = g_batch
         self.d_pretrain, self.show = d_pretrain, show
         self._check()
         for one in self.regularizers:
@@ -87,6 +98,13 @@ class Adversarial(Procedure):
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return self.G(self.G.prior(n), y)
 
+    def panels(self, batch: Batch) -> Mapping[str, Image.Image]:
+        """For samples of one number, what the paper's figure 1 shows."""
+        if self.shape != (1,) or self.conditional:
+            return {}
+        fake = self.sample(len(batch["x"]))  # (N, 1)
+        return {"densities": densities.draw(batch["x"], fake, self.D)} if fake.isfinite().all() else {}
+
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch, alone = next(data), t < self.d_pretrain
         if self.updates == "simultaneous" and not alone:
@@ -95,11 +113,16 @@ class Adversarial(Procedure):
         shared = self._make(batch) if self.fakes == "shared" else None
         if self.first == "generator" and not alone:
             yield from self._generate(batch, shared, t)
-        for k in range(self.d_steps):
+        for k in range(self._moves(t)):
             batch = batch if k == 0 else next(data)
             yield from self._discriminate(batch, shared, t)
         if self.first == "discriminator" and not alone:
             yield from self._generate(batch, shared, t)
+
+    def _moves(self, t: int) -> int:
+        """Discriminator moves in step t."""
+        burst = self.d_burst and (t < self.burst_first or t % self.burst_every == 0)
+        return self.d_burst if burst else self.d_steps
 
     def _discriminate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
         with torch.no_grad():
@@ -114,7 +137,7 @@ class Adversarial(Procedure):
 
     def _generate(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
         for k in range(self.g_steps):
-            fake = shared or self._make(batch)
+            fake = shared or self._make(batch, self.g_batch)
             if shared and k > 0:  # the generator has moved since they were made
                 fake = shared._replace(x=self.G(shared.z, shared.y))
             adversarial = None
@@ -134,12 +157,13 @@ class Adversarial(Procedure):
         }
         self._project()
 
-    def _make(self, batch: Batch) -> Fakes:
-        """As many fakes as the batch is long; a conditional generator is asked for labels."""
-        z = self.G.prior(len(batch["x"]))  # (N, z_dim)
+    def _make(self, batch: Batch, times: int = 1) -> Fakes:
+        """As many fakes as the batch is long, or several times as many; a conditional generator is asked for labels."""
+        z = self.G.prior(times * len(batch["x"]))  # (N, z_dim)
         y = None
         if self.G.conditional:
-            y = torch.randint_like(batch["y"], self.classes) if self.labels == "uniform" else batch["y"]  # (N,)
+            y = batch["y"].repeat(times)  # (N,)
+            y = torch.randint_like(y, self.classes) if self.labels == "uniform" else y
         return Fakes(self.G(z, y), y, z)
 
     def _compare(self, batch: Batch, x_fake: Tensor, y_fake: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -159,6 +183,7 @@ class Adversarial(Procedure):
     def _show(self, real: Tensor, fake: Tensor) -> None:
         logits = self.show == "logits"
         self.log(real=real if logits else real.sigmoid(), fake=fake if logits else fake.sigmoid())
+        self.log(**self.loss.report(real, fake))
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
         """The discriminator's loss and every regularizer's terms."""
@@ -191,6 +216,11 @@ class Adversarial(Procedure):
             one.project(self.D)
 
     def _check(self) -> None:
+        if not self.G.z_dim:
+            raise Misfit(
+                "the generator translates samples and draws from no noise: use it in a procedure that translates, or "
+                "use another generator."
+            )
         if self.G.conditional != self.D.conditional:
             asked, blind = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
             raise Misfit(
@@ -203,6 +233,15 @@ class Adversarial(Procedure):
             raise Misfit(
                 'updates = "simultaneous" lets both players learn from one batch of fakes and moves neither first: '
                 "leave fakes and first out."
+            )
+        if self.updates == "simultaneous" and (self.d_burst or self.g_batch > 1):
+            raise Misfit(
+                'updates = "simultaneous" takes one move of each player on one batch: leave d_burst and g_batch out.'
+            )
+        if self.g_batch > 1 and (self.fakes == "shared" or self.loss.uses_real):
+            raise Misfit(
+                "g_batch makes more fakes for the generator's move than there are real samples and fakes of the "
+                'discriminator\'s: use fakes = "fresh" and a loss that reads no real samples in it, or g_batch = 1.'
             )
         if self.replay and self.updates == "simultaneous":
             raise Misfit(
@@ -217,6 +256,11 @@ class Adversarial(Procedure):
             raise Misfit(
                 "g_weight = 0 leaves the generator with the terms of regularizers, and there is none at every step: "
                 'add one such as [[regularizer]] use = "feature_matching".'
+            )
+        if helping and self.g_batch > 1:
+            raise Misfit(
+                f"g_batch = {self.g_batch} leaves {type(helping[0]).__name__} without a real sample for each fake of "
+                "the generator's move. Leave one of them out."
             )
         for one in self.regularizers:
             one.check(self.D)

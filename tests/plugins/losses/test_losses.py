@@ -65,6 +65,13 @@ def test_where_the_discriminator_knows_nothing(name, settings, d, g):
     assert made.generator(zeros if made.uses_real else None, zeros).item() == pytest.approx(g)
 
 
+def test_wasserstein_reports_its_estimate_of_the_distance():
+    """The critic's loss with its sign turned; the other losses estimate none."""
+    made = loss("wasserstein")
+    assert made.report(REAL, FAKE)["wasserstein_estimate"].item() == pytest.approx(0.7)
+    assert loss("hinge").report(REAL, FAKE) == {}
+
+
 def test_least_squares_at_its_optimum():
     half = torch.full((3,), 0.5)
     assert loss("least_squares").discriminator(half, half).item() == 0.25

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from ganzoo import Batch, Critic, Discriminator, Features, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
 from ganzoo.engine import Engine
 from ganzoo_builtins.losses.non_saturating import NonSaturating
+from ganzoo_builtins.losses.wasserstein import Wasserstein
 from ganzoo_builtins.procedures.adversarial import Adversarial
+from ganzoo_builtins.regularizers.feature_matching import FeatureMatching
 from ganzoo_builtins.regularizers.gradient_penalty import GradientPenalty
 from ganzoo_builtins.regularizers.r1 import R1
 from ganzoo_builtins.regularizers.weight_clipping import WeightClipping
@@ -373,6 +375,67 @@ def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict
     assert min(largest) > 0.02  # there was something to clip
     assert max(p.abs().max().item() for p in procedure.D.parameters()) <= 0.02
     assert max(p.abs().max().item() for p in procedure.G.parameters()) > 0.02
+
+
+def test_wgans_critic_has_100_moves_in_the_first_25_steps_and_in_every_500th() -> None:
+    """As the authors' code counts: 100 for g = 0..24, 500, 1000, ...; 5 for all others."""
+    procedure, counted = make(d_steps=5, d_burst=100), {}
+    for t in (0, 1, 24, 25, 26, 499, 500, 501, 999, 1000):
+        data = Counted()
+        order = play(procedure, t, data)
+        assert order == [[D]] * len(data.drawn) + [[G]]
+        counted[t] = len(data.drawn)
+    often = {0, 1, 24, 500, 1000}
+    assert counted == {t: 100 if t in often else 5 for t in counted}
+    assert procedure.batches_per_step == 5
+
+
+def test_a_burst_is_none_by_default_and_has_settings() -> None:
+    assert len(play(make(d_steps=2))) == 3
+    procedure = make(d_burst=4, burst_first=1, burst_every=3)
+    assert [len(play(procedure, t)) - 1 for t in range(7)] == [4, 1, 1, 4, 1, 1, 4]
+
+
+@pytest.mark.parametrize("labels", ["data", "uniform"])
+def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> None:
+    procedure, data = make(conditional=True, g_batch=2, labels=labels), Counted()
+    play(procedure, data=data)
+    assert [len(shown) for shown in procedure.D.shown] == [N, N, 2 * N]  # real, fake, and the generator's
+    assert [len(z) for z in procedure.G.noise] == [N, 2 * N]
+    if labels == "data":
+        y = data.drawn[0]["y"]
+        assert torch.equal(procedure.G.asked[1], torch.cat([y, y]))
+
+
+@pytest.mark.parametrize("settings", [{"d_burst": 2}, {"g_batch": 2}], ids=str)
+def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misfit, match="leave d_burst and g_batch out"):
+        make(updates="simultaneous", **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fakes": "shared"}, 'use fakes = "fresh" and a loss'),
+        ({"loss": Relativistic}, "a loss that reads no real samples"),
+        ({"regularizer": [FeatureMatching()]}, "leaves FeatureMatching without a real sample for each fake"),
+    ],
+    ids=str,
+)
+def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Misfit, match=message):
+        make(g_batch=2, **settings)
+
+
+def test_a_loss_reports_numbers_of_the_last_discriminators_move() -> None:
+    procedure, data = make(loss=Wasserstein, d_steps=2), Counted()
+    moves = procedure.step(data, 0)
+    assert list(next(moves)[D]) == ["adversarial"]
+    next(moves)
+    real, fake = procedure.D.layers(data.drawn[1]["x"]), procedure.D.layers(procedure.D.shown[3])
+    assert torch.isclose(procedure.logged["wasserstein_estimate"], real.mean() - fake.mean())
 
 
 def test_both_networks_see_the_labels_of_the_batch() -> None:
