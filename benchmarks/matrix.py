@@ -1,6 +1,6 @@
 """Does everything that is registered go with everything else, or say why not?
 
-    python benchmarks/matrix.py [NAME ...] [--sample N] [--seed 0] [--part 1/4]
+    python benchmarks/matrix.py [NAME ...] [--pairs | --sample N] [--seed 0] [--part 1/4]
 
 Every generator x discriminator x loss x regularizer (or none) goes through the procedure `adversarial`, made small, on
 images of 1x28x28, 3x32x32 and 3x64x64, with labels and without. Two steps on noise have to move every player and leave
@@ -8,8 +8,8 @@ finite numbers; or the parts refuse each other before training, with what to do.
 the exit status is 1 and the failures are listed by what went wrong.
 
 A network that does not take the images is asked once, and is refused in all its combinations. NAME keeps those that
-have a component of that name, `--sample` draws some at random, `--part K/N` takes every N-th, so that several processes
-can share the walk.
+have a component of that name. The whole walk takes hours on one core: `--part K/N` takes every N-th, so that processes
+can share it; `--pairs` takes enough for every two components to meet, `--sample N` so many at random.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from ganzoo.registry import Entry, Zoo
 SPECS = [Spec(shape, classes) for shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64)) for classes in (0, 4)]
 SMALL, BATCH, STEPS = 8, 4, 2
 REMEDY = re.compile(r"\b(add|choose|give|leave|set|take|use|write)\b", re.I)
-WHERE = re.compile(r" \(layers[\w.]*\)")  # which layer of many
+WHERE = re.compile(r" \([\w.]+\)")  # which layer of many
 AXES = ("generator", "discriminator", "loss", "regularizer")
 
 
@@ -56,6 +56,13 @@ class Combination(NamedTuple):
 class Outcome(NamedTuple):
     kind: Literal["trained", "refused", "failed"]
     cause: str = ""
+
+
+class Fit(NamedTuple):
+    """A network made small, and whether it wants labels."""
+
+    blueprint: Blueprint
+    conditional: bool
 
 
 class Report:
@@ -96,22 +103,32 @@ class Matrix:
         return (Combination(*one) for one in itertools.product(self.specs, *self.entries))
 
     def sample(self, n: int, seed: int) -> Iterator[Combination]:
-        """One with each component, then n more: at random, of networks that take the images."""
+        """One with each component, where there are images that it takes, then n more, at random."""
         dice = random.Random(seed)
-        for i, part in [(i, part) for i, axis in enumerate(self.entries) for part in axis]:
-            specs = [spec for spec in self.specs if part in self.fitting(spec)[i]]
-            yield self.draw(dice, dice.choice(specs or self.specs), i, part)
-        yield from (self.draw(dice, dice.choice(self.specs)) for _ in range(n))
+        given = [{i: part} for i, axis in enumerate(self.entries) for part in axis]
+        yield from filter(None, (self.draw(dice, one) for one in [*given, *[{}] * n]))
 
-    def draw(self, dice: random.Random, spec: Spec, axis: int = -1, part: Any = None) -> Combination:
-        """A combination at random, of which one part may be given."""
-        parts = [part if i == axis else dice.choice(fitting) for i, fitting in enumerate(self.fitting(spec))]
-        return Combination(spec, *parts)
+    def pairs(self, seed: int) -> Iterator[Combination]:
+        """Every two components together at least once, where there are images that both take."""
+        dice, met = random.Random(seed), set()
+        for (i, first), (j, second) in itertools.combinations(enumerate(self.entries), 2):
+            for one, other in itertools.product(first, second):
+                if ((i, one), (j, other)) not in met and (drawn := self.draw(dice, {i: one, j: other})):
+                    met.update(itertools.combinations(enumerate(drawn[1:]), 2))
+                    yield drawn
 
-    def fitting(self, spec: Spec) -> list[list[Any]]:
-        """Generators, discriminators, losses and regularizers, without the networks that do not take the images."""
-        networks = [[one for one in axis if isinstance(fit(one, spec), Blueprint)] for axis in self.entries[:2]]
-        return [*networks, *self.entries[2:]]
+    def draw(self, dice: random.Random, given: dict[int, Entry | None]) -> Combination | None:
+        """A combination at random of networks that take the same images, and labels both or neither, as far as some
+        of the parts are not given. None where no images suit what is given."""
+        networks = [entry for i, entry in given.items() if i < 2]
+        for spec, conditional in dice.sample([*itertools.product(self.specs, (False, True))], 2 * len(self.specs)):
+            if networks and not (takes(networks[0], spec, conditional) and all(takes(one, spec) for one in networks)):
+                continue
+            fitting = [[one for one in axis if takes(one, spec, conditional)] for axis in self.entries[:2]]
+            choices = [[given[i]] if i in given else axis for i, axis in enumerate([*fitting, *self.entries[2:]])]
+            if all(choices):
+                return Combination(spec, *map(dice.choice, choices))
+        return None
 
     def walk(self, combinations: Iterable[Combination]) -> Report:
         report = Report()
@@ -129,11 +146,12 @@ class Matrix:
         made = [fit(network, spec) for network in networks]
         if wrong := next((one for one in made if isinstance(one, Outcome)), None):
             return wrong
+        blueprints = [one.blueprint for one in made if isinstance(one, Fit)]
         loss, regularizer = combination[3:]
         regularizers = [Blueprint(regularizer)] if regularizer else []
         torch.manual_seed(seed)
         try:
-            procedure = self.procedure(spec, *made, Blueprint(loss), regularizers)
+            procedure = self.procedure(spec, *blueprints, Blueprint(loss), regularizers)
         except Exception as error:
             return judged(error, "while building")
         try:
@@ -158,10 +176,10 @@ def two_steps(procedure: Procedure, spec: Spec) -> Outcome:
 
 
 @cache
-def fit(entry: Entry, spec: Spec) -> Blueprint | Outcome:
+def fit(entry: Entry, spec: Spec) -> Fit | Outcome:
     """A network as small as it can be made for such images, or the outcome that stands in its way."""
     try:
-        forward(Blueprint(entry), spec)
+        conditional = forward(Blueprint(entry), spec)
     except Exception as error:
         return judged(error, f"{entry.kind} {entry.name}")
     small = Blueprint(entry)
@@ -169,7 +187,14 @@ def fit(entry: Entry, spec: Spec) -> Blueprint | Outcome:
         smaller = Blueprint(entry, {**small.settings, name: less(default)})
         if less(default) is not None and not smaller.problems() and works(smaller, spec):
             small = smaller
-    return small
+    return Fit(small, conditional)
+
+
+def takes(entry: Entry | None, spec: Spec, conditional: bool | None = None) -> bool:
+    """Whether the network takes such images, with labels or without. One that fails does: that is to be seen."""
+    assert entry is not None
+    made = fit(entry, spec)
+    return made.kind == "failed" if isinstance(made, Outcome) else conditional in (None, made.conditional)
 
 
 def works(network: Blueprint, spec: Spec) -> bool:
@@ -180,8 +205,11 @@ def works(network: Blueprint, spec: Spec) -> bool:
     return True
 
 
-def forward(network: Blueprint, spec: Spec) -> None:
-    """Build it on the meta device and use it once. Errors: what it raises; AssertionError for an unpromised shape."""
+def forward(network: Blueprint, spec: Spec) -> bool:
+    """Build it on the meta device and use it once; whether it wants labels.
+
+    Errors: what it raises; AssertionError for a shape that is not promised.
+    """
     network.entry.load()  # no module is to be imported while another device is the default
     with torch.device("meta"), torch.no_grad():
         net, batch = network(spec), next(noise(spec))
@@ -193,12 +221,13 @@ def forward(network: Blueprint, spec: Spec) -> None:
             logits = net(batch["x"], y)
             patches = logits.dim() == 4 and logits.shape[1] == 1
             assert len(logits) == BATCH and (logits.dim() == 1 or patches), f"logits of shape {tuple(logits.shape)}"
+        return net.conditional
 
 
 def less(setting: Any) -> Any:
-    """A size made small: widths, depths of noise, lists of them; None for all other settings."""
+    """A size made small: a width, a depth of noise, a list of them, which gets short too; None for other settings."""
     if isinstance(setting, (list, tuple)) and setting and all(type(one) is int for one in setting):
-        return [min(SMALL, one) for one in setting]
+        return [min(SMALL, one) for one in setting[:2]]
     return SMALL if type(setting) is int and setting > SMALL else None
 
 
@@ -234,12 +263,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="*")
     parser.add_argument("--sample", type=int)
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", default="1/1")
     given = parser.parse_args()
     torch.set_num_threads(1)
     start, matrix = time.monotonic(), Matrix(discovery.load().zoo)
     chosen = matrix.all() if given.sample is None else matrix.sample(given.sample, given.seed)
+    chosen = matrix.pairs(given.seed) if given.pairs else chosen
     if given.name:
         chosen = (one for one in chosen if {part.name for part in one[1:] if part} & {*given.name})
     part, parts = map(int, given.part.split("/"))

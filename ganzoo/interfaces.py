@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from ganzoo.sources import Source
 
 Batch = dict[str, Tensor]
-"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes; "a" and "b" for pairs."""
+"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes.
+
+Pairs have "a" and "b" in the place of "x", both (N, *spec.shape): what is translated, and what it should become.
+"""
 Terms = Mapping[str, Tensor]
 """Named scalar losses. A player minimises their sum."""
 Move = Mapping[str, Terms]
@@ -66,12 +69,18 @@ class Generator(nn.Module, ABC):
 
     z_dim: int = 0
     """Width of the noise; 0 for a generator that translates its input and has no prior."""
+    source_shape: tuple[int, ...] | None = None
+    """Of one input of a translator, where that is not the shape of a sample: fewer pixels, or fewer channels.
+
+    The constructor of such a generator has a parameter `source: Spec | None`: what inputs there are, None for its own
+    choice. Translator.make() fills it in.
+    """
     conditional: bool = False
     """True when forward() needs labels y."""
 
     @abstractmethod
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, z_dim) or (N, *shape), labels (N,) -> (N, *shape), images in [-1, 1], token ids int64."""
+        """(N, z_dim) or (N, *source_shape), labels (N,) -> (N, *shape), images in [-1, 1], token ids int64."""
 
     def prior(self, n: int) -> Tensor:
         """() -> (n, z_dim), standard normal unless overridden, on the device of the weights."""
@@ -171,6 +180,18 @@ class Regularizer:
                     f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without it (where there "
                     'is the choice, norm = "none" leaves batch norm out), or another regularizer.'
                 )
+
+
+class Transform(ABC):
+    """Makes what a translator is given out of what it should give: pairs from any dataset of images."""
+
+    def spec(self, spec: Spec) -> Spec:
+        """Of samples -> of what is made of them. Errors: Misfit when these samples cannot be transformed."""
+        return spec
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, *shape of spec()), both in [-1, 1] and on one device; draws from PyTorch's generator."""
 
 
 class Schedule(ABC):

@@ -56,8 +56,8 @@ class Procedure(nn.Module, ABC):
         """What `run.ema` averages: generators(), unless overridden."""
         return list(self.generators())
 
-    def preview(self, batch: Batch) -> Tensor:
-        """What a sample grid shows for the batch beside it: samples for its labels; translators override this."""
+    def preview(self, batch: Batch) -> Tensor | Panel:
+        """What a sample grid shows for the batch beside it: samples for its labels; a Panel has columns of its own."""
         return self.sample(len(next(iter(batch.values()))), batch.get("y") if self.conditional else None)
 
     def panels(self, batch: Batch) -> Mapping[str, Panel | Image]:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from accelerate.utils import set_seed
 from PIL.Image import Image
+from torch import Tensor
 
 from ganzoo import curves, files, grid, preview, provenance, randomness, status, text
 from ganzoo.console import Display
@@ -78,7 +79,7 @@ class Recorder:
                 f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
             ) from error
         if not start:
-            self._show("real", Panel(self._real["x"], self._columns), "real.png")
+            self._show("real", Panel(self._shown, self._columns), "real.png")
             self.draw(t)
         self._status("running", t)
         self._watch("ganzoo_run_start")
@@ -115,7 +116,9 @@ class Recorder:
         """
         with self._sampling():
             batch = {key: value.to(self.device) for key, value in self._asked.items()}
-            pictures = {"": Panel(self.procedure.preview(batch), self._columns), **self.procedure.panels(batch)}
+            drawn = self.procedure.preview(batch)
+            main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
+            pictures = {"": main, **self.procedure.panels(batch)}
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
@@ -131,7 +134,7 @@ class Recorder:
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             self._try(what, lambda: text.save(picture.samples, self.dataset.words, path.with_suffix(".txt")))
         else:
-            left = self._real["x"] if beside and self.recipe.run.beside else None
+            left = self._shown if beside and self.recipe.run.beside else None
             self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
 
     def saved(self, t: int, failure: OSError | None) -> None:
@@ -222,12 +225,17 @@ class Recorder:
         with self._reading():
             return preview.real(self.dataset, count, self.procedure.conditional)
 
+    @property
+    def _shown(self) -> Tensor:
+        """What the dataset holds, for the eye: of pairs, what the inputs should become."""
+        return self._real["x" if "x" in self._real else "b"]
+
     @cached_property
     def _asked(self) -> Batch:
         """What the grid is drawn for: those samples, and a column for each class, whichever of them occur."""
         if not self.procedure.conditional:
             return self._real
-        count, classes = len(self._real["x"]), self.dataset.spec.classes
+        count, classes = len(self._shown), self.dataset.spec.classes
         return {**self._real, "y": preview.classes_in_turn(count, classes, torch.device("cpu"))}
 
     @property

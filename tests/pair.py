@@ -43,6 +43,7 @@ KILLED = 4
 
 PLUGINS = discovery.load()
 REGULARIZERS = PLUGINS.zoo.entries("regularizer")
+SORTS = ("ganzoo/non_saturating", "ganzoo/relativistic")  # the generator sees fakes alone, or real samples as well
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
 HEARING = resolve.resolve(
     {**TINY, "run": {**TINY["run"], "batch_size": 8}, "regularizer": [{"use": "listener"}]},
@@ -72,14 +73,10 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every loss with every regularizer and with none, each step and each third, one move of D and two."""
-    return [
-        Case(loss.full_name, regularizer, every, d_steps)
-        for loss in PLUGINS.zoo.entries("loss")
-        for regularizer, intervals in {"": [0], **{one.full_name: intervals_of(one) for one in REGULARIZERS}}.items()
-        for every in intervals
-        for d_steps in (1, 2)
-    ]
+    """Every loss alone, every regularizer with a loss of either sort, lazily or not; one move of D, and two."""
+    alone = [(loss.full_name, "", 0) for loss in PLUGINS.zoo.entries("loss")]
+    mixed = [(loss, one.full_name, every) for loss in SORTS for one in REGULARIZERS for every in intervals_of(one)]
+    return [Case(*which, d_steps) for which in [*alone, *mixed] for d_steps in (1, 2)]
 
 
 def intervals_of(regularizer: Any) -> list[int]:

@@ -36,7 +36,7 @@ def probe(asker: str, discriminator: nn.Module, generator: nn.Module) -> Probe:
     Errors: Misfit in the name of `asker` for networks that cannot be tried so.
     """
     if not isinstance(generator, Generator) or not isinstance(discriminator, Discriminator) or not generator.z_dim:
-        raise Misfit(f"{asker} must try the networks on noise first, and this generator makes its samples otherwise.")
+        raise Misfit(f"{asker} must try the networks on noise first, which this generator does not take: leave it out.")
     device = next(generator.parameters()).device
     y = torch.zeros(2, dtype=torch.long, device=device) if generator.conditional else None
     found = Probe([], [], [])

@@ -13,7 +13,8 @@ from ganzoo import discovery, library
 
 PLUGINS = discovery.load()
 KINDS = ("generator", "discriminator", "encoder", "procedure")
-PLAIN = {"adversarial", "autoencoder", "gan", "mlp", "quickstart", "translation"}  # words that name no one GAN
+# Words that name no one GAN, or have another sense.
+PLAIN = {"adversarial", "autoencoder", "began", "gan", "mlp", "quickstart", "translation"}
 
 
 def names() -> Iterator[str]:

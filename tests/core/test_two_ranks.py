@@ -21,7 +21,7 @@ from ganzoo import Misfit, build, checkpoint
 from ganzoo.data import Batches
 from ganzoo.run import Run
 from killed import differences
-from pair import HEARING, KILLED, PLUGINS, RESUMED, Case
+from pair import DECIDING, HEARING, KILLED, PLUGINS, RESUMED, Case
 from plugin import Listener
 from support import accelerator, environment, train
 
@@ -71,6 +71,14 @@ def test_both_have_the_same_weights_and_noise_of_their_own(case: Case, ranks: li
 
 def test_both_have_the_mean_over_processes(ranks: list[dict[str, Any]]) -> None:
     assert [told["mean"] for told in ranks] == [[0.5, 3.0], [0.5, 3.0]]
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_both_decide_alike_on_losses_that_differ(name: str, ranks: list[dict[str, Any]]) -> None:
+    first, second = (told["decided"][name] for told in ranks)
+    assert first == second
+    assert all(first["own"].values()), "the controller has moved"
+    assert (len(set(first["moved"].values())) > 1) == (name == "vaegan"), "the gate was shut at times"
 
 
 def test_no_more_than_a_few_cases_are_refused(ranks: list[dict[str, Any]]) -> None:

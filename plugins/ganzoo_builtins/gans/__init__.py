@@ -18,6 +18,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # The first, and what is fully connected.
     paper = "arXiv:1406.2661"
+    pair("goodfellow", "Goodfellow", "The first GAN's: rectified layers against maxout units", paper)
     pair("one_hidden", "OneHidden", "One hidden layer of 256 units each, pixels by a sigmoid", paper)
     pair("mlp", "MLP", "Fully connected, for images and for points", paper)
     one("encoder", "mlp", "mlp:MLPEncoder", "Fully connected, for images and points", "arXiv:1512.09300")
@@ -28,6 +29,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1511.06434"
     pair("dcgan", "DCGAN", "Strided 4x4 convolutions, batch norm, no pooling", paper)
     pair("dcgan_upsample", "DCGANUpsample", "DCGAN by nearest upsampling and 3x3 convolutions", paper)
+    pair("tf_dcgan", "TFDCGAN", "DCGAN of TensorFlow-Examples: 5x5, a softmax of two logits", paper)
     pair("dcgan_5x5", "DCGAN5x5", "DCGAN by 5x5 convolutions, four layers each", paper)
     pair("dcgan_elu", "DCGANElu", "DCGAN with ELU, dropout and hidden layers", paper)
     summary = "Three optimizers: the discriminator has one for real samples and another for fake ones"
@@ -75,8 +77,26 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator; errors are measured in the last one's features"
     one("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    # A classifier's features.
+    paper = "arXiv:1612.00005"
+    pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
+    summary = "Inverts a classifier's features, then walks through them towards a class"
+    one("procedure", "ppgn", "ppgn:PPGN", summary, paper)
+
     # Words.
     paper = "arXiv:1609.05473"
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
     summary = "Likelihood, then rewards: policy gradients with rollouts, for token ids"
     one("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
+
+    # Images from images.
+    pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
+    paper = "arXiv:1604.07379"
+    summary = "The middle of a picture, from what surrounds it"
+    one("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
+    summary = "Holes in pictures filled: squared error, more at the seam, and a judge of what is put in"
+    one("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
+    paper = "arXiv:1609.04802"
+    pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
+    summary = "Small images enlarged: by squared error first, then with a judge and likeness of features"
+    one("procedure", "srgan", "srgan:SRGAN", summary, paper)

@@ -21,3 +21,10 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         summary="A classifier learns from a few labels, from real samples without, and from fakes",
         paper="arXiv:1606.03498",
     )
+    zoo.add(
+        "procedure",
+        "translation",
+        "ganzoo_builtins.procedures.translation:Translation",
+        summary="Images to images by pairs: a judge of the output beside its input, and the distance to the truth",
+        paper="arXiv:1611.07004",
+    )

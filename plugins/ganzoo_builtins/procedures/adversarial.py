@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import torch
+from PIL import Image
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec, Terms
+from ganzoo_builtins.procedures import densities
 from ganzoo_builtins.procedures.replay import Replay
 
 
@@ -77,7 +79,7 @@ class Adversarial(Procedure):
         self.loss = loss()
         self.regularizers: list[Regularizer] = [one() for one in regularizer or []]
         self.with_state = nn.ModuleList(one for one in self.regularizers if isinstance(one, nn.Module))
-        self.classes, self.batches_per_step = spec.classes, d_steps
+        self.shape, self.classes, self.batches_per_step = spec.shape, spec.classes, d_steps
         self.d_steps, self.g_steps = d_steps, g_steps
         self.fakes, self.first, self.updates, self.labels = fakes, first, updates, labels
         self.g_weight, self.d_batches = g_weight, d_batches
@@ -95,6 +97,13 @@ class Adversarial(Procedure):
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return self.G(self.G.prior(n), y)
+
+    def panels(self, batch: Batch) -> Mapping[str, Image.Image]:
+        """For samples of one number, what the paper's figure 1 shows."""
+        if self.shape != (1,) or self.conditional:
+            return {}
+        fake = self.sample(len(batch["x"]))  # (N, 1)
+        return {"densities": densities.draw(batch["x"], fake, self.D)} if fake.isfinite().all() else {}
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch, alone = next(data), t < self.d_pretrain
@@ -207,6 +216,11 @@ class Adversarial(Procedure):
             one.project(self.D)
 
     def _check(self) -> None:
+        if not self.G.z_dim:
+            raise Misfit(
+                "the generator translates samples and draws from no noise: use it in a procedure that translates, or "
+                "use another generator."
+            )
         if self.G.conditional != self.D.conditional:
             asked, blind = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
             raise Misfit(

@@ -44,7 +44,7 @@ class SelfAttention(Regularizer):
         image = maps[-1][2].shape if maps and maps[-1][2] is calls[-1].made else None
         here = [one for one in maps if one[2].shape[2] == self.size and one[2].shape != image]
         if not here:
-            sizes = ", ".join(map(str, sorted({made.shape[2] for _, _, made in maps})))
+            sizes = ", ".join(map(str, sorted({made.shape[2] for _, _, made in maps if made.shape != image})))
             has = f"{sizes}; set size to one of these" if sizes else "no maps at all; use a convolutional network"
             raise Misfit(
                 f"{NAME} has size = {self.size}, and {type(network).__name__} has no map of that side inside. "

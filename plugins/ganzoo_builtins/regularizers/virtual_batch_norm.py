@@ -45,7 +45,7 @@ class VirtualBatchNorm(Regularizer):
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         old = {name: module for name, module in generator.named_modules() if isinstance(module, _BatchNorm)}
         if not isinstance(generator, Generator) or not generator.z_dim or generator.conditional:
-            raise Misfit(f"{NAME} needs a generator that makes samples of noise alone, without labels.")
+            raise Misfit(f"{NAME} needs a generator that makes samples of noise alone: use one without labels.")
         if not old:
             raise Misfit(f"{NAME} replaces batch norm, and {type(generator).__name__} has none: leave it out.")
         for name, norm in old.items():

