@@ -27,8 +27,9 @@ def judge(run: ganzoo.Run) -> str:
         codes = [procedure.codes(500) for _ in range(FAKES // 500)]
         right = [(procedure.infer(procedure.G(procedure.latent(one))).y[0] == one.y[0]).float().mean() for one in codes]
     share = assigned(read, whole["y"], data.spec.classes)
+    images = f"{len(read):,} real images" + (" held out" if held_out else "")
     return (
-        f"code agrees with the class on {100 * share:.1f} % of {len(read):,} real images{' held out' if held_out else ''}, "
+        f"code agrees with the class on {100 * share:.1f} % of {images}, "
         f"and is read back from {100 * torch.stack(right).mean():.1f} % of {FAKES:,} samples"
     )
 
