@@ -20,7 +20,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -29,11 +28,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageOps
+
 import ganzoo
 
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
 INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "index.md", HERE.parent / "docs" / "images" / "zoo"
+WIDE = 500  # pixels of a page that a picture may take
 BEGIN, END = "<!-- measured: written by benchmarks/zoo.py -->", "<!-- end of what is measured -->"
 
 
@@ -109,8 +111,14 @@ def write(row: Row, trained: ganzoo.Run) -> None:
     PICTURES.mkdir(exist_ok=True)
     for picture in trained.samples.glob(f"*step-{status['step']:08d}.png"):
         panel = picture.name.partition("step-")[0].rstrip("-")
-        shutil.copy(picture, PICTURES / f"{row.key}{'-' + panel if panel else ''}.png")
+        enlarged(picture).save(PICTURES / f"{row.key}{'-' + panel if panel else ''}.png")
     print(f"{row.key}: {seen['figure']} ({seen['steps']:,} steps, {seen['minutes']} min)")
+
+
+def enlarged(path: Path) -> Image.Image:
+    """A picture as many times larger as makes it easy to see on a page; its pixels stay squares."""
+    with Image.open(path) as picture:
+        return ImageOps.scale(picture, max(1, WIDE // picture.width), Image.Resampling.NEAREST)
 
 
 def minutes(trained: ganzoo.Run) -> float:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Critic,
         Dataset,
         Discriminator,
+        Encoder,
         Features,
         Generator,
         Loss,
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
         Schedule,
         Spec,
         Terms,
+        Transform,
     )
     from ganzoo.procedure import Procedure
     from ganzoo.registry import Zoo
     from ganzoo.run import Run
     from ganzoo.sources import Source
+    from ganzoo.translator import Translator
 
 _HOMES = {
     "ganzoo.api": ("Model", "load", "train"),
@@ -40,6 +43,7 @@ _HOMES = {
         "Critic",
         "Dataset",
         "Discriminator",
+        "Encoder",
         "Features",
         "Generator",
         "Loss",
@@ -49,11 +53,13 @@ _HOMES = {
         "Schedule",
         "Spec",
         "Terms",
+        "Transform",
     ),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry": ("Zoo",),
     "ganzoo.run": ("Run",),
     "ganzoo.sources": ("Source",),
+    "ganzoo.translator": ("Translator",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -64,6 +70,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "Discriminator",
+    "Encoder",
     "Features",
     "GanzooError",
     "Generator",
@@ -79,6 +86,8 @@ __all__ = [
     "Source",
     "Spec",
     "Terms",
+    "Transform",
+    "Translator",
     "Zoo",
     "hookimpl",
     "load",

@@ -1,7 +1,7 @@
 """Memory that a step frees is kept for the next step, where the C library is glibc.
 
 Left alone, glibc hands large blocks back to the kernel when a tensor dies, and every step faults the same pages in
-again: 1,700 faults a step of the MLP GAN, and 15 to 17 % of the time of an MLP or DCGAN step on one core
+again: 1,700 faults a step of two fully connected networks, and 15 to 17 % of the time of a step on one core
 (docs/benchmarks.md). Peak memory stays as it was, since a run needs the same blocks over and over.
 """
 

@@ -60,7 +60,14 @@ def check_players(recipe: Recipe, made: Procedure) -> None:
 
 
 def check_fit(made: Procedure, spec: Spec) -> None:
-    """Errors: Misfit when labels are wanted and the data has none, or when samples have not the data's shape."""
+    """Errors: Misfit when labels are wanted and the data has none, when token ids are too much for the procedure, or
+    when samples have not the data's shape.
+    """
+    if spec.vocab and not made.discrete:
+        raise Misfit(
+            f"samples are token ids (vocab = {spec.vocab}), and no gradient comes through them to the generator, which "
+            f"procedure {type(made).__name__} follows. Use a procedure for token ids, or data of images or points."
+        )
     if made.conditional and not spec.classes:
         raise Misfit(
             "the networks want class labels, and the dataset has none. "

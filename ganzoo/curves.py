@@ -20,7 +20,7 @@ def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """Rows {"step": t, name: value, ...} -> a PNG. Draws nothing for fewer than two rows."""
     rows = list(rows)
     rows = rows[:: max(1, -(-len(rows) // POINTS))]
-    names = [name for name in rows[-1] if "/" in name] if rows else []
+    names = list(dict.fromkeys(name for row in rows for name in row if "/" in name))
     if len(rows) < 2 or not names:
         return
     curves = {name: [(row["step"], row[name]) for row in rows if name in row] for name in names}

@@ -1,4 +1,4 @@
-"""An exponential moving average of the generators' weights, swapped in for sampling."""
+"""An exponential moving average of weights, those of the generators as a rule, swapped in for sampling."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ema:
 
     def __init__(self, procedure: Procedure, decay: float):
         self.decay, self.updates = decay, 0
-        chosen = {id(p) for generator in procedure.generators() for p in generator.parameters()}
+        chosen = {id(p) for module in procedure.averaged() for p in module.parameters()}
         self.live: dict[str, nn.Parameter] = {
             name: p for name, p in procedure.named_parameters() if id(p) in chosen and p.requires_grad
         }

@@ -88,9 +88,16 @@ class Engine:
                 self._remember(player, terms)
 
     def read(self) -> dict[str, float]:
-        """The last terms and logged values as numbers, averaged over processes. Waits for the device."""
+        """The last terms and logged values since they were read last, averaged over processes. Waits for the device.
+
+        What belongs to a stage that is over is not among them.
+        """
         logged = getattr(self.procedure, "logged", {})
         named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
+        self.terms.clear()
+        logged.clear()
+        if not named:
+            return {}
         values = torch.stack([value.float() for value in named.values()])
         return dict(zip(named, self.accelerator.reduce(values, "mean").tolist(), strict=True))
 

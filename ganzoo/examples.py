@@ -32,9 +32,10 @@ def check(batch: Batch, spec: Spec, name: str) -> None:
     for key, value in batch.items():
         if not isinstance(value, Tensor):
             raise DataError(f'dataset {name} gives "{key}" as {type(value).__name__}. Make it a torch.Tensor.')
-    if "x" in batch:
-        _check_samples(batch["x"], spec, name)
-    elif not {"a", "b"} <= batch.keys():
+    for key in ("x", "a", "b"):
+        if key in batch:
+            _check_samples(batch[key], spec, name, key)
+    if "x" not in batch and not {"a", "b"} <= batch.keys():
         raise DataError(
             f'dataset {name} gives {sorted(batch) or "nothing"}, but no "x". Let it give its samples as "x".'
         )
@@ -49,24 +50,24 @@ def check(batch: Batch, spec: Spec, name: str) -> None:
             raise DataError(f"dataset {name}: labels have shape {tuple(batch['y'].shape)}, expected one an example.")
 
 
-def _check_samples(x: Tensor, spec: Spec, name: str) -> None:
+def _check_samples(x: Tensor, spec: Spec, name: str, key: str) -> None:
     if tuple(x.shape[1:]) != tuple(spec.shape):
         raise DataError(
-            f'dataset {name}: a sample "x" has shape {tuple(x.shape[1:])}, and its spec says {tuple(spec.shape)}. '
+            f'dataset {name}: a sample "{key}" has shape {tuple(x.shape[1:])}, and its spec says {tuple(spec.shape)}. '
             "Bring every sample to that shape, or mend the spec."
         )
     if spec.vocab:
         _check_numbers(x, "token ids", spec.vocab, name)
     elif x.dtype == torch.float32:
-        _check_floats(x, spec, name)
+        _check_floats(x, spec, name, key)
     elif x.dtype != torch.uint8:
-        raise DataError(f'dataset {name}: "x" is {x.dtype}. Make it uint8 (0..255) or float32.')
+        raise DataError(f'dataset {name}: "{key}" is {x.dtype}. Make it uint8 (0..255) or float32.')
 
 
-def _check_floats(x: Tensor, spec: Spec, name: str) -> None:
+def _check_floats(x: Tensor, spec: Spec, name: str, key: str) -> None:
     low, high = (bound.item() for bound in x.aminmax())
     if not (float("-inf") < low <= high < float("inf")):  # a NaN compares as False
-        raise DataError(f'dataset {name}: some numbers of "x" are NaN or infinite. Leave those samples out.')
+        raise DataError(f'dataset {name}: some numbers of "{key}" are NaN or infinite. Leave those samples out.')
     if spec.is_image and (low < -1.001 or high > 1.001):
         raise DataError(
             f"dataset {name}: float images lie in [{low:g}, {high:g}], expected [-1, 1]. Scale them, or give uint8."

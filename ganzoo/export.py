@@ -1,31 +1,47 @@
-"""Samples to a file a person or a program can use: a PNG grid, an .npz, or a folder of PNGs."""
+"""Samples to a file a person or a program can use: a PNG grid, a text, an .npz, or a folder of PNGs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo import grid
+from ganzoo import grid, text
 from ganzoo.errors import GanzooError
 
 
-def save(samples: Tensor, y: Tensor | None, target: Path, columns: int) -> Path:
-    """Samples (N, *shape) and labels (N,) to `target`, by its ending. Errors: GanzooError."""
+def save(
+    samples: Tensor,
+    y: Tensor | None,
+    target: Path,
+    columns: int,
+    words: Sequence[str] = (),
+    inputs: Tensor | None = None,
+) -> Path:
+    """Samples (N, *shape) and labels (N,) to `target`, by its ending; token ids as `words`.
+
+    An .npz has room for the inputs of a translator. Errors: GanzooError.
+    """
     try:
         if target.suffix == ".png":
             return grid.save(samples, target, columns)
+        if target.suffix == ".txt":
+            return text.save(samples, words, target)
         if target.suffix == ".npz":
-            return _npz(samples, y, target)
+            return _npz(samples, y, target, words, inputs)
         if not target.suffix:
             return _folder(samples, y, target)
     except OSError as error:
         raise GanzooError(f"{target}: {error.strerror}. Give another place with --out.") from error
     except ValueError as error:
         raise GanzooError(f"{target}: {error}. Write an .npz instead: --out samples.npz") from error
-    raise GanzooError(f"{target}: end it in .png for a grid or .npz for arrays, or give a folder without an ending.")
+    raise GanzooError(
+        f"{target}: end it in .png for a grid or .npz for arrays, .txt for the text of token ids, or give a folder "
+        "without an ending."
+    )
 
 
 def columns(n: int, classes: int) -> int:
@@ -33,15 +49,25 @@ def columns(n: int, classes: int) -> int:
     return classes or max(1, round(n**0.5))
 
 
-def _npz(samples: Tensor, y: Tensor | None, target: Path) -> Path:
-    """images: uint8 (N, H, W, C), or the floats themselves where they are none; labels: int64 (N,), -1 for none."""
+def _npz(samples: Tensor, y: Tensor | None, target: Path, words: Sequence[str], inputs: Tensor | None) -> Path:
+    """images, inputs: uint8 (N, H, W, C), or the numbers themselves where they are none.
+
+    labels: int64 (N,), -1 for none. words: what token ids stand for, where they stand for something.
+    """
     labels = y if y is not None else torch.full((len(samples),), -1)
-    images = (
-        grid.to_uint8(samples).permute(0, 2, 3, 1) if samples.dim() == 4 else samples
-    )  # (N, C, H, W) -> (N, H, W, C)
+    arrays = {"images": _array(samples), "labels": labels.cpu().numpy().astype(np.int64)}
+    if inputs is not None:
+        arrays["inputs"] = _array(inputs)
     target.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(target, images=images.cpu().numpy(), labels=labels.cpu().numpy().astype(np.int64))
+    if words:
+        arrays["words"] = np.array(words, dtype=np.str_)
+    np.savez_compressed(target, allow_pickle=False, **arrays)
     return target
+
+
+def _array(samples: Tensor) -> np.ndarray:
+    images = grid.to_uint8(samples).permute(0, 2, 3, 1) if samples.dim() == 4 else samples  # -> (N, H, W, C)
+    return images.cpu().numpy()
 
 
 def _folder(samples: Tensor, y: Tensor | None, target: Path) -> Path:

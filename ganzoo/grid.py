@@ -21,7 +21,7 @@ def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = No
     two numbers; single values as a histogram.
 
     left: others (N, *shape) that are drawn in the same way to the left of them.
-    Errors: ValueError for samples that are not finite or have no picture.
+    Errors: ValueError for samples that are not finite or have no picture, such as token ids.
     """
     picture = _picture(samples, columns)
     if left is not None:
@@ -49,6 +49,8 @@ def to_image(image: Tensor) -> Image.Image:
 
 
 def _picture(samples: Tensor, columns: int) -> Image.Image:
+    if not samples.is_floating_point():
+        raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():
         raise ValueError("samples are not finite numbers, so there is no picture of them")
     samples = samples.detach().float().cpu()

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from ganzoo.sources import Source
 
 Batch = dict[str, Tensor]
-"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes; "a" and "b" for pairs."""
+"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes.
+
+Pairs have "a" and "b" in the place of "x", both (N, *spec.shape): what is translated, and what it should become.
+"""
 Terms = Mapping[str, Tensor]
 """Named scalar losses. A player minimises their sum."""
 Move = Mapping[str, Terms]
@@ -66,16 +69,41 @@ class Generator(nn.Module, ABC):
 
     z_dim: int = 0
     """Width of the noise; 0 for a generator that translates its input and has no prior."""
+    source_shape: tuple[int, ...] | None = None
+    """Of one input of a translator, where that is not the shape of a sample: fewer pixels, or fewer channels.
+
+    The constructor of such a generator has a parameter `source: Spec | None`: what inputs there are, None for its own
+    choice. Translator.make() fills it in.
+    """
     conditional: bool = False
     """True when forward() needs labels y."""
 
     @abstractmethod
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, z_dim) or (N, *shape), labels (N,) -> (N, *shape), images in [-1, 1]."""
+        """(N, z_dim) or (N, *source_shape), labels (N,) -> (N, *shape), images in [-1, 1], token ids int64."""
 
     def prior(self, n: int) -> Tensor:
         """() -> (n, z_dim), standard normal unless overridden, on the device of the weights."""
         return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
+
+
+class Encoder(nn.Module, ABC):
+    """Maps a sample to a code, the way back from a generator."""
+
+    z_dim: int
+    """Width of the code; a procedure wants it as wide as the generator's noise."""
+    conditional: bool = False
+    """True when forward() needs labels y."""
+    probabilistic: bool = False
+    """True when posterior() tells how sure the encoder is, which procedures want that draw codes from it."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(N, *shape), labels (N,) -> (N, z_dim): the code, or the mean of its distribution."""
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of a normal distribution over codes, (N, z_dim) each."""
+        raise NotImplementedError(f"{type(self).__name__} tells a code, not a distribution over codes")
 
 
 class Discriminator(nn.Module, ABC):
@@ -107,6 +135,10 @@ class Loss(ABC):
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         """Logits (N,), (N,) -> scalar; `real` is None unless `uses_real`."""
 
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        """Logits (N,), (N,) of the discriminator's move -> named numbers that are logged and that nobody minimises."""
+        return {}
+
 
 class Regularizer:
     """Something done to the players: terms added to their moves, weights changed after them, or networks changed once.
@@ -135,16 +167,31 @@ class Regularizer:
         """Called after each of the discriminator's moves; may change its weights in place."""
 
     def check(self, critic: nn.Module) -> None:
-        """Errors: Misfit when this regularizer makes no sense for that discriminator."""
+        """Errors: Misfit when this regularizer makes no sense for that discriminator, all of them being attached.
+
+        A layer of your own that mixes the samples of a batch says so by an attribute `mixes_samples = True`.
+        """
         if not self.per_sample:
             return
         for name, module in critic.named_modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "mixes_samples", False):
                 raise Misfit(
                     f"regularizer {type(self).__name__} penalises the gradient of each sample, but the discriminator "
-                    f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without batch norm "
-                    'where it has the choice (norm = "none"), or another regularizer.'
+                    f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without it (where there "
+                    'is the choice, norm = "none" leaves batch norm out), or another regularizer.'
                 )
+
+
+class Transform(ABC):
+    """Makes what a translator is given out of what it should give: pairs from any dataset of images."""
+
+    def spec(self, spec: Spec) -> Spec:
+        """Of samples -> of what is made of them. Errors: Misfit when these samples cannot be transformed."""
+        return spec
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, *shape of spec()), both in [-1, 1] and on one device; draws from PyTorch's generator."""
 
 
 class Schedule(ABC):
@@ -164,15 +211,19 @@ class Dataset(torch.utils.data.Dataset, ABC):
 
     spec: Spec
     class_names: Sequence[str] = ()
+    words: Sequence[str] = ()
+    """What each token id stands for, where samples are token ids and have a text; "" for one that only fills up."""
     in_memory: bool = False
     """True when tensors() holds everything, however much that is. len() makes none of it then."""
+    measured: int = 0
+    """How many generated samples measure() is given with every grid; 0 for a dataset that measures nothing."""
 
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def __getitem__(self, i: int) -> Batch:
-        """One example without the batch axis: "x" uint8 (C, H, W) for images, "y" int64 ()."""
+        """One example without the batch axis: "x" uint8 (C, H, W) for images, int64 (T,) for tokens, "y" int64 ()."""
 
     def tensors(self) -> Batch | None:
         """The whole set as {"x": (len, *shape) uint8 for images, "y": (len,) int64}, or None to be streamed."""
@@ -186,6 +237,13 @@ class Dataset(torch.utils.data.Dataset, ABC):
         """All labels, int64 (len,), where they can be told without reading every example; `run.balance` needs them."""
         whole = self.tensors()
         return whole.get("y") if whole is not None else None
+
+    def measure(self, samples: Tensor) -> Mapping[str, float]:
+        """How good generated samples (measured, *shape) are, where the data knows: name -> number, logged as data/name.
+
+        For data that is drawn from a distribution that can be computed, such as an oracle's.
+        """
+        return {}
 
     def remarks(self) -> Sequence[str]:
         """What somebody should know about the data as found, a sentence each; only what costs no reading."""

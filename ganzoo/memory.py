@@ -69,11 +69,11 @@ def machine() -> int:
 def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
     """procedure: the recipe's, on the meta device."""
     spec, n = dataset.spec, recipe.run.batch_size
-    wide = 4 * spec.size  # bytes of one sample as float32
+    wide = (8 if spec.vocab else 4) * spec.size  # bytes of one sample as float32, or as int64 ids
     half = 2 if recipe.run.precision != "no" else 1
     data = 0
     if dataset.in_memory:
-        stored = spec.size if spec.is_image else (8 if spec.vocab else 4) * spec.size
+        stored = spec.size if spec.is_image else wide
         with suppress(DataError):  # the files are not there yet
             data = len(dataset) * (stored + (8 if spec.classes else 0) + 8)  # with its label and its place in the order
     kept = _kept(procedure) // half if n * wide > WORTH_A_LOOK else 0
@@ -83,7 +83,7 @@ def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
 def _networks(recipe: Recipe, procedure: Procedure) -> int:
     numbers = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
     if recipe.run.ema:
-        numbers += _bytes(p for generator in procedure.generators() for p in generator.parameters())
+        numbers += _bytes(p for module in procedure.averaged() for p in module.parameters())
     owned = engine.owned(procedure)
     numbers += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
     for player, parameters in owned.items():

@@ -1,4 +1,7 @@
-"""The fixed-noise grid of a run and the real samples beside it; conditional grids have a column for each class."""
+"""The fixed-noise grid of a run and the real samples beside it; conditional grids have a column for each class.
+
+Of token ids the "grid" is a text with a line for each sample.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ LOOK = 1000  # examples of a streamed dataset that are read to find some of each
 
 def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
     """How many samples a preview has, and in how many columns."""
+    if spec.vocab:
+        return CELLS, 1  # as many lines of text
     if not spec.is_image:
         return POINTS, 1
     if by_class and spec.classes:
@@ -39,6 +44,18 @@ def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
     else:
         step = max(1, len(dataset) // n)
         indices = [i * step % len(dataset) for i in range(n)]
+    return chosen(dataset, indices)
+
+
+def drawn(dataset: Dataset, n: int, seed: int) -> Batch:
+    """n examples as a batch, each different as long as there are so many; the same seed draws the same ones."""
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed)).tolist()
+    return chosen(dataset, [order[i % len(order)] for i in range(n)])
+
+
+def chosen(dataset: Dataset, indices: list[int]) -> Batch:
+    """The examples of these numbers as a batch, images in [-1, 1]."""
+    whole = dataset.tensors()
     if whole is not None:
         return normalised({key: value[indices] for key, value in whole.items()})
     examples = [dataset[i] for i in indices]

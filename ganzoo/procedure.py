@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 from ganzoo.interfaces import Batch, Generator, Move, Panel
 
@@ -24,6 +24,8 @@ class Procedure(nn.Module, ABC):
 
     batches_per_step: int = 1
     """How many batches one step() draws: what turns `run.epochs` into steps."""
+    discrete: bool = False
+    """True when it can train on token ids, through which no gradient comes back from the discriminator."""
 
     @abstractmethod
     def players(self) -> Mapping[str, list[nn.Module]]:
@@ -47,11 +49,15 @@ class Procedure(nn.Module, ABC):
         return any(generator.conditional for generator in self.generators())
 
     def generators(self) -> list[Generator]:
-        """What sample() runs, and so what `run.ema` averages: every Generator inside, unless overridden."""
+        """What sample() runs: every Generator inside, unless overridden."""
         return [module for module in self.modules() if isinstance(module, Generator)]
 
-    def preview(self, batch: Batch) -> Tensor:
-        """What a sample grid shows for the batch beside it: samples for its labels; translators override this."""
+    def averaged(self) -> list[nn.Module]:
+        """What `run.ema` averages: generators(), unless overridden."""
+        return list(self.generators())
+
+    def preview(self, batch: Batch) -> Tensor | Panel:
+        """What a sample grid shows for the batch beside it: samples for its labels; a Panel has columns of its own."""
         return self.sample(len(next(iter(batch.values()))), batch.get("y") if self.conditional else None)
 
     def panels(self, batch: Batch) -> Mapping[str, Panel | Image]:
@@ -64,3 +70,14 @@ class Procedure(nn.Module, ABC):
     def log(self, **values: Tensor) -> None:
         """Numbers to show beside the losses, such as D's logits on real samples; read as means at `run.log`."""
         self.__dict__.setdefault("logged", {}).update({name: value.detach() for name, value in values.items()})
+
+    def over_processes(self, value: Tensor) -> Tensor:
+        """The mean of `value` over all processes, without its graph: the value itself where there is one process.
+
+        State that all of them keep alike, and decisions that all must take alike, such as who moves, start from it.
+        """
+        value = value.detach().clone()
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.all_reduce(value)
+            value /= distributed.get_world_size()
+        return value

@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from accelerate.utils import set_seed
 from PIL.Image import Image
+from torch import Tensor
 
-from ganzoo import curves, files, grid, preview, provenance, randomness, status
+from ganzoo import curves, files, grid, preview, provenance, randomness, status, text
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
@@ -51,7 +52,7 @@ class Recorder:
         """Everything in the run folder that is there before the first step, and a word to whoever watches.
 
         remarks: what is different from the run so far, so that bits may differ.
-        Errors: DataError for other data than the run began with, EnvironmentProblem when nothing can be written.
+        Errors: DataError for other data than the run started with, EnvironmentProblem when nothing can be written.
         """
         self.display = self._open.enter_context(Display(self.steps, t))
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
@@ -71,13 +72,14 @@ class Recorder:
                 files.sweep(self.run.samples)
                 self.run.journal.forget_after(t)
             self.run.write_provenance(facts)
-            self.run.write_resolved(self.recipe, self.dataset.spec, list(self.dataset.class_names), self.steps)
+            names, words = list(self.dataset.class_names), list(self.dataset.words)
+            self.run.write_resolved(self.recipe, self.dataset.spec, names, words, self.steps)
         except OSError as error:
             raise EnvironmentProblem(
                 f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
             ) from error
         if not start:
-            self._try("real.png", lambda: grid.save(self._real["x"], self.run.samples / "real.png", self._columns))
+            self._show("real", Panel(self._shown, self._columns), "real.png")
             self.draw(t)
         self._status("running", t)
         self._watch("ganzoo_run_start")
@@ -99,29 +101,41 @@ class Recorder:
         self.trackers(values, t)
         self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
 
+    def measured(self) -> dict[str, float]:
+        """What the data can tell of samples from the same noise as ever, by name."""
+        n, classes = self.dataset.measured, self.dataset.spec.classes
+        y = preview.classes_in_turn(n, classes, self.device) if self.procedure.conditional else None
+        with self._sampling():
+            samples = self.procedure.sample(n, y).cpu()
+        return {f"data/{name}": value for name, value in self.dataset.measure(samples).items()}
+
     def draw(self, t: int) -> bool:
         """The grid of the same noise as ever, what the procedure shows beside it, and the curves so far.
 
         False when a sample is not a finite number.
         """
-        averaged = self.ema.swapped_in() if self.ema else nullcontext()
-        with averaged, preview.sampling(self.procedure, self.device, self.recipe.run.seed):
+        with self._sampling():
             batch = {key: value.to(self.device) for key, value in self._asked.items()}
-            pictures = {"": Panel(self.procedure.preview(batch), self._columns), **self.procedure.panels(batch)}
+            drawn = self.procedure.preview(batch)
+            main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
+            pictures = {"": main, **self.procedure.panels(batch)}
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
-            self._picture(name, t, picture)
+            self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         return True
 
-    def _picture(self, name: str, t: int, picture: Panel | Image) -> None:
-        path = self.run.samples / "-".join([*([name] if name else []), "step", f"{t:08d}.png"])
-        if isinstance(picture, Panel):
-            left = self._real["x"] if self.recipe.run.beside and not name else None
-            self._try("a grid", lambda: grid.save(picture.samples, path, picture.columns, left))
-        else:
+    def _show(self, name: str, picture: Panel | Image, what: str = "a grid", beside: bool = False) -> None:
+        """A file below samples/: a text where samples are token ids, else a PNG, with real samples beside it."""
+        path = self.run.samples / f"{name}.png"
+        if not isinstance(picture, Panel):
             self._try("a picture", lambda: files.write(path, grid.to_png(picture)))
+        elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
+            self._try(what, lambda: text.save(picture.samples, self.dataset.words, path.with_suffix(".txt")))
+        else:
+            left = self._shown if beside and self.recipe.run.beside else None
+            self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""
@@ -156,6 +170,13 @@ class Recorder:
             return self.dataset.fingerprint()
 
     @contextmanager
+    def _sampling(self) -> Iterator[None]:
+        """Averaged weights where there are any, and the same noise as ever."""
+        averaged = self.ema.swapped_in() if self.ema else nullcontext()
+        with averaged, preview.sampling(self.procedure, self.device, self.recipe.run.seed):
+            yield
+
+    @contextmanager
     def _reading(self) -> Iterator[None]:
         """Examples that are drawn anew each time they are read are drawn alike here, and not from training's noise."""
         with randomness.left_alone():
@@ -171,7 +192,7 @@ class Recorder:
         before, now = begun.get("dataset_fingerprint"), facts["dataset_fingerprint"]
         if before != now and not start.other_data:
             raise DataError(
-                f"the data is not what {self.run.folder.name} began with: its fingerprint was {before}, is {now}. "
+                f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
                 "Put the old data back, or go on with the new by --allow-data-change."
             )
         went_on = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
@@ -204,12 +225,17 @@ class Recorder:
         with self._reading():
             return preview.real(self.dataset, count, self.procedure.conditional)
 
+    @property
+    def _shown(self) -> Tensor:
+        """What the dataset holds, for the eye: of pairs, what the inputs should become."""
+        return self._real["x" if "x" in self._real else "b"]
+
     @cached_property
     def _asked(self) -> Batch:
         """What the grid is drawn for: those samples, and a column for each class, whichever of them occur."""
         if not self.procedure.conditional:
             return self._real
-        count, classes = len(self._real["x"]), self.dataset.spec.classes
+        count, classes = len(self._shown), self.dataset.spec.classes
         return {**self._real, "y": preview.classes_in_turn(count, classes, torch.device("cpu"))}
 
     @property

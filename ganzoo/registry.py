@@ -17,6 +17,7 @@ KINDS = (
     "encoder",
     "loss",
     "regularizer",
+    "transform",
     "dataset",
     "procedure",
     "optimizer",

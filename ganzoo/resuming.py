@@ -16,7 +16,7 @@ from ganzoo.run import Run
 class Start:
     """A run to go on with, the checkpoint to start from, and why that one, for whoever watches.
 
-    other_data: go on though the data is not what the run began with.
+    other_data: go on though the data is not what the run started with.
     """
 
     run: Run

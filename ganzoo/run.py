@@ -81,7 +81,7 @@ class Run:
         text = next((path.read_bytes() for path in self.folder.glob("recipe.*")), b"")
         return resolve(tree, zoo, origin, name=self.resolved["name"], text=text)
 
-    def write_resolved(self, recipe: Recipe, spec: Spec, class_names: list[str], steps: int) -> None:
+    def write_resolved(self, recipe: Recipe, spec: Spec, class_names: list[str], words: list[str], steps: int) -> None:
         """The whole recipe as it is used, and what networks need to be built again without the data."""
         self._write_json(
             "resolved.json",
@@ -92,6 +92,7 @@ class Run:
                 "steps": steps,
                 "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
                 "class_names": class_names,
+                **({"words": words} if words else {}),
             },
         )
 

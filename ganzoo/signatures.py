@@ -10,8 +10,15 @@ from typing import Any
 from ganzoo.definitions import Unreadable, find, value
 from ganzoo.registry import Entry
 
-SUPPLIED = ("self", "spec", "params")  # handed over by whoever builds the component, never by a recipe
-PARTS = ("generator", "discriminator", "encoder", "loss", "regularizer")  # kinds that a procedure is made of
+SUPPLIED = ("self", "spec", "source", "params")  # handed over by whoever builds the component, never by a recipe
+PARTS = (
+    "generator",
+    "discriminator",
+    "encoder",
+    "loss",
+    "regularizer",
+    "transform",
+)  # kinds that a procedure is made of
 
 Settings = dict[str, dict[str, Any]]
 """name -> {"type": the annotation, "default": its value}; a setting that must be given has no default."""

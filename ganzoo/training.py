@@ -105,12 +105,14 @@ class _Session:
     def _keep(self, pace: _Pace) -> None:
         """What is due after this step: the numbers, a grid, a checkpoint. Errors: Finding."""
         settings, keeper, last = self.settings, self.keeper, self.t == self.steps
-        if last or self.t % settings.log == 0:
+        drawn = last or self.t % settings.sample == 0
+        measured = drawn and bool(self.trainee.dataset.measured)
+        if last or self.t % settings.log == 0 or measured:
             keeper.look(self.t, self.recorder)
             values = self.trainee.engine.read()
             if self.recorder:
-                self.recorder.report(self.t, values, pace())
-        if last or self.t % settings.sample == 0:
+                self.recorder.report(self.t, values | (self.recorder.measured() if measured else {}), pace())
+        if drawn:
             keeper.look(self.t, self.recorder)
             if not keeper.everyone(self.recorder.draw(self.t) if self.recorder else True):
                 raise Finding("a generated sample is not a finite number", {"noticed_at_step": self.t})

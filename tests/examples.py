@@ -26,12 +26,15 @@ from support import PLUGINS, accelerator, save_noise
 
 PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner == "ganzoo"]
 PARTS: dict[str, dict[str, Any]] = {
-    "generator": {"use": "mlp", "z_dim": 4, "hidden": [8, 8]},
+    "generator": {"use": "mlp", "z_dim": 16, "hidden": [8, 8]},
     "discriminator": {"use": "mlp", "hidden": [8]},
+    "encoder": {"use": "mlp", "z_dim": 16, "hidden": [8]},
     "loss": {"use": "non_saturating"},
     "regularizer": {"use": "r1"},
 }
-SMALL: dict[str, Any] = {"z_dim": 4, "hidden": [8, 8], "width": 8}  # settings of a recipe that are made small
+SMALL: dict[str, Any] = {"z_dim": 16, "hidden": [8, 8], "width": 8}  # settings of a recipe that are made small
+SMALL |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # steps of stages, so that three steps see every one
+SMALL |= {"bottleneck": 8, "blocks": 1}
 COMMON: dict[str, Any] = {
     "run": {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3},
     "optimizer": {"use": "adam", "lr": 1e-3},
@@ -106,14 +109,13 @@ def from_parts(entry: Entry) -> Iterator[dict[str, Any]]:
 
 
 def from_recipes(entry: Entry, folder: Path) -> Iterator[dict[str, Any]]:
-    """Recipes that use the procedure, made small, on noise instead of their data."""
-    for number, found in enumerate(library.recipes(PLUGINS)):
-        recipe = resolve.read(found.path, (), PLUGINS.zoo)[0]
-        if recipe.procedure.entry.full_name != entry.full_name:
-            continue
+    """Recipes that use the procedure, made small, on noise instead of their data; those of the smallest data first."""
+    every = [resolve.read(found.path, (), PLUGINS.zoo)[0] for found in library.recipes(PLUGINS)]
+    those = [(build.dataset(one).spec, one) for one in every if one.procedure.entry.full_name == entry.full_name]
+    for number, (spec, recipe) in enumerate(sorted(those, key=lambda pair: pair[0].size)):
         tree = recipe.resolved()
         for settings in tree.values():
             if isinstance(settings, dict):
                 settings.update({name: value for name, value in SMALL.items() if name in settings})
-        path = save_noise(folder / f"{number}.npz", build.dataset(recipe).spec, 40)
+        path = save_noise(folder / f"{number}.npz", spec, 40)
         yield {**tree, "run": COMMON["run"], "dataset": {"use": "npz", "path": str(path)}}

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from torch import Tensor
 
-from ganzoo import checkpoint, discovery, resolve, training
+from ganzoo import build, checkpoint, discovery, resolve, training
+from ganzoo.data import Batches, normalised
+from ganzoo.engine import Engine
 from ganzoo.interfaces import Spec
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
@@ -91,11 +95,29 @@ def toml() -> str:
 
 
 def save_noise(path: Path, spec: Spec, n: int) -> Path:
-    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, or points."""
+    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, token ids, or points."""
     random = np.random.default_rng(0)
     if spec.is_image:
         x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
+    elif spec.vocab:
+        x = random.integers(0, spec.vocab, (n, *spec.shape))
+        x[0, 0] = spec.vocab - 1  # the largest id says how many there are
     else:
         x = random.standard_normal((n, *spec.shape), dtype=np.float32)
     np.savez(path, **({"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}))
     return path
+
+
+def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
+    """The procedure of a recipe on scikit-learn's digits after so many steps, in evaluation mode, and 300 others."""
+    dataset = build.dataset(recipe)
+    procedure = build.procedure(recipe, dataset.spec)
+    batches = Batches(dataset, recipe.run.batch_size, recipe.run.seed, torch.device("cpu"))
+    assert batches.whole is not None
+    held = batches.whole["x"][:300].clone()
+    batches.whole["x"] = torch.cat([batches.whole["x"][300:600], batches.whole["x"][300:]])  # nobody trains on them
+    engine = Engine(procedure, build.optimizers(recipe.optimizer), accelerator())
+    torch.manual_seed(recipe.run.seed)
+    for t in range(steps):
+        engine.step(batches, t)
+    return procedure.eval(), normalised({"x": held})["x"]

@@ -36,10 +36,10 @@ def command(
     """Measure how fast RECIPE trains, where the time goes and the memory it takes. Nothing is kept.
 
     \b
-    ganzoo bench cgan_mnist
-    ganzoo bench gan_mnist --against loop       # a checkout's hand-tuned loop
-    ganzoo bench gan_mnist --against mine.py    # see docs/benchmarks.md
-    ganzoo bench dcgan_mnist --processes 2      # two processes beside one
+    ganzoo bench quickstart
+    ganzoo bench RECIPE --against loop          # a checkout's hand-tuned loop
+    ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
+    ganzoo bench quickstart --processes 2       # two processes beside one
     """
     if against and processes > 1:
         raise click.UsageError("--against and --processes are two comparisons: give one of them.")

@@ -30,9 +30,10 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
 def _text(document: dict[str, Any]) -> str:
     spec = document["spec"]
     classes = f", {spec['classes']} classes" if spec["classes"] else ""
+    tokens = f", token ids below {spec['vocab']:,}" if spec["vocab"] else ""
     lines = [
         f"{one_line(document['recipe'])}: good",
-        f"dataset        {document['dataset']}: {tuple(spec['shape'])}{classes}",
+        f"dataset        {document['dataset']}: {tuple(spec['shape'])}{tokens}{classes}",
     ]
     lines += [f"{'procedure':<14} {document['procedure']}"]
     lines += [f"{part:<14} {', '.join(names)}" for part, names in document["parts"].items()]

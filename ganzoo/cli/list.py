@@ -85,9 +85,11 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
         summary = "recipes" if kind == "gan" else "summary"
+        whole = ("owner", "recipes") if kind == "gan" else ("name", "owner")
         for column in ("name", "owner", summary, "paper"):
-            table.add_column(column, overflow="fold", no_wrap=column in ("name", "owner"))
+            table.add_column(column, overflow="fold", no_wrap=column in whole)
         for row in group:
-            table.add_row(row["name"], row["owner"], row["summary"], row["paper"])
+            told = row["summary"].replace(", ", ",\n") if kind == "gan" else row["summary"]
+            table.add_row(row["name"], row["owner"], told, row["paper"])
         console.print(table)
         console.print()

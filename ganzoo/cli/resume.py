@@ -10,7 +10,7 @@ import click
 @click.command("resume")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-@click.option("--allow-data-change", is_flag=True, help="Go on though the data is not what the run began with.")
+@click.option("--allow-data-change", is_flag=True, help="Go on though the data is not what the run started with.")
 def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> None:
     """Go on with RUN from its newest checkpoint, as if it had never stopped; or from the checkpoint that RUN is.
 

@@ -18,15 +18,15 @@ from ganzoo.cli.complete import recipes
 @click.option(
     "--resume", is_flag=True, help="Go on with this recipe's newest unfinished run in --out, if there is one."
 )
-@click.option("--allow-data-change", is_flag=True, help="Resume though the data is not what the run began with.")
+@click.option("--allow-data-change", is_flag=True, help="Resume though the data is not what the run started with.")
 def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, allow_data_change: bool) -> None:
     """Train RECIPE: a name from `ganzoo list recipe`, or a path to a .toml or .json file.
 
     \b
     ganzoo run quickstart
-    ganzoo run cgan_emnist run.steps=500 generator.z_dim=32
-    ganzoo run cgan_emnist dataset.use=glyphs
-    torchrun --standalone --nproc_per_node 2 -m ganzoo run cgan_emnist
+    ganzoo run quickstart run.steps=500 generator.z_dim=32
+    ganzoo run quickstart dataset.use=fashion_mnist
+    torchrun --standalone --nproc_per_node 2 -m ganzoo run quickstart
     """
     from ganzoo import discovery, library, resolve, resuming, training
 

@@ -1,11 +1,17 @@
-"""ganzoo sample RUN [-n N] [--label L] [--seed S] [--out FILE]"""
+"""ganzoo sample RUN [-n N] [--label L] [--seed S] [--input FOLDER] [--out FILE]"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganzoo.api import Model
 
 
 @click.command("sample")
@@ -16,24 +22,66 @@ import click
 )
 @click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed draws the same samples.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="A .png grid, an .npz file, or a folder. [RUN/samples.png]"
+    "--input",
+    "pictures",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Your pictures, for a GAN that translates.",
 )
-def command(run: Path, count: int, labels: tuple[str, ...], seed: int | None, out: Path | None) -> None:
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A .png grid, a .txt of token ids, an .npz file, or a folder. [RUN/samples.png, or samples.txt]",
+)
+def command(
+    run: Path, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, out: Path | None
+) -> None:
     """Draw samples from RUN, a run folder or one of its checkpoints, by class and seed.
 
     Averaged weights are used where the run keeps them. An .npz holds `images` uint8 (N, H, W, C) and `labels`
-    int64 (N,), -1 where there are none.
+    int64 (N,), -1 where there are none; of token ids, `images` int64 (N, T) and `words`.
+
+    A GAN that translates is given examples of the data it was trained on, drawn by the seed, or the pictures in
+    FOLDER, all of them, as they are. A grid shows inputs beside outputs; an .npz holds `inputs` too.
 
     \b
     ganzoo sample runs/... -n 16 --label A
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
+    ganzoo sample runs/... --input photos --out mended
     """
     from ganzoo import api, export
+    from ganzoo.translator import Translator
 
     model = api.load(run)
+    if pictures or isinstance(model.procedure, Translator):
+        target = out or api.find(run)[0].folder / "samples.png"
+        click.echo(_translate(model, count, labels, seed, pictures, target))
+        return
     asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
     y = model.labels(count, asked)
-    target = out or api.find(run)[0].folder / "samples.png"
+    target = out or api.find(run)[0].folder / ("samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
     columns = export.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    click.echo(export.save(samples, y, target, columns))
+    click.echo(export.save(samples, y, target, columns, model.words))
+
+
+def _translate(
+    model: Model, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, target: Path
+) -> Path:
+    import secrets
+
+    from ganzoo import export
+    from ganzoo.translator import beside
+
+    seed = secrets.randbits(62) if seed is None else seed
+    truth: list[Tensor] = []
+    if pictures:
+        inputs = model.read(pictures)
+    else:
+        inputs, *truth = model.pairs(count, seed)
+    y = model.labels(len(inputs), [labels[i % len(labels)] for i in range(len(inputs))] if labels else None)
+    outputs = model.translate(inputs, y, seed)
+    if target.suffix == ".png":
+        grid = beside(inputs, outputs, *truth)
+        return export.save(grid.samples, None, target, grid.columns)
+    return export.save(outputs, y, target, 1, inputs=inputs)

@@ -26,8 +26,8 @@ def command(name: str, kind: str | None, as_json: bool) -> None:
 
     \b
     ganzoo show adversarial
-    ganzoo show cgan --kind generator
-    ganzoo show cgan_emnist
+    ganzoo show mlp --kind generator
+    ganzoo show quickstart
     """
     plugins = discovery.load()
     entries = _entries(plugins, name, kind)

@@ -242,3 +242,53 @@ def test_a_checkpoint_of_other_networks_does_not_fit(run: Run, tmp_path: Path) -
     shutil.copytree(other.checkpoints, copy.checkpoints)
     with pytest.raises(RunError, match="the checkpoint does not fit these networks"):
         ganzoo.load(copy)
+
+
+TRANSLATING = """
+[dataset]
+use = "digits"
+[procedure]
+use = "translation"
+[transform]
+use = "edges"
+[generator]
+use = "pix2pix"
+width = 2
+[discriminator]
+use = "pix2pix"
+width = 2
+layers = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return ganzoo.load(train(tiny(TRANSLATING, "run.steps=2"), tmp_path_factory.mktemp("runs")))
+
+
+def test_a_translator_samples_from_examples_of_its_data(translator: Model) -> None:
+    a, b = translator.pairs(6, seed=3)
+    digits = tiny(TRANSLATING).dataset().tensors()["x"].float() / 127.5 - 1
+    assert all((digits == one).flatten(1).all(1).any() for one in b)
+    assert len({one.numpy().tobytes() for one in b}) == 6
+    x = translator.sample(6, seed=3)
+    assert x.shape == (6, 1, 8, 8) and torch.equal(x, translator.translate(a, seed=3))
+    assert not torch.equal(x, translator.sample(6, seed=4))
+    assert translator.sample(0).shape == (0, 1, 8, 8)
+
+
+def test_sampling_a_translator_leaves_the_random_numbers_alone(translator: Model) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    translator.sample(2, seed=0)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_translator_says_what_it_takes(translator: Model, model: Model) -> None:
+    with pytest.raises(GanzooError, match=r"inputs have shape \(3, 8, 8\), and this GAN translates \(1, 8, 8\)"):
+        translator.translate(torch.zeros(2, 3, 8, 8))
+    with pytest.raises(GanzooError, match="it translates no inputs"):
+        model.translate(torch.zeros(2, 2))
+    with pytest.raises(GanzooError, match="not conditional"):
+        translator.sample(2, y=1)

@@ -64,6 +64,8 @@ WRONG: list[tuple[str, Spec, dict[str, Any]]] = [
     ("NaN or infinite", POINT, {"x": torch.tensor([[0.0, 1.0]] * 7 + [[0.0, float("nan")]])}),
     ("NaN or infinite", POINT, {"x": torch.tensor([[0.0, 1.0]] * 7 + [[0.0, float("inf")]])}),
     (r"token ids lie in 0\.\.7, expected 0\.\.6", WORDS, {"x": torch.tensor([[0] * 5] * 7 + [[7] * 5])}),
+    (r'a sample "b" has shape \(1, 4, 4\)', IMAGE, {"a": images(), "b": torch.zeros(8, 1, 4, 4), "y": labels()}),
+    ('"a" is torch.int32', IMAGE, {"a": images().int(), "b": images(), "y": labels()}),
 ]
 WRONG[8][2]["x"][3] = 255.0
 each_wrong = pytest.mark.parametrize(("message", "spec", "content"), WRONG, ids=[message for message, *_ in WRONG])

@@ -71,6 +71,14 @@ def test_logged_values_are_kept_without_their_graph_and_out_of_the_state() -> No
     copy.deepcopy(procedure)
 
 
+def test_alone_the_mean_over_processes_is_the_value_without_its_graph() -> None:
+    value = torch.tensor([1.0, 3.0], requires_grad=True)
+    mean = Several(Scale()).over_processes(value)
+    assert mean.tolist() == [1, 3] and not mean.requires_grad
+    mean += 1
+    assert value.tolist() == [1, 3]
+
+
 def test_what_is_not_finished_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Procedure()  # type: ignore[abstract]

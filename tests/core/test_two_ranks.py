@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -13,13 +14,14 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 import pair
-from ganzoo import build, checkpoint
+from ganzoo import Misfit, build, checkpoint
 from ganzoo.data import Batches
 from ganzoo.run import Run
 from killed import differences
-from pair import HEARING, KILLED, PLUGINS, RESUMED, Case
+from pair import DECIDING, HEARING, KILLED, PLUGINS, RESUMED, Case
 from plugin import Listener
 from support import accelerator, environment, train
 
@@ -63,7 +65,20 @@ def test_both_have_the_same_weights_and_noise_of_their_own(case: Case, ranks: li
         pytest.skip(first["refused"])
     assert first["parameters"] == second["parameters"]
     assert first["noise"] != second["noise"]
-    assert first["buffers"] != second["buffers"], "batch norm's statistics are each process's own"
+    if first["batch norm"]:
+        assert first["buffers"] != second["buffers"], "batch norm's statistics are each process's own"
+
+
+def test_both_have_the_mean_over_processes(ranks: list[dict[str, Any]]) -> None:
+    assert [told["mean"] for told in ranks] == [[0.5, 3.0], [0.5, 3.0]]
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_both_decide_alike_on_losses_that_differ(name: str, ranks: list[dict[str, Any]]) -> None:
+    first, second = (told["decided"][name] for told in ranks)
+    assert first == second
+    assert all(first["own"].values()), "the controller has moved"
+    assert (len(set(first["moved"].values())) > 1) == (name == "vaegan"), "the gate was shut at times"
 
 
 def test_no_more_than_a_few_cases_are_refused(ranks: list[dict[str, Any]]) -> None:
@@ -81,22 +96,34 @@ def test_two_with_half_a_batch_each_do_what_one_does_with_all_of_it(number: int,
 
 
 def cannot_be_halved(case: Case) -> str:
-    """Why a batch in two halves means something else: a penalty that draws noise, a loss that is not a mean."""
-    real, fake = torch.randn(2, 16, 2), torch.randn(2, 16, 2)
+    """Why a batch in two halves means something else: drawn noise, mixed samples, no mean over them."""
+    recipe = pair.smooth_recipe(case)
+    try:
+        procedure = build.procedure(recipe, build.dataset(recipe).spec)
+    except Misfit as refusal:
+        return refusal.message
+    real, fake = torch.randn(2, 16, 2)
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    for one in case.recipe().parts.get("regularizer", []):
-        one().terms(lambda x: x.square().sum(1), real[0], fake[0])
+    whole = values(procedure, real, fake)
     if not torch.get_rng_state().equal(before):
         return "it draws noise of its own"
-    loss = case.recipe().parts["loss"]()
-    x, y = real[0, :, 0], fake[0, :, 0]
-    whole = loss.discriminator(x, y), loss.generator(x, y)
-    halves = [(loss.discriminator(x[i], y[i]), loss.generator(x[i], y[i])) for i in (slice(8), slice(8, 16))]
+    halves = [values(procedure, real[half], fake[half]) for half in (slice(8), slice(8, 16))]
     means = [torch.stack(pair).mean() for pair in zip(*halves, strict=True)]
     if not all(torch.allclose(mean, value) for mean, value in zip(means, whole, strict=True)):
         return "it is not a mean over samples"
     return ""
+
+
+def values(procedure: Any, real: Tensor, fake: Tensor) -> list[Tensor]:
+    """What either player would minimise on these samples; whatever remembers being asked is asked as a copy."""
+    procedure = copy.deepcopy(procedure)
+    logits = procedure.D(real), procedure.D(fake)
+    terms = [procedure.loss.discriminator(*logits), procedure.loss.generator(*logits)]
+    for one in procedure.regularizers:
+        terms += one.terms(procedure.D, real, fake).values()
+        terms += one.generator_terms(procedure.D.features, real, fake).values()
+    return terms
 
 
 @pytest.mark.parametrize("name", RESUMED)

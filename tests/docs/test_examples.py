@@ -30,6 +30,7 @@ KNOWN_TABLES = {
     "run",
     "dataset",
     "procedure",
+    "transform",
     "generator",
     "discriminator",
     "loss",

@@ -1,4 +1,5 @@
-"""What ganzoo.interfaces promises, asked of every built-in network, loss, regularizer, optimizer and schedule.
+"""What ganzoo.interfaces promises, asked of every built-in network, loss, transform and all the rest but data
+and procedures.
 
 Nothing here is written for one component: whatever is registered under these kinds is covered.
 """
@@ -24,6 +25,7 @@ SPECS = [
     Spec((12,), vocab=9),
 ]
 N = 3
+SMALL = {"width": 8, "bottleneck": 16}  # settings of networks that are larger than a walk needs
 
 
 def every(*kinds):
@@ -36,9 +38,14 @@ def fitting(entry):
     for spec in SPECS:
         try:
             torch.manual_seed(0)
-            yield spec, entry.load()(spec)
+            yield spec, made(entry, spec)
         except Misfit:
             continue
+
+
+def made(entry, spec):
+    known = Blueprint(entry).signature.settings
+    return entry.load()(spec, **{name: value for name, value in SMALL.items() if name in known})
 
 
 def labels(spec):
@@ -46,11 +53,21 @@ def labels(spec):
 
 
 def samples(spec):
-    return torch.randint(spec.vocab, (N, *spec.shape)) if spec.vocab else torch.rand(N, *spec.shape) * 2 - 1
+    return pictures(spec.shape, spec.vocab)
+
+
+def pictures(shape, vocab=0):
+    return torch.randint(vocab, (N, *shape)) if vocab else torch.rand(N, *shape) * 2 - 1
 
 
 def source(G, spec):
-    return G.prior(N) if G.z_dim else samples(spec)
+    return G.prior(N) if G.z_dim else pictures(G.source_shape or spec.shape, spec.vocab)
+
+
+def under(seed, net, given, y):
+    """The output when what the network draws by itself, such as dropout that stays on, is drawn from this seed."""
+    torch.manual_seed(seed)
+    return net(given, y)
 
 
 def assert_all_get_a_gradient(net):
@@ -60,15 +77,15 @@ def assert_all_get_a_gradient(net):
             assert parameter.grad.any(), name
 
 
-@every("generator", "discriminator", "loss", "regularizer", "optimizer", "schedule")
+@every("generator", "discriminator", "encoder", "loss", "regularizer", "transform", "optimizer", "schedule")
 def test_described(entry):
     assert 0 < len(entry.summary) <= 60 and not entry.summary.endswith(".")
-    assert entry.paper.startswith(("arXiv:", "https://")) or entry.name in ("constant", "linear")
+    assert entry.paper.startswith(("arXiv:", "https://")) or entry.name in ("constant", "linear", "noise", "negative")
     if entry.kind != "optimizer":
         assert entry.load().__doc__
 
 
-@every("generator", "discriminator", "loss", "regularizer", "optimizer", "schedule")
+@every("generator", "discriminator", "encoder", "loss", "regularizer", "transform", "optimizer", "schedule")
 def test_defaults_make_a_recipe(entry):
     """Every setting has a default, which passes its own check and survives JSON."""
     filled = Blueprint(entry).filled()
@@ -77,12 +94,12 @@ def test_defaults_make_a_recipe(entry):
     assert Blueprint(entry, {"no_such_setting": 1}).problems()
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_a_network_fits_or_says_what_would(entry):
     fits = 0
     for spec in SPECS:
         try:
-            entry.load()(spec)
+            made(entry, spec)
             fits += 1
         except Misfit as refusal:
             message = refusal.format_message()
@@ -99,8 +116,11 @@ def test_generator(entry):
         assert x.isfinite().all()
         if spec.is_image:
             assert x.abs().max() <= 1
-        x.square().sum().backward()
-        assert_all_get_a_gradient(G)
+        if spec.vocab:
+            assert x.dtype is torch.int64 and 0 <= x.min() <= x.max() < spec.vocab
+        else:
+            x.square().sum().backward()
+            assert_all_get_a_gradient(G)
         assert spec.classes or not G.conditional
 
 
@@ -130,6 +150,24 @@ def test_discriminator(entry):
         assert spec.classes or not D.conditional
 
 
+@every("encoder")
+def test_encoder(entry):
+    """A code, which is the mean where a distribution is told; every weight has a part in what is told."""
+    for spec, E in fitting(entry):
+        y = labels(spec) if E.conditional else None
+        x = samples(spec)
+        code = E(x, y)
+        assert code.shape == (N, E.z_dim) and E.z_dim > 0 and code.isfinite().all()
+        told = [code]
+        if E.probabilistic:
+            told = E.posterior(x, y)
+            assert [one.shape for one in told] == [code.shape, code.shape]
+            torch.testing.assert_close(told[0], code)
+        sum(one.square().sum() for one in told).backward()
+        assert_all_get_a_gradient(E)
+        assert spec.classes or not E.conditional
+
+
 @every("discriminator")
 def test_logits_are_not_squashed(entry):
     """A sigmoid at the end would bound them."""
@@ -140,30 +178,31 @@ def test_logits_are_not_squashed(entry):
         assert D(samples(spec), labels(spec) if D.conditional else None).abs().max() > 1
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_network_on_the_meta_device(entry):
     """`ganzoo check` builds there: no layer may be made on a device of its own choosing."""
     for spec, _ in fitting(entry):
         with torch.device("meta"):
-            net = entry.load()(spec)
+            net = made(entry, spec)
             given = source(net, spec) if entry.kind == "generator" else samples(spec)
             assert net(given, labels(spec) if net.conditional else None).is_meta
 
 
-@every("generator", "discriminator")
+@every("generator", "discriminator", "encoder")
 def test_network_survives_a_copy_and_a_checkpoint(entry):
     for spec, net in fitting(entry):
         net.eval()
         given = source(net, spec) if entry.kind == "generator" else samples(spec)
         y = labels(spec) if net.conditional else None
         twin = copy.deepcopy(net)
-        assert torch.equal(net(given, y), twin(given, y))
+        assert torch.equal(under(3, net, given, y), under(3, twin, given, y))
         torch.manual_seed(7)
-        other = entry.load()(spec).eval()
+        other = made(entry, spec).eval()
         other.load_state_dict(net.state_dict())
-        assert torch.equal(net(given, y), other(given, y))
+        assert torch.equal(under(3, net, given, y), under(3, other, given, y))
         one = y[:1] if y is not None else None
-        torch.testing.assert_close(net(given[:1], one), net(given, y)[:1], rtol=1e-4, atol=1e-5)  # eval: one by one
+        if torch.equal(under(3, net, given, y), under(4, net, given, y)):  # eval: one by one, unless noise is drawn
+            torch.testing.assert_close(net(given[:1], one), net(given, y)[:1], rtol=1e-4, atol=1e-5)
 
 
 @every("loss")
@@ -181,6 +220,7 @@ def test_loss(entry, shape):
     assert g.shape == () and g.dtype is torch.float32
     (for_fake,) = torch.autograd.grad(g, fake)
     assert (for_fake < 0).all()
+    assert all(number.shape == () and number.isfinite() for number in loss.report(real, fake).values())
 
 
 @every("regularizer")
@@ -205,6 +245,31 @@ def test_regularizer(entry):
     regularizer.project(critic)
     assert [p.shape for p in critic.parameters()] == shapes
     assert all(p.requires_grad and p.isfinite().all() for p in critic.parameters())
+
+
+@every("transform")
+def test_transform(entry):
+    """Images of the shape that it says, in range, on any device, the same for the same seed; others are refused."""
+    transform, fits = entry.load()(), 0
+    for spec in SPECS:
+        try:
+            made = transform.spec(spec)
+        except Misfit as refusal:
+            assert refusal.format_message().startswith(f"transform {entry.name} ")
+            continue
+        fits += 1
+        torch.manual_seed(1)
+        x = samples(spec)
+        before = x.clone()
+        torch.manual_seed(2)
+        a = transform(x)
+        assert a.shape == (N, *made.shape) and a.dtype is torch.float32 and a.abs().max() <= 1
+        assert torch.equal(x, before) and not torch.equal(a, x)
+        torch.manual_seed(2)
+        assert torch.equal(transform(x), a)
+        assert made.classes == spec.classes
+        assert transform(x.to("meta")).is_meta
+    assert fits
 
 
 @every("optimizer")

@@ -1,5 +1,8 @@
 """A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
 
+A procedure is walked through with each of its own settings; an optimizer, a schedule, a loss or a regularizer with the
+first procedure that takes it, because what they keep is the same to all.
+
 Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
 every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
 four batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval.
@@ -46,11 +49,11 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
     yield "streamed", STREAMED, False
     yield "two workers", {**STREAMED, "run": {"workers": 2}}, False
     for kind in ("schedule", "optimizer"):
-        for one in PLUGINS.zoo.entries(kind):
+        for one in PLUGINS.zoo.entries(kind) if entry == PROCEDURES[0] else ():
             yield one.full_name, {kind: {"use": one.full_name}}, kind == "optimizer"
     for part, parameter in signature.parts.items():
         kind = part.partition("_")[0]
-        if kind in ("loss", "regularizer"):
+        if kind in ("loss", "regularizer") and entry == first_with(part):
             for one in PLUGINS.zoo.entries(kind):
                 for every in (2, 3, 4) if "every" in Blueprint(one).signature.settings else (0,):
                     table = {"use": one.full_name, **({"every": every} if every else {})}
@@ -60,6 +63,10 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
         for value in others(parameter.annotation, parameter.default):
             yield f"{name}={value}", {"procedure": {name: value}}, True
     yield from together(entry)
+
+
+def first_with(part: str) -> Entry:
+    return next(entry for entry in PROCEDURES if part in Blueprint(entry).signature.parts)
 
 
 def others(annotation: Any, default: Any) -> list[Any]:

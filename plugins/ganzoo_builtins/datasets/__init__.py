@@ -1,4 +1,4 @@
-"""Datasets: real ones from their original files, your own images and arrays, and drawn ones without a download."""
+"""Datasets: real ones from their original files, your own images, arrays and texts, and ones drawn on the spot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
+    add("pairs", "pairs:Pairs", "Your pairs of images, in two folders: what to translate, and into what")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
+    add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
     # Comes with a package.
     add("digits", "digits:Digits", "1,797 handwritten digits that scikit-learn carries, 8x8 grey, 10 classes")
     # Drawn on the spot.
@@ -34,3 +36,5 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("ring", "toy:Ring", "Gaussians on a circle, 2-D")
     add("grid", "toy:Grid", "Gaussians on a square grid, 2-D")
     add("gaussian_1d", "toy:Gaussian1D", "One Gaussian or a mixture of two, 1-D")
+    add("oracle", "oracle:Oracle", "Token ids from a random LSTM that knows their likelihood", "arXiv:1609.05473")
+    add("unicode_names", "unicode_names:UnicodeNames", "Names that Unicode has for characters, as token ids by word")

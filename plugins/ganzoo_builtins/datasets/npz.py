@@ -1,4 +1,4 @@
-"""Your own arrays: images or feature vectors, with or without labels, from one .npz file."""
+"""Your own arrays: images, feature vectors or token ids, with or without labels, from one .npz file."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.listing import find
 
-NAMES = ("images", "x", "labels", "y")
+NAMES = ("images", "x", "labels", "y", "words")
 MAGIC = b"\x93NUMPY"
 
 
 class Npz(Dataset):
     """Arrays of one .npz file; what `ganzoo sample --out FILE.npz` writes can be read back.
 
-    "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or float32 (N, F), passed through.
+    "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3; or float32 (N, F), passed
+    through; or integers (N, T) from 0, which are token ids.
+    "words", optional: what each token id stands for. Without it there are as many as the largest id says.
     "labels" or "y", optional: integers (N,) from 0; all of them -1 means none.
     path: from the current folder, or else from the data folder. Nothing in the file is ever unpickled.
     """
@@ -35,12 +37,18 @@ class Npz(Dataset):
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]  # known once the file is read
+        x = self._content["x"]
         classes = int(self._content["y"].max()) + 1 if "y" in self._content else 0
-        return Spec(tuple(self._content["x"].shape[1:]), classes=classes)
+        vocab = len(self.words) or int(x.max()) + 1 if x.dtype == torch.int64 else 0
+        return Spec(tuple(x.shape[1:]), classes=classes, vocab=vocab)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:  # type: ignore[override]
         return tuple(str(label) for label in range(self.spec.classes))
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self._read[1]
 
     def __len__(self) -> int:
         return len(self._content["x"])
@@ -51,15 +59,20 @@ class Npz(Dataset):
     def tensors(self) -> Batch:
         return self._content
 
-    @cached_property
+    @property
     def _content(self) -> Batch:
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[Batch, tuple[str, ...]]:
         path = find(self.path, "file")
         arrays = _arrays(path)
         given = _either(arrays, "images", "x")
         assert given is not None  # or _arrays() had raised
         x = _samples(given, path)
         y = _labels(_either(arrays, "labels", "y"), len(x), path)
-        return {"x": x} if y is None else {"x": x, "y": y}
+        words = _words(arrays.get("words"), x, path)
+        return {"x": x} if y is None else {"x": x, "y": y}, words
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -114,10 +127,30 @@ def _samples(array: np.ndarray, path: Path) -> Tensor:
         return torch.from_numpy(array).permute(0, 3, 1, 2).contiguous()  # (N, H, W, C) -> (N, C, H, W)
     if array.dtype == np.uint8 and array.ndim == 4 and array.shape[1] in (1, 3):
         return torch.from_numpy(array)
+    if array.dtype.kind in "iu" and array.ndim == 2:
+        return _ids(array, path)
     raise DataError(
         f"{path}: expected images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or features, "
-        f"float32 (N, F); got {array.dtype} {array.shape}. Convert them before saving."
+        f"float32 (N, F), or token ids, integers (N, T); got {array.dtype} {array.shape}. Convert them before saving."
     )
+
+
+def _ids(array: np.ndarray, path: Path) -> Tensor:
+    """Token ids as stored -> int64 (N, T)."""
+    if array.min() < 0 or array.max() >= 2**31:
+        raise DataError(f"{path}: token ids lie in {array.min()}..{array.max()}. Number them from 0.")
+    return torch.from_numpy(array.astype(np.int64))
+
+
+def _words(array: np.ndarray | None, x: Tensor, path: Path) -> tuple[str, ...]:
+    """What each token id stands for, or nothing where nobody says."""
+    if array is None or x.dtype != torch.int64:
+        return ()
+    if array.dtype.kind != "U" or array.ndim != 1 or len(array) <= x.max():
+        raise DataError(
+            f'{path}: expected texts as "words", one for each id up to {x.max()}; got {array.dtype} {array.shape}.'
+        )
+    return tuple(array.tolist())
 
 
 def _labels(array: np.ndarray | None, samples: int, path: Path) -> Tensor | None:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Spec
+from ganzoo import Discriminator, Encoder, Generator, Spec
 from ganzoo_builtins.gans.fits import need_numbers
 
 
@@ -49,20 +49,66 @@ class MLPGenerator(Generator):
 
 
 class MLPDiscriminator(Discriminator):
-    """x -> logit through narrowing layers with LeakyReLU 0.2 and no normalisation. hidden: their widths."""
+    """x -> logit through narrowing layers with LeakyReLU 0.2.
 
-    def __init__(self, spec: Spec, hidden: Sequence[PositiveInt] = (512, 256)):
+    hidden: their widths. norm: "batch" normalises each of them, as VAE-GAN's code does for MNIST.
+    depth: after how many of them the features are taken; all unless it is given.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        hidden: Sequence[PositiveInt] = (512, 256),
+        norm: Literal["batch", "none"] = "none",
+        depth: PositiveInt | None = None,
+    ):
         super().__init__()
         need_numbers("discriminator mlp", spec)
         widths = [spec.size, *hidden]
         layers: list[nn.Module] = [nn.Flatten()]
         for n_in, n_out in pairwise(widths):
-            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers)
-        self.head = nn.Linear(widths[-1], 1)
+            layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
+        seen = len(layers) if depth is None else 1 + depth * (3 if norm == "batch" else 2)
+        self.layers = nn.Sequential(*layers[:seen])
+        self.head: nn.Module = nn.Linear(widths[-1], 1)
+        if layers[seen:]:
+            self.head = nn.Sequential(*layers[seen:], self.head)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x)  # (N, *shape) -> (N, hidden[-1])
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+
+
+class MLPEncoder(Encoder):
+    """x -> mean and log-variance of z through layers with LeakyReLU 0.2; batch norm in all of them, unless "none".
+
+    hidden: their widths; 1024 twice in VAE-GAN's code (arXiv:1512.09300) for MNIST.
+    """
+
+    probabilistic = True
+
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 100,
+        hidden: Sequence[PositiveInt] = (1024, 1024),
+        norm: Literal["batch", "none"] = "batch",
+    ):
+        super().__init__()
+        need_numbers("encoder mlp", spec)
+        self.z_dim = z_dim
+        widths = [spec.size, *hidden]
+        layers: list[nn.Module] = [nn.Flatten()]
+        for n_in, n_out in pairwise(widths):
+            layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers)
+        self.mean, self.logvar = nn.Linear(widths[-1], z_dim), nn.Linear(widths[-1], z_dim)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.mean(self.layers(x))  # (N, *shape) -> (N, hidden[-1]) -> (N, z_dim)
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        hidden = self.layers(x)  # (N, *shape) -> (N, hidden[-1])
+        return self.mean(hidden), self.logvar(hidden)  # (N, z_dim) each

@@ -1,4 +1,4 @@
-"""Optimizers: all of torch.optim by its lower-case names, but two.
+"""Optimizers: all of torch.optim by its lower-case names, but two; and what the first GAN was trained with.
 
 LBFGS evaluates the loss several times a step, through a closure, where a move of ours has been computed once.
 SparseAdam wants sparse gradients, which no network here has.
@@ -30,3 +30,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("radam", "torch.optim:RAdam", "Adam with a rectified warm-up", "arXiv:1908.03265")
     add("rmsprop", "torch.optim:RMSprop", "Adaptive by a running mean of squares; WGAN's", "arXiv:1308.0850")
     add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")
+    # Ours.
+    rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
+    add("rising_momentum", rising, "Gradient descent with a momentum that rises", "arXiv:1406.2661")

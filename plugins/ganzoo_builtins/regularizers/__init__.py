@@ -1,4 +1,4 @@
-"""Regularizers: what is added to the discriminator's move, or done to it afterwards, to keep it smooth."""
+"""Regularizers: what is added to the moves of the players, or done to their networks."""
 
 from __future__ import annotations
 
@@ -17,3 +17,16 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("dragan", "dragan:DRAGAN", "Gradient norm 1 around real samples", "arXiv:1705.07215")
     add("r1", "r1:R1", "Gradient zero at real samples", "arXiv:1801.04406")
     add("r2", "r2:R2", "Gradient zero at fake samples", "arXiv:1801.04406")
+    add("pull_away", "pull_away:PullAway", "EBGAN-PT: codes of fakes at right angles", "arXiv:1609.03126")
+    add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: every weight divided by its norm", "arXiv:1802.05957")
+    add("self_attention", "self_attention:SelfAttention", "SAGAN: pixels that see all others", "arXiv:1805.08318")
+    add("instance_noise", "instance_noise:InstanceNoise", "Fading noise on all that is judged", "arXiv:1701.04862")
+
+    improved = "arXiv:1606.03498"
+    add("feature_matching", "feature_matching:FeatureMatching", "Fakes with the mean features of real ones", improved)
+    name, target = "minibatch_discrimination", "minibatch_discrimination:MinibatchDiscrimination"
+    add(name, target, "The discriminator sees how alike a batch is", improved)
+    name, target = "historical_averaging", "historical_averaging:HistoricalAveraging"
+    add(name, target, "Players stay near the mean of their past", improved)
+    name, target = "virtual_batch_norm", "virtual_batch_norm:VirtualBatchNorm"
+    add(name, target, "Batch norm by a fixed batch, generator only", improved)

@@ -16,3 +16,4 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("linear", "Linear", "A straight line down, from a chosen point of the run on")
     add("cosine", "Cosine", "Half a cosine wave down", "arXiv:1608.03983")
     add("exponential", "Exponential", "Down by the same factor at each step, to a floor", "arXiv:1406.2661")
+    add("step", "Step", "Down by a factor after every so many steps", "arXiv:1703.10717")

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated
 
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from ganzoo import Schedule
 
@@ -54,3 +54,24 @@ class Exponential(Schedule):
 
     def __call__(self, t: int, steps: int) -> float:
         return max(self.decay**t, self.floor)
+
+
+class Step(Schedule):
+    """Times `factor` after every so many steps, but never below `floor`.
+
+    The defaults halve the rate each 100,000 steps, as public re-implementations of BEGAN (arXiv:1703.10717) do; the
+    paper halves it when training stalls.
+    """
+
+    def __init__(
+        self,
+        every: PositiveInt = 100_000,
+        factor: Annotated[float, Field(gt=0, le=1)] = 0.5,
+        floor: Annotated[float, Field(ge=0, le=1)] = 0.0,
+    ):
+        self.every = every
+        self.factor = factor
+        self.floor = floor
+
+    def __call__(self, t: int, steps: int) -> float:
+        return max(self.factor ** (t // self.every), self.floor)

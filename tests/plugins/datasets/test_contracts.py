@@ -188,7 +188,27 @@ def write_folder(folder: Path, shade: int) -> str:
     return str(folder / str(shade))
 
 
-PATHS: dict[str, Callable[[Path, int], str]] = {"npz": write_npz, "folder": write_folder}
+def write_text(folder: Path, shade: int) -> str:
+    lines = (f"line {i} of shade {shade}\n" for i in range(N))
+    (folder / f"{shade}.txt").write_text("".join(lines))
+    return str(folder / f"{shade}.txt")
+
+
+def write_pairs(folder: Path, shade: int) -> str:
+    for side in ("a", "b"):
+        place = folder / str(shade) / side
+        place.mkdir(parents=True)
+        for i in range(N):
+            Image.new("RGB", (8, 8), (shade, i, len(side))).save(place / f"{i}.png")
+    return str(folder / str(shade))
+
+
+PATHS: dict[str, Callable[[Path, int], str]] = {
+    "npz": write_npz,
+    "folder": write_folder,
+    "pairs": write_pairs,
+    "text": write_text,
+}
 
 
 @pytest.fixture
@@ -218,10 +238,14 @@ def test_an_example_is_as_the_spec_says(entry: Entry, readable: Callable[[int], 
     assert len(dataset) == N
     for i in (0, 1, N - 1):
         example = dataset[i]
-        assert set(example) == ({"x", "y"} if dataset.spec.classes else {"x"})
-        assert example["x"].shape == dataset.spec.shape
-        assert example["x"].dtype == (torch.uint8 if dataset.spec.is_image else torch.float32)
-        assert example["x"].isfinite().all()
+        samples = ["a", "b"] if "a" in example else ["x"]
+        assert set(example) == {*samples, *(["y"] if dataset.spec.classes else [])}
+        numbers = torch.int64 if dataset.spec.vocab else torch.float32
+        for one in (example[name] for name in samples):
+            assert one.shape == dataset.spec.shape
+            assert one.dtype == (torch.uint8 if dataset.spec.is_image else numbers)
+            assert not dataset.spec.vocab or 0 <= one.min() <= one.max() < dataset.spec.vocab
+            assert one.isfinite().all()
         if dataset.spec.classes:
             assert (example["y"].shape, example["y"].dtype) == ((), torch.int64)
             assert 0 <= example["y"].item() < dataset.spec.classes

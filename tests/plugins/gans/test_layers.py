@@ -33,8 +33,8 @@ def _word(module):
             bias = "" if module.bias is not None else " no bias"
             return f"{name} {module.in_channels}-{module.out_channels} {numbers}{bias}"
         case nn.BatchNorm1d() | nn.BatchNorm2d():
-            assert module.momentum == 0.1
-            return f"{name} {module.num_features} eps {module.eps:g}"
+            momentum = "" if module.momentum == 0.1 else f" momentum {module.momentum:g}"
+            return f"{name} {module.num_features} eps {module.eps:g}{momentum}"
         case nn.LeakyReLU():
             return f"{name} {module.negative_slope}"
         case nn.Dropout() | nn.Dropout2d() | Dropout():
@@ -120,6 +120,79 @@ def test_dcgan():
         "Conv2d 256-512 k4 s2 p1 no bias", "BatchNorm2d 512 eps 1e-05", "LeakyReLU 0.2",
         "Flatten", "Linear 8192-1",
     ]  # fmt: skip
+
+
+def test_tf_dcgan():
+    assert layers(network("generator", "tf_dcgan", Spec((1, 28, 28)))) == [
+        "Linear 100-6272", "BatchNorm1d 6272 eps 0.001 momentum 0.01", "ReLU", "Unflatten",
+        "ConvTranspose2d 128-64 k5 s2 p2", "BatchNorm2d 64 eps 0.001 momentum 0.01", "ReLU",
+        "ConvTranspose2d 64-1 k5 s2 p2", "Tanh",
+    ]  # fmt: skip
+    assert layers(network("discriminator", "tf_dcgan", Spec((1, 28, 28)))) == [
+        "Conv2d 1-64 k5 s2 p2", "BatchNorm2d 64 eps 0.001 momentum 0.01", "LeakyReLU 0.2",
+        "Conv2d 64-128 k5 s2 p2", "BatchNorm2d 128 eps 0.001 momentum 0.01", "LeakyReLU 0.2", "Flatten",
+        "Linear 6272-1024", "BatchNorm1d 1024 eps 0.001 momentum 0.01", "LeakyReLU 0.2",
+        "Linear 1024-2",
+    ]  # fmt: skip
+
+
+def test_one_logit_of_tf_dcgan_is_its_softmax_of_two():
+    """Cross-entropy over (fake, real) equals the loss non_saturating of the difference, in value and in gradient."""
+    D = network("discriminator", "tf_dcgan", Spec((1, 8, 8)), width=2, hidden=4).eval()
+    x = torch.randn(6, 1, 8, 8)
+    two, loss = D.head(D.features(x)), ZOO.find("loss", "non_saturating").load()()
+    real, fake = (nn.functional.cross_entropy(two, torch.full((6,), label)) for label in (1, 0))
+    torch.testing.assert_close(loss.discriminator(D(x), D(x)), real + fake)
+    torch.testing.assert_close(loss.generator(None, D(x)), real)
+    ours = torch.autograd.grad(loss.generator(None, D(x)), list(D.parameters()))
+    torch.testing.assert_close(ours, torch.autograd.grad(real, list(D.parameters())))
+    with torch.no_grad():  # two logits that lie 0.7 apart
+        D.head.weight.zero_()
+        D.head.bias.copy_(torch.tensor([-0.3, 0.4]))
+    assert loss.generator(None, D(x)).item() == pytest.approx(0.403186, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["generator", "discriminator"])
+def test_tf_dcgan_starts_as_glorot_and_bengio_have_it(kind):
+    """Uniform up to sqrt(6 / (fan in + fan out)), biases zero."""
+    for module in network(kind, "tf_dcgan", Spec((1, 28, 28))).modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            n_a, n_b = module.weight.shape[:2]
+            reach = (6 / (module.weight[0, 0].numel() * (n_a + n_b))) ** 0.5
+            assert module.weight.abs().max().item() == pytest.approx(reach, rel=0.02)
+            assert not module.bias.any()
+
+
+def test_goodfellow():
+    assert layers(network("generator", "goodfellow", Spec((1, 28, 28)))) == [
+        "Linear 100-1200", "ReLU", "Linear 1200-1200", "ReLU", "Linear 1200-784", "Sigmoid",
+    ]  # fmt: skip
+    assert layers(network("discriminator", "goodfellow", Spec((1, 28, 28)))) == [
+        "Dropout 0.2", "Linear 784-1200", "Dropout 0.5", "Linear 240-1200", "Dropout 0.5", "Linear 240-1",
+    ]  # fmt: skip
+
+
+def test_a_maxout_unit_is_the_largest_of_its_pieces():
+    D = network("discriminator", "goodfellow", Spec((1, 2, 2)), hidden=[3], pieces=2).eval()
+    x = torch.rand(5, 1, 2, 2) * 2 - 1
+    pieces = ((x.flatten(1) + 1) / 2) @ D.layers[1].linear.weight.T  # (5, 6): two neighbours to a unit
+    wanted = torch.stack([torch.maximum(pieces[:, 2 * k], pieces[:, 2 * k + 1]) for k in range(3)], dim=1)
+    torch.testing.assert_close(D.features(x), wanted)
+
+
+@pytest.mark.parametrize(("kind", "reach"), [("generator", 0.05), ("discriminator", 0.005)])
+def test_goodfellow_starts_uniform(kind, reach):
+    for module in network(kind, "goodfellow", Spec((1, 28, 28))).modules():
+        if isinstance(module, nn.Linear):
+            assert module.weight.abs().max().item() == pytest.approx(reach, rel=0.02)
+            assert not module.bias.any()
+
+
+def test_goodfellow_starts_as_bright_as_asked():
+    G = network("generator", "goodfellow", Spec((1, 28, 28)), brightness=0.13)
+    with torch.no_grad():
+        G.layers[-2].weight.zero_()
+        torch.testing.assert_close((G(G.prior(3)) + 1) / 2, torch.full((3, 1, 28, 28), 0.13))
 
 
 def test_dcgan_5x5():

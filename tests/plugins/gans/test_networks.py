@@ -22,7 +22,9 @@ def count(net):
 @pytest.mark.parametrize(
     ("name", "spec", "generator", "discriminator"),
     [
+        ("goodfellow", MNIST, 2_503_984, 1_231_441),
         ("one_hidden", MNIST, 227_344, 201_217),
+        ("tf_dcgan", MNIST, 852_609, 6_634_626),
         ("mlp", MNIST, 1_510_032, 533_505),
         ("cgan", DIGITS, 1_511_412, 932_965),
         ("cgan", Spec((1, 32, 32), classes=10), 1_757_412, 1_055_845),
@@ -34,6 +36,10 @@ def count(net):
         ("dcgan_upsample", Spec((3, 32, 32)), 1_051_139, 98_401),
         ("dcgan_upsample", Spec((1, 64, 64)), 3_532_161, 99_649),
         ("dcgan_upsample", Spec((3, 64, 64)), 3_533_315, 99_937),
+        ("sngan", Spec((3, 32, 32)), 3_813_379, 5_860_865),
+        ("sngan_resnet", Spec((3, 32, 32)), 4_276_739, 1_053_824),
+        # weight norm adds a number for each unit; the discriminator's last layer is for one logit, not for ten
+        ("improved_gan", MNIST, 693_784 + 784, 1_538_760 - 2_510 + 251 + 2_251),
     ],
     ids=str,
 )
@@ -43,14 +49,19 @@ def test_parameter_counts(name, spec, generator, discriminator):
         assert count(network("discriminator", name, spec)) == discriminator
 
 
-@pytest.mark.parametrize(("name", "uniform"), [("one_hidden", True), ("dcgan", True), ("mlp", False), ("cgan", False)])
-def test_priors(name, uniform):
+@pytest.mark.parametrize(
+    ("name", "reach"),
+    [("one_hidden", 1), ("dcgan", 1), ("tf_dcgan", 1), ("goodfellow", 3**0.5), ("mlp", None), ("cgan", None)],
+)
+def test_priors(name, reach):
+    """Uniform up to a reach, or normal."""
     torch.manual_seed(0)
     z = network("generator", name, DIGITS).prior(2000)
     assert z.shape == (2000, 100)
     assert z.mean().item() == pytest.approx(0, abs=0.01)
-    assert z.std().item() == pytest.approx((1 / 3) ** 0.5 if uniform else 1, abs=0.01)
-    assert (z.abs().max().item() <= 1) == uniform
+    assert z.std().item() == pytest.approx((reach**2 / 3) ** 0.5 if reach else 1, abs=0.01)
+    farthest = z.abs().max().item()
+    assert farthest == pytest.approx(reach, rel=0.001) if reach else farthest > 3
 
 
 @pytest.mark.parametrize("kind", ["generator", "discriminator"])
@@ -61,6 +72,8 @@ def test_priors(name, uniform):
         ("cgan", TOKENS, "cgan works on real numbers"),
         ("cgan", MNIST, "cgan is conditional, but the dataset has no labels: choose a labelled dataset"),
         ("one_hidden", POINTS, r'one_hidden works on pixels.*\(2,\): use "mlp"'),
+        ("goodfellow", POINTS, r'goodfellow works on pixels.*\(2,\): use "mlp"'),
+        ("tf_dcgan", Spec((1, 30, 30)), r"divisible by 4, not 30: add dataset\.size=32"),
         ("dcgan", POINTS, r'dcgan works on images.*\(2,\): use "mlp"'),
         ("dcgan", Spec((3, 64, 48)), r"square images, not on 64x48: add dataset\.size=64"),
         ("dcgan", Spec((1, 36, 36)), r"28, 32, 64 or 128, not 36: add dataset\.size=64"),

@@ -10,6 +10,7 @@ from ganzoo.discovery import load
 ZOO = load().zoo
 REAL = torch.tensor([1.0, -0.5], dtype=torch.float64)
 FAKE = torch.tensor([0.3, -1.2], dtype=torch.float64)
+KINDS = ["non_saturating", "least_squares", "hinge"]
 
 
 def loss(name, **settings):
@@ -28,12 +29,16 @@ def loss(name, **settings):
         ("least_squares", {"g_weight": 1.0}, 0.945, 2.665),
         ("wasserstein", {}, -0.7, 0.45),
         ("hinge", {}, 1.4, 0.45),
+        ("relativistic", {}, 0.403186, 1.103186),
+        ("relativistic_average", {}, 0.929183, 2.329183),
+        ("relativistic_average", {"kind": "least_squares"}, 1.305, 6.905),
+        ("relativistic_average", {"kind": "hinge"}, 1.05, 3.4),
     ],
 )
 def test_golden_numbers(name, settings, d, g):
     made = loss(name, **settings)
     assert made.discriminator(REAL, FAKE).item() == pytest.approx(d, abs=1e-6)
-    assert made.generator(None, FAKE).item() == pytest.approx(g, abs=1e-6)
+    assert made.generator(REAL if made.uses_real else None, FAKE).item() == pytest.approx(g, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +51,25 @@ def test_golden_numbers(name, settings, d, g):
         ("least_squares", {}, 0.5, 0.5),
         ("wasserstein", {}, 0, 0),
         ("hinge", {}, 2, 0),
+        ("energy", {"margin": 3.0}, 3, 0),
+        ("relativistic", {}, math.log(2), math.log(2)),
+        ("relativistic_average", {}, 2 * math.log(2), 2 * math.log(2)),
+        ("relativistic_average", {"kind": "least_squares"}, 2, 2),
+        ("relativistic_average", {"kind": "hinge"}, 2, 2),
     ],
 )
 def test_where_the_discriminator_knows_nothing(name, settings, d, g):
     zeros = torch.zeros(4)
     made = loss(name, **settings)
     assert made.discriminator(zeros, zeros).item() == pytest.approx(d)
-    assert made.generator(None, zeros).item() == pytest.approx(g)
+    assert made.generator(zeros if made.uses_real else None, zeros).item() == pytest.approx(g)
+
+
+def test_wasserstein_reports_its_estimate_of_the_distance():
+    """The critic's loss with its sign turned; the other losses estimate none."""
+    made = loss("wasserstein")
+    assert made.report(REAL, FAKE)["wasserstein_estimate"].item() == pytest.approx(0.7)
+    assert loss("hinge").report(REAL, FAKE) == {}
 
 
 def test_least_squares_at_its_optimum():
@@ -103,3 +120,57 @@ def test_extreme_logits_stay_finite(entry, logit):
         assert value.isfinite()
         gradients = torch.autograd.grad(value, [real, fake], allow_unused=True)
         assert all(gradient.isfinite().all() for gradient in gradients if gradient is not None)
+
+
+def test_energy_is_minus_the_logit():
+    """EBGAN's energies: real 0.2 and 0.4, fake 0.5 and 1.3, margin 1."""
+    real, fake = torch.tensor([-0.2, -0.4]), torch.tensor([-0.5, -1.3])
+    assert loss("energy").discriminator(real, fake).item() == pytest.approx(0.3 + 0.5 / 2)
+    assert loss("energy").generator(None, fake).item() == pytest.approx(0.9)
+
+
+def test_energy_pushes_fakes_up_to_the_margin_and_no_further():
+    fake = torch.tensor([-0.5, -1.3], requires_grad=True)
+    loss("energy").discriminator(torch.zeros(2), fake).backward()
+    assert fake.grad.tolist() == [0.5, 0.0]  # a larger logit is a lower energy
+
+
+def test_soft_labels_are_drawn_for_each_sample_from_their_range():
+    """The gradient of cross-entropy at a logit of zero is 1/2 less the target."""
+    torch.manual_seed(0)
+    soft = loss("non_saturating", real_label=[0.7, 1.2], fake_label=[0.0, 0.3])
+    real, fake = (torch.zeros(4000, requires_grad=True) for _ in range(2))
+    soft.discriminator(real, fake).backward()
+    for logits, low, high in ((real, 0.7, 1.2), (fake, 0.0, 0.3)):
+        targets = 0.5 - 4000 * logits.grad
+        assert targets.min() == pytest.approx(low, abs=0.01) and targets.max() == pytest.approx(high, abs=0.01)
+        assert targets.mean().item() == pytest.approx((low + high) / 2, abs=0.01)
+
+
+def test_a_few_labels_are_flipped():
+    torch.manual_seed(0)
+    noisy = loss("non_saturating", flip=0.1, real_label=0.9)
+    real, fake = (torch.zeros(4000, requires_grad=True) for _ in range(2))
+    noisy.discriminator(real, fake).backward()
+    for logits, own, other in ((real, 0.9, 0.0), (fake, 0.0, 0.9)):
+        targets = (0.5 - 4000 * logits.grad).round(decimals=3)
+        assert sorted(targets.unique().tolist()) == pytest.approx(sorted([own, other]), abs=1e-3)
+        assert (targets == round(other, 3)).float().mean().item() == pytest.approx(0.1, abs=0.015)
+
+
+def test_plain_labels_draw_nothing():
+    before = torch.get_rng_state()
+    loss("non_saturating", real_label=0.9).discriminator(REAL, FAKE)
+    assert torch.get_rng_state().equal(before)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [loss("relativistic"), *(loss("relativistic_average", kind=kind) for kind in KINDS)],
+    ids=["pairs", *KINDS],
+)
+def test_only_differences_between_logits_count_to_relativistic_losses(made):
+    for values in (made.discriminator, made.generator):
+        assert values(REAL + 8, FAKE + 8).item() == pytest.approx(values(REAL, FAKE).item(), abs=1e-12)
+        assert values(REAL + 8, FAKE).item() != pytest.approx(values(REAL, FAKE).item())
+    assert made.generator(REAL, FAKE) == made.discriminator(FAKE, REAL)

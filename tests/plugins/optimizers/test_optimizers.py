@@ -11,18 +11,19 @@ from ganzoo.discovery import load
 ZOO = load().zoo
 ENTRIES = [entry for entry in ZOO.entries("optimizer") if entry.owner == "ganzoo"]
 FUSED = ("adam", "adamw", "sgd")
+OURS = {"rising_momentum"}
 
 
 def test_all_of_torch_but_two():
     theirs = {name for name, value in vars(torch.optim).items() if inspect.isclass(value)}
     left_out = {"Optimizer", "LBFGS", "SparseAdam"}
-    assert {entry.name for entry in ENTRIES} == {name.lower() for name in theirs - left_out}
+    assert {entry.name for entry in ENTRIES} - OURS == {name.lower() for name in theirs - left_out}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_the_name_is_that_of_the_class(entry):
     weight = torch.nn.Parameter(torch.zeros(2, 2))
-    assert type(entry.load()([weight])).__name__.lower() == entry.name
+    assert type(entry.load()([weight])).__name__.lower() == entry.name.replace("_", "")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
@@ -67,3 +68,44 @@ def test_momentum_by_hand():
         v = 0.5 * v + w
         w -= 0.1 * v
         assert weight.item() == pytest.approx(w, abs=1e-12)
+
+
+def rising(weight, **settings):
+    return ZOO.find("optimizer", "rising_momentum").load()([weight], **settings)
+
+
+def test_the_momentum_of_the_first_gan():
+    """0.5 at first, 0.6 half way through its 250 epochs of 500 updates, 0.7 from then on."""
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    optimizer = rising(weight)
+    (group,) = optimizer.param_groups
+    told = {}
+    for updated in (0, 62_500, 125_000, 250_000):
+        group["updated"] = updated
+        optimizer.step()
+        told[updated] = group["momentum"]
+    assert told == pytest.approx({0: 0.5, 62_500: 0.6, 125_000: 0.7, 250_000: 0.7})
+
+
+def test_rising_momentum_by_hand():
+    """v <- momentum v + gradient, w <- w - lr v, on w^2 / 2, with a momentum of 0.2, 0.3, 0.4, 0.4, ..."""
+    weight = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    optimizer = rising(weight, lr=0.1, start=0.2, end=0.4, updates=2)
+    w, v = 1.0, 0.0
+    for momentum in (0.2, 0.3, 0.4, 0.4):
+        weight.grad = weight.detach().clone()
+        optimizer.step()
+        v = momentum * v + w
+        w -= 0.1 * v
+        assert weight.item() == pytest.approx(w, abs=1e-12)
+
+
+def test_rising_momentum_goes_on_from_a_checkpoint():
+    first, second = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+    optimizer, resumed = (rising(weight, updates=4) for weight in (first, second))
+    for _ in range(3):
+        first.grad = torch.ones(1)
+        optimizer.step()
+    resumed.load_state_dict(optimizer.state_dict())
+    assert resumed.param_groups[0]["updated"] == 3

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from ganzoo import Batch, Critic, Discriminator, Features, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
 from ganzoo.engine import Engine
 from ganzoo_builtins.losses.non_saturating import NonSaturating
+from ganzoo_builtins.losses.wasserstein import Wasserstein
 from ganzoo_builtins.procedures.adversarial import Adversarial
+from ganzoo_builtins.regularizers.feature_matching import FeatureMatching
 from ganzoo_builtins.regularizers.gradient_penalty import GradientPenalty
 from ganzoo_builtins.regularizers.r1 import R1
 from ganzoo_builtins.regularizers.weight_clipping import WeightClipping
@@ -375,6 +377,67 @@ def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict
     assert max(p.abs().max().item() for p in procedure.G.parameters()) > 0.02
 
 
+def test_wgans_critic_has_100_moves_in_the_first_25_steps_and_in_every_500th() -> None:
+    """As the authors' code counts: 100 for g = 0..24, 500, 1000, ...; 5 for all others."""
+    procedure, counted = make(d_steps=5, d_burst=100), {}
+    for t in (0, 1, 24, 25, 26, 499, 500, 501, 999, 1000):
+        data = Counted()
+        order = play(procedure, t, data)
+        assert order == [[D]] * len(data.drawn) + [[G]]
+        counted[t] = len(data.drawn)
+    often = {0, 1, 24, 500, 1000}
+    assert counted == {t: 100 if t in often else 5 for t in counted}
+    assert procedure.batches_per_step == 5
+
+
+def test_a_burst_is_none_by_default_and_has_settings() -> None:
+    assert len(play(make(d_steps=2))) == 3
+    procedure = make(d_burst=4, burst_first=1, burst_every=3)
+    assert [len(play(procedure, t)) - 1 for t in range(7)] == [4, 1, 1, 4, 1, 1, 4]
+
+
+@pytest.mark.parametrize("labels", ["data", "uniform"])
+def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> None:
+    procedure, data = make(conditional=True, g_batch=2, labels=labels), Counted()
+    play(procedure, data=data)
+    assert [len(shown) for shown in procedure.D.shown] == [N, N, 2 * N]  # real, fake, and the generator's
+    assert [len(z) for z in procedure.G.noise] == [N, 2 * N]
+    if labels == "data":
+        y = data.drawn[0]["y"]
+        assert torch.equal(procedure.G.asked[1], torch.cat([y, y]))
+
+
+@pytest.mark.parametrize("settings", [{"d_burst": 2}, {"g_batch": 2}], ids=str)
+def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[str, Any]) -> None:
+    with pytest.raises(Misfit, match="leave d_burst and g_batch out"):
+        make(updates="simultaneous", **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fakes": "shared"}, 'use fakes = "fresh" and a loss'),
+        ({"loss": Relativistic}, "a loss that reads no real samples"),
+        ({"regularizer": [FeatureMatching()]}, "leaves FeatureMatching without a real sample for each fake"),
+    ],
+    ids=str,
+)
+def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Misfit, match=message):
+        make(g_batch=2, **settings)
+
+
+def test_a_loss_reports_numbers_of_the_last_discriminators_move() -> None:
+    procedure, data = make(loss=Wasserstein, d_steps=2), Counted()
+    moves = procedure.step(data, 0)
+    assert list(next(moves)[D]) == ["adversarial"]
+    next(moves)
+    real, fake = procedure.D.layers(data.drawn[1]["x"]), procedure.D.layers(procedure.D.shown[3])
+    assert torch.isclose(procedure.logged["wasserstein_estimate"], real.mean() - fake.mean())
+
+
 def test_both_networks_see_the_labels_of_the_batch() -> None:
     procedure, data = make(conditional=True, d_steps=2), Counted()
     play(procedure, data=data)
@@ -501,3 +564,100 @@ def test_what_a_regularizer_keeps_is_state_of_the_procedure() -> None:
         "D.mark": 1,
         "G.mark": 2,
     }
+
+
+class Helping(Looking):
+    """Terms for either player."""
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        return {"helping": features(fake).mean()}
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+def test_the_generators_loss_has_a_weight(settings: dict[str, Any]) -> None:
+    found = {}
+    for weight in (1.0, 0.25):
+        torch.manual_seed(1)
+        moves = list(make(g_weight=weight, **settings).step(Counted(), 0))
+        found[weight] = moves[-1][G]["adversarial"], moves[0][D]["adversarial"]
+    assert torch.isclose(0.25 * found[1.0][0], found[0.25][0])
+    assert torch.equal(found[1.0][1], found[0.25][1])
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+def test_without_weight_the_generator_has_the_terms_of_regularizers_alone(settings: dict[str, Any]) -> None:
+    procedure = make(regularizer=[Helping()], g_weight=0, **settings)
+    moves = list(procedure.step(Counted(), 0))
+    assert list(moves[-1][G]) == ["helping"]
+    assert "adversarial" in moves[0][D]
+    engine_for(procedure).step(Counted(), 1)
+    with pytest.raises(Misfit, match="g_weight = 0 leaves the generator with the terms of regularizers"):
+        make(regularizer=[Looking()], g_weight=0, **settings)
+    with pytest.raises(Misfit, match="there is none at every step"):
+        make(regularizer=[Helping(every=2)], g_weight=0, **settings)
+
+
+@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}, {"conditional": True}], ids=str)
+def test_joint_batches_are_judged_at_once(settings: dict[str, Any]) -> None:
+    moves = {}
+    for d_batches in ("separate", "joint"):
+        procedure, data = make(d_batches=d_batches, **settings), Counted()
+        torch.manual_seed(1)
+        moves[d_batches] = next(procedure.step(data, 0))
+        assert len(procedure.D.shown[0]) == (N if d_batches == "separate" else 2 * N)
+        assert torch.equal(procedure.D.shown[0][:N], data.drawn[0]["x"])
+    for player, terms in moves["separate"].items():  # no network here mixes samples
+        torch.testing.assert_close(dict(terms), dict(moves["joint"][player]))
+    if settings.get("conditional"):
+        assert torch.equal(procedure.D.told[0], data.drawn[0]["y"].repeat(2))
+
+
+def test_replayed_fakes_are_older_ones() -> None:
+    """Three moves fill the pool; then a half of what the discriminator meets comes from it."""
+    procedure = make(replay=3 * N, replay_share=0.5)
+    made: list[Tensor] = []
+    shares = []
+    for t in range(30):
+        procedure.D.shown.clear()
+        for move in procedure.step(Counted(), t):
+            if D in move:
+                made.append(procedure.G.layer(procedure.G.noise[-1]).detach())
+                shown = procedure.D.shown[1]
+                here = (shown[:, None] == made[-1]).all(2).any(1)
+                before = (shown[:, None] == torch.cat(made)).all(2).any(1)
+                assert before.all()
+                shares.append(1 - here.float().mean().item())
+            move_at_random(procedure, move)
+    assert shares[:3] == [0, 0, 0]
+    assert 0.3 < sum(shares[3:]) / len(shares[3:]) < 0.7
+    pool = procedure.replay.x
+    assert len(pool.unique(dim=0)) == 3 * N and procedure.replay.filled == 3 * N
+    assert not (pool[:, None] == torch.cat(made[:3])).all(2).any(1).all()  # new ones have come in
+
+
+def test_replayed_fakes_keep_their_labels() -> None:
+    procedure, data = make(conditional=True, replay=N, replay_share=1.0), Counted()
+    with torch.no_grad():
+        procedure.G.layer.weight.zero_()
+    for t in range(2):
+        play(procedure, t, data)
+    shown, told = procedure.D.shown, procedure.D.told
+    second = len(shown) // 2 + 1
+    assert sorted(told[second].tolist()) == sorted(data.drawn[0]["y"].tolist())  # all changed places
+    assert torch.equal(procedure.replay.y.sort().values, data.drawn[1]["y"].sort().values)
+
+
+def test_the_pool_is_state_and_a_smaller_one_than_a_batch_will_do() -> None:
+    procedure = make(replay=2, replay_share=1.0)
+    play(procedure)
+    play(procedure)
+    assert procedure.state_dict()["replay.x"].any() and procedure.state_dict()["replay.filled"] == 2
+    assert "replay.x" not in make().state_dict()
+
+
+def test_replay_refuses_what_it_would_mix_up() -> None:
+    with pytest.raises(Misfit, match="learn from the same fakes, and replay"):
+        make(replay=5, updates="simultaneous")
+    with pytest.raises(Misfit, match="replay has fakes of other labels than the batch, and GradientPenalty"):
+        make(replay=5, conditional=True, regularizer=[GradientPenalty()])
+    make(replay=5, regularizer=[GradientPenalty()])

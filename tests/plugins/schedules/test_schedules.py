@@ -47,9 +47,20 @@ def test_exponential_settings():
     assert [schedule("exponential", decay=0.5, floor=0.2)(t, 9) for t in range(4)] == [1.0, 0.5, 0.25, 0.2]
 
 
+def test_step_halves_the_rate_at_intervals_down_to_a_floor():
+    assert [schedule("step", every=2, floor=0.2)(t, 99) for t in range(8)] == [1, 1, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2]
+    assert [schedule("step")(t, 1) for t in (0, 99_999, 100_000, 250_000)] == [1, 1, 0.5, 0.25]
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("linear", {"start": 1.0}), ("linear", {"end": -0.1}), ("exponential", {"decay": 1.5}), ("cosine", {"end": "0"})],
+    [
+        ("step", {"every": 0}),
+        ("linear", {"start": 1.0}),
+        ("linear", {"end": -0.1}),
+        ("exponential", {"decay": 1.5}),
+        ("cosine", {"end": "0"}),
+    ],
 )
 def test_settings_out_of_range_are_refused(name, settings):
     assert len(Blueprint(ZOO.find("schedule", name), settings).problems()) == 1

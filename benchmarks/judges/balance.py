@@ -1,0 +1,25 @@
+"""BEGAN: the classes that are drawn, the balance of the two errors, and how far the measure of convergence fell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ganzoo
+from judges import classes
+
+
+def judge(run: ganzoo.Run) -> str:
+    """Means of what was logged: in the last third of the run, for the measure also at its first row."""
+    rows = [row for row in run.metrics() if "measure" in row]
+    last = rows[-max(1, len(rows) // 3) :]
+    ratio = mean([row["generator/fake"] / row["discriminator/real"] for row in last])
+    fall = 1 - mean([row["measure"] for row in last]) / rows[0]["measure"]
+    gamma = run.resolved["recipe"]["procedure"]["gamma"]
+    return (
+        f"{classes.judge(run)}; L(G(z))/L(x) {ratio:.2f} at gamma {gamma:g}, "
+        f"measure down by {100 * fall:.0f} % since step {rows[0]['step']}"
+    )
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,26 @@
+"""VAE-GAN: the classes that are drawn, and the error of what is rebuilt beside that of the mean image."""
+
+from __future__ import annotations
+
+import torch
+
+import ganzoo
+from ganzoo import build, discovery
+from ganzoo.data import normalised
+from ganzoo.preview import evaluating
+from judges import classes
+
+IMAGES = 2000
+
+
+def judge(run: ganzoo.Run) -> str:
+    """Mean square error over the first 2,000 images, in percent of predicting their mean."""
+    plugins = discovery.load()
+    procedure = ganzoo.load(run, plugins).procedure
+    whole = build.dataset(run.recipe(plugins.zoo)).tensors()
+    assert whole is not None, "the dataset does not fit in memory"
+    x = normalised({"x": whole["x"][:IMAGES]})["x"]  # (N, *shape)
+    with evaluating(procedure):
+        again = torch.cat([procedure.G(procedure.E(part)) for part in x.split(500)])
+    share = (again - x).square().mean() / (x - x.mean(0)).square().mean()
+    return f"{classes.judge(run)}; rebuilt with {100 * share:.0f} % of the mean image's square error"

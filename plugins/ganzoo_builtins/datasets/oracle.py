@@ -1,0 +1,112 @@
+"""Sequences from an oracle: a random LSTM whose every probability is known, so that a generator can be judged exactly.
+
+The synthetic task of SeqGAN, Yu et al. 2017 (arXiv:1609.05473), section 4.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ganzoo.interfaces import Batch, Dataset, Spec
+
+CHUNK = 1000  # sequences at a time
+Size = Annotated[int, Field(gt=0, le=10**4)]
+
+
+class Oracle(Dataset):
+    """n sequences of `length` tokens below `vocab`, drawn from an LSTM whose weights are drawn from N(0, 1).
+
+    x: int64 (n, length). The defaults are the paper's: 10,000 sequences of 20 tokens of 5,000, an LSTM of 32 units.
+    hidden: units of the LSTM, and numbers in the embedding of a token.
+    seed: of the weights and the sequences. Figures of two seeds are figures of two languages: they cannot be compared.
+    """
+
+    in_memory = True
+    measured = 1000
+
+    def __init__(
+        self,
+        n: Annotated[int, Field(gt=0, le=10**7)] = 10_000,
+        vocab: Annotated[int, Field(gt=1, le=10**6)] = 5000,
+        length: Size = 20,
+        hidden: Size = 32,
+        seed: int = 0,
+    ):
+        self.n, self.hidden, self.seed = n, hidden, seed
+        self.spec = Spec((length,), vocab=vocab)
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, i: int) -> Batch:
+        return {name: tensor[i] for name, tensor in self._drawn.items()}
+
+    def tensors(self) -> Batch:
+        return self._drawn
+
+    def measure(self, samples: Tensor) -> dict[str, float]:
+        """nll: see there."""
+        return {"nll": self.nll(samples).mean().item()}
+
+    def nll(self, x: Tensor) -> Tensor:
+        """Sequences (N, length) -> (N,): the oracle's negative log-likelihood of each, per token."""
+        return torch.cat([self._language.nll(part) for part in x.split(CHUNK)])
+
+    def draw(self, n: int, seed: int) -> Tensor:
+        """() -> (n, length): further sequences of the same oracle."""
+        generator = torch.Generator().manual_seed(seed)
+        sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
+        return torch.cat([self._language.draw(size, self.spec.shape[0], generator) for size in sizes])
+
+    @cached_property
+    def _language(self) -> Language:
+        return Language(self.spec.vocab, self.hidden, torch.Generator().manual_seed(self.seed))
+
+    @cached_property
+    def _drawn(self) -> Batch:
+        return {"x": self.draw(self.n, self.seed + 1)}
+
+
+class Language(nn.Module):
+    """An LSTM that gives the probability of every next token. Token 0 stands before every sequence, not in it."""
+
+    def __init__(self, vocab: int, hidden: int, generator: torch.Generator):
+        super().__init__()
+        with torch.device("meta"):  # so that nothing is drawn from the generator of all
+            self.embedding = nn.Embedding(vocab, hidden)
+            self.cell = nn.LSTMCell(hidden, hidden)
+            self.head = nn.Linear(hidden, vocab)
+        self.to_empty(device="cpu").requires_grad_(False)
+        for parameter in self.parameters():
+            parameter.normal_(generator=generator)
+        self.cell.bias_hh.zero_()  # an LSTM has one bias; PyTorch's has two, which add up
+
+    def nll(self, x: Tensor) -> Tensor:
+        """Sequences (N, T) -> (N,), per token."""
+        state, token, total = self._begin(len(x))
+        for t in range(x.shape[1]):
+            state = self.cell(self.embedding(token), state)  # (N, hidden) twice
+            token = x[:, t]
+            total = total + nn.functional.cross_entropy(self.head(state[0]), token, reduction="none")
+        return total / x.shape[1]
+
+    def draw(self, n: int, length: int, generator: torch.Generator) -> Tensor:
+        """() -> (n, length)."""
+        state, token, _ = self._begin(n)
+        tokens = []
+        for _ in range(length):
+            state = self.cell(self.embedding(token), state)
+            chances = self.head(state[0]).softmax(1)  # (n, vocab)
+            token = chances.multinomial(1, generator=generator).squeeze(1)
+            tokens.append(token)
+        return torch.stack(tokens, 1)
+
+    def _begin(self, n: int) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor]:
+        """The state before the first token, that token 0, and a sum of nothing."""
+        hidden = torch.zeros(n, self.cell.hidden_size)
+        return (hidden, hidden), torch.zeros(n, dtype=torch.long), torch.zeros(n)

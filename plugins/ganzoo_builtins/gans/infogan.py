@@ -1,0 +1,253 @@
+"""InfoGAN, Chen et al. 2016 (arXiv:1606.03657): part of the noise is codes, and samples must tell which.
+
+    min over G, Q  max over D  of  V(D, G) - lambda L_I(G, Q)
+    L_I = H(c) + E log Q(c | G(z, c)), a lower bound of the information I(c; G(z, c))
+
+Q is a second head on the discriminator's features, and learns in the discriminator's move, as in the authors' code. Its
+normal distributions have a deviation of 1 there and here. The networks are those for MNIST. Pixels are
+in [0, 1] in the paper: the generator's sigmoid is mapped to [-1, 1], and the discriminator maps back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Annotated, NamedTuple
+
+import torch
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
+
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.widths import width as width_of
+
+SWEEP = 10  # values of a continuous code in its picture
+
+
+class InfoGANGenerator(Generator):
+    """z -> x by two fully connected layers and two transposed convolutions. z is uniform on (-1, 1).
+
+    z_dim: noise and codes together: 62 + 10 + 2 in the paper. width: channels next to the image, 64 in the paper; the
+        first layer is 16 times as wide.
+    """
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 74, width: PositiveInt = 64):
+        super().__init__()
+        channels, size = need_square_image("generator infogan", spec)
+        inner = _quarter("generator infogan", size)
+        self.z_dim = z_dim
+        n_map = 2 * width * inner**2
+        self.layers = nn.Sequential(
+            nn.Linear(z_dim, 16 * width),
+            nn.BatchNorm1d(16 * width),
+            nn.ReLU(),
+            nn.Linear(16 * width, n_map),
+            nn.BatchNorm1d(n_map),
+            nn.ReLU(),
+            nn.Unflatten(1, (2 * width, inner, inner)),
+            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, z_dim) -> (N, 16*width) -> (N, 2*width, H/4, W/4) -> (N, width, H/2, W/2) -> (N, C, H, W)
+        return 2 * self.layers(z) - 1
+
+    def prior(self, n: int) -> Tensor:
+        return 2 * torch.rand(n, self.z_dim, device=next(self.parameters()).device) - 1
+
+
+class InfoGANDiscriminator(Discriminator):
+    """x -> logit by two convolutions and a fully connected layer, LeakyReLU 0.1, the generator's mirror image.
+
+    width: channels next to the image, 64 in the paper; the features are 16 times as many.
+    """
+
+    def __init__(self, spec: Spec, width: PositiveInt = 64):
+        super().__init__()
+        channels, size = need_square_image("discriminator infogan", spec)
+        inner = _quarter("discriminator infogan", size)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+            nn.BatchNorm2d(2 * width),
+            nn.LeakyReLU(0.1),
+            nn.Flatten(),
+            nn.Linear(2 * width * inner**2, 16 * width),
+            nn.BatchNorm1d(16 * width),
+            nn.LeakyReLU(0.1),
+        )
+        self.head = nn.Linear(16 * width, 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 16*width)
+        return self.layers((x + 1) / 2)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, 16*width) -> (N, 1) -> (N,)
+
+
+class Codes(NamedTuple):
+    """y: (N,) values of each discrete code. c: (N, continuous) values of the continuous ones, uniform on (-1, 1)."""
+
+    y: list[Tensor]
+    c: Tensor
+
+
+class Q(nn.Module):
+    """Features (N, width) -> logits (N, values) of each discrete code, and means (N, continuous) of the others."""
+
+    def __init__(self, width: int, hidden: Sequence[int], discrete: Sequence[int], continuous: int):
+        super().__init__()
+        self.sizes = [*discrete, continuous]
+        layers: list[nn.Module] = []
+        for n in hidden:
+            layers += [nn.Linear(width, n), nn.BatchNorm1d(n), nn.LeakyReLU(0.1)]
+            width = n
+        self.layers = nn.Sequential(*layers, nn.Linear(width, sum(self.sizes)))
+
+    def forward(self, features: Tensor) -> tuple[list[Tensor], Tensor]:
+        *logits, means = self.layers(features).split(self.sizes, dim=1)
+        return logits, means
+
+
+class InfoGAN(Procedure):
+    """Discriminator with Q and generator in turn, both with the information about the codes among their terms.
+
+    Takes any generator and discriminator without labels. The last columns of the generator's noise make way for the
+    codes: discrete ones as one-hot vectors, then the continuous ones. On fakes the discriminator's layers run twice,
+    for its logit and for Q.
+
+    discrete: how many values each discrete code has. continuous: how many codes there are that are uniform on (-1, 1).
+    discrete_weight, continuous_weight: the paper's lambda for either; 1 in its code for MNIST.
+    hidden: widths of Q's hidden layers.
+    Errors: Misfit for codes that do not fit into the noise, and for networks that want labels.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        discrete: Sequence[Annotated[int, Field(ge=2)]] = (10,),
+        continuous: NonNegativeInt = 2,
+        discrete_weight: NonNegativeFloat = 1.0,
+        continuous_weight: NonNegativeFloat = 1.0,
+        hidden: Sequence[PositiveInt] = (128,),
+    ):
+        super().__init__()
+        self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
+        self.values, self.continuous = list(discrete), continuous
+        self.discrete_weight, self.continuous_weight = discrete_weight, continuous_weight
+        self._check()
+        self.Q = Q(width_of(self.D, spec), hidden, self.values, continuous)
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.D, self.Q], "generator": [self.G]}
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        x = next(data)["x"]  # (N, *shape)
+        codes = self.codes(len(x))
+        with torch.no_grad():
+            fake = self.G(self.latent(codes))
+        real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
+        self.log(real=real_logits, fake=fake_logits, **self.loss.report(real_logits, fake_logits))
+        adversarial = self.loss.discriminator(real_logits, fake_logits)
+        yield {"discriminator": {"adversarial": adversarial, **self.information(codes, fake)}}
+        codes = self.codes(len(x))
+        fake = self.G(self.latent(codes))
+        real_logits = self.D(x) if self.loss.uses_real else None
+        adversarial = self.loss.generator(real_logits, self.D(fake))
+        yield {"generator": {"adversarial": adversarial, **self.information(codes, fake)}}
+
+    def information(self, codes: Codes, fake: Tensor) -> dict[str, Tensor]:
+        """-lambda E log Q(c | x), the part of -lambda L_I that is no constant. Logs L_I of the discrete codes in nats.
+
+        continuous_error is the mean squared error of Q's means: 1/3 where nothing is known, 0 where everything is.
+        """
+        logits, means = self.Q(self.D.features(fake))
+        terms = {}
+        if self.values:
+            surprise = torch.stack([cross_entropy(of_one, y) for of_one, y in zip(logits, codes.y, strict=True)]).sum()
+            terms["discrete"] = self.discrete_weight * surprise
+            self.log(L_I=math.log(math.prod(self.values)) - surprise)
+        if self.continuous:
+            error = (codes.c - means).square()  # (N, continuous)
+            terms["continuous"] = self.continuous_weight * error.sum(1).mean() / 2
+            self.log(continuous_error=error.mean())
+        return terms
+
+    def codes(self, n: int) -> Codes:
+        device = next(self.G.parameters()).device
+        y = [torch.randint(values, (n,), device=device) for values in self.values]
+        return Codes(y, 2 * torch.rand(n, self.continuous, device=device) - 1)
+
+    def latent(self, codes: Codes, noise: Tensor | None = None) -> Tensor:
+        """Codes, and noise of the generator's prior (N, z_dim), drawn if not given -> (N, z_dim)."""
+        noise = self.G.prior(len(codes.c)) if noise is None else noise
+        hot = [one_hot(y, values).to(noise) for y, values in zip(codes.y, self.values, strict=True)]
+        columns = torch.cat([*hot, codes.c.to(noise)], dim=1)  # (N, sum(discrete) + continuous)
+        return torch.cat([noise[:, : self.G.z_dim - columns.shape[1]], columns], dim=1)
+
+    def infer(self, x: Tensor) -> Codes:
+        """Samples (N, *shape), real ones as well -> the most likely value of each of their codes, by Q."""
+        logits, means = self.Q(self.D.features(x))
+        return Codes([of_one.argmax(1) for of_one in logits], means)
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.latent(self.codes(n)))
+
+    def panels(self, batch: Batch) -> dict[str, Panel]:
+        """A picture for each code, in which nothing else changes along a row.
+
+        Each value of a discrete code has a column. A continuous one goes from -2 to 2, beyond what it was in training;
+        its rows go through the values of the first discrete code.
+        """
+        pictures = {}
+        for k, values in enumerate(self.values):
+            codes, noise = self._rows(8, values)
+            codes.y[k] = torch.arange(values, device=noise.device).repeat(8)  # 0, 1, ... along each row
+            pictures[f"discrete-{k + 1}"] = Panel(self.G(self.latent(codes, noise)), values)
+        for k in range(self.continuous):
+            rows = self.values[0] if self.values else 8
+            codes, noise = self._rows(rows, SWEEP)
+            codes.c[:, k] = torch.linspace(-2, 2, SWEEP, device=noise.device).repeat(rows)
+            if self.values:
+                codes.y[0] = torch.arange(rows, device=noise.device).repeat_interleave(SWEEP)
+            pictures[f"continuous-{k + 1}"] = Panel(self.G(self.latent(codes, noise)), SWEEP)
+        return pictures
+
+    def _rows(self, rows: int, columns: int) -> tuple[Codes, Tensor]:
+        """Codes and noise for rows * columns samples, the same along a row."""
+        codes, noise = self.codes(rows), self.G.prior(rows)
+        y = [of_one.repeat_interleave(columns) for of_one in codes.y]
+        return Codes(y, codes.c.repeat_interleave(columns, 0)), noise.repeat_interleave(columns, 0)
+
+    def _check(self) -> None:
+        for network, name in ((self.G, "generator"), (self.D, "discriminator")):
+            if network.conditional:
+                raise Misfit(f"infogan finds classes without labels, and the {name} wants some: use one such as mlp.")
+        if not self.values and not self.continuous:
+            raise Misfit("infogan needs a code: discrete = [10], or continuous = 2, or both.")
+        columns = sum(self.values) + self.continuous
+        if self.G.z_dim < columns:
+            raise Misfit(
+                f"the codes of infogan take {columns} columns of the noise, and the generator has z_dim = "
+                f"{self.G.z_dim}: set generator.z_dim to more, such as {columns + 62}."
+            )
+
+
+def _quarter(network: str, size: int) -> int:
+    """Side of the innermost map."""
+    if size % 4:
+        raise Misfit(
+            f"{network} needs images whose side is divisible by 4, not {size}: add dataset.size={size + -size % 4}."
+        )
+    return size // 4

@@ -1,0 +1,149 @@
+"""pix2pix, Isola, Zhu, Zhou and Efros 2017 (arXiv:1611.07004): images to images by a U-Net and a judge of patches.
+
+The networks are those of the authors' PyTorch code. The U-Net halves the image to a single pixel and doubles it again,
+each doubling joined by the map of its size on the way down, so that what input and output share need not pass through
+the middle. Its only noise is dropout, which stays on when it draws (section 3.2). The discriminator says of each patch
+whether it is real; three strided layers see patches of 70 pixels. All weights start from N(0, 0.02).
+
+The procedure is `translation`. Images of any size will do: a smaller one is halved less often.
+"""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+
+from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo_builtins.gans.fits import need_image
+
+MOST = 8  # halvings of the generator: 256 -> 1
+WIDEST = 8  # times `width`
+
+Norm = Literal["batch", "instance"]
+
+
+class Pix2pixGenerator(Generator):
+    """a -> b by a U-Net: 4x4 convolutions of stride 2 down, transposed ones up, a tanh at the end.
+
+    width: channels next to the image; they double at each halving, up to eight times as many. levels: how often the
+    image is halved, 8 at most, as in the paper; 0 halves it as often as it can be. dropout: the share of units dropped
+    in the first three layers up, in training and after it: the noise that z is elsewhere. norm: "instance" is what
+    batch norm amounts to in batches of one image, which the paper uses.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        source: Spec | None = None,
+        width: PositiveInt = 64,
+        levels: Annotated[int, Field(ge=0, le=MOST)] = 0,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        norm: Norm = "batch",
+    ):
+        super().__init__()
+        channels, *sides = need_image("generator pix2pix", spec)
+        given = source.shape if source else spec.shape
+        if given[1:] != spec.shape[1:]:
+            raise Misfit(
+                f"generator pix2pix keeps the size of its input, and {given} is not that of {spec.shape}: choose "
+                "another [transform], or another generator."
+            )
+        possible = min(MOST, min(sides).bit_length() - 1)
+        if possible < 2 or levels > possible:
+            raise Misfit(
+                f"generator pix2pix halves the image {max(2, levels)} times, and {sides[0]}x{sides[1]} can be halved "
+                f"{possible} times: add dataset.size={2 ** max(2, levels)}, or leave levels out."
+            )
+        self.source_shape, self.dropout = tuple(given), dropout
+        levels = levels or possible
+        widths = [width * min(2**i, WIDEST) for i in range(levels)]  # 64, 128, 256, 512, 512, ...
+        down: list[nn.Module] = [nn.Conv2d(given[0], widths[0], 4, stride=2, padding=1, bias=False)]
+        for i, (n_in, n_out) in enumerate(pairwise(widths), 1):
+            inner = i == levels - 1  # of a single pixel there are no statistics
+            normalise = [] if inner else [_norm(norm, n_out)]
+            down.append(nn.Sequential(nn.LeakyReLU(0.2), nn.Conv2d(n_in, n_out, 4, 2, 1, bias=False), *normalise))
+        up: list[nn.Module] = []
+        for i in reversed(range(1, levels)):
+            n_in = widths[i] * (1 if i == levels - 1 else 2)  # with what comes from the way down
+            odd = tuple(side // 2**i % 2 for side in sides)  # 7 -> 3 -> 7: one row more than twice as many
+            layer = nn.ConvTranspose2d(n_in, widths[i - 1], 4, 2, 1, output_padding=odd, bias=False)
+            up.append(nn.Sequential(nn.ReLU(), layer, _norm(norm, widths[i - 1])))
+        odd = tuple(side % 2 for side in sides)
+        self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
+        self.last = nn.Sequential(
+            nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], channels, 4, 2, 1, output_padding=odd), nn.Tanh()
+        )
+        self.noisy = min(3, levels - 2)  # layers with dropout; the last two place edges, which noise would blur
+        self.apply(_initialise)
+
+    def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        maps: list[Tensor] = []
+        x = a
+        for layer in self.down:
+            x = layer(x)  # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 8*width, 1, 1)
+            maps.append(x)
+        maps.pop()
+        for k, layer in enumerate(self.up):
+            x = layer(x)
+            if k < self.noisy:
+                x = dropout(x, self.dropout)  # whatever the mode
+            x = torch.cat([x, maps.pop()], dim=1)  # (N, 8*width, 2, 2) twice -> (N, 16*width, 2, 2)
+        return self.last(x)  # -> (N, 2*width, H/2, W/2) -> (N, C, H, W)
+
+
+class Pix2pixDiscriminator(Discriminator):
+    """x -> a logit for each patch: 4x4 convolutions, strided ones first, then two that are not.
+
+    In `translation` x is the input beside the output, or the real one. width: channels next to the image, doubled at
+    each layer, up to eight times as many. layers: how many are strided: 1 sees patches of 16 pixels, 2 of 34, 3 of 70,
+    as in the paper. norm: as in the generator; "none" puts biases in its place, which penalties on the gradient at
+    each sample require.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: PositiveInt = 64,
+        layers: PositiveInt = 3,
+        norm: Literal["batch", "instance", "none"] = "batch",
+    ):
+        super().__init__()
+        channels, *sides = need_image("discriminator pix2pix", spec)
+        if min(sides) // 2**layers < 3:
+            raise Misfit(
+                f"discriminator pix2pix halves the image {layers} times and needs 3 pixels to be left, which "
+                f"{sides[0]}x{sides[1]} has not: add dataset.size={3 * 2**layers}, or set layers to fewer."
+            )
+        strided: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        n_out = width
+        for i in range(1, layers + 1):
+            n_in, n_out = n_out, width * min(2**i, WIDEST)
+            normalise = [] if norm == "none" else [_norm(norm, n_out)]
+            stride = 2 if i < layers else 1
+            strided += [nn.Conv2d(n_in, n_out, 4, stride, 1, bias=norm == "none"), *normalise, nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*strided)
+        self.head = nn.Conv2d(n_out, 1, 4, stride=1, padding=1)
+        self.apply(_initialise)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x).flatten(1)  # (N, C, H, W) -> (N, 8*width, H/8 - 1, W/8 - 1) -> (N, width)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.layers(x))  # (N, C, H, W) -> (N, 1, H/8 - 2, W/8 - 2)
+
+
+def _norm(norm: Norm, channels: int) -> nn.Module:
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.InstanceNorm2d(channels, affine=True)
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), those of norms from N(1, 0.02), biases zero."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, (nn.BatchNorm2d, nn.InstanceNorm2d)):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.bias is not None:
+        nn.init.zeros_(module.bias)

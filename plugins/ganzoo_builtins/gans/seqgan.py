@@ -1,0 +1,236 @@
+"""SeqGAN, Yu, Zhang, Wang and Yu 2017 (arXiv:1609.05473): tokens are discrete, so what D thinks of them is a reward.
+
+The generator is a policy that says each next token y_t after those before it, and is taught by REINFORCE, equation (8):
+
+    gradient = E[ sum_t  grad log G(y_t | y_1..t-1) Q(y_1..t) ]
+
+Q, equation (4), is how real the discriminator finds what becomes of y_1..t when a lagged copy of the generator, theta',
+writes the rest of it, averaged over several such rollouts; at the last token, how real it finds y itself.
+
+Three stages, decided by the number of the step alone: maximum likelihood, then the discriminator alone, then both.
+
+Departures: the authors' implementation takes three passes over one set of 10,000 fakes, where each of the
+discriminator's moves has new fakes here; it divides no sum over the batch; it penalises the weights of the
+discriminator's last layer. Its cell has one bias where PyTorch's has two, which add up.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Annotated
+
+import torch
+from pydantic import Field, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, pad, softplus
+
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
+from ganzoo.preview import evaluating
+from ganzoo_builtins.gans.fits import need_tokens
+
+SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each
+WIDTHS = (100, 200, 200, 200, 200, 100, 100, 100, 100, 100, 160, 160)
+CHUNK = 2048  # samples at a time, where there may be many: of a large vocabulary, each takes as many numbers
+
+
+class SeqGANGenerator(Generator):
+    """An LSTM that knows the chance of every next token.
+
+    z is uniform on (0, 1), a number for each token: chances are stacked upon each other, and z points at one of them.
+    embedding: numbers that stand for a token. width: units of the LSTM.
+    """
+
+    def __init__(self, spec: Spec, embedding: PositiveInt = 32, width: PositiveInt = 32):
+        super().__init__()
+        self.z_dim, vocab = need_tokens("generator seqgan", spec)
+        self.embedding = nn.Embedding(vocab, embedding)
+        self.cell = nn.LSTMCell(embedding, width)
+        self.head = nn.Linear(width, vocab)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, 0.0, 0.1)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        tokens = [torch.zeros(len(z), dtype=torch.long, device=z.device)]  # token 0 stands before the first one
+        state = None
+        for pointer in z.T:  # (N, T) -> T times (N,)
+            state = self.cell(self.embedding(tokens[-1]), state)  # (N, width), (N, width)
+            tokens.append(self._point(state[0], pointer))
+        return torch.stack(tokens[1:], 1)  # (N, T)
+
+    def prior(self, n: int) -> Tensor:
+        return torch.rand(n, self.z_dim, device=next(self.parameters()).device)
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        """(N, T) -> (N, T): log G(x_t | x_1..t-1)."""
+        state, logits = None, []
+        for token in pad(x, (1, -1)).T:  # token 0, x_1, ..., x_T-1
+            state = self.cell(self.embedding(token), state)
+            logits.append(self.head(state[0]))  # (N, vocab)
+        return -cross_entropy(torch.stack(logits, 2), x, reduction="none")  # (N, vocab, T), (N, T) -> (N, T)
+
+    @torch.no_grad()
+    def rollouts(self, x: Tensor, times: int) -> Tensor:
+        """(N, T) -> (T-1, N, times, T): [t-1] begins with the first t tokens of x, and the rest is drawn.
+
+        All of them at once: at each place, whatever is not drawn yet consists of what goes on and of x itself, which
+        begins a rollout of its own there.
+        """
+        n, length = x.shape
+        paths = x[:, None].repeat(length - 1, 1, times, 1).view(length - 1, n * times, length)
+        token = torch.zeros(n * times, dtype=torch.long, device=x.device)
+        h, c = self.cell(self.embedding(token))
+        for t in range(1, length):
+            if t > 1:  # the newest one has read nothing but x so far
+                h, c = (torch.cat([state, state[-n * times :]]) for state in (h, c))  # (t * N * times, width)
+            h, c = self.cell(self.embedding(paths[:t, :, t - 1].flatten()), (h, c))
+            paths[:t, :, t] = self._point(h, torch.rand(len(h), device=x.device)).view(t, -1)
+        return paths.view(length - 1, n, times, length)
+
+    def _point(self, h: Tensor, pointer: Tensor) -> Tensor:
+        """(N, width), (N,) in (0, 1) -> tokens (N,)."""
+        return torch.cat([self._token(*part) for part in zip(h.split(CHUNK), pointer.split(CHUNK), strict=True)])
+
+    def _token(self, h: Tensor, pointer: Tensor) -> Tensor:
+        stacked = self.head(h).float().softmax(1).cumsum(1)  # (N, vocab)
+        return (stacked < pointer[:, None]).sum(1).clamp(max=stacked.shape[1] - 1)
+
+
+class SeqGANDiscriminator(Discriminator):
+    """A TextCNN: filters over the tokens, the most that each finds anywhere, and a highway layer.
+
+    embedding: numbers that stand for a token. sizes: tokens that a filter sees; those longer than a sample are left
+    out. width: filters of each size, or of every size. dropout: of what the last layer sees.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        embedding: PositiveInt = 64,
+        sizes: list[PositiveInt] = list(SIZES),  # noqa: B006  # never changed
+        width: PositiveInt | list[PositiveInt] = list(WIDTHS),  # noqa: B006
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.25,
+    ):
+        super().__init__()
+        length, vocab = need_tokens("discriminator seqgan", spec)
+        widths = [width] * len(sizes) if isinstance(width, int) else width
+        filters = [(size, n) for size, n in zip(sizes, widths, strict=False) if size <= length]
+        if not filters or len(widths) != len(sizes):
+            raise Misfit(
+                f"discriminator seqgan needs a width for each of {len(sizes)} sizes, one of them {length} or less: "
+                "add discriminator.sizes=[1,2,3] discriminator.width=100."
+            )
+        total = sum(n for _, n in filters)
+        self.embedding = nn.Embedding(vocab, embedding)
+        self.filters = nn.ModuleList(nn.Conv1d(embedding, n, size) for size, n in filters)
+        self.gate, self.transform = nn.Linear(total, total), nn.Linear(total, total)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(total, 2)  # fake, real: the paper's softmax over two is the sigmoid of their difference
+        nn.init.uniform_(self.embedding.weight, -1.0, 1.0)
+        nn.init.constant_(self.gate.bias, -2.0)  # a highway layer begins by letting things pass (arXiv:1505.00387)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        embedded = self.embedding(x).mT  # (N, T) -> (N, embedding, T)
+        found = torch.cat([one(embedded).relu().amax(2) for one in self.filters], 1)  # (N, total)
+        gate = self.gate(found).sigmoid()
+        return self.dropout(gate * self.transform(found).relu() + (1 - gate) * found)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        fake, real = self.head(self.features(x, y)).unbind(1)  # (N, 2) -> (N,), (N,)
+        return real - fake
+
+
+class SeqGAN(Procedure):
+    """Algorithm 1 of SeqGAN (arXiv:1609.05473), for token ids.
+
+    pretrain_g: steps of maximum likelihood, which come first. pretrain_d: steps of the discriminator alone, then.
+    g_steps, d_steps: moves per step of the third stage. rollouts: how often each beginning is gone on with.
+    lag: how much of theta' stays when it follows the generator. baseline: takes the mean over the batch from rewards.
+    The player `pretraining` is the generator while it learns by likelihood, with an optimizer of its own.
+    """
+
+    discrete = True
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        pretrain_g: NonNegativeInt = 1000,
+        pretrain_d: NonNegativeInt = 500,
+        g_steps: PositiveInt = 1,
+        d_steps: PositiveInt = 5,
+        rollouts: PositiveInt = 16,
+        lag: Annotated[float, Field(ge=0, lt=1)] = 0.8,
+        baseline: bool = False,
+    ):
+        super().__init__()
+        self.G, self.D = generator(spec), discriminator(spec)
+        if not hasattr(self.G, "rollouts"):
+            raise Misfit('procedure seqgan needs a generator that goes on with sequences: use generator.use="seqgan".')
+        self.lagged = copy.deepcopy(self.G).requires_grad_(False)  # theta'
+        self.pretrain_g, self.pretrain_d = pretrain_g, pretrain_d
+        self.g_steps, self.d_steps, self.batches_per_step = g_steps, d_steps, d_steps
+        self.times, self.lag, self.baseline = rollouts, lag, baseline
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"pretraining": [self.G], "generator": [self.G], "discriminator": [self.D]}
+
+    def generators(self) -> list[Generator]:
+        return [self.G]
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n))
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        real = next(data)["x"]  # (N, T)
+        third = self.pretrain_g + self.pretrain_d
+        if t < self.pretrain_g:
+            yield {"pretraining": {"nll": -self.G.log_likelihood(real).mean()}}
+        elif t < third:
+            yield from self._judge(real)
+        else:
+            if t == third:
+                self.lagged.load_state_dict(self.G.state_dict())
+            for _ in range(self.g_steps):
+                yield {"generator": {"policy": self.policy_loss(self._draw(len(real)))}}
+            self.follow()
+            for k in range(self.d_steps):
+                yield from self._judge(real if k == 0 else next(data)["x"])
+            with torch.no_grad():
+                self.log(nll=-self.G.log_likelihood(real))  # of the data: it rises where variety is lost
+
+    def policy_loss(self, x: Tensor) -> Tensor:
+        """Samples (N, T) -> (): its gradient is that of REINFORCE, and no gradient goes through the rewards."""
+        rewards = self.rewards(x)  # (N, T)
+        self.log(reward=rewards)
+        if self.baseline:
+            rewards = rewards - rewards.mean(0)
+        return -(self.G.log_likelihood(x) * rewards).sum(1).mean()
+
+    @torch.no_grad()
+    def rewards(self, x: Tensor) -> Tensor:
+        """(N, T) -> (N, T) in [0, 1]: Q of each token."""
+        paths = self.lagged.rollouts(x, self.times)  # (T-1, N, times, T)
+        ahead = self._chance_of_real(paths.flatten(0, 2)).view(paths.shape[:3]).mean(2)  # (T-1, N)
+        return torch.cat([ahead, self._chance_of_real(x)[None]]).T
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """theta' <- lag theta' + (1 - lag) theta."""
+        for lagged, own in zip(self.lagged.parameters(), self.G.parameters(), strict=True):
+            lagged.lerp_(own, 1 - self.lag)
+
+    def _judge(self, real: Tensor) -> Iterator[Move]:
+        real_logits, fake_logits = self.D(real), self.D(self._draw(len(real)))  # (N,), (N,)
+        self.log(real=real_logits, fake=fake_logits)
+        yield {"discriminator": {"adversarial": softplus(-real_logits).mean() + softplus(fake_logits).mean()}}
+
+    @torch.no_grad()
+    def _draw(self, n: int) -> Tensor:
+        return self.sample(n)
+
+    def _chance_of_real(self, x: Tensor) -> Tensor:
+        """(M, T) -> (M,), without dropout."""
+        with evaluating(self.D):
+            return torch.cat([self.D(part).float() for part in x.split(CHUNK)]).sigmoid()

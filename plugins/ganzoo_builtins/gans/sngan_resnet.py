@@ -1,0 +1,120 @@
+"""The residual networks of SNGAN for 32x32 images, Miyato et al. 2018 (arXiv:1802.05957), table 4.
+
+Spectral normalisation is the regularizer of that name. No activation works in place: the shortcut of a block starts
+from the map as it came. Weights are Glorot's, with a gain of sqrt(2) in the residual branches, as in the authors' code.
+"""
+
+from __future__ import annotations
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.sngan import need_eighths
+
+
+class Up(nn.Module):
+    """A block of the generator, to twice the side: shortcut(x) + residual(x)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.residual = nn.Sequential(
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2),
+            conv(width, width, 3),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            conv(width, width, 3),
+        )
+        self.shortcut = nn.Sequential(nn.Upsample(scale_factor=2), conv(width, width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) + self.residual(x)  # (N, width, H, W) -> (N, width, 2H, 2W)
+
+
+class Down(nn.Module):
+    """A block of the discriminator. first: no activation in front. halve: to half the side."""
+
+    def __init__(self, n_in: int, width: int, halve: bool, first: bool = False):
+        super().__init__()
+        self.halve, self.first = halve, first
+        self.residual = nn.Sequential(
+            nn.Identity() if first else nn.ReLU(), conv(n_in, width, 3), nn.ReLU(), conv(width, width, 3)
+        )
+        self.shortcut = conv(n_in, width, 1) if halve or n_in != width else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.first:  # pooling first is the same for a 1x1 convolution, and cheaper
+            return self.shortcut(avg_pool2d(x, 2)) + avg_pool2d(self.residual(x), 2)  # -> (N, width, H/2, W/2)
+        x = self.shortcut(x) + self.residual(x)  # (N, n_in, H, W) -> (N, width, H, W)
+        return avg_pool2d(x, 2) if self.halve else x
+
+
+class SNGANResNetGenerator(Generator):
+    """z -> x through three blocks that double the side. z is standard normal. width: channels, 256 in the paper."""
+
+    name = "sngan_resnet"
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 256):
+        super().__init__()
+        channels, size = need_square_image(f"generator {self.name}", spec)
+        need_eighths(f"generator {self.name}", size)
+        self.z_dim = z_dim
+        project = nn.Linear(z_dim, width * (size // 8) ** 2)
+        nn.init.xavier_uniform_(project.weight)
+        nn.init.zeros_(project.bias)
+        self.layers = nn.Sequential(
+            project,
+            nn.Unflatten(1, (width, size // 8, size // 8)),
+            Up(width),
+            Up(width),
+            Up(width),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            conv(width, channels, 3, gain=1.0),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(z)  # (N, z_dim) -> (N, width, H/8, W/8) -> ... -> (N, width, H, W) -> (N, C, H, W)
+
+
+class SNGANResNetDiscriminator(Discriminator):
+    """x -> logit through four blocks, the first two of which halve the side, and a sum over the map.
+
+    width: channels, 128 in the paper.
+    """
+
+    name = "sngan_resnet"
+
+    def __init__(self, spec: Spec, width: PositiveInt = 128):
+        super().__init__()
+        channels, size = need_square_image(f"discriminator {self.name}", spec)
+        need_eighths(f"discriminator {self.name}", size)
+        self.layers = nn.Sequential(
+            Down(channels, width, halve=True, first=True),
+            Down(width, width, halve=True),
+            Down(width, width, halve=False),
+            Down(width, width, halve=False),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(width, 1, bias=False)
+        nn.init.xavier_uniform_(self.head.weight)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x).sum((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
+
+
+def conv(n_in: int, n_out: int, kernel: int, gain: float | None = None) -> nn.Conv2d:
+    """A convolution that keeps the side. gain: sqrt(2) for 3x3, 1 for the 1x1 of shortcuts, unless given."""
+    made = nn.Conv2d(n_in, n_out, kernel, padding=kernel // 2)
+    nn.init.xavier_uniform_(made.weight, gain if gain is not None else 2**0.5 if kernel > 1 else 1.0)
+    if made.bias is not None:
+        nn.init.zeros_(made.bias)
+    return made

@@ -1,0 +1,229 @@
+"""VAE-GAN, Larsen, Sønderby, Larochelle and Winther 2016, "Autoencoding beyond pixels" (arXiv:1512.09300).
+
+A variational auto-encoder whose decoder is the GAN's generator, and whose error is measured in the discriminator's
+features instead of in pixels. Networks are those of the authors' code, for 64x64.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo_builtins.gans.autoencoder import beside
+from ganzoo_builtins.gans.fits import need_square_image
+
+
+class VAEGAN(Procedure):
+    """Algorithm 1, all three players at once, with the equilibrium gate of the authors' code:
+
+        encoder:        L_prior + L_like
+        decoder:        gamma L_like + (1 - gamma) L_GAN of the generator
+        discriminator:  L_GAN
+
+    L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), sums over a
+    sample; Dis_l are the discriminator's features. A term moves the player beside it and nobody else: the features do
+    not learn to be easy to rebuild, and the discriminator's verdict does not reach the encoder.
+
+    gamma: weighs the rebuilding against the verdict in the decoder, 1e-6 for CelebA in the authors' code: L_like is a
+        large sum.
+    reconstructions: rebuilt samples are judged as fakes too, beside as many new ones.
+    equilibrium, margin: the discriminator waits while its cross-entropy on real or on fake samples is below
+        equilibrium - margin, the decoder while one of them is above equilibrium + margin; if both would wait, neither
+        does. A large margin lets both move always. 0.68 and 0.35 in the authors' code.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        encoder: Blueprint,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        gamma: Annotated[float, Field(ge=0, le=1)] = 1e-6,
+        reconstructions: bool = False,
+        equilibrium: NonNegativeFloat = 0.68,
+        margin: NonNegativeFloat = 0.35,
+    ):
+        super().__init__()
+        self.E, self.G, self.D = encoder(spec), generator(spec), discriminator(spec)
+        self.loss = loss()
+        self.gamma, self.reconstructions = gamma, reconstructions
+        self.equilibrium, self.margin = equilibrium, margin
+        self._check()
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"encoder": [self.E], "decoder": [self.G], "discriminator": [self.D]}
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n), y)
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        batch = next(data)
+        x, y = batch["x"], batch["y"] if self.conditional else None  # (N, *shape), (N,)
+        mean, logvar = self.E.posterior(x, batch["y"] if self.E.conditional else None)  # (N, z_dim) each
+        again = self.G(mean + torch.randn_like(mean) * (logvar / 2).exp(), y)  # Dec(z), z ~ q(z|x)
+        prior = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
+        # In one pass: batch norm would take away what tells one batch from the other.
+        both = self.D.features(torch.cat([x, again]), torch.cat([y, y]) if y is not None else None)  # (2N, width)
+        like = 0.5 * (both[: len(x)] - both[len(x) :]).square().sum(1).mean()
+
+        real = self.D(x, y)  # (N,)
+        fake = self.D(self.sample(len(x), y), y)  # (N,), Dec(z), z ~ p(z)
+        if self.reconstructions:
+            fake = torch.cat([fake, self.D(again, y)])  # (2N,)
+        self.log(real=real, fake=fake)
+        adversarial = self.loss.generator(real if self.loss.uses_real else None, fake)
+        terms = {
+            "encoder": {"prior": prior, "like": like},
+            "decoder": {"like": self.gamma * like, "adversarial": (1 - self.gamma) * adversarial},
+            "discriminator": {"adversarial": self.loss.discriminator(real, fake)},
+        }
+        waiting = self.waiting(*self.over_processes(torch.stack([softplus(-real).mean(), softplus(fake).mean()])))
+        yield {player: minimised for player, minimised in terms.items() if player not in waiting}
+
+    def waiting(self, real: float | Tensor, fake: float | Tensor) -> set[str]:
+        """Cross-entropies on real and fake samples -> the players that do not move."""
+        low, high = self.equilibrium - self.margin, self.equilibrium + self.margin
+        players = set()
+        if real < low or fake < low:
+            players.add("discriminator")
+        if real > high or fake > high:
+            players.add("decoder")
+        return players if len(players) < 2 else set()
+
+    def panels(self, batch: Batch) -> Mapping[str, Panel]:
+        """Real samples above what the decoder makes of their codes."""
+        x = batch["x"][:32]
+        z = self.E(x, batch["y"][:32] if self.E.conditional else None)  # (N, z_dim)
+        return {"rebuilt": beside(x, self.G(z, batch["y"][:32] if self.conditional else None))}
+
+    def _check(self) -> None:
+        if not self.E.probabilistic:
+            raise Misfit(
+                f"procedure vaegan draws codes, and the encoder {type(self.E).__name__} tells no distribution of them: "
+                'use the encoder "vaegan" or "mlp".'
+            )
+        if self.E.z_dim != self.G.z_dim:
+            raise Misfit(
+                f"the encoder makes codes of {self.E.z_dim} numbers, and the generator takes {self.G.z_dim}: "
+                f"add encoder.z_dim={self.G.z_dim}."
+            )
+        if self.G.conditional != self.D.conditional:
+            raise Misfit(
+                "one of generator and discriminator is conditional on labels and the other is not, so that nobody "
+                "would enforce them: use a conditional network for both, or for neither."
+            )
+
+
+class VAEGANEncoder(Encoder):
+    """x -> mean and log-variance of z: strided 5x5 convolutions, batch norm, ReLU; the side must be divisible by 8.
+
+    width: channels next to the image; twice and four times as many further in, and 16 times in the hidden layer.
+    """
+
+    probabilistic = True
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
+        super().__init__()
+        channels, start = _innermost("encoder vaegan", spec)
+        self.z_dim = z_dim
+        self.layers = nn.Sequential(
+            *_down(channels, width),
+            *_down(width, 2 * width),
+            *_down(2 * width, 4 * width),
+            *_full(4 * width * start**2, 16 * width),
+        )
+        self.mean, self.logvar = nn.Linear(16 * width, z_dim), nn.Linear(16 * width, z_dim)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.mean(self.layers(x))  # (N, z_dim)
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8) -> (N, 16*width)
+        hidden = self.layers(x)
+        return self.mean(hidden), self.logvar(hidden)  # (N, z_dim) each
+
+
+class VAEGANGenerator(Generator):
+    """z -> x, the decoder: transposed 5x5 convolutions, batch norm, ReLU, tanh. z is standard normal. Sides as above.
+
+    width: four times as many channels in the innermost map, then four and two times, and half as many at the end.
+    """
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
+        super().__init__()
+        channels, start = _innermost("generator vaegan", spec)
+        self.z_dim = z_dim
+        last = max(1, width // 2)
+        self.layers = nn.Sequential(
+            nn.Linear(z_dim, 4 * width * start**2, bias=False),
+            nn.BatchNorm1d(4 * width * start**2),
+            nn.ReLU(),
+            nn.Unflatten(1, (4 * width, start, start)),
+            *_up(4 * width, 4 * width),
+            *_up(4 * width, 2 * width),
+            *_up(2 * width, last),
+            nn.Conv2d(last, channels, 5, padding=2),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, z_dim) -> (N, 4*width, H/8, W/8) -> ... -> (N, 2*width, H/2, W/2) -> (N, width/2, H, W) -> (N, C, H, W)
+        return self.layers(z)
+
+
+class VAEGANDiscriminator(Discriminator):
+    """x -> logit; its features are Dis_l, the map after the third strided convolution. Sides as above.
+
+    width: half as many channels next to the image, then two, four and four times, and 8 times in the hidden layer.
+    """
+
+    def __init__(self, spec: Spec, width: PositiveInt = 64):
+        super().__init__()
+        channels, start = _innermost("discriminator vaegan", spec)
+        first = max(1, width // 2)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, first, 5, padding=2),
+            nn.ReLU(),
+            *_down(first, 2 * width),
+            *_down(2 * width, 4 * width),
+            *_down(4 * width, 4 * width),
+            nn.Flatten(),
+        )
+        self.head = nn.Sequential(*_full(4 * width * start**2, 8 * width), nn.Linear(8 * width, 1))
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, C, H, W) -> (N, width/2, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, 4*width*H/8*W/8)
+        return self.layers(x)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 8*width) -> (N, 1) -> (N,)
+
+
+def _down(n_in: int, n_out: int) -> list[nn.Module]:
+    """Half the side."""
+    return [nn.Conv2d(n_in, n_out, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
+
+
+def _up(n_in: int, n_out: int) -> list[nn.Module]:
+    """Twice the side."""
+    up = nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1, bias=False)
+    return [up, nn.BatchNorm2d(n_out), nn.ReLU()]
+
+
+def _full(n_in: int, n_out: int) -> list[nn.Module]:
+    return [nn.Flatten(), nn.Linear(n_in, n_out, bias=False), nn.BatchNorm1d(n_out), nn.ReLU()]
+
+
+def _innermost(network: str, spec: Spec) -> tuple[int, int]:
+    """Channels of the image, and the side of the innermost map."""
+    channels, size = need_square_image(network, spec)
+    if size % 8:
+        raise Misfit(
+            f"{network} needs images whose side is divisible by 8, not {size}: add dataset.size={size + 8 - size % 8}."
+        )
+    return channels, size // 8

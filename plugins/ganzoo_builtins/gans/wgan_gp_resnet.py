@@ -1,0 +1,38 @@
+"""The residual networks of WGAN-GP for CIFAR-10, Gulrajani et al. 2017 (arXiv:1704.00028).
+
+They are the blocks that SNGAN took over, with 128 channels in the generator as well, and a critic that ends in the mean
+over the map. The critic has no normalisation: a penalty on the gradient at each sample needs samples kept apart.
+"""
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Spec
+from ganzoo_builtins.gans.sngan_resnet import SNGANResNetDiscriminator, SNGANResNetGenerator
+
+
+class WGANGPResNetGenerator(SNGANResNetGenerator):
+    """z -> x through three blocks that double the side. z is standard normal. width: channels, 128 in the paper."""
+
+    name = "wgan_gp_resnet"
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 128):
+        super().__init__(spec, z_dim, width)
+
+
+class WGANGPResNetDiscriminator(SNGANResNetDiscriminator):
+    """x -> logit through four blocks, the first two of which halve the side, and the mean over the map.
+
+    width: channels, 128 in the paper.
+    """
+
+    name = "wgan_gp_resnet"
+
+    def __init__(self, spec: Spec, width: PositiveInt = 128):
+        super().__init__(spec, width)
+        self.head = nn.Linear(width, 1)
+        nn.init.xavier_uniform_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x).mean((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)

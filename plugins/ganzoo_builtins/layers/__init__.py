@@ -1,0 +1,1 @@
+"""Layers that several papers share: plain nn.Modules, for networks of any plugin to import."""

@@ -1,0 +1,78 @@
+"""Figure 1 of Goodfellow et al. 2014 (arXiv:1406.2661) for samples of one number: both densities and the discriminator.
+
+As training goes on, the generated density should come to lie on that of the data, and the discriminator on its best
+answer, p_data / (p_data + p_g), which is 1/2 everywhere in the end. That is the best answer under the losses of that
+paper; a critic whose logits are read as values has another.
+"""
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from ganzoo.interfaces import Critic
+
+WIDTH, HEIGHT, MARGIN = 640, 400, 44
+POINTS = 300  # at which the curves are drawn
+BANDWIDTH = 1 / 80  # of the range drawn: what a density is smoothed by
+STYLES = {  # colour, and how many points a dash is long: 0 for a whole line
+    "data": ("#000000", 2),
+    "generated": ("#2ca02c", 0),
+    "discriminator": ("#1f77b4", 6),
+    "best discriminator": ("#d62728", 3),
+}
+
+
+def draw(real: Tensor, fake: Tensor, judge: Critic) -> Image.Image:
+    """Samples (N, 1) and (M, 1) -> a picture. The densities share a scale, on which the highest reaches 1."""
+    low, high = _range(torch.cat([real, fake]))
+    x = torch.linspace(low, high, POINTS, device=real.device)  # (POINTS,)
+    data, made = (density(samples[:, 0], x) for samples in (real, fake))
+    top = max(data.max().item(), made.max().item())
+    curves = {
+        "data": data / top,
+        "generated": made / top,
+        "discriminator": judge(x[:, None]).float().sigmoid(),
+        "best discriminator": best(data, made),
+    }
+
+    image = Image.new("RGB", (WIDTH, HEIGHT), "white")
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(13)
+
+    def place(i: float, value: float) -> tuple[float, float]:
+        return MARGIN + i / (POINTS - 1) * (WIDTH - 2 * MARGIN), HEIGHT - MARGIN - value * (HEIGHT - 2 * MARGIN)
+
+    for value in (0.0, 0.5, 1.0):
+        pen.line([place(0, value), place(POINTS - 1, value)], fill="#dddddd")
+        pen.text((8, place(0, value)[1] - 8), f"{value:g}", fill="black", font=font)
+    for k in range(5):
+        across, below = place((POINTS - 1) * k / 4, 0)
+        pen.text((across - 12, below + 8), f"{low + (high - low) * k / 4:.1f}", fill="black", font=font)
+    for k, (name, curve) in enumerate(curves.items()):
+        colour, dash = STYLES[name]
+        pen.text((MARGIN + 140 * k, 10), name, fill=colour, font=font)
+        values = curve.tolist()
+        for i in range(POINTS - 1):
+            drawn = values[i] == values[i] and values[i + 1] == values[i + 1]  # the best answer has gaps
+            if drawn and (dash == 0 or i // dash % 2 == 0):
+                pen.line([place(i, values[i]), place(i + 1, values[i + 1])], fill=colour, width=2)
+    return image
+
+
+def density(samples: Tensor, x: Tensor) -> Tensor:
+    """Samples (N,) -> their density at evenly spaced points x (POINTS,): a small Gaussian around each."""
+    width = BANDWIDTH * (x[-1] - x[0])
+    distance = (x[:, None] - samples[None]) / width  # (POINTS, N)
+    return (-distance.square() / 2).exp().mean(1) / (width * (2 * torch.pi) ** 0.5)
+
+
+def best(data: Tensor, made: Tensor) -> Tensor:
+    """p_data / (p_data + p_g); not a number where there are hardly any samples of either."""
+    both = data + made
+    return torch.where(both > 0.01 * both.max(), data / both, torch.nan)
+
+
+def _range(samples: Tensor) -> tuple[float, float]:
+    """A little more than the samples reach."""
+    low, high = samples.min().item(), samples.max().item()
+    margin = max(0.05 * (high - low), 1e-3)
+    return low - margin, high + margin

@@ -1,0 +1,78 @@
+"""Images to images by examples: the procedure of pix2pix, and of denoising, colouring, filling holes, sharpening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeFloat
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from ganzoo import Batch, Blueprint, Misfit, Move, Spec, Translator
+
+DISTANCES = {"l1": nn.functional.l1_loss, "l2": nn.functional.mse_loss}
+
+
+class Translation(Translator):
+    """Image-to-Image Translation with Conditional Adversarial Networks (arXiv:1611.07004), section 3.1.
+
+        G* = arg min_G max_D  E log D(a, b) + E log(1 - D(a, G(a)))  +  weight * E |b - G(a)|
+
+    The discriminator moves, then the generator, on one batch; a is the input and b what it should become. What a is
+    comes from the table [transform], or from a dataset of pairs.
+
+    weight: of the distance between output and truth; 100 in the paper. distance: "l1", which blurs less than "l2".
+    judged: "pairs" shows the discriminator the input beside the output; "outputs", the paper's ablation, hides it, so
+        that nobody but the distance asks for an output that belongs to its input.
+    Errors: Misfit for a generator that has a prior, or one for inputs of another shape.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        transform: Blueprint | None = None,
+        weight: NonNegativeFloat = 100.0,
+        distance: Literal["l1", "l2"] = "l1",
+        judged: Literal["pairs", "outputs"] = "pairs",
+    ):
+        super().__init__(spec, transform)
+        self.G = self.make(generator)
+        channels = spec.shape[0] + (self.source.shape[0] if judged == "pairs" else 0)
+        self.D = discriminator(Spec((channels, *spec.shape[1:]), spec.classes))
+        self.loss = loss()
+        self.weight, self.distance, self.judged = weight, distance, judged
+        if self.conditional or self.D.conditional:
+            raise Misfit("procedure translation has no labels to give: use networks that are not conditional.")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.G(a)
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        a, b = self.pairs(next(data))
+        fake = self.G(a)  # both players see the same outputs, whatever dropout there was
+        real_logits, fake_logits = self._judge(a, b), self._judge(a, fake.detach())
+        self.log(real=real_logits, fake=fake_logits)
+        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
+        real = self._judge(a, b) if self.loss.uses_real else None
+        yield {
+            "generator": {
+                "adversarial": self.loss.generator(real, self._judge(a, fake)),
+                self.distance: self.weight * DISTANCES[self.distance](fake, b),
+            }
+        }
+
+    def _judge(self, a: Tensor, b: Tensor) -> Tensor:
+        """Inputs (N, c, h, w) and outputs (N, C, H, W) -> logits (N,) or (N, 1, h', w')."""
+        if self.judged == "outputs":
+            return self.D(b)
+        if a.shape[2:] != b.shape[2:]:
+            a = interpolate(a, b.shape[2:])
+        return self.D(torch.cat([a, b], dim=1))  # -> (N, c + C, H, W)

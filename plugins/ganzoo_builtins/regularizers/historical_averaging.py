@@ -1,0 +1,48 @@
+"""Historical averaging, Salimans et al. 2016 (arXiv:1606.03498), section 3.3."""
+
+import torch
+from pydantic import NonNegativeFloat
+from torch import Tensor, nn
+
+from ganzoo import Critic, Features, Regularizer, Terms
+
+
+class HistoricalAveraging(Regularizer, nn.Module):
+    """weight * ||theta - (1/t) sum_i theta[i]||^2 for either player, theta being all its parameters.
+
+    The mean runs over the points from which the player moved, the present one among them. Who stands still pays
+    nothing. Parameters that a later regularizer of the recipe puts in are not averaged.
+
+    weight: 1 in the paper, which leaves it out.
+    """
+
+    def __init__(self, weight: NonNegativeFloat = 1.0):
+        super().__init__()
+        self.weight = weight
+        self.owned: dict[str, list[nn.Parameter]] = {}
+
+    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+        for player, network in (("discriminator", discriminator), ("generator", generator)):
+            self.owned[player] = [p for p in network.parameters() if p.requires_grad]
+            device = next(network.parameters()).device
+            self.register_buffer(f"{player}_t", torch.zeros((), device=device))
+            for i, parameter in enumerate(self.owned[player]):
+                self.register_buffer(f"{player}_mean_{i}", torch.zeros_like(parameter))
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        return self._distance("discriminator")
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        return self._distance("generator")
+
+    def _distance(self, player: str) -> Terms:
+        if player not in self.owned:
+            return {}
+        t, parameters = self.get_buffer(f"{player}_t"), self.owned[player]
+        means = [self.get_buffer(f"{player}_mean_{i}") for i in range(len(parameters))]
+        with torch.no_grad():
+            t += 1
+            for mean, parameter in zip(means, parameters, strict=True):
+                mean += (parameter - mean) / t
+        away = [(parameter - mean).square().sum() for parameter, mean in zip(parameters, means, strict=True)]
+        return {"historical_averaging": self.weight * torch.stack(away).sum()}

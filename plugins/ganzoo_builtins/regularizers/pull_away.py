@@ -1,0 +1,32 @@
+"""The pull-away term of EBGAN-PT, Zhao, Mathieu and LeCun 2017 (arXiv:1609.03126), section 2.4."""
+
+from pydantic import NonNegativeFloat, PositiveInt
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from ganzoo import Features, Regularizer, Terms
+
+
+class PullAway(Regularizer):
+    """weight * mean over pairs of fakes of cos^2(S_i, S_j), in the generator's move only.
+
+    S are the discriminator's features, for an auto-encoder its code. Fakes whose codes point the same way are pulled
+    apart, so that the generator does not make one sample over and over.
+
+    weight: 0.1 in the paper. every: lazy regularization, see Regularizer.
+    """
+
+    def __init__(self, weight: NonNegativeFloat = 0.1, every: PositiveInt = 1):
+        self.weight = weight
+        self.every = every
+
+    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+        return {"pull_away": self.weight * pull_away(features(fake))}
+
+
+def pull_away(codes: Tensor) -> Tensor:
+    """Codes (N, width) -> the mean squared cosine of all N (N - 1) ordered pairs, in float32; 0 for a single one."""
+    n = len(codes)
+    directions = normalize(codes.float(), dim=1)
+    cosines = directions @ directions.T  # (N, N), with ones on the diagonal
+    return (cosines.square().sum() - cosines.diagonal().square().sum()) / max(1, n * (n - 1))

@@ -1,0 +1,20 @@
+"""Transforms: what a translator is given, made out of what it should give."""
+
+from __future__ import annotations
+
+import ganzoo
+
+HERE = "ganzoo_builtins.transforms"
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    def add(name: str, target: str, summary: str, paper: str = "") -> None:
+        zoo.add("transform", name, f"{HERE}.{target}", summary=summary, paper=paper)
+
+    add("noise", "pixels:Noise", "Gaussian noise on every pixel, to be removed")
+    add("mask", "mask:Mask", "A hole, to be filled", "arXiv:1604.07379")
+    add("downscale", "downscale:Downscale", "Fewer pixels, to be drawn in more detail", "arXiv:1609.04802")
+    add("edges", "edges:Edges", "Outlines in grey, to be filled in", "arXiv:1611.07004")
+    add("grey", "pixels:Grey", "No colour, to be coloured", "arXiv:1611.07004")
+    add("negative", "pixels:Negative", "Black for white: the smallest task there is")

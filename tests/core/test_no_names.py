@@ -1,0 +1,38 @@
+"""The core knows no GAN: no name that the field, a recipe or a network has for one stands in ganzoo/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ganzoo
+from ganzoo import discovery, library
+
+PLUGINS = discovery.load()
+KINDS = ("generator", "discriminator", "encoder", "procedure")
+# Words that name no one GAN, or have another sense.
+PLAIN = {"adversarial", "autoencoder", "began", "gan", "mlp", "quickstart", "translation"}
+
+
+def names() -> Iterator[str]:
+    """Networks and procedures as registered, recipes, and what recipes say they are, in lower case."""
+    for kind in KINDS:
+        yield from (entry.name for entry in PLUGINS.zoo.entries(kind) if entry.owner == "ganzoo")
+    for recipe in library.recipes(PLUGINS):
+        yield recipe.name
+        yield recipe.about()[0].lower()
+
+
+def test_there_are_names_to_look_for() -> None:
+    assert {"dcgan", "cgan_emnist", "wgan-gp"} <= set(names())
+
+
+@pytest.mark.parametrize("path", sorted(Path(ganzoo.__file__).parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_no_file_of_the_core_names_a_gan(path: Path) -> None:
+    text = path.read_text().lower()
+    looked_for = {name for name in names() if name} - PLAIN
+    found = {name for name in looked_for if re.search(rf"(?<![a-z0-9_-]){re.escape(name)}(?![a-z0-9_-])", text)}
+    assert found == set()
