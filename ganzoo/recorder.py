@@ -134,7 +134,7 @@ class Recorder:
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             self._try(what, lambda: text.save(picture.samples, self.dataset.words, path.with_suffix(".txt")))
         else:
-            left = self._real["x"] if beside and self.recipe.run.beside else None
+            left = self._shown if beside and self.recipe.run.beside else None
             self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
 
     def saved(self, t: int, failure: OSError | None) -> None:

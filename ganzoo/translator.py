@@ -55,7 +55,8 @@ class Translator(Procedure):
         """Inputs (N, *source.shape) and what they should become (N, *spec.shape). Errors: GanzooError without any."""
         if self.transform:
             b = batch["b"] if "b" in batch else batch["x"]
-            return self.transform(b), b
+            with torch.autocast(b.device.type, enabled=False):  # data is not computed in half precision
+                return self.transform(b), b
         if not {"a", "b"} <= batch.keys():
             raise GanzooError(
                 'this procedure translates, and the data holds no pairs "a" and "b". Make some of any images by a '

@@ -28,6 +28,7 @@ PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner
 PARTS: dict[str, dict[str, Any]] = {
     "generator": {"use": "mlp", "z_dim": 16, "hidden": [8, 8]},
     "discriminator": {"use": "mlp", "hidden": [8]},
+    "encoder": {"use": "mlp", "z_dim": 16, "hidden": [8]},
     "loss": {"use": "non_saturating"},
     "regularizer": {"use": "r1"},
 }

@@ -15,18 +15,21 @@ FAKES = 2000
 
 
 def judge(run: ganzoo.Run) -> str:
-    """On the whole test part of the data; and how often the code is read back from 2,000 samples of seed 0."""
+    """On the test part of the data, or on all of it where it has none; and from how many samples it is read back."""
     plugins = discovery.load()
-    test = run.recipe(plugins.zoo).dataset(train=False)
-    whole = normalised(test.tensors())
+    blueprint = run.recipe(plugins.zoo).dataset
+    held_out = "train" in blueprint.signature.settings
+    data = blueprint(train=False) if held_out else blueprint()
+    whole = normalised(data.tensors())
     procedure = ganzoo.load(run, plugins).procedure
     with sampling(procedure, torch.device("cpu"), seed=0):
         read = torch.cat([procedure.infer(x).y[0] for x in whole["x"].split(500)])
         codes = [procedure.codes(500) for _ in range(FAKES // 500)]
         right = [(procedure.infer(procedure.G(procedure.latent(one))).y[0] == one.y[0]).float().mean() for one in codes]
-    share = assigned(read, whole["y"], test.spec.classes)
+    share = assigned(read, whole["y"], data.spec.classes)
+    images = f"{len(read):,} real images" + (" held out" if held_out else "")
     return (
-        f"code agrees with the class on {100 * share:.1f} % of {len(read):,} real images held out, "
+        f"code agrees with the class on {100 * share:.1f} % of {images}, "
         f"and is read back from {100 * torch.stack(right).mean():.1f} % of {FAKES:,} samples"
     )
 

@@ -143,3 +143,74 @@ def test_pictures_of_what_has_none_are_sent_to_an_npz(points: Run, tmp_path: Pat
     result = sample(points.folder, "-n", 2, "--out", tmp_path / "pictures")
     assert result.exit_code == 2
     assert "Write an .npz instead" in result.stderr
+
+
+TRANSLATING = """
+[dataset]
+use = "digits"
+[procedure]
+use = "translation"
+[transform]
+use = "downscale"
+factor = 2
+[generator]
+use = "srgan"
+width = 4
+blocks = 1
+[discriminator]
+use = "pix2pix"
+width = 2
+layers = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """4x4 pixels to 8x8."""
+    return train(tiny(TRANSLATING, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    (tmp_path / "photos").mkdir()
+    for i in range(3):
+        Image.fromarray(np.full((20, 30, 3), 100 * i, dtype=np.uint8)).save(tmp_path / f"photos/{i}.png")
+    return tmp_path / "photos"
+
+
+def test_a_translators_grid_shows_input_output_and_truth(translator: Run) -> None:
+    result = sample(translator.folder, "-n", 5, "--seed", 0)
+    assert (result.exit_code, result.stdout) == (0, f"{translator.folder / 'samples.png'}\n")
+    width, height = size(translator.folder / "samples.png")
+    assert (width, height) == (15 * 10 + 2, 10 + 2)  # all of them in one row: they are small
+    with Image.open(translator.folder / "samples.png") as opened:
+        truth = np.asarray(opened)[2:10, 22:30]
+    expected = to_uint8(ganzoo.load(translator).pairs(5, seed=0)[1])[0, 0].numpy()
+    assert (truth == expected).all()
+
+
+def test_a_translators_npz_holds_the_inputs_too(translator: Run, tmp_path: Path) -> None:
+    assert sample(translator.folder, "-n", 4, "--seed", 1, "--out", tmp_path / "a.npz").exit_code == 0
+    with np.load(tmp_path / "a.npz") as file:
+        assert (file["images"].shape, file["inputs"].shape) == ((4, 8, 8, 1), (4, 4, 4, 1))
+    model = ganzoo.load(translator)
+    with np.load(tmp_path / "a.npz") as file:
+        assert (file["images"] == to_uint8(model.sample(4, seed=1)).permute(0, 2, 3, 1).numpy()).all()
+
+
+def test_a_translator_is_given_pictures_in_alphabetical_order(translator: Run, photos: Path, tmp_path: Path) -> None:
+    assert sample(translator.folder, "--input", photos, "--seed", 1, "--out", tmp_path / "a.npz").exit_code == 0
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["inputs"][..., 0].mean((1, 2)).tolist() == [0, 100, 200]
+        assert file["images"].shape == (3, 8, 8, 1)
+    assert sample(translator.folder, "--input", photos, "--out", tmp_path / "mended").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "mended").iterdir()) == [f"{i:06d}.png" for i in range(3)]
+    assert sample(translator.folder, "--input", photos, "--out", tmp_path / "b.png").exit_code == 0
+    assert size(tmp_path / "b.png") == (6 * 10 + 2, 10 + 2)  # inputs and outputs; nobody knows the truth
+
+
+def test_pictures_are_refused_where_nothing_is_translated(run: Run, photos: Path, tmp_path: Path) -> None:
+    result = sample(run.folder, "--input", photos)
+    assert result.exit_code == 2 and "it translates no inputs" in result.stderr
+    result = sample(run.folder, "--input", tmp_path / "nowhere")
+    assert result.exit_code == 2

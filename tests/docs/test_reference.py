@@ -127,7 +127,7 @@ def test_every_environment_variable() -> None:
 def test_every_dataset() -> None:
     text = page("data.md")
     told = {name.strip("`") for heading in ("## Drawn on the spot", "## Fetched") for name, *_ in rows(text, heading)}
-    told |= set(re.findall(r"^## (folder|text|npz|digits):", text, re.M))
+    told |= set(re.findall(r"^## (folder|pairs|text|npz|digits):", text, re.M))
     entries = discovery.load().zoo.entries("dataset")
     assert told == {entry.name for entry in entries if entry.owner == "ganzoo"}
 

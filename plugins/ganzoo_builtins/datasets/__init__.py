@@ -26,6 +26,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
+    add("pairs", "pairs:Pairs", "Your pairs of images, in two folders: what to translate, and into what")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
     add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
     # Comes with a package.

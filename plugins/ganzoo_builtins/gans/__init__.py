@@ -77,6 +77,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator; errors are measured in the last one's features"
     one("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    # A classifier's features.
+    paper = "arXiv:1612.00005"
+    pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
+    summary = "Inverts a classifier's features, then walks through them towards a class"
+    one("procedure", "ppgn", "ppgn:PPGN", summary, paper)
+
     # Words.
     paper = "arXiv:1609.05473"
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
@@ -85,3 +91,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Images from images.
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
+    paper = "arXiv:1604.07379"
+    summary = "The middle of a picture, from what surrounds it"
+    one("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
+    summary = "Holes in pictures filled: squared error, more at the seam, and a judge of what is put in"
+    one("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
+    paper = "arXiv:1609.04802"
+    pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
+    summary = "Small images enlarged: by squared error first, then with a judge and likeness of features"
+    one("procedure", "srgan", "srgan:SRGAN", summary, paper)

@@ -1,7 +1,7 @@
 """BEGAN, Berthelot, Schumm and Metz 2017 (arXiv:1703.10717): the errors of an auto-encoder, held in balance.
 
-Departures: down-sampling convolutions widen the map, as in the public re-implementations; the paper's optional skip
-connections and vanishing residuals are left out.
+Departures: one batch of fakes serves both players; the paper's optional skip connections and vanishing residuals are
+left out. The layers are those of public re-implementations.
 """
 
 from collections.abc import Iterator, Mapping
@@ -99,32 +99,32 @@ class BEGANGenerator(Generator):
 class BEGANDiscriminator(Autoencoder):
     """An auto-encoder whose decoder has the generator's layers. Sides as there.
 
-    width: channels of the widest map, and so many more in each map on. hidden: numbers of the code, as many as z has
-    in the paper. error: the paper's is L1; see the discriminator `autoencoder`.
+    width: channels of the widest map, and so many more in each map on. z_dim: numbers of the code, as many as the
+    generator's z has in the paper. error: the paper's is L1; see the discriminator `autoencoder`.
     """
 
-    def __init__(self, spec: Spec, hidden: PositiveInt = 64, width: PositiveInt = 64, error: Error = "mean_absolute"):
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 64, error: Error = "mean_absolute"):
         super().__init__()
         channels, size = need_square_image("discriminator began", spec)
         stages = _stages("discriminator began", size)
         self.error = error
-        self.encode = encoder(channels, width, hidden, *stages)
-        self.decode = decoder(hidden, width, channels, *stages)
+        self.encode = encoder(channels, width, z_dim, *stages)
+        self.decode = decoder(z_dim, width, channels, *stages)
 
 
-def encoder(channels: int, width: int, hidden: int, start: int, doublings: int) -> nn.Module:
-    """(N, C, H, W) -> (N, width, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, hidden)."""
+def encoder(channels: int, width: int, z_dim: int, start: int, doublings: int) -> nn.Module:
+    """(N, C, H, W) -> (N, width, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, z_dim)."""
     layers = [_conv(channels, width), nn.ELU()]
     for i in range(1, doublings + 2):
         layers += [_conv(i * width, i * width), nn.ELU(), _conv(i * width, i * width), nn.ELU()]
         if i <= doublings:
             layers += [_conv(i * width, (i + 1) * width, stride=2), nn.ELU()]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear((doublings + 1) * width * start**2, hidden))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear((doublings + 1) * width * start**2, z_dim))
 
 
-def decoder(hidden: int, width: int, channels: int, start: int, doublings: int) -> nn.Module:
-    """(N, hidden) -> (N, width, 8, 8) -> (N, width, 16, 16) -> ... -> (N, C, H, W), linear."""
-    layers = [nn.Linear(hidden, width * start**2), nn.Unflatten(1, (width, start, start))]
+def decoder(z_dim: int, width: int, channels: int, start: int, doublings: int) -> nn.Module:
+    """(N, z_dim) -> (N, width, 8, 8) -> (N, width, 16, 16) -> ... -> (N, C, H, W), linear."""
+    layers = [nn.Linear(z_dim, width * start**2), nn.Unflatten(1, (width, start, start))]
     for i in range(doublings + 1):
         first = UpsampleConv2d(width, width) if i > 0 else _conv(width, width)
         layers += [first, nn.ELU(), _conv(width, width), nn.ELU()]

@@ -14,7 +14,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     add("minimax", "minimax:Minimax", "The original game; the generator's gradient saturates", "arXiv:1406.2661")
     add("non_saturating", "non_saturating:NonSaturating", "Cross-entropy, label smoothing if wanted", "arXiv:1406.2661")
-    add("least_squares", "least_squares:LeastSquares", "LSGAN: squared distance to target values", "arXiv:1611.04076")
+    summary = "LSGAN of Mao: distance to targets; not loss-sensitive"
+    add("least_squares", "least_squares:LeastSquares", summary, "arXiv:1611.04076")
     add("wasserstein", "wasserstein:Wasserstein", "WGAN: difference of the critic's means", "arXiv:1701.07875")
     add("hinge", "hinge:Hinge", "Margins of one around a logit of zero", "arXiv:1705.02894")
     add("energy", "energy:Energy", "EBGAN: low energy for real, at least a margin for fake", "arXiv:1609.03126")

@@ -194,7 +194,21 @@ def write_text(folder: Path, shade: int) -> str:
     return str(folder / f"{shade}.txt")
 
 
-PATHS: dict[str, Callable[[Path, int], str]] = {"npz": write_npz, "folder": write_folder, "text": write_text}
+def write_pairs(folder: Path, shade: int) -> str:
+    for side in ("a", "b"):
+        place = folder / str(shade) / side
+        place.mkdir(parents=True)
+        for i in range(N):
+            Image.new("RGB", (8, 8), (shade, i, len(side))).save(place / f"{i}.png")
+    return str(folder / str(shade))
+
+
+PATHS: dict[str, Callable[[Path, int], str]] = {
+    "npz": write_npz,
+    "folder": write_folder,
+    "pairs": write_pairs,
+    "text": write_text,
+}
 
 
 @pytest.fixture
@@ -224,12 +238,14 @@ def test_an_example_is_as_the_spec_says(entry: Entry, readable: Callable[[int], 
     assert len(dataset) == N
     for i in (0, 1, N - 1):
         example = dataset[i]
-        assert set(example) == ({"x", "y"} if dataset.spec.classes else {"x"})
-        assert example["x"].shape == dataset.spec.shape
+        samples = ["a", "b"] if "a" in example else ["x"]
+        assert set(example) == {*samples, *(["y"] if dataset.spec.classes else [])}
         numbers = torch.int64 if dataset.spec.vocab else torch.float32
-        assert example["x"].dtype == (torch.uint8 if dataset.spec.is_image else numbers)
-        assert not dataset.spec.vocab or 0 <= example["x"].min() <= example["x"].max() < dataset.spec.vocab
-        assert example["x"].isfinite().all()
+        for one in (example[name] for name in samples):
+            assert one.shape == dataset.spec.shape
+            assert one.dtype == (torch.uint8 if dataset.spec.is_image else numbers)
+            assert not dataset.spec.vocab or 0 <= one.min() <= one.max() < dataset.spec.vocab
+            assert one.isfinite().all()
         if dataset.spec.classes:
             assert (example["y"].shape, example["y"].dtype) == ((), torch.int64)
             assert 0 <= example["y"].item() < dataset.spec.classes

@@ -180,7 +180,7 @@ def test_errors_come_into_balance_and_the_measure_falls() -> None:
         batch_size=16,
         procedure={"use": "began", "gamma": 0.5, "gain": 0.01},
         generator={"use": "began", "z_dim": 16, "width": 8},
-        discriminator={"use": "began", "hidden": 16, "width": 8},
+        discriminator={"use": "began", "z_dim": 16, "width": 8},
         optimizer={"use": "adam", "lr": 1e-3, "betas": [0.5, 0.999]},
     )
     real, fake = run.terms["discriminator/real"], run.terms["generator/fake"]

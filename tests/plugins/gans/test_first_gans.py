@@ -1,19 +1,64 @@
-"""The first GANs' own networks learn scikit-learn's digits, from their small recipes made smaller still."""
+"""The first GANs: their recipes set what their sources set, and their small ones learn scikit-learn's digits."""
 
 import pytest
 import torch
 
-from ganzoo import device, discovery, library, resolve
+from ganzoo import Spec, build, device, discovery, library, resolve
 from ganzoo.preview import sampling
+from ganzoo.recipe import Recipe
 from ganzoo.trainee import Trainee
+from ganzoo_builtins.procedures.adversarial import Adversarial
 from judging import Referee, Verdict
 
 PLUGINS = discovery.load()
 
 
+def read(name: str, *changes: str) -> Recipe:
+    return resolve.read(library.locate(name, PLUGINS), changes, PLUGINS.zoo)[0]
+
+
+def test_the_rate_and_the_momentum_of_goodfellow_mnist() -> None:
+    """0.1 at first and 0.0670 after 100,000 updates, never below 1e-6; 0.5, 0.6 and 0.7 after 0, 125 and 250 epochs."""
+    recipe = read("goodfellow_mnist")
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = recipe.optimizer.of("generator")([weight])
+    assert recipe.schedule is not None
+    schedule, (group,) = recipe.schedule.of("generator")(), optimizer.param_groups
+    assert [group["lr"] * schedule(t, 250_000) for t in (0, 100_000, 10**7)] == pytest.approx(
+        [0.1, 0.0670, 1e-6], rel=1e-3
+    )
+    momenta = []
+    for epoch in (0, 125, 250, 500):
+        group["updated"], weight.grad = 500 * epoch, torch.zeros(1)
+        optimizer.step()
+        momenta.append(group["momentum"])
+    assert momenta == pytest.approx([0.5, 0.6, 0.7, 0.7])
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "updates", "rate", "betas"),
+    [
+        ("one_hidden_mnist", 10_000, "simultaneous", 2e-4, (0.9, 0.999)),
+        ("tf_dcgan_mnist", 10_000, "alternating", 2e-3, (0.5, 0.999)),
+    ],
+)
+def test_the_two_of_tensorflow_examples(
+    name: str, steps: int, updates: str, rate: float, betas: tuple[float, float]
+) -> None:
+    recipe = read(name)
+    assert (recipe.run.steps, recipe.run.batch_size) == (steps, 128)
+    optimizer = recipe.optimizer.of("discriminator").filled()
+    assert (optimizer["lr"], tuple(optimizer["betas"])) == (rate, betas)
+    procedure = build.procedure(recipe, Spec((1, 28, 28)))
+    assert isinstance(procedure, Adversarial)
+    assert (procedure.updates, procedure.fakes, procedure.first) == (updates, "fresh", "discriminator")
+    nothing = torch.zeros(4)  # the sum of both terms, not their mean: 2 ln 2
+    assert procedure.loss.discriminator(nothing, nothing).item() == pytest.approx(1.3863, abs=1e-4)
+
+
 def judged(recipe: str, *changes: str) -> tuple[Verdict, Verdict]:
     """What the generator draws before training, and after it."""
-    chosen, _ = resolve.read(library.locate(recipe, PLUGINS), changes, PLUGINS.zoo)
+    chosen = read(recipe, *changes)
     trainee = Trainee(chosen, device.accelerator(chosen.run))
     verdicts = [verdict(trainee)]
     for t in range(trainee.steps):

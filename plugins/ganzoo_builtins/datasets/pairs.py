@@ -1,0 +1,81 @@
+"""Your own pairs of images: a folder with a picture, and one with what it should become."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor
+
+from ganzoo.errors import DataError
+from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo_builtins.datasets.decode import Decoder, Fit
+from ganzoo_builtins.datasets.folder import IN_MEMORY
+from ganzoo_builtins.datasets.listing import find, images_in
+
+SIDES = ("a", "b")
+WHITE, MEGAPIXELS = (255, 255, 255), 64
+
+
+class Pairs(Dataset):
+    """What a GAN that translates is given, from the folder a, and what it should give, from b, paired by file name.
+
+    a, b: uint8 (N, channels, size, size), in alphabetical order.
+    path: the folder that holds both, from the current folder, or else from the data folder.
+    fit: a picture that is not square has its middle cropped, is padded with white, or stretched.
+
+    Suffixes may differ: a/7.jpg belongs to b/7.png. Pictures are decoded as those of `folder` are.
+    """
+
+    def __init__(self, path: str, size: PositiveInt = 256, channels: Literal[1, 3] = 3, fit: Fit = "crop"):
+        self.path = path
+        self.spec = Spec((channels, size, size))
+        self.decode = Decoder(size, channels, fit, WHITE, MEGAPIXELS * 10**6)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, i: int) -> Batch:
+        if "_images" in self.__dict__:
+            return {side: images[i] for side, images in self._images.items()}
+        return {side: self.decode(path)[0] for side, path in zip(SIDES, self._files[i], strict=True)}
+
+    def tensors(self) -> Batch | None:
+        return self._images if 2 * len(self) * self.spec.size <= IN_MEMORY else None
+
+    def fingerprint(self) -> str:
+        """That of every dataset, and the name and size of every file, decoded or not."""
+        digest = hashlib.sha256(super().fingerprint().encode())
+        for path in (path for pair in self._files for path in pair):
+            digest.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    @cached_property
+    def _images(self) -> dict[str, Tensor]:
+        """All of them (N, C, H, W), kept. Errors: DataError at the first one that is bad."""
+        return {side: torch.stack([self.decode(pair[k])[0] for pair in self._files]) for k, side in enumerate(SIDES)}
+
+    @cached_property
+    def _files(self) -> list[tuple[Path, Path]]:
+        """Errors: DataError without a folder of that name, without pairs, or with a picture that has no partner."""
+        root = find(self.path, "folder")
+        named: list[dict[Path, Path]] = []
+        for side in SIDES:
+            if not (root / side).is_dir():
+                raise DataError(
+                    f"{root} has no folder {side!r}. Put the inputs into a/, and what they should become in b/."
+                )
+            named.append({path.relative_to(root / side).with_suffix(""): path for path in images_in(root / side, root)})
+        a, b = named
+        if alone := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
+            raise DataError(
+                f"{len(alone)} pictures below {root} have no partner, such as {min(alone)}. Give each picture in a/ "
+                "one of its name in b/, or remove it."
+            )
+        if not a:
+            raise DataError(f"no images in {root / 'a'}. Put some there, and their partners in {root / 'b'}.")
+        return [(a[name], b[name]) for name in sorted(a)]

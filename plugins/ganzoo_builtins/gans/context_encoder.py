@@ -1,0 +1,154 @@
+"""Context Encoders, Pathak et al. 2016 (arXiv:1604.07379): the middle of a picture, from what surrounds it.
+
+The networks are those of the authors' Torch code: an encoder halves the picture, its hole filled with the mean colour,
+and ends in a layer of 4000 units that see all of it; a decoder doubles that up to the size of the hole. The
+discriminator is that of DCGAN; it sees what is put into the hole, and nothing around it.
+
+    L = 0.999 |b - G(a)|^2 + 0.001 * adversarial
+
+The generator draws the middle half of each side. The hole that it is shown is smaller by a band all around: there it
+can see what it should draw, and errors count ten times as much, so that no seam shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Spec, Translator
+from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.transforms.mask import Mask
+
+
+class ContextEncoderGenerator(Generator):
+    """A picture with a hole -> its middle half: 4x4 convolutions of stride 2 down, transposed ones up.
+
+    The side of what is drawn must be 3 to 7 times a power of two from 2 up, such as 14, 16, 32 or 64; the picture is
+    twice as large.
+
+    width: channels next to the picture; 64 makes 512 at the innermost layer of a 128x128 picture. bottleneck: units
+    that see all of it.
+    """
+
+    def __init__(self, spec: Spec, source: Spec | None = None, width: PositiveInt = 64, bottleneck: PositiveInt = 4000):
+        super().__init__()
+        channels, size = need_square_image("generator context_encoder", spec)
+        self.source_shape = (channels, 2 * size, 2 * size)
+        if source and source.shape != self.source_shape:
+            raise Misfit(
+                f"generator context_encoder draws the middle half of {self.source_shape}, not of {source.shape}: use "
+                'it in the procedure "context_encoder".'
+            )
+        start, halvings = _stages(size)
+        widths = [width, *(width * 2**i for i in range(halvings))]  # 64, 64, 128, 256, 512
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        for n_in, n_out in pairwise(widths):
+            layers += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(widths[-1], bottleneck, start), nn.BatchNorm2d(bottleneck), nn.LeakyReLU(0.2)]
+        layers += [nn.ConvTranspose2d(bottleneck, widths[-1], start), nn.BatchNorm2d(widths[-1]), nn.ReLU()]
+        for n_in, n_out in pairwise(reversed(widths[1:])):
+            layers += [nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh())
+        self.apply(_initialise)
+
+    def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, C, 2H, 2W) -> (N, width, H, W) -> ... -> (N, 8*width, 4, 4) -> (N, bottleneck, 1, 1)
+        # -> (N, 8*width, 4, 4) -> ... -> (N, width, H/2, W/2) -> (N, C, H, W)
+        return self.layers(a)
+
+
+class ContextEncoder(Translator):
+    """Context Encoders: Feature Learning by Inpainting (arXiv:1604.07379), section 3.2, for holes in the centre.
+
+    The discriminator moves, then the generator, on one batch. Samples are whole pictures: what was drawn, pasted.
+
+    overlap: pixels of the band, in which errors count `border` times as much; 4 in the code, for 128 pixels.
+    weight: of the adversarial term; 1 less that is the weight of the distance.
+    Errors: Misfit for pictures that have no middle half with room for a hole.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        overlap: NonNegativeInt = 4,
+        border: PositiveFloat = 10.0,
+        weight: NonNegativeFloat = 0.001,
+    ):
+        super().__init__(spec)
+        channels, side = need_square_image("procedure context_encoder", spec)
+        half = side // 2
+        if side % 4 or overlap >= half // 2:
+            raise Misfit(
+                f"procedure context_encoder finds no middle half of {side} pixels with a hole in it: "
+                "add dataset.size=32 or another multiple of 4, or set procedure.overlap to less."
+            )
+        self.mask = Mask((half - 2 * overlap) / side)
+        self.middle = slice(side // 4, side // 4 + half)
+        middle = Spec((channels, half, half), spec.classes)
+        self.G, self.D, self.loss = self.make(generator, middle), discriminator(middle), loss()
+        self.weight = weight
+        cost = torch.full((half, half), float(border))
+        cost[overlap : half - overlap, overlap : half - overlap] = 1
+        self.register_buffer("cost", cost, persistent=False)
+        self.cost: Tensor
+        if self.conditional or self.D.conditional:
+            raise Misfit("procedure context_encoder has no labels to give: use networks that are not conditional.")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def pairs(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        return self.mask(batch["x"]), batch["x"]
+
+    def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        """Pictures (N, C, H, W) -> the same, with another middle; what is in theirs is not looked at."""
+        return self._paste(a, self.G(self.mask(a)))
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        a, x = self.pairs(next(data))
+        b = x[..., self.middle, self.middle]  # (N, C, H, W) -> (N, C, H/2, W/2)
+        fake = self.G(a)
+        real_logits, fake_logits = self.D(b), self.D(fake.detach())
+        self.log(real=real_logits, fake=fake_logits)
+        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
+        real = self.D(b) if self.loss.uses_real else None
+        yield {
+            "generator": {
+                "adversarial": self.weight * self.loss.generator(real, self.D(fake)),
+                "l2": (1 - self.weight) * (self.cost * (fake - b).square()).mean(),
+            }
+        }
+
+    def _paste(self, a: Tensor, drawn: Tensor) -> Tensor:
+        whole = a.clone()
+        whole[..., self.middle, self.middle] = drawn.to(a.dtype)
+        return whole
+
+
+def _stages(size: int) -> tuple[int, int]:
+    """Side of the innermost map, and how often it doubles: 14 -> (7, 1), 16 -> (4, 2), 64 -> (4, 4)."""
+    start, doublings = size, 0
+    while start % 2 == 0 and start > 4:
+        start, doublings = start // 2, doublings + 1
+    if start not in range(3, 8) or doublings < 1:
+        raise Misfit(
+            "generator context_encoder needs to draw images whose side is 3 to 7 times a power of two from 2 up, such "
+            f"as 14, 16, 32 or 64, in pictures of twice that, not {size}: add dataset.size=64."
+        )
+    return start, doublings
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), those of batch norm from N(1, 0.02), biases zero, as in DCGAN."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # all have one here
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)

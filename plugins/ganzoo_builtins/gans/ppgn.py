@@ -1,0 +1,184 @@
+"""Plug and Play Generative Networks, Nguyen, Clune, Bengio, Dosovitskiy and Yosinski 2017 (arXiv:1612.00005).
+
+A generator x = G(h) learns to turn the features h = E(x) of a classifier back into images; then a chain walks through
+h, steered by what the classifier says of G(h), equation (11) of the paper with the loop through the image as prior:
+
+    h <- h + eps1 (E(G(h)) - h) + eps2 d log p(y | G(h)) / dh + eps3 noise
+
+The classifier is trained first, and stays as it is from then on. The generator then minimises, for h = E(x),
+
+    pixel ||G(h) - x||^2 + feature ||E(G(h)) - h||^2 + adversarial L(D(G(h)))
+
+Departures: the paper's classifier is CaffeNet with 4,096 features, which has seen ImageNet; this one is small, and sees
+the data of the recipe. Squares are means over pixels and features, so that weights do not depend on sizes. The step is
+not divided by its mean size, as the authors' code does, so that a chain comes to rest where the class is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo_builtins.gans.fits import need_labels, need_square_image
+from ganzoo_builtins.widths import width as features_width
+
+PACE = 0.01  # by which the mean and the spread of codes follow those of a batch
+
+
+class PPGNGenerator(Generator):
+    """h -> x: two fully connected layers, then upconvolutions with a convolution after each, LeakyReLU 0.3 as in the
+    paper's.
+
+    z_dim: features in h. width: channels next to the image.
+    """
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 32):
+        super().__init__()
+        channels, size = need_square_image("generator ppgn", spec)
+        self.z_dim = z_dim
+        start, doublings = size, 0
+        while start % 2 == 0 and start > 4:
+            start, doublings = start // 2, doublings + 1
+        n = width * 2**doublings
+        layers = [nn.Linear(z_dim, 4 * z_dim), nn.LeakyReLU(0.3), nn.Linear(4 * z_dim, n * start**2), nn.LeakyReLU(0.3)]
+        layers += [nn.Unflatten(1, (n, start, start))]  # (N, n, start, start)
+        for _ in range(doublings):
+            layers += [nn.ConvTranspose2d(n, n // 2, 4, stride=2, padding=1), nn.LeakyReLU(0.3)]  # twice the side
+            layers += [nn.Conv2d(n // 2, n // 2, 3, padding=1), nn.LeakyReLU(0.3)]
+            n //= 2
+        self.layers = nn.Sequential(*layers, nn.Conv2d(n, channels, 3, padding=1), nn.Tanh())
+
+    def forward(self, h: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(h)  # (N, z_dim) -> (N, C, H, W)
+
+
+class PPGNDiscriminator(Discriminator):
+    """Convolutions down to a code h >= 0. It serves as the classifier, whose features are h, and as the discriminator.
+
+    z_dim: numbers in h. width: channels next to the image.
+    """
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 32):
+        super().__init__()
+        channels, size = need_square_image("discriminator ppgn", spec)
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+        while size > 4:
+            layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.ReLU()]  # half the side, rounded up
+            width, size = 2 * width, -(-size // 2)
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width * size**2, z_dim), nn.ReLU())
+        self.head = nn.Linear(z_dim, 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x)  # (N, C, H, W) -> (N, z_dim)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, 1) -> (N,)
+
+
+class PPGN(Procedure):
+    """Joint PPGN-h (arXiv:1612.00005, section 3.4), and the classifier that it needs.
+
+    pretrain: steps in which the classifier learns, before anything else does; its features are the generator's input.
+    pixel, feature, adversarial: weights of the generator's terms.
+    iterations: how far a chain walks for a sample. eps1: of the step towards E(G(h)). eps2: of the step up the
+    probability of the class. eps3: standard deviation of the noise in each step.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        discriminator_classifier: Blueprint,
+        loss: Blueprint,
+        pretrain: NonNegativeInt = 500,
+        pixel: NonNegativeFloat = 10.0,
+        feature: NonNegativeFloat = 1.0,
+        adversarial: NonNegativeFloat = 0.1,
+        iterations: PositiveInt = 100,
+        eps1: NonNegativeFloat = 0.1,
+        eps2: NonNegativeFloat = 4.0,
+        eps3: NonNegativeFloat = 0.1,
+    ):
+        super().__init__()
+        need_labels("procedure ppgn", spec)
+        self.G, self.D, self.E = generator(spec), discriminator(spec), discriminator_classifier(spec)
+        self.loss, wide = loss(), features_width(self.E, spec)
+        if self.G.z_dim != wide:
+            raise Misfit(
+                f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {wide} features "
+                f"to give it: add generator.z_dim={wide}."
+            )
+        self.E.head = nn.Linear(wide, spec.classes)  # in the place of the one that told real from fake
+        self.register_buffer("mean", torch.zeros(wide))
+        self.register_buffer("spread", torch.ones(wide))
+        self.pretrain, self.iterations = pretrain, iterations
+        self.pixel, self.feature, self.adversarial = pixel, feature, adversarial
+        self.eps1, self.eps2, self.eps3 = eps1, eps2, eps3
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"classifier": [self.E], "discriminator": [self.D], "generator": [self.G]}
+
+    @property
+    def conditional(self) -> bool:
+        return True
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        x, y = (batch := next(data))["x"], batch["y"]
+        self.E.train(t < self.pretrain)
+        if t < self.pretrain:
+            logits = self.E.head(self.E.features(x))  # (N, classes)
+            self.log(accuracy=(logits.argmax(1) == y).float())
+            yield {"classifier": {"cross_entropy": cross_entropy(logits, y)}}
+            return
+        with torch.no_grad():
+            h = self.E.features(x)  # (N, z_dim)
+            fake = self.G(h)
+            self.mean.lerp_(h.mean(0).float(), PACE)
+            self.spread.lerp_(h.std(0).float(), PACE)
+        real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
+        self.log(real=real_logits, fake=fake_logits)
+        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
+        again = self.G(h)
+        real = self.D(x) if self.loss.uses_real else None
+        yield {
+            "generator": {
+                "pixel": self.pixel * mse_loss(again, x),
+                "feature": self.feature * mse_loss(self.E.features(again), h),
+                "adversarial": self.adversarial * self.loss.generator(real, self.D(again)),
+            }
+        }
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        assert y is not None, "PPGN samples are of a class"
+        h = self.start(n)
+        for _ in range(self.iterations):
+            h = self.walk(h, y)
+        return self.G(h)
+
+    def start(self, n: int) -> Tensor:
+        """() -> (n, z_dim): independent features, each as large as those of real samples are."""
+        return (self.mean + self.spread * torch.randn(n, len(self.mean), device=self.mean.device)).relu()
+
+    def walk(self, h: Tensor, y: Tensor) -> Tensor:
+        """Codes (N, z_dim), classes (N,) -> the next ones."""
+        with torch.enable_grad():
+            h = h.detach().requires_grad_()
+            code = self.E.features(self.G(h))  # (N, z_dim)
+            (up,) = torch.autograd.grad(-cross_entropy(self.E.head(code), y, reduction="sum"), h)
+        h = h + self.eps1 * (code - h) + self.eps2 * up + self.eps3 * torch.randn_like(h)
+        return h.detach().relu()  # features of the classifier are not negative
+
+    def panels(self, batch: Batch) -> dict[str, Panel]:
+        """Real samples, and to the right of each what the generator makes of its features."""
+        x = batch["x"]
+        pairs = torch.stack([x, self.G(self.E.features(x))], 1)  # (N, 2, C, H, W)
+        return {"reconstruction": Panel(pairs.flatten(0, 1)[:64])}

@@ -1,0 +1,168 @@
+"""SRGAN, Ledig et al. 2017 (arXiv:1609.04802): small images to larger ones, in two stages.
+
+The generator's 16 residual blocks work at the small size, and a layer that rearranges channels into pixels doubles it
+(PixelShuffle), as often as it takes. First it learns to come close to the truth (SRResNet); what it is unsure of it
+blurs. Then a discriminator joins:
+
+    L = content + 0.001 * adversarial
+
+In the paper content is 0.006 |phi(b) - phi(G(a))|^2, of the features phi of a VGG trained on photographs. Here phi is
+the last layer of the discriminator, which nobody has to download. It changes as the discriminator learns, so its
+distance is taken in proportion to its size, and that of pixels stays beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Spec, Translator
+from ganzoo_builtins.gans.fits import need_image
+
+SCALE = 4  # where nobody says what the input is
+
+
+class SRGANGenerator(Generator):
+    """a -> b, larger by a power of two: residual blocks, then PixelShuffle, then a 9x9 convolution.
+
+    The paper's last layer is linear; here a tanh keeps pixels in their range. Its batch norm stays.
+
+    width: channels. blocks: how many residual ones.
+    """
+
+    def __init__(self, spec: Spec, source: Spec | None = None, width: PositiveInt = 64, blocks: PositiveInt = 16):
+        super().__init__()
+        channels, height, w = need_image("generator srgan", spec)
+        given, *small = source.shape if source else (channels, height // SCALE, w // SCALE)
+        self.source_shape = (given, *small)
+        scale = height // small[0]
+        if scale < 2 or scale & (scale - 1) or tuple(scale * side for side in small) != (height, w):
+            raise Misfit(
+                f"generator srgan enlarges by 2, 4, 8, ..., and not {self.source_shape} to {spec.shape}: use "
+                '[transform] use = "downscale" with such a factor, and images whose side it divides.'
+            )
+        self.first = nn.Sequential(nn.Conv2d(given, width, 9, padding=4), nn.PReLU())
+        self.blocks = nn.Sequential(*(_Residual(width) for _ in range(blocks)))
+        self.after = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width))
+        doublings: list[nn.Module] = []
+        for _ in range(scale.bit_length() - 1):
+            doublings += [nn.Conv2d(width, 4 * width, 3, padding=1), nn.PixelShuffle(2), nn.PReLU()]
+        self.last = nn.Sequential(*doublings, nn.Conv2d(width, channels, 9, padding=4), nn.Tanh())
+
+    def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        x = self.first(a)  # (N, C, H/4, W/4) -> (N, width, H/4, W/4)
+        x = x + self.after(self.blocks(x))
+        return self.last(x)  # -> (N, width, H/2, W/2) -> (N, width, H, W) -> (N, C, H, W)
+
+
+class _Residual(nn.Module):
+    """x + f(x). PReLU learns one slope for all channels."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.PReLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class SRGANDiscriminator(Discriminator):
+    """x -> logit: 3x3 convolutions, every second of stride 2, then a layer of 1024 units.
+
+    Batch norm in all but the first, LeakyReLU 0.2.
+
+    width: channels next to the image, up to eight times as many innermost. hidden: widths of the layers before the
+    logit.
+    """
+
+    def __init__(self, spec: Spec, width: PositiveInt = 64, hidden: Sequence[PositiveInt] = (1024,)):
+        super().__init__()
+        channels, height, w = need_image("discriminator srgan", spec)
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
+        n_in = width
+        for n_out, stride in ((1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2)):
+            layers += [nn.Conv2d(n_in, n_out * width, 3, stride, 1, bias=False), nn.BatchNorm2d(n_out * width)]
+            layers.append(nn.LeakyReLU(0.2))
+            n_in = n_out * width
+        for _ in range(4):
+            height, w = (height + 1) // 2, (w + 1) // 2
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        widths = [n_in * height * w, *hidden]
+        dense: list[nn.Module] = []
+        for n_in, n_out in pairwise(widths):
+            dense += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        self.hidden = nn.Sequential(*dense)
+        self.head = nn.Linear(widths[-1], 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 8*width, H/16, W/16) -> (N, hidden[-1])
+        return self.hidden(self.layers(x))
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+
+
+class SRGAN(Translator):
+    """Photo-Realistic Single Image Super-Resolution Using a GAN (arXiv:1609.04802), sections 2.1 and 2.2.
+
+    For `pretrain` steps the generator moves alone, against the squared error of pixels. Then the discriminator moves
+    and the generator after it, on one batch.
+
+    weight: of the adversarial term. features: weight of the distance of features; 0 leaves that of pixels alone.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        transform: Blueprint | None = None,
+        pretrain: NonNegativeInt = 1_000_000,
+        weight: NonNegativeFloat = 1e-3,
+        features: NonNegativeFloat = 0.006,
+    ):
+        super().__init__(spec, transform)
+        self.G, self.D, self.loss = self.make(generator), discriminator(spec), loss()
+        self.pretrain, self.weight, self.features = pretrain, weight, features
+        if self.conditional or self.D.conditional:
+            raise Misfit("procedure srgan has no labels to give: use networks that are not conditional.")
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.G(a)
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        a, b = self.pairs(next(data))
+        fake = self.G(a)  # (N, C, H/4, W/4) -> (N, C, H, W)
+        if t < self.pretrain:
+            yield {"generator": {"pixels": mse_loss(fake, b)}}
+            return
+        real_logits, fake_logits = self.D(b), self.D(fake.detach())
+        self.log(real=real_logits, fake=fake_logits)
+        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
+        real = self.D(b) if self.loss.uses_real else None
+        adversarial = self.weight * self.loss.generator(real, self.D(fake))
+        content = {"pixels": mse_loss(fake, b)}
+        if self.features:
+            content["features"] = self.features * self._unlike(fake, b)
+        yield {"generator": {"adversarial": adversarial, **content}}
+
+    def _unlike(self, fake: Tensor, b: Tensor) -> Tensor:
+        """The squared distance of features as a share of their square: () of about 0 to 2."""
+        with torch.no_grad():
+            wanted = self.D.features(b)  # (N, width)
+        return mse_loss(self.D.features(fake), wanted) / wanted.square().mean().clamp_min(1e-8)

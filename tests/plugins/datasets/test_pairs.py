@@ -1,0 +1,81 @@
+"""The dataset `pairs`: two folders, paired by name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo import DataError
+from ganzoo_builtins.datasets import pairs
+from ganzoo_builtins.datasets.pairs import Pairs
+from support import tiny, train
+
+TRANSLATING = """
+[procedure]
+use = "translation"
+[generator]
+use = "pix2pix"
+width = 2
+[discriminator]
+use = "pix2pix"
+width = 2
+layers = 1
+"""
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Ten pictures: a is dark and b is light, both in shades of their number; their order on the disk is another."""
+    for i in (3, 1, 7, 0, 9, 2, 8, 4, 6, 5):
+        for side, suffix, shade in (("a", "png", 0), ("b", "bmp", 200)):
+            path = tmp_path / "photos" / side / f"{i}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (12, 10), (shade + i,) * 3).save(path)
+    return tmp_path / "photos"
+
+
+def test_pictures_are_paired_by_name_whatever_their_suffix(photos: Path) -> None:
+    whole = Pairs(str(photos), size=8).tensors()
+    assert whole is not None and whole["a"].shape == whole["b"].shape == (10, 3, 8, 8)
+    assert whole["a"].float().mean((1, 2, 3)).tolist() == [*range(10)]
+    assert whole["b"].float().mean((1, 2, 3)).tolist() == [*range(200, 210)]
+
+
+def test_more_than_fits_in_memory_is_decoded_one_at_a_time(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "IN_MEMORY", 100)
+    dataset = Pairs(str(photos), size=8, channels=1)
+    assert dataset.tensors() is None
+    assert dataset[4]["a"].unique().tolist() == [4] and dataset[4]["b"].unique().tolist() == [204]
+    assert dataset.fingerprint() == Pairs(str(photos), size=8, channels=1).fingerprint()
+
+
+def test_a_picture_without_a_partner_is_named(photos: Path) -> None:
+    (photos / "b/4.bmp").unlink()
+    with pytest.raises(DataError, match=r"1 pictures below .* have no partner, such as 4"):
+        len(Pairs(str(photos)))
+
+
+def test_both_folders_are_needed_and_pictures_in_them(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(DataError, match="has no folder 'b'"):
+        len(Pairs(str(tmp_path)))
+    (tmp_path / "b").mkdir()
+    with pytest.raises(DataError, match=f"no images in {re.escape(str(tmp_path / 'a'))}"):
+        len(Pairs(str(tmp_path)))
+
+
+def test_a_gan_is_trained_on_pairs_and_translates_them(photos: Path, tmp_path: Path) -> None:
+    recipe = tiny(
+        f'[dataset]\nuse = "pairs"\npath = "{photos}"\nsize = 8\n{TRANSLATING}', "run.steps=2", "run.batch_size=4"
+    )
+    run = train(recipe, tmp_path)
+    assert run.status["state"] == "finished"
+    with Image.open(run.samples / "real.png") as grid:
+        assert grid.getpixel((3, 3)) == (200, 200, 200)  # what the inputs should become
+    a, b = ganzoo.load(run).pairs(10, seed=0)
+    assert (b - a).unique(dim=0).shape[0] == 1 and len(a.unique(dim=0)) == 10
+    assert ganzoo.load(run).sample(3, seed=0).shape == (3, 3, 8, 8)
