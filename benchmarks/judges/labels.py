@@ -12,7 +12,7 @@ import ganzoo
 from ganzoo import build, discovery
 from ganzoo.data import normalised
 
-STEPS = 750  # of the same network that learns from the labels alone
+STEPS = 500  # of the same network that learns from the labels alone
 
 
 def judge(run: ganzoo.Run) -> str:

@@ -1,7 +1,7 @@
 """BEGAN, Berthelot, Schumm and Metz 2017 (arXiv:1703.10717): the errors of an auto-encoder, held in balance.
 
-Departures: down-sampling convolutions widen the map, as in the public re-implementations; the paper's optional skip
-connections and vanishing residuals are left out.
+Departures: one batch of fakes serves both players; the paper's optional skip connections and vanishing residuals are
+left out. The layers are those of public re-implementations.
 """
 
 from collections.abc import Iterator, Mapping

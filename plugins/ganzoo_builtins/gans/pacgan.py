@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Blueprint, Discriminator, Misfit, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Misfit, Spec
 from ganzoo_builtins.procedures.adversarial import Adversarial
 
 
@@ -69,3 +70,7 @@ class PacGAN(Adversarial):
 
         made: Any = packed  # what a blueprint is to the procedure: something that builds a network
         super().__init__(spec, generator, made, loss, regularizer, d_steps=d_steps, g_steps=g_steps)
+
+    def panels(self, batch: Batch) -> dict[str, Image.Image]:
+        """None: a discriminator of packs has no opinion on a place on the line."""
+        return {}

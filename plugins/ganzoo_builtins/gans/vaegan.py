@@ -24,16 +24,16 @@ class VAEGAN(Procedure):
         decoder:        gamma L_like + (1 - gamma) L_GAN of the generator
         discriminator:  L_GAN
 
-    L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), each a sum
-    for one sample; Dis_l are the discriminator's features, labels or not. Nobody but its own player minimises a term:
-    the features do not learn to be easy to rebuild, and the encoder knows nothing of the discriminator's verdict.
+    L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), sums over a
+    sample; Dis_l are the discriminator's features. A term moves the player beside it and nobody else: the features do
+    not learn to be easy to rebuild, and the discriminator's verdict does not reach the encoder.
 
     gamma: weighs the rebuilding against the verdict in the decoder, 1e-6 for CelebA in the authors' code: L_like is a
         large sum.
-    reconstructions: judges rebuilt samples as fakes too, half of them, as the paper advises.
+    reconstructions: rebuilt samples are judged as fakes too, beside as many new ones.
     equilibrium, margin: the discriminator waits while its cross-entropy on real or on fake samples is below
         equilibrium - margin, the decoder while one of them is above equilibrium + margin; if both would wait, neither
-        does. A large margin lets both move always. Defaults of the authors' code.
+        does. A large margin lets both move always. 0.68 and 0.35 in the authors' code.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class VAEGAN(Procedure):
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch = next(data)
         x, y = batch["x"], batch["y"] if self.conditional else None  # (N, *shape), (N,)
-        mean, logvar = self.E.posterior(x, y if self.E.conditional else None)  # (N, z_dim) each
+        mean, logvar = self.E.posterior(x, batch["y"] if self.E.conditional else None)  # (N, z_dim) each
         again = self.G(mean + torch.randn_like(mean) * (logvar / 2).exp(), y)  # Dec(z), z ~ q(z|x)
         prior = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
         # In one pass: batch norm would take away what tells one batch from the other.
@@ -98,8 +98,8 @@ class VAEGAN(Procedure):
     def panels(self, batch: Batch) -> Mapping[str, Panel]:
         """Real samples above what the decoder makes of their codes."""
         x = batch["x"][:32]
-        y = batch["y"][:32] if self.conditional else None
-        return {"rebuilt": beside(x, self.G(self.E(x, y if self.E.conditional else None), y))}
+        z = self.E(x, batch["y"][:32] if self.E.conditional else None)  # (N, z_dim)
+        return {"rebuilt": beside(x, self.G(z, batch["y"][:32] if self.conditional else None))}
 
     def _check(self) -> None:
         if not self.E.probabilistic:

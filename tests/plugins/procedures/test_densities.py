@@ -77,6 +77,11 @@ def test_a_run_on_a_line_draws_it_and_one_on_a_plane_does_not(tmp_path: Path) ->
     assert not list(plane.samples.glob("densities-*"))
 
 
+def test_a_discriminator_of_packs_is_not_drawn(tmp_path: Path) -> None:
+    run = train(tiny(f'{LINE}[procedure]\nuse = "pacgan"\n'), tmp_path)
+    assert run.status["state"] == "finished" and not list(run.samples.glob("densities-*"))
+
+
 def test_samples_that_are_not_finite_are_not_drawn() -> None:
     """So that the run ends with what the grid says about them."""
     procedure = Trainee(recipe := tiny(LINE), device.accelerator(recipe.run)).procedure
