@@ -250,7 +250,7 @@ def weights(modules: list[nn.Module]) -> list[Tensor]:
 
 def noise(spec: Spec) -> Iterator[Batch]:
     while True:
-        x = torch.rand(BATCH, *spec.shape) * 2 - 1
+        x = (torch.rand(BATCH, *spec.shape) * 2 - 1) / 5  # strong noise is told from fakes beyond any gradient
         yield {"x": x, "y": torch.arange(BATCH) % spec.classes} if spec.classes else {"x": x}
 
 
