@@ -11,10 +11,11 @@ never switched off, so that a picture is another one each time it is drawn from 
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 import torch
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 
@@ -43,6 +44,8 @@ class DCGANEluGenerator(Generator):
     width: channels before the last layer; 32 makes layers of 1,024 and, at 28x28, 7 * 7 * 64 = 3,136 units.
     dropout: share of units dropped after every layer but the last. always: also when samples are drawn, as printed.
     z_mean: 0 as the slides say; their code has -1, probably in place of a lower bound.
+    std: deviation that weights begin with. 0.02 as printed leaves little of z in the first pictures, so that thousands
+        of steps go by before they differ; narrow networks want more.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class DCGANEluGenerator(Generator):
         dropout: Share = 0.25,
         always: bool = False,
         z_mean: float = 0.0,
+        std: PositiveFloat = 0.02,
     ):
         super().__init__()
         channels, size = need_square_image("generator dcgan_elu", spec)
@@ -69,7 +73,7 @@ class DCGANEluGenerator(Generator):
             *(_up(2 * width, width), *after()),
             *(_up(width, channels), nn.Sigmoid()),
         )
-        self.apply(_initialise)
+        self.apply(partial(_initialise, std=std))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.layers(z)  # (N, z_dim) -> (N, 2*width, H/4, W/4) -> (N, width, H/2, W/2) -> (N, C, H, W) in [0, 1]
@@ -84,7 +88,7 @@ class DCGANEluDiscriminator(Discriminator):
 
     width: channels of the first layer; 32 makes 64 in the second, then 1,024 and 128 units.
     dropout: share of units dropped after every layer. always: also when it is not training, as printed.
-    drop_logit: drop as many logits as well, as printed.
+    drop_logit: drop as many logits as well, as printed. std: as in the generator.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class DCGANEluDiscriminator(Discriminator):
         dropout: Share = 0.25,
         always: bool = False,
         drop_logit: bool = False,
+        std: PositiveFloat = 0.02,
     ):
         super().__init__()
         channels, size = need_square_image("discriminator dcgan_elu", spec)
@@ -111,7 +116,7 @@ class DCGANEluDiscriminator(Discriminator):
         )
         self.head = nn.Linear(4 * width, 1)
         self.last = Dropout(dropout if drop_logit else 0.0, always)
-        self.apply(_initialise)
+        self.apply(partial(_initialise, std=std))
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         pixels = (x + 1) / 2  # (N, C, H, W) in [0, 1]
@@ -168,9 +173,9 @@ def _quarter(network: str, size: int) -> int:
     return size // 4
 
 
-def _initialise(module: nn.Module) -> None:
-    """Normal numbers, none beyond two deviations: weights of 0.02, biases of 0.01."""
+def _initialise(module: nn.Module, std: float) -> None:
+    """Normal numbers, none beyond two deviations, which is 0.01 for biases."""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.trunc_normal_(module.weight, std=std, a=-2 * std, b=2 * std)
         assert module.bias is not None
         nn.init.trunc_normal_(module.bias, std=0.01, a=-0.02, b=0.02)
