@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,14 +52,27 @@ def test_check_builds_it(found: library.Found) -> None:
 
 @every_recipe
 def test_it_trains(found: library.Found, tmp_path: Path) -> None:
-    """Two steps on noise of the right shape, since the real data may not be here."""
+    """Two steps on noise of the right shape, since the real data may not be here, by networks made narrow."""
     recipe = resolved(found)
     batch = min(4, recipe.run.batch_size)
     data = save_noise(tmp_path / "noise.npz", build.dataset(recipe).spec, 40 * batch)
     changes = {"run.steps": 2, "run.batch_size": batch, "dataset.use": "npz", "dataset.path": str(data)}
-    run = ganzoo.train(found.name, changes, out=tmp_path, plugins=PLUGINS)
+    run = ganzoo.train(found.name, {**changes, **narrow(recipe.resolved())}, out=tmp_path, plugins=PLUGINS)
     assert run.status["state"] == "finished"
     assert run.status["step"] == 2
+
+
+def narrow(tree: tables.Tree) -> dict[str, Any]:
+    """What makes its networks small, as far as they have a `width` or `hidden` ones; check built them as they are."""
+    changes: dict[str, Any] = {}
+    for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset"}):
+        if isinstance(settings, dict) and isinstance(settings.get("width"), int):
+            changes[f"{table}.width"] = min(8, settings["width"])
+        if isinstance(settings, dict) and isinstance(settings.get("hidden"), int):
+            changes[f"{table}.hidden"] = min(16, settings["hidden"])
+        if isinstance(settings, dict) and isinstance(settings.get("hidden"), list):
+            changes[f"{table}.hidden"] = [min(16, width) for width in settings["hidden"]]
+    return changes
 
 
 def resolved(found: library.Found) -> Recipe:
