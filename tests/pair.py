@@ -39,6 +39,22 @@ RESUMED = {
     "labels": tiny(CONDITIONAL + LAZY, "run.steps=9", "run.save=1", "run.keep=20", "run.batch_size=8", "run.ema=0.5"),
 }
 KILLED = 4
+CODES = {"use": "mlp", "z_dim": 4, "hidden": [8, 8]}
+DECIDING: dict[str, Any] = {  # a controller, and a gate
+    "began": {
+        "procedure": {"use": "began", "gain": 0.02},
+        "generator": CODES,
+        "discriminator": {"use": "autoencoder", "hidden": [8]},
+    },
+    "vaegan": {
+        "procedure": {"use": "vaegan", "margin": 0.02, "gamma": 0.1},
+        "encoder": CODES,
+        "generator": CODES,
+        "discriminator": {"use": "mlp", "hidden": [8]},
+        "loss": {"use": "non_saturating"},
+        "optimizer": {"use": "adam", "lr": 1e-2},
+    },
+}
 
 
 PLUGINS = discovery.load()
@@ -158,10 +174,24 @@ def equal(case: Case, accelerator: Accelerator) -> dict[str, Any]:
     }
 
 
+def decided(name: str, accelerator: Accelerator) -> dict[str, Any]:
+    """What a procedure that looks at its losses has done and become."""
+    tree = {table: settings for table, settings in TINY.items() if table not in ("generator", "discriminator", "loss")}
+    part = Part(resolve.resolve({**tree, **DECIDING[name]}, PLUGINS.zoo, name, name=name), 8, accelerator)
+    for t in range(15 * STEPS):
+        part.engine.step(part.batches, t)
+    return {
+        "parameters": digest(part.procedure.parameters()),
+        "own": {name: value.item() for name, value in part.procedure.named_buffers(recurse=False)},
+        "moved": dict(part.engine.moved),
+    }
+
+
 def main(folder: Path) -> None:
     accelerator = device.accelerator(HEARING.run)
     rank, main = accelerator.process_index, accelerator.is_main_process
     told: dict[str, Any] = {"equal": {str(case): equal(case, accelerator) for case in cases()}}
+    told["decided"] = {name: decided(name, accelerator) for name in DECIDING}
     told["mean"] = Part(HEARING, 8, accelerator).procedure.over_processes(torch.tensor([float(rank), 3.0])).tolist()
     for number, case in enumerate(cases()):
         weights = smooth(case, 8, accelerator)
