@@ -215,7 +215,8 @@ def forward(network: Blueprint, spec: Spec) -> bool:
         net, batch = network(spec), next(noise(spec))
         y = batch["y"] if net.conditional else None
         if network.entry.kind == "generator":
-            x = net(net.prior(BATCH) if net.z_dim else batch["x"], y)
+            source = net.prior(BATCH) if net.z_dim else torch.rand(BATCH, *(net.source_shape or spec.shape))
+            x = net(source, y)
             assert x.shape == batch["x"].shape, f"samples of shape {tuple(x.shape[1:])} for {spec}"
         else:
             logits = net(batch["x"], y)
