@@ -11,8 +11,8 @@ from PIL import Image
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Regularizer, Spec, Terms
-from ganzoo_builtins.procedures import densities
+from ganzoo import Batch, Blueprint, Move, Procedure, Regularizer, Spec, Terms
+from ganzoo_builtins.procedures import agreement, densities
 from ganzoo_builtins.procedures.replay import Replay
 
 
@@ -87,10 +87,10 @@ class Adversarial(Procedure):
         self.d_burst, self.burst_first, self.burst_every = d_burst, burst_first, burst_every
         self.g_batch = g_batch
         self.d_pretrain, self.show = d_pretrain, show
-        self._check()
+        agreement.check_settings(self)
         for one in self.regularizers:
             one.attach(self.D, self.G)
-        self._check_regularizers()
+        agreement.check_regularizers(self)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G]}
@@ -214,68 +214,3 @@ class Adversarial(Procedure):
     def _project(self) -> None:
         for one in self.regularizers:
             one.project(self.D)
-
-    def _check(self) -> None:
-        if not self.G.z_dim:
-            raise Misfit(
-                "the generator translates samples and draws from no noise: use it in a procedure that translates, or "
-                "use another generator."
-            )
-        if self.G.conditional != self.D.conditional:
-            asked, blind = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
-            raise Misfit(
-                f"the {asked} is conditional on labels and the {blind} is not, so that nobody would enforce them. "
-                "Use a conditional network for both, or for neither."
-            )
-        if self.updates == "simultaneous" and (self.d_steps, self.g_steps) != (1, 1):
-            raise Misfit('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1.')
-        if self.updates == "simultaneous" and (self.fakes, self.first) != ("fresh", "discriminator"):
-            raise Misfit(
-                'updates = "simultaneous" lets both players learn from one batch of fakes and moves neither first: '
-                "leave fakes and first out."
-            )
-        if self.updates == "simultaneous" and (self.d_burst or self.g_batch > 1):
-            raise Misfit(
-                'updates = "simultaneous" takes one move of each player on one batch: leave d_burst and g_batch out.'
-            )
-        if self.g_batch > 1 and (self.fakes == "shared" or self.loss.uses_real):
-            raise Misfit(
-                "g_batch makes more fakes for the generator's move than there are real samples and fakes of the "
-                'discriminator\'s: use fakes = "fresh" and a loss that reads no real samples in it, or g_batch = 1.'
-            )
-        if self.replay and self.updates == "simultaneous":
-            raise Misfit(
-                'updates = "simultaneous" lets both players learn from the same fakes, and replay shows the '
-                "discriminator others: leave one of them out."
-            )
-
-    def _check_regularizers(self) -> None:
-        """Asked of the networks as they are with all regularizers attached."""
-        helping = [one for one in self.regularizers if type(one).generator_terms is not Regularizer.generator_terms]
-        if not self.g_weight and not any(one.every == 1 for one in helping):
-            raise Misfit(
-                "g_weight = 0 leaves the generator with the terms of regularizers, and there is none at every step: "
-                'add one such as [[regularizer]] use = "feature_matching".'
-            )
-        if helping and self.g_batch > 1:
-            raise Misfit(
-                f"g_batch = {self.g_batch} leaves {type(helping[0]).__name__} without a real sample for each fake of "
-                "the generator's move. Leave one of them out."
-            )
-        for one in self.regularizers:
-            one.check(self.D)
-            if self.conditional and one.per_sample and self.replay:
-                raise Misfit(
-                    f"replay has fakes of other labels than the batch, and {type(one).__name__} compares samples under "
-                    "one label. Leave one of them out."
-                )
-            if self.conditional and one.per_sample and self.labels == "uniform":
-                raise Misfit(
-                    f'labels = "uniform" pairs the fakes with other labels than the batch, and {type(one).__name__} '
-                    'compares samples under one label. Use labels = "data".'
-                )
-            if self.conditional and one.per_sample and self.fakes == "shared" and self.d_steps > 1:
-                raise Misfit(
-                    'fakes = "shared" keeps the labels of the first batch for every discriminator move, and '
-                    f'{type(one).__name__} compares samples under one label. Use fakes = "fresh", or d_steps = 1.'
-                )
