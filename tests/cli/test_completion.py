@@ -42,4 +42,4 @@ def test_components_and_recipes() -> None:
 def test_a_plugin_s_components_beside_a_broken_one(tmp_path: Path) -> None:
     install(tmp_path, "ganzoo-acme", GOOD.replace('"good"', '"goodness"'))
     install(tmp_path, "ganzoo-broken", "import not_there")
-    assert completed("ganzoo show good", tmp_path) == ["goodness"]
+    assert completed("ganzoo show goodn", tmp_path) == ["goodness"]

@@ -58,7 +58,10 @@ def test_a_procedure_names_its_tables() -> None:
 
 
 def test_a_name_of_several_kinds_shows_all_of_them() -> None:
-    assert [one["kind"] for one in json.loads(ganzoo("show", "mlp", "--json").stdout)] == ["generator", "discriminator"]
+    assert [one["kind"] for one in json.loads(ganzoo("show", "cgan", "--json").stdout)] == [
+        "generator",
+        "discriminator",
+    ]
 
 
 def test_a_recipe_is_toml_with_its_defaults() -> None:

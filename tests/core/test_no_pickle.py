@@ -203,6 +203,7 @@ from ganzoo import allocator
 allocator.keep_blocks()  # once in a process
 begun = True
 sys.addaudithook(heard)
+import ganzoo
 from ganzoo import checkpoint, discovery, dryrun, library, resolve, tables
 from ganzoo.errors import GanzooError
 plugins, said = discovery.load(), []
@@ -218,6 +219,7 @@ for folder in checkpoints:
     except GanzooError as error:
         said.append(error.message)
 targets = {str(entry.target).partition(":")[0] for entry in plugins.zoo} | {row.module for row in plugins.rows}
+targets |= {*ganzoo._HOMES}  # public names on first use
 print(json.dumps({"seen": seen, "dynamic": sorted(dynamic - targets), "imported": len(dynamic), "said": said}))
 """
 

@@ -17,7 +17,7 @@ discriminator's last layer. Its cell has one bias where PyTorch's has two, which
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import torch
@@ -107,8 +107,8 @@ class SeqGANDiscriminator(Discriminator):
         self,
         spec: Spec,
         embedding: PositiveInt = 64,
-        sizes: list[PositiveInt] = list(SIZES),  # noqa: B006  # never changed
-        width: PositiveInt | list[PositiveInt] = list(WIDTHS),  # noqa: B006
+        sizes: Sequence[PositiveInt] = SIZES,
+        width: PositiveInt | Sequence[PositiveInt] = WIDTHS,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.25,
     ):
         super().__init__()

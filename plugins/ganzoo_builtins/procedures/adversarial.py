@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Move, Procedure, Regularizer, Spec, Terms
+from ganzoo import Batch, Blueprint, Loss, Move, Procedure, Regularizer, Spec, Terms
 from ganzoo_builtins.procedures import agreement, densities
 from ganzoo_builtins.procedures.replay import Replay
 
@@ -183,7 +183,8 @@ class Adversarial(Procedure):
     def _show(self, real: Tensor, fake: Tensor) -> None:
         logits = self.show == "logits"
         self.log(real=real if logits else real.sigmoid(), fake=fake if logits else fake.sigmoid())
-        self.log(**self.loss.report(real, fake))
+        if isinstance(self.loss, Loss):  # one of a stranger may do without the base class, and then reports nothing
+            self.log(**self.loss.report(real, fake))
 
     def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
         """The discriminator's loss and every regularizer's terms."""
