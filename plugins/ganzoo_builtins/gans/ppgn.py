@@ -17,9 +17,10 @@ not divided by its mean size, as the authors' code does, so that a chain comes t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -103,7 +104,7 @@ class PPGN(Procedure):
         pixel: NonNegativeFloat = 10.0,
         feature: NonNegativeFloat = 1.0,
         adversarial: NonNegativeFloat = 0.1,
-        iterations: PositiveInt = 100,
+        iterations: Annotated[int, Field(ge=1, le=10_000)] = 100,
         eps1: NonNegativeFloat = 0.1,
         eps2: NonNegativeFloat = 4.0,
         eps3: NonNegativeFloat = 0.1,
@@ -160,7 +161,7 @@ class PPGN(Procedure):
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         assert y is not None, "PPGN samples are of a class"
         h = self.start(n)
-        for _ in range(self.iterations):
+        for _ in range(1 if h.is_meta else self.iterations):  # without numbers, one shows the shapes
             h = self.walk(h, y)
         return self.G(h)
 
