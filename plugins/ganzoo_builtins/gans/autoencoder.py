@@ -12,8 +12,9 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Misfit, Panel, Spec
-from ganzoo_builtins.gans.fits import need_numbers, need_square_image
+from ganzoo import Discriminator, Panel, Spec
+from ganzoo_builtins.gans.dcgan import initialise
+from ganzoo_builtins.gans.fits import need_multiple, need_numbers
 
 Error = Literal["mean_square", "sum_square", "mean_absolute"]
 
@@ -85,12 +86,7 @@ class ConvAutoencoder(Autoencoder):
         error: Error = "mean_square",
     ):
         super().__init__()
-        channels, size = need_square_image("discriminator conv_autoencoder", spec)
-        if size % 4:
-            raise Misfit(
-                f"discriminator conv_autoencoder needs images whose side is divisible by 4, not {size}: "
-                f"add dataset.size={size + 4 - size % 4}."
-            )
+        channels, size = need_multiple("discriminator conv_autoencoder", spec, 4)
         self.error = error
         halvings = 3 if size % 8 == 0 and size > 8 else 2
         widths = [channels, *(width * 2**i for i in range(halvings))]  # 3, 64, 128, 256
@@ -107,17 +103,7 @@ class ConvAutoencoder(Autoencoder):
         up += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
         self.encode = nn.Sequential(*down)  # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8)
         self.decode = nn.Sequential(*up)  # -> (N, C, H, W)
-        self.apply(_initialise)
-
-
-def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), those of batch norm from N(1, 0.02), biases zero, as in `dcgan`."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
+        self.apply(initialise)
 
 
 def beside(x: Tensor, again: Tensor, columns: int = 8) -> Panel:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, beside
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.fits import halved, need_square_image
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -137,9 +137,7 @@ def _conv(n_in: int, n_out: int, stride: int = 1) -> nn.Module:
 
 def _stages(network: str, size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (8, 2), 64 -> (8, 3)."""
-    start, doublings = size, 0
-    while start % 2 == 0 and start > 8:
-        start, doublings = start // 2, doublings + 1
+    start, doublings = halved(size, 8)
     if start not in range(5, 9):
         raise Misfit(
             f"{network} needs images whose side is 5 to 8 times a power of two, such as 28, 32, 64 or 128, "

@@ -19,8 +19,10 @@ import torch
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Spec, Translator
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Spec
+from ganzoo_builtins.gans.dcgan import initialise
+from ganzoo_builtins.gans.fits import halved, need_square_image
+from ganzoo_builtins.procedures.judged import Judged
 from ganzoo_builtins.transforms.mask import Mask
 
 
@@ -53,7 +55,7 @@ class ContextEncoderGenerator(Generator):
         for n_in, n_out in pairwise(reversed(widths[1:])):
             layers += [nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh())
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
         # (N, C, 2H, 2W) -> (N, width, H, W) -> ... -> (N, 8*width, 4, 4) -> (N, bottleneck, 1, 1)
@@ -61,7 +63,7 @@ class ContextEncoderGenerator(Generator):
         return self.layers(a)
 
 
-class ContextEncoder(Translator):
+class ContextEncoder(Judged):
     """Context Encoders: Feature Learning by Inpainting (arXiv:1604.07379), section 3.2, for holes in the centre.
 
     The discriminator moves, then the generator, on one batch. Samples are whole pictures: what was drawn, pasted.
@@ -98,11 +100,7 @@ class ContextEncoder(Translator):
         cost[overlap : half - overlap, overlap : half - overlap] = 1
         self.register_buffer("cost", cost, persistent=False)
         self.cost: Tensor
-        if self.conditional or self.D.conditional:
-            raise Misfit("procedure context_encoder has no labels to give: use networks that are not conditional.")
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
+        self.need_no_labels("context_encoder")
 
     def pairs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         return self.mask(batch["x"]), batch["x"]
@@ -134,21 +132,10 @@ class ContextEncoder(Translator):
 
 def _stages(size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 14 -> (7, 1), 16 -> (4, 2), 64 -> (4, 4)."""
-    start, doublings = size, 0
-    while start % 2 == 0 and start > 4:
-        start, doublings = start // 2, doublings + 1
+    start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 1:
         raise Misfit(
             "generator context_encoder needs to draw images whose side is 3 to 7 times a power of two from 2 up, such "
             f"as 14, 16, 32 or 64, in pictures of twice that, not {size}: add dataset.size=64."
         )
     return start, doublings
-
-
-def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), those of batch norm from N(1, 0.02), biases zero, as in DCGAN."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # all have one here
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)

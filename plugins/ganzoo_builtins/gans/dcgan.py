@@ -16,7 +16,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.fits import halved, need_square_image
 
 
 class DCGANGenerator(Generator):
@@ -37,7 +37,7 @@ class DCGANGenerator(Generator):
             n_in, n_out = n_out, n_out // 2
             layers += [_up(n_in, n_out), nn.BatchNorm2d(n_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers, _up(width, channels), nn.Tanh())
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         # (N, z_dim, 1, 1) -> (N, 8*width, 4, 4) -> (N, 4*width, 8, 8) -> ... -> (N, C, H, W)
@@ -66,7 +66,7 @@ class DCGANDiscriminator(Discriminator):
             layers += [_down(n_in, n_out, bias=norm == "none"), *normalise, nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(n_out * start**2, 1, bias=False)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 8*width, 4, 4) -> (N, 128*width)
@@ -88,9 +88,7 @@ def _down(n_in: int, n_out: int, bias: bool) -> nn.Module:
 
 def _stages(network: str, size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (4, 3), 64 -> (4, 4)."""
-    start, doublings = size, 0
-    while start % 2 == 0 and start > 4:
-        start, doublings = start // 2, doublings + 1
+    start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 2:
         raise Misfit(
             f"{network} needs images whose side is 3 to 7 times a power of two from 4 up, such as 28, 32, 64 or 128, "
@@ -99,11 +97,11 @@ def _stages(network: str, size: int) -> tuple[int, int]:
     return start, doublings
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
     """Weights from N(0, 0.02) (section 4), those of batch norm from N(1, 0.02), biases zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
-    if isinstance(module, nn.Conv2d) and module.bias is not None:
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -14,8 +14,8 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_multiple
 
 
 class DCGAN5x5Generator(Generator):
@@ -33,8 +33,8 @@ class DCGAN5x5Generator(Generator):
         prior: Literal["uniform", "normal"] = "uniform",
     ):
         super().__init__()
-        channels, size = need_square_image("generator dcgan_5x5", spec)
-        start = _eighth("generator dcgan_5x5", size)
+        channels, size = need_multiple("generator dcgan_5x5", spec, 8, suggested=32)
+        start = size // 8
         self.z_dim, self.uniform = z_dim, prior == "uniform"
         self.layers = nn.Sequential(
             *(nn.Linear(z_dim, 4 * width * start**2), nn.Unflatten(1, (4 * width, start, start))),
@@ -64,8 +64,8 @@ class DCGAN5x5Discriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, norm: Literal["batch", "none"] = "batch"):
         super().__init__()
-        channels, size = need_square_image("discriminator dcgan_5x5", spec)
-        start = _eighth("discriminator dcgan_5x5", size)
+        channels, size = need_multiple("discriminator dcgan_5x5", spec, 8, suggested=32)
+        start = size // 8
 
         def block(n_in: int, n_out: int) -> list[nn.Module]:
             normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" else []
@@ -96,13 +96,6 @@ def _up(n_in: int, n_out: int) -> nn.Module:
 def _down(n_in: int, n_out: int) -> nn.Module:
     """Half the side."""
     return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2)
-
-
-def _eighth(network: str, size: int) -> int:
-    """Side of the innermost map."""
-    if size % 8:
-        raise Misfit(f"{network} needs images whose side is divisible by 8, not {size}: add dataset.size=32.")
-    return size // 8
 
 
 def _initialise(module: nn.Module) -> None:

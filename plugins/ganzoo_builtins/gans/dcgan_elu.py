@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.fits import need_multiple
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -59,8 +59,8 @@ class DCGANEluGenerator(Generator):
         std: PositiveFloat = 0.02,
     ):
         super().__init__()
-        channels, size = need_square_image("generator dcgan_elu", spec)
-        start = _quarter("generator dcgan_elu", size)
+        channels, size = need_multiple("generator dcgan_elu", spec, 4, suggested=28)
+        start = size // 4
         self.z_dim, self.z_mean = z_dim, z_mean
 
         def after() -> list[nn.Module]:
@@ -101,8 +101,8 @@ class DCGANEluDiscriminator(Discriminator):
         std: PositiveFloat = 0.02,
     ):
         super().__init__()
-        channels, size = need_square_image("discriminator dcgan_elu", spec)
-        start = _quarter("discriminator dcgan_elu", size)
+        channels, size = need_multiple("discriminator dcgan_elu", spec, 4, suggested=28)
+        start = size // 4
 
         def after() -> list[nn.Module]:
             return [nn.ELU(), Dropout(dropout, always)]
@@ -164,13 +164,6 @@ class SplitDiscriminator(Procedure):
 def _up(n_in: int, n_out: int) -> nn.Module:
     """Twice the side."""
     return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
-
-
-def _quarter(network: str, size: int) -> int:
-    """Side of the innermost map."""
-    if size % 4:
-        raise Misfit(f"{network} needs images whose side is divisible by 4, not {size}: add dataset.size=28.")
-    return size // 4
 
 
 def _initialise(module: nn.Module, std: float) -> None:

@@ -10,8 +10,8 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_multiple
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 
@@ -32,8 +32,7 @@ class DCGANUpsampleGenerator(Generator):
         bn_eps: PositiveFloat = 0.8,
     ):
         super().__init__()
-        channels, size = need_square_image("generator dcgan_upsample", spec)
-        _need_multiple("generator dcgan_upsample", size, 4)
+        channels, size = need_multiple("generator dcgan_upsample", spec, 4)
         self.z_dim = z_dim
         self.project = nn.Linear(z_dim, 128 * (size // 4) ** 2)
         self.unflatten = nn.Unflatten(1, (128, size // 4, size // 4))
@@ -76,8 +75,7 @@ class DCGANUpsampleDiscriminator(Discriminator):
         bn_eps: PositiveFloat = 0.8,
     ):
         super().__init__()
-        channels, size = need_square_image("discriminator dcgan_upsample", spec)
-        _need_multiple("discriminator dcgan_upsample", size, 16)
+        channels, size = need_multiple("discriminator dcgan_upsample", spec, 16)
 
         def block(n_in: int, n_out: int, normalise: bool) -> list[nn.Module]:
             layers = [nn.Conv2d(n_in, n_out, 3, stride=2, padding=1), nn.LeakyReLU(0.2), nn.Dropout2d(dropout)]
@@ -98,14 +96,6 @@ class DCGANUpsampleDiscriminator(Discriminator):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
-
-
-def _need_multiple(network: str, size: int, factor: int) -> None:
-    if size % factor:
-        above = size + factor - size % factor
-        raise Misfit(
-            f"{network} needs images whose side is divisible by {factor}, not {size}: add dataset.size={above}."
-        )
 
 
 def _initialise(module: nn.Module) -> None:

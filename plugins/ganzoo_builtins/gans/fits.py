@@ -37,6 +37,25 @@ def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
     return channels, height
 
 
+def need_multiple(network: str, spec: Spec, of: int, suggested: int = 0) -> tuple[int, int]:
+    """Channels and pixels along a side divisible by `of`; to add is the next such side, unless one is `suggested`."""
+    channels, size = need_square_image(network, spec)
+    if size % of:
+        raise Misfit(
+            f"{network} needs images whose side is divisible by {of}, not {size}: "
+            f"add dataset.size={suggested or size + -size % of}."
+        )
+    return channels, size
+
+
+def halved(size: int, least: int) -> tuple[int, int]:
+    """How far a side above `least` can be halved, and how often: 28, 4 -> (7, 2); 32, 4 -> (4, 3); 32, 8 -> (8, 2)."""
+    start, times = size, 0
+    while start % 2 == 0 and start > least:
+        start, times = start // 2, times + 1
+    return start, times
+
+
 def need_tokens(network: str, spec: Spec) -> tuple[int, int]:
     """Tokens in a sample, and how many different ones there are."""
     if not spec.vocab:

@@ -13,8 +13,8 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_multiple
 
 
 class GMANGenerator(Generator):
@@ -25,7 +25,7 @@ class GMANGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, width: PositiveInt = 32):
         super().__init__()
-        channels, size = _need_eighths("generator gman", spec)
+        channels, size = need_multiple("generator gman", spec, 8, suggested=32)
         self.z_dim = z_dim
         widths = 4 * width, 2 * width, width
         layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, widths[0], size // 8)]
@@ -50,7 +50,7 @@ class GMANDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 32, dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5):
         super().__init__()
-        channels, size = _need_eighths("discriminator gman", spec)
+        channels, size = need_multiple("discriminator gman", spec, 8, suggested=32)
         layers: list[nn.Module] = []
         for n_in, n_out, stride in ((channels, width, 2), (width, 2 * width, 2), (2 * width, 4 * width, 1)):
             layers += [nn.Conv2d(n_in, n_out, 3, stride, padding=1), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
@@ -63,11 +63,3 @@ class GMANDiscriminator(Discriminator):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.head(self.features(x)).squeeze(1)  # (N, width*H*W/4) -> (N, 1) -> (N,)
-
-
-def _need_eighths(network: str, spec: Spec) -> tuple[int, int]:
-    """Channels and pixels along a side."""
-    channels, size = need_square_image(network, spec)
-    if size % 8:
-        raise Misfit(f"{network} needs images whose side is divisible by 8, not {size}: add dataset.size=32.")
-    return channels, size

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Panel, Procedure, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.fits import need_multiple
 from ganzoo_builtins.widths import width as width_of
 
 SWEEP = 10  # values of a continuous code in its picture
@@ -35,8 +35,8 @@ class InfoGANGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 74, width: PositiveInt = 64):
         super().__init__()
-        channels, size = need_square_image("generator infogan", spec)
-        inner = _quarter("generator infogan", size)
+        channels, size = need_multiple("generator infogan", spec, 4)
+        inner = size // 4
         self.z_dim = z_dim
         n_map = 2 * width * inner**2
         self.layers = nn.Sequential(
@@ -70,8 +70,8 @@ class InfoGANDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
         super().__init__()
-        channels, size = need_square_image("discriminator infogan", spec)
-        inner = _quarter("discriminator infogan", size)
+        channels, size = need_multiple("discriminator infogan", spec, 4)
+        inner = size // 4
         self.layers = nn.Sequential(
             nn.Conv2d(channels, width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.1),
@@ -242,12 +242,3 @@ class InfoGAN(Procedure):
                 f"the codes of infogan take {columns} columns of the noise, and the generator has z_dim = "
                 f"{self.G.z_dim}: set generator.z_dim to more, such as {columns + 62}."
             )
-
-
-def _quarter(network: str, size: int) -> int:
-    """Side of the innermost map."""
-    if size % 4:
-        raise Misfit(
-            f"{network} needs images whose side is divisible by 4, not {size}: add dataset.size={size + -size % 4}."
-        )
-    return size // 4

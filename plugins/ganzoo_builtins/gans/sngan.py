@@ -7,8 +7,8 @@ with it. The innermost map is an eighth of the image's side, which must be divis
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_multiple
 
 
 class SNGANGenerator(Generator):
@@ -19,8 +19,7 @@ class SNGANGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
         super().__init__()
-        channels, size = need_square_image("generator sngan", spec)
-        need_eighths("generator sngan", size)
+        channels, size = need_multiple("generator sngan", spec, 8)
         self.z_dim = z_dim
         layers: list[nn.Module] = [
             nn.Linear(z_dim, 8 * width * (size // 8) ** 2),
@@ -43,8 +42,7 @@ class SNGANDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
         super().__init__()
-        channels, size = need_square_image("discriminator sngan", spec)
-        need_eighths("discriminator sngan", size)
+        channels, size = need_multiple("discriminator sngan", spec, 8)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.LeakyReLU(0.1)]
         for factor in (1, 2, 4):
             n = factor * width
@@ -59,10 +57,3 @@ class SNGANDiscriminator(Discriminator):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.head(self.features(x)).squeeze(1)  # (N, features) -> (N, 1) -> (N,)
-
-
-def need_eighths(network: str, size: int) -> None:
-    if size % 8:
-        raise Misfit(
-            f"{network} needs images whose side is divisible by 8, not {size}: add dataset.size={size + -size % 8}."
-        )

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_square_image
-from ganzoo_builtins.gans.sngan import need_eighths
+from ganzoo_builtins.gans.fits import need_multiple
 
 
 class Up(nn.Module):
@@ -60,8 +59,7 @@ class SNGANResNetGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 256):
         super().__init__()
-        channels, size = need_square_image(f"generator {self.name}", spec)
-        need_eighths(f"generator {self.name}", size)
+        channels, size = need_multiple(f"generator {self.name}", spec, 8)
         self.z_dim = z_dim
         project = nn.Linear(z_dim, width * (size // 8) ** 2)
         nn.init.xavier_uniform_(project.weight)
@@ -92,8 +90,7 @@ class SNGANResNetDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 128):
         super().__init__()
-        channels, size = need_square_image(f"discriminator {self.name}", spec)
-        need_eighths(f"discriminator {self.name}", size)
+        channels, _ = need_multiple(f"discriminator {self.name}", spec, 8)
         self.layers = nn.Sequential(
             Down(channels, width, halve=True, first=True),
             Down(width, width, halve=True),

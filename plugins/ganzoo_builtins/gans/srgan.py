@@ -21,8 +21,9 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Spec, Translator
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Spec
 from ganzoo_builtins.gans.fits import need_image
+from ganzoo_builtins.procedures.judged import Judged
 
 SCALE = 4  # where nobody says what the input is
 
@@ -113,7 +114,7 @@ class SRGANDiscriminator(Discriminator):
         return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
-class SRGAN(Translator):
+class SRGAN(Judged):
     """Photo-Realistic Single Image Super-Resolution Using a GAN (arXiv:1609.04802), sections 2.1 and 2.2.
 
     For `pretrain` steps the generator moves alone, against the squared error of pixels. Then the discriminator moves
@@ -136,14 +137,7 @@ class SRGAN(Translator):
         super().__init__(spec, transform)
         self.G, self.D, self.loss = self.make(generator), discriminator(spec), loss()
         self.pretrain, self.weight, self.features = pretrain, weight, features
-        if self.conditional or self.D.conditional:
-            raise Misfit("procedure srgan has no labels to give: use networks that are not conditional.")
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
-
-    def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.G(a)
+        self.need_no_labels("srgan")
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         a, b = self.pairs(next(data))

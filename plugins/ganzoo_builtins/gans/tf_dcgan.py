@@ -18,8 +18,8 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo import Discriminator, Generator, Spec
+from ganzoo_builtins.gans.fits import need_multiple
 
 norm1d = partial(nn.BatchNorm1d, eps=1e-3, momentum=0.01)
 norm2d = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
@@ -33,7 +33,8 @@ class TFDCGANGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, width: PositiveInt = 64):
         super().__init__()
-        channels, side = _need_quarter("generator tf_dcgan", spec)
+        channels, size = need_multiple("generator tf_dcgan", spec, 4)
+        side = size // 4
         self.z_dim = z_dim
         size = 2 * width * side**2
         self.layers = nn.Sequential(
@@ -61,7 +62,8 @@ class TFDCGANDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, hidden: PositiveInt = 1024):
         super().__init__()
-        channels, side = _need_quarter("discriminator tf_dcgan", spec)
+        channels, size = need_multiple("discriminator tf_dcgan", spec, 4)
+        side = size // 4
         self.layers = nn.Sequential(
             _down(channels, width),
             norm2d(width),
@@ -93,16 +95,6 @@ def _up(n_in: int, n_out: int) -> nn.Module:
 def _down(n_in: int, n_out: int) -> nn.Module:
     """Half the side."""
     return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2)
-
-
-def _need_quarter(network: str, spec: Spec) -> tuple[int, int]:
-    """Channels, and a quarter of the side."""
-    channels, size = need_square_image(network, spec)
-    if size % 4:
-        raise Misfit(
-            f"{network} needs images whose side is divisible by 4, not {size}: add dataset.size={size + -size % 4}."
-        )
-    return channels, size // 4
 
 
 def _initialise(module: nn.Module) -> None:

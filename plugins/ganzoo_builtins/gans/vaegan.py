@@ -14,7 +14,7 @@ from torch.nn.functional import softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, Misfit, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.autoencoder import beside
-from ganzoo_builtins.gans.fits import need_square_image
+from ganzoo_builtins.gans.fits import need_multiple
 
 
 class VAEGAN(Procedure):
@@ -129,7 +129,8 @@ class VAEGANEncoder(Encoder):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
         super().__init__()
-        channels, start = _innermost("encoder vaegan", spec)
+        channels, size = need_multiple("encoder vaegan", spec, 8)
+        start = size // 8
         self.z_dim = z_dim
         self.layers = nn.Sequential(
             *_down(channels, width),
@@ -156,7 +157,8 @@ class VAEGANGenerator(Generator):
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
         super().__init__()
-        channels, start = _innermost("generator vaegan", spec)
+        channels, size = need_multiple("generator vaegan", spec, 8)
+        start = size // 8
         self.z_dim = z_dim
         last = max(1, width // 2)
         self.layers = nn.Sequential(
@@ -184,7 +186,8 @@ class VAEGANDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
         super().__init__()
-        channels, start = _innermost("discriminator vaegan", spec)
+        channels, size = need_multiple("discriminator vaegan", spec, 8)
+        start = size // 8
         first = max(1, width // 2)
         self.layers = nn.Sequential(
             nn.Conv2d(channels, first, 5, padding=2),
@@ -217,13 +220,3 @@ def _up(n_in: int, n_out: int) -> list[nn.Module]:
 
 def _full(n_in: int, n_out: int) -> list[nn.Module]:
     return [nn.Flatten(), nn.Linear(n_in, n_out, bias=False), nn.BatchNorm1d(n_out), nn.ReLU()]
-
-
-def _innermost(network: str, spec: Spec) -> tuple[int, int]:
-    """Channels of the image, and the side of the innermost map."""
-    channels, size = need_square_image(network, spec)
-    if size % 8:
-        raise Misfit(
-            f"{network} needs images whose side is divisible by 8, not {size}: add dataset.size={size + 8 - size % 8}."
-        )
-    return channels, size // 8

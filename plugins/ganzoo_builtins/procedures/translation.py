@@ -10,12 +10,13 @@ from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Spec, Translator
+from ganzoo import Batch, Blueprint, Move, Spec
+from ganzoo_builtins.procedures.judged import Judged
 
 DISTANCES = {"l1": nn.functional.l1_loss, "l2": nn.functional.mse_loss}
 
 
-class Translation(Translator):
+class Translation(Judged):
     """Image-to-Image Translation with Conditional Adversarial Networks (arXiv:1611.07004), section 3.1.
 
         G* = arg min_G max_D  E log D(a, b) + E log(1 - D(a, G(a)))  +  weight * E |b - G(a)|
@@ -46,14 +47,7 @@ class Translation(Translator):
         self.D = discriminator(Spec((channels, *spec.shape[1:]), spec.classes))
         self.loss = loss()
         self.weight, self.distance, self.judged = weight, distance, judged
-        if self.conditional or self.D.conditional:
-            raise Misfit("procedure translation has no labels to give: use networks that are not conditional.")
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
-
-    def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.G(a)
+        self.need_no_labels("translation")
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         a, b = self.pairs(next(data))
