@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import marks
 from ganzoo import device, discovery, library, resolve
 from ganzoo.trainee import Trainee
 
@@ -131,13 +132,7 @@ def table(found: list[Row], kept: dict[str, Any]) -> str:
 
 
 def insert(page: str, recipe: str, text: str) -> str:
-    """The page with what stands between the recipe's marks replaced. Errors: ValueError when a mark is missing."""
-    begin, end = f"<!-- measured: benchmarks/seed_tables.py {recipe} -->", "<!-- end of what is measured -->"
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the page needs the two lines {begin} and {end}")
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+    return marks.insert(page, marks.begin(f"benchmarks/seed_tables.py {recipe}"), text)
 
 
 def read(recipe: str) -> dict[str, Any]:

@@ -24,8 +24,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import marks
+
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- measured: written by benchmarks/table.py -->", "<!-- end of what is measured -->"
+BEGIN, END = marks.begin("written by benchmarks/table.py"), marks.END
 CORES = os.cpu_count() or 1
 
 
@@ -110,30 +112,17 @@ def measure(goal: Goal, rounds: int, quick: bool, done: dict[str, Any]) -> str:
 
 def machine() -> str:
     """What it was measured on."""
-    model = next(
-        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor() or platform.machine(),
-    )
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "accelerate"))
     load = f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
     today = datetime.datetime.now(datetime.UTC).date()
     return (
-        f"{today}, {model}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]},\n"
+        f"{today}, {marks.processor()}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]},\n"
         f"Python {platform.python_version()}, {versions}."
     )
 
 
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).is_file() else []
-
-
 def insert(page: str, text: str) -> str:
-    """The page with what stands between its marks replaced. Errors: ValueError when a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page needs the two lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+    return marks.insert(page, BEGIN, text)
 
 
 def main() -> None:

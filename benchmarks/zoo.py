@@ -18,8 +18,6 @@ import datetime
 import importlib
 import json
 import os
-import platform
-import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -31,12 +29,13 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import ganzoo
+import marks
 
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
 INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "index.md", HERE.parent / "docs" / "images" / "zoo"
 WIDE = 500  # pixels of a page that a picture may take
-BEGIN, END = "<!-- measured: written by benchmarks/zoo.py -->", "<!-- end of what is measured -->"
+BEGIN = marks.begin("written by benchmarks/zoo.py")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def write(row: Row, trained: ganzoo.Run) -> None:
         "batch_size": settings["batch_size"],
         "seed": settings["seed"],
         "minutes": round(minutes(trained), 1),
-        "machine": machine(),
+        "machine": f"{os.cpu_count()} cores of {marks.processor()}",
         "threads": provenance.get("threads"),
         "date": str(datetime.datetime.now(datetime.UTC).date()),
         "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "accelerate")},
@@ -133,13 +132,6 @@ def dataset(table: dict[str, Any]) -> str:
     return f"{name} at {table['size']}" if table.get("size") else name
 
 
-def machine() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} cores of {model}"
-
-
 def table() -> str:
     """The rows that were seen, as Markdown, and the names of those that were not."""
     head = ["| system | recipe | data | steps | minutes | figure | published |", "| --- " * 7 + "|"]
@@ -157,11 +149,7 @@ def table() -> str:
 
 
 def insert(page: str, text: str) -> str:
-    """The page with `text` between the two marks."""
-    marked = re.compile(f"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.S)
-    if not marked.search(page):
-        raise ValueError(f"the page needs the two lines {BEGIN} and {END}")
-    return marked.sub(lambda _: text, page)
+    return marks.insert(page, BEGIN, text)
 
 
 def _value(text: str) -> Any:

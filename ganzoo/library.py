@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ganzoo.discovery import Plugins
@@ -26,6 +27,7 @@ class Found:
             first = next(lines, "")
         return first.lstrip("# ").strip() if first.startswith("#") else ""
 
+    @cached_property
     def about(self) -> tuple[str, str]:
         """The GAN and its paper, by the [about] table; empty where it does not say, or cannot be read."""
         try:

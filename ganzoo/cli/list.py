@@ -57,7 +57,7 @@ def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
         fields = ("kind", "name", "owner", "summary", "paper")
         rows += [{field: getattr(entry, field) for field in fields} for entry in plugins.zoo.entries(kind)]
     if kind in (None, "recipe"):
-        rows += [_row("recipe", one.name, one.owner, one.summary(), one.about()[1]) for one in recipes]
+        rows += [_row("recipe", one.name, one.owner, one.summary(), one.about[1]) for one in recipes]
     return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]
 
 
@@ -65,7 +65,7 @@ def _gans(recipes: Iterable[Found]) -> list[dict[str, Any]]:
     """What the recipes say they are: a row for each GAN of each owner, with the recipes that train it."""
     gans: dict[tuple[str, str], dict[str, Any]] = {}
     for recipe in recipes:
-        name, paper = recipe.about()
+        name, paper = recipe.about
         if name:
             row = gans.setdefault((name.casefold(), recipe.owner), _row("gan", name, recipe.owner, "", paper))
             row["summary"] = ", ".join(filter(None, (row["summary"], recipe.name)))

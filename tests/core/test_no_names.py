@@ -23,16 +23,18 @@ def names() -> Iterator[str]:
         yield from (entry.name for entry in PLUGINS.zoo.entries(kind) if entry.owner == "ganzoo")
     for recipe in library.recipes(PLUGINS):
         yield recipe.name
-        yield recipe.about()[0].lower()
+        yield recipe.about[0].lower()
+
+
+NAMES = {name for name in names() if name} - PLAIN
 
 
 def test_there_are_names_to_look_for() -> None:
-    assert {"dcgan", "cgan_emnist", "wgan-gp"} <= set(names())
+    assert {"dcgan", "cgan_emnist", "wgan-gp"} <= NAMES
 
 
 @pytest.mark.parametrize("path", sorted(Path(ganzoo.__file__).parent.rglob("*.py")), ids=lambda path: path.stem)
 def test_no_file_of_the_core_names_a_gan(path: Path) -> None:
     text = path.read_text().lower()
-    looked_for = {name for name in names() if name} - PLAIN
-    found = {name for name in looked_for if re.search(rf"(?<![a-z0-9_-]){re.escape(name)}(?![a-z0-9_-])", text)}
+    found = {name for name in NAMES if re.search(rf"(?<![a-z0-9_-]){re.escape(name)}(?![a-z0-9_-])", text)}
     assert found == set()
