@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         Terms,
         Transform,
     )
+    from ganzoo.metrics.extractor import Extractor
+    from ganzoo.metrics.metric import Evidence, Metric, Seen
+    from ganzoo.metrics.reference import Reference
     from ganzoo.procedure import Procedure
     from ganzoo.registry import Zoo
     from ganzoo.run import Run
@@ -55,6 +58,9 @@ _HOMES = {
         "Terms",
         "Transform",
     ),
+    "ganzoo.metrics.extractor": ("Extractor",),
+    "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
+    "ganzoo.metrics.reference": ("Reference",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry": ("Zoo",),
     "ganzoo.run": ("Run",),
@@ -71,18 +77,23 @@ __all__ = [
     "Dataset",
     "Discriminator",
     "Encoder",
+    "Evidence",
+    "Extractor",
     "Features",
     "GanzooError",
     "Generator",
     "Loss",
+    "Metric",
     "Misfit",
     "Model",
     "Move",
     "Panel",
     "Procedure",
+    "Reference",
     "Regularizer",
     "Run",
     "Schedule",
+    "Seen",
     "Source",
     "Spec",
     "Terms",

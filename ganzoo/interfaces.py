@@ -229,6 +229,10 @@ class Dataset(torch.utils.data.Dataset, ABC):
         """The whole set as {"x": (len, *shape) uint8 for images, "y": (len,) int64}, or None to be streamed."""
         return None
 
+    def held_out(self) -> Dataset | None:
+        """What of the same data is kept for testing, which this one does not hold; None where there is no such part."""
+        return None
+
     def sources(self) -> Sequence[Source]:
         """The files this dataset needs from elsewhere, for `ganzoo data get` and `ganzoo data check`."""
         return ()

@@ -23,6 +23,7 @@ KINDS = (
     "optimizer",
     "schedule",
     "metric",
+    "extractor",
 )
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 

@@ -14,6 +14,8 @@ from ganzoo import files, rotation, status
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
 from ganzoo.journal import Journal
+from ganzoo.metrics import score
+from ganzoo.metrics.score import Score
 from ganzoo.overrides import override
 from ganzoo.recipe import Recipe
 from ganzoo.registry import Zoo
@@ -147,6 +149,10 @@ class Run:
     def metrics(self) -> Iterator[dict[str, Any]]:
         """Every row of metrics.jsonl; a last line that was cut off is passed over."""
         return self.journal.rows()
+
+    def scores(self) -> list[Score]:
+        """Every score of scores.jsonl, in the order they were made."""
+        return [*score.read(self.folder / "scores.jsonl")]
 
     def _write_json(self, name: str, content: Any) -> None:
         files.write_json(self.folder / name, content)

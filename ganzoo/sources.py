@@ -23,7 +23,14 @@ def data_root() -> Path:
     """Where data lies: GANZOO_DATA, else a per-user cache folder."""
     if given := os.environ.get("GANZOO_DATA"):
         return Path(given).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "ganzoo" / "data"
+    return cache_root() / "data"
+
+
+def cache_root() -> Path:
+    """A per-user folder for what can be fetched or computed again: GANZOO_CACHE, else the system's place for such."""
+    if given := os.environ.get("GANZOO_CACHE"):
+        return Path(given).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "ganzoo"
 
 
 def locate(*paths: str) -> Path | None:

@@ -1,0 +1,15 @@
+"""Extractors: what metrics look at samples with."""
+
+from __future__ import annotations
+
+import ganzoo
+
+HERE = "ganzoo_builtins.extractors"
+
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo: ganzoo.Zoo) -> None:
+    def add(name: str, target: str, summary: str, paper: str = "") -> None:
+        zoo.add("extractor", name, f"{HERE}.{target}", summary=summary, paper=paper)
+
+    add("raw", "raw:Raw", "The samples themselves: pixels or coordinates")
