@@ -15,6 +15,7 @@ VERBS = {
     "resume": "Go on with a run from its newest checkpoint.",
     "runs": "Say what has become of each run.",
     "sample": "Draw samples from a run.",
+    "evaluate": "Say how good the samples of a run are.",
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
     "check": "Validate a recipe and build it without memory or training.",
