@@ -22,7 +22,7 @@ from ganzoo.registry import Entry
 from ganzoo_builtins.datasets.toy import Gaussian1D, Ring
 
 ENTRIES = [entry for entry in load().zoo.entries("metric") if entry.owner == "ganzoo"]
-SMALL = {"subsets": 3, "most": 80, "projections": 5, "epochs": 1}
+SMALL = {"subsets": 3, "most": 80, "projections": 5, "steps": 3}
 N = 90
 every = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 
