@@ -1,4 +1,4 @@
-"""losses.png: every term that a player minimises over the steps, drawn with Pillow so that no plotting library is needed."""
+"""losses.png: what players minimise over the steps, drawn with Pillow so that no plotting library is needed."""
 
 from __future__ import annotations
 
