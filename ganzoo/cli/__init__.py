@@ -16,6 +16,7 @@ VERBS = {
     "runs": "Say what has become of each run.",
     "sample": "Draw samples from a run.",
     "evaluate": "Say how good the samples of a run are.",
+    "compare": "Put runs side by side, or every value of a setting.",
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
     "check": "Validate a recipe and build it without memory or training.",
