@@ -14,6 +14,7 @@ VERBS = {
     "run": "Train a recipe.",
     "resume": "Go on with a run from its newest checkpoint.",
     "runs": "Say what has become of each run.",
+    "watch": "Follow a run from another terminal.",
     "sample": "Draw samples from a run.",
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
