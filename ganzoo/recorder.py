@@ -137,6 +137,9 @@ class Recorder:
             return False
         for name, picture in pictures.items():
             self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
+        if (main := self.run.samples / f"step-{t:08d}.png").is_file():
+            self.display.picture(main)
+            self.trackers.picture(main, t)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
         self._diagnose()
         return True
@@ -158,8 +161,6 @@ class Recorder:
         else:
             left = self._shown if beside and self.recipe.run.beside else None
             self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
-            if beside:
-                self.display.picture(path)
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""
