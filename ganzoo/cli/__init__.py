@@ -14,6 +14,7 @@ VERBS = {
     "run": "Train a recipe.",
     "resume": "Go on with a run from its newest checkpoint.",
     "runs": "Say what has become of each run.",
+    "watch": "Follow a run from another terminal.",
     "sample": "Draw samples from a run.",
     "evaluate": "Say how good the samples of a run are.",
     "compare": "Put runs side by side, or every value of a setting.",
