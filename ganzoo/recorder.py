@@ -18,7 +18,7 @@ from accelerate.utils import set_seed
 from PIL.Image import Image
 from torch import Tensor
 
-from ganzoo import curves, files, grid, preview, provenance, randomness, status, text
+from ganzoo import curves, files, grid, preview, provenance, randomness, status, symptoms, text
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
@@ -88,7 +88,7 @@ class Recorder:
             self.evaluator.prepare()
         if not start:
             self._show("real", Panel(self._shown, self._columns), "real.png")
-            self.draw(t)
+            self._draw(t, self._pictures())
         self._status("running", t)
         self._watch("ganzoo_run_start")
 
@@ -100,18 +100,24 @@ class Recorder:
         if time.monotonic() - self._beat_at > status.HEARTBEAT:
             self._status("running", t)
 
-    def report(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
-        """The numbers of step t."""
+    def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
+        """The numbers of step t, and the grid if it is `drawn`; False when a sample is not a finite number."""
+        pictures = self._pictures() if drawn else {}
+        if drawn:
+            values = {**values, **self._measured(), **self._diversity(pictures[""])}
         row = {**values, "images_per_second": round(images_per_second, 1)}
         self._try("metrics.jsonl", lambda: self.run.journal.append(t, row))
         self._status("running", t)
         self.display.update(t, values, images_per_second)
         self.trackers(values, t)
         self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
+        return not drawn or self._draw(t, pictures)
 
-    def measured(self) -> dict[str, float]:
+    def _measured(self) -> dict[str, float]:
         """What the data can tell of samples from the same noise as ever, by name."""
         n, classes = self.dataset.measured, self.dataset.spec.classes
+        if not n:
+            return {}
         y = preview.classes_in_turn(n, classes, self.device) if self.procedure.conditional else None
         with self._sampling():
             samples = self.procedure.sample(n, y).cpu()
@@ -120,12 +126,16 @@ class Recorder:
     def evaluate(self, t: int) -> bool:
         """The scores of step t; True when it is the best so far, and its checkpoint worth keeping.
 
-        Errors: GanzooError when it cannot be judged.
+        A metric that fails now costs its scores, not the run.
         """
         assert self.evaluator
         earlier = self.run.scores()
-        with self._averaged():
-            scores = self.evaluator(self._model.sample, t, weights(self.ema is not None))
+        try:
+            with self._averaged():
+                scores = self.evaluator(self._model.sample, t, weights(self.ema is not None))
+        except Exception as error:
+            self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
+            return False
         self._try("scores.jsonl", lambda: score.append(self.run.folder / "scores.jsonl", scores))
         for one in scores:
             floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
@@ -138,16 +148,24 @@ class Recorder:
         """The checkpoint of step t is the best so far: it stays."""
         self._try("checkpoints/best", lambda: self.run.mark_best(t))
 
-    def draw(self, t: int) -> bool:
-        """The grid of the same noise as ever, what the procedure shows beside it, and the curves so far.
+    def _diversity(self, picture: Panel | Image) -> dict[str, float]:
+        """How different the samples of a grid are, where each stands for a real one; nothing for other pictures."""
+        if not isinstance(picture, Panel) or picture.samples.shape != self._shown.shape:
+            return {}
+        classes = self.dataset.spec.classes if self.procedure.conditional else 0
+        found = symptoms.diversity(picture.samples, self._shown, classes)
+        return {} if found is None else {"samples/diversity": found}
 
-        False when a sample is not a finite number.
-        """
+    def _pictures(self) -> dict[str, Panel | Image]:
+        """The grid of the same noise as ever, and by their names what the procedure shows beside it."""
         with self._sampling():
             batch = {key: value.to(self.device) for key, value in self._asked.items()}
             drawn = self.procedure.preview(batch)
             main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
-            pictures = {"": main, **self.procedure.panels(batch)}
+            return {"": main, **self.procedure.panels(batch)}
+
+    def _draw(self, t: int, pictures: Mapping[str, Panel | Image]) -> bool:
+        """The pictures of step t as files, and the curves so far; False when a sample is not a finite number."""
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():

@@ -90,6 +90,7 @@ class _Session:
     def _loop(self, stopping: Stopping) -> None:
         pace = _Pace(self.trainee.batches, self.settings.batch_size * self.accelerator.num_processes)
         while self.t < self.steps:
+            self.trainee.engine.watched = self._logged(self.t + 1)
             self.trainee.step(self.t)
             self.t += 1
             if self.recorder:
@@ -109,21 +110,17 @@ class _Session:
 
     def _keep(self, pace: _Pace) -> None:
         """What is due after this step: the numbers, a grid, a checkpoint. Errors: Finding."""
-        settings, keeper, last = self.settings, self.keeper, self.t == self.steps
-        drawn = last or self.t % settings.sample == 0
-        measured = drawn and bool(self.trainee.dataset.measured)
-        if last or self.t % settings.log == 0 or measured:
-            keeper.look(self.t, self.recorder)
+        keeper, recorder, fine = self.keeper, self.recorder, True
+        if self._logged(self.t):
+            keeper.look(self.t, recorder)
             values = self.trainee.engine.read()
-            if self.recorder:
-                self.recorder.report(self.t, values | (self.recorder.measured() if measured else {}), pace())
-        if drawn:
-            keeper.look(self.t, self.recorder)
-            if not keeper.everyone(self.recorder.draw(self.t) if self.recorder else True):
-                raise Finding("a generated sample is not a finite number", {"noticed_at_step": self.t})
-        if last or self.t % settings.save == 0:
-            keeper.save(self.t, last, self.recorder)
-        if self.evaluated and (last or self.t % self.evaluated == 0):
+            if recorder:
+                fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
+        if self._due(self.settings.sample, self.t) and not keeper.everyone(fine):
+            raise Finding("a generated sample is not a finite number", {"noticed_at_step": self.t})
+        if self._due(self.settings.save, self.t):
+            keeper.save(self.t, self.t == self.steps, recorder)
+        if self.evaluated and self._due(self.evaluated, self.t):
             self._evaluate()
 
     def _evaluate(self) -> None:
@@ -134,6 +131,13 @@ class _Session:
             keeper.save(self.t, self.t == self.steps, self.recorder)
             if self.recorder and keeper.saved_at == self.t:
                 self.recorder.best(self.t)
+
+    def _due(self, every: int, t: int) -> bool:
+        return t == self.steps or t % every == 0
+
+    def _logged(self, t: int) -> bool:
+        """Whether numbers are read after step t: whenever they are due, and with every grid."""
+        return self._due(self.settings.log, t) or self._due(self.settings.sample, t)
 
     def _end(self, ending: str, error: str = "") -> None:
         if self.recorder:

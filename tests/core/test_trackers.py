@@ -102,7 +102,7 @@ def test_a_tracker_that_raises_is_dropped_with_one_line(
     told = [line for line in capsys.readouterr().err.splitlines() if "RuntimeError" in line]
     assert told == ["tracker first failed and is off: RuntimeError: no network [/]"]
     good = Fake.all[-1]
-    assert type(good) is Fake and len(good.rows) == 3 and good.finished
+    assert type(good) is Fake and len(good.rows) == 4 and good.finished
 
 
 def test_trackers_are_finished_when_a_run_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

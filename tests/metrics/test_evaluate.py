@@ -45,10 +45,23 @@ class Noisy(Spy):
         return {"noise": float(torch.rand(()))}
 
 
+class Failing(Spy):
+    """Fails at the second look."""
+
+    better: ClassVar = {"failing": "lower"}
+
+    def __call__(self, evidence: Evidence) -> Mapping[str, float]:
+        self.shown.append(evidence)
+        if len(self.shown) == 3:  # each time once for the samples; once for the floor
+            raise ZeroDivisionError("no such number")
+        return {"failing": 1.0}
+
+
 class Plugin:
     @ganzoo.hookimpl
     def ganzoo_register(self, zoo: ganzoo.Zoo) -> None:
         zoo.add("metric", "spy", Spy, summary="What it was shown")
+        zoo.add("metric", "failing", Failing, summary="A failure")
         zoo.add("metric", "noisy", Noisy, summary="A draw")
 
 
@@ -136,6 +149,16 @@ def test_what_is_best_may_be_any_result_by_name(tmp_path: Path) -> None:
     run = train(tiny(text, plugins=WITH_SPY), tmp_path, plugins=WITH_SPY)
     means = {score.step: score.value for score in run.scores() if score.name == "mean"}
     assert run.best and run.best.name == f"step-{min(means, key=means.__getitem__):08d}"
+
+
+def test_a_metric_that_fails_while_a_run_trains_costs_its_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "[evaluate]\nevery = 4\nsamples = 9\n[[metric]]\nuse = 'failing'"
+    run = train(tiny(text, plugins=WITH_SPY), tmp_path, plugins=WITH_SPY)
+    assert run.status["state"] == "finished"
+    assert [score.step for score in run.scores()] == [4, 12]
+    assert "step 8 could not be judged: ZeroDivisionError: no such number" in capsys.readouterr().err
 
 
 def test_a_best_that_nothing_gives_is_refused_before_training(tmp_path: Path) -> None:
