@@ -28,6 +28,7 @@ class Training:
         self.trainee.steps = steps
 
     def step(self) -> None:
+        self.trainee.engine.watched = (self.t + 1) % self.log == 0
         self.trainee.step(self.t)
         self.t += 1
         if self.t % self.log == 0:

@@ -1,4 +1,4 @@
-"""losses.png: every logged number over the steps, drawn with Pillow so that no plotting library is needed."""
+"""losses.png: what players minimise over the steps, drawn with Pillow so that no plotting library is needed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo import files
 from ganzoo.grid import to_png
+from ganzoo.journal import is_loss
 
 WIDTH, HEIGHT, MARGIN = 900, 420, 56
 POINTS = 600  # at most so many per curve
@@ -20,10 +21,10 @@ def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """Rows {"step": t, name: value, ...} -> a PNG. Draws nothing for fewer than two rows."""
     rows = list(rows)
     rows = rows[:: max(1, -(-len(rows) // POINTS))]
-    names = list(dict.fromkeys(name for row in rows for name in row if "/" in name))
+    names = list(dict.fromkeys(name for row in rows for name in row if is_loss(name)))
     if len(rows) < 2 or not names:
         return
-    curves = {name: [(row["step"], row[name]) for row in rows if name in row] for name in names}
+    curves = {name: [(row["step"], row[name]) for row in rows if row.get(name) is not None] for name in names}
     values = [value for curve in curves.values() for _, value in curve]
     low, high = min(values), max(values)
     first, last = rows[0]["step"], rows[-1]["step"]

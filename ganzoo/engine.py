@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm, parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
 
+from ganzoo import symptoms
 from ganzoo.errors import Misfit, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
@@ -31,7 +32,8 @@ class Engine:
     optimizer: (player, its parameters) -> optimizer. clip: largest gradient norm of a player, 0 for none.
     skip: a player whose gradient is not finite does not move; asking costs a synchronisation each move.
     `history` holds (step, "player/term", value) of every term since it was cleared last, on the device.
-    `moved` and `skipped` count each player's moves.
+    `moved` and `skipped` count each player's moves. While `watched`, the norm of a mover's gradient is computed, as it
+    is before clipping; nothing else differs.
     Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
     """
 
@@ -51,7 +53,9 @@ class Engine:
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
         self.t = 0
+        self.watched = False
         self.terms: dict[str, Tensor] = {}
+        self.norms: dict[str, Tensor] = {}
         self.history: deque[tuple[int, str, Tensor]] = deque(maxlen=HISTORY)
         self.moved: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
@@ -90,11 +94,17 @@ class Engine:
     def read(self) -> dict[str, float]:
         """The last terms and logged values since they were read last, averaged over processes. Waits for the device.
 
-        What belongs to a stage that is over is not among them.
+        What belongs to a stage that is over is not among them. Where a procedure logs its discriminator's outputs as
+        "real" and "fake", "told_apart" says in how many pairs their order is right; "gradient/player" is the norm of
+        the last gradient that was watched.
         """
         logged = getattr(self.procedure, "logged", {})
         named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
+        if {"real", "fake"} <= logged.keys():
+            named.setdefault("told_apart", symptoms.told_apart(logged["real"], logged["fake"]))
+        named |= self.norms
         self.terms.clear()
+        self.norms.clear()
         logged.clear()
         if not named:
             return {}
@@ -132,6 +142,8 @@ class Engine:
             self.skipped[player] += 1
             optimizer.zero_grad()
             return False
+        if self.watched and (gradients := _gradients(parameters)):
+            self.norms[f"gradient/{player}"] = get_total_norm(gradients) / scaler.get_scale()
         if self.clip:
             scaler.unscale_(optimizer)
             clip_grad_norm_(parameters, self.clip)

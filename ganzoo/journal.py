@@ -12,6 +12,14 @@ from typing import Any
 
 from ganzoo import files
 
+ABOUT = ("gradient", "samples", "data")  # before the slash: what is told of players, of samples, by the data
+
+
+def is_loss(name: str) -> bool:
+    """Whether a number of a row is a term that a player minimises: "generator/adversarial"."""
+    before, slash, _ = name.partition("/")
+    return bool(slash) and before not in ABOUT
+
 
 class Journal:
     """Rows {"step": t, name: number, ...}. A number that is not finite stands there as null."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -18,11 +18,14 @@ from accelerate.utils import set_seed
 from PIL.Image import Image
 from torch import Tensor
 
-from ganzoo import curves, files, grid, preview, provenance, randomness, status, text
+from ganzoo import curves, diagnosis, files, grid, preview, provenance, randomness, status, symptoms, text
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
 from ganzoo.interfaces import Batch, Panel
+from ganzoo.metrics import best, score
+from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.model import Model
 from ganzoo.recipe import Recipe
 from ganzoo.resuming import Start
 from ganzoo.run import Run
@@ -33,13 +36,16 @@ from ganzoo.trainee import Trainee
 class Recorder:
     """A `with` block around training; inside it, told of every step that is logged or drawn."""
 
-    def __init__(self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee):
+    def __init__(
+        self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee, evaluator: Evaluator | None = None
+    ):
         self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
         self.procedure, self.ema, self.steps = trainee.procedure, trainee.ema, trainee.steps
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
-        self._open, self._failing, self._beat_at = ExitStack(), set[str](), 0.0
+        self.evaluator = evaluator
+        self._open, self._failing, self._found, self._beat_at = ExitStack(), set[str](), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -70,7 +76,7 @@ class Recorder:
                 facts = self._went_on(facts, start, t, remarks)
                 files.sweep(self.run.folder)
                 files.sweep(self.run.samples)
-                self.run.journal.forget_after(t)
+                self.run.forget_after(t)
             self.run.write_provenance(facts)
             names, words = list(self.dataset.class_names), list(self.dataset.words)
             self.run.write_resolved(self.recipe, self.dataset.spec, names, words, self.steps)
@@ -78,9 +84,11 @@ class Recorder:
             raise EnvironmentProblem(
                 f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
             ) from error
+        if self.evaluator:
+            self.evaluator.prepare()
         if not start:
             self._show("real", Panel(self._shown, self._columns), "real.png")
-            self.draw(t)
+            self._draw(t, self._pictures())
         self._status("running", t)
         self._watch("ganzoo_run_start")
 
@@ -92,39 +100,89 @@ class Recorder:
         if time.monotonic() - self._beat_at > status.HEARTBEAT:
             self._status("running", t)
 
-    def report(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
-        """The numbers of step t."""
+    def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
+        """The numbers of step t, and the grid if it is `drawn`; False when a sample is not a finite number."""
+        pictures = self._pictures() if drawn else {}
+        if drawn:
+            values = {**values, **self._measured(), **self._diversity(pictures[""])}
         row = {**values, "images_per_second": round(images_per_second, 1)}
         self._try("metrics.jsonl", lambda: self.run.journal.append(t, row))
         self._status("running", t)
         self.display.update(t, values, images_per_second)
         self.trackers(values, t)
         self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
+        return not drawn or self._draw(t, pictures)
 
-    def measured(self) -> dict[str, float]:
+    def _measured(self) -> dict[str, float]:
         """What the data can tell of samples from the same noise as ever, by name."""
         n, classes = self.dataset.measured, self.dataset.spec.classes
+        if not n:
+            return {}
         y = preview.classes_in_turn(n, classes, self.device) if self.procedure.conditional else None
         with self._sampling():
             samples = self.procedure.sample(n, y).cpu()
         return {f"data/{name}": value for name, value in self.dataset.measure(samples).items()}
 
-    def draw(self, t: int) -> bool:
-        """The grid of the same noise as ever, what the procedure shows beside it, and the curves so far.
+    def evaluate(self, t: int) -> bool:
+        """The scores of step t; True when it is the best so far, and its checkpoint worth keeping.
 
-        False when a sample is not a finite number.
+        A metric that fails now costs its scores, not the run.
         """
+        assert self.evaluator
+        earlier = self.run.scores()
+        try:
+            with self._averaged():
+                scores = self.evaluator(self._model.sample, t, weights(self.ema is not None))
+        except Exception as error:
+            self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
+            return False
+        self._try("scores.jsonl", lambda: score.append(self.run.folder / "scores.jsonl", scores))
+        for one in scores:
+            floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
+            self.say(f"step {t}  {one.name} {one.value:.4g}{floor}")
+        self.trackers({f"score/{one.name}": one.value for one in scores}, t)
+        decisive = best.deciding(scores, self.recipe.evaluate.best)
+        return decisive is not None and best.is_best(decisive, earlier)
+
+    def keep_best(self, t: int) -> None:
+        """The checkpoint of step t is the best so far: it stays."""
+        self._try("checkpoints/best", lambda: self.run.mark_best(t))
+
+    def _diversity(self, picture: Panel | Image) -> dict[str, float]:
+        """How different the samples of a grid are, where each stands for a real one; nothing for other pictures."""
+        if not isinstance(picture, Panel) or picture.samples.shape != self._shown.shape:
+            return {}
+        classes = self.dataset.spec.classes if self.procedure.conditional else 0
+        found = symptoms.diversity(picture.samples, self._shown, classes)
+        return {} if found is None else {"samples/diversity": found}
+
+    def _pictures(self) -> dict[str, Panel | Image]:
+        """The grid of the same noise as ever, and by their names what the procedure shows beside it."""
         with self._sampling():
             batch = {key: value.to(self.device) for key, value in self._asked.items()}
             drawn = self.procedure.preview(batch)
             main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
-            pictures = {"": main, **self.procedure.panels(batch)}
+            return {"": main, **self.procedure.panels(batch)}
+
+    def _draw(self, t: int, pictures: Mapping[str, Panel | Image]) -> bool:
+        """The pictures of step t as files, and the curves so far; False when a sample is not a finite number."""
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
             self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
+        if (main := self.run.samples / f"step-{t:08d}.png").is_file():
+            self.display.picture(main)
+            self.trackers.picture(main, t)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
+        self._diagnose()
         return True
+
+    def _diagnose(self) -> None:
+        """Say what goes wrong, each thing once."""
+        for finding in diagnosis.examine(self.run.metrics(), self.run.scores(), self.recipe.resolved()):
+            if finding.name not in self._found:
+                self._found.add(finding.name)
+                self.say(str(finding))
 
     def _show(self, name: str, picture: Panel | Image, what: str = "a grid", beside: bool = False) -> None:
         """A file below samples/: a text where samples are token ids, else a PNG, with real samples beside it."""
@@ -154,7 +212,7 @@ class Recorder:
     def went_back(self, t: int, step: int, what: str) -> None:
         """From step t to an earlier one."""
         self.say(f"step {t}: {what}. Back to step {step}, with other noise and batches than the first time.")
-        self._try("metrics.jsonl", lambda: self.run.journal.forget_after(step))
+        self._try("metrics.jsonl", lambda: self.run.forget_after(step))
 
     def diverged(self, facts: Mapping[str, Any]) -> None:
         """diverged.json: what is not finite, where, since when."""
@@ -163,17 +221,27 @@ class Recorder:
     def end(self, state: str, t: int, error: str = "") -> None:
         """How it ended: finished, interrupted, diverged or failed."""
         self._status(state, t, **({"error": error} if error else {}))
+        if state == "diverged":
+            self._diagnose()
         self._watch("ganzoo_run_end")
 
     def _fingerprint(self) -> str:
         with self._reading():
             return self.dataset.fingerprint()
 
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Averaged weights inside the block, where there are any."""
+        return self.ema.swapped_in() if self.ema else nullcontext()
+
+    @property
+    def _model(self) -> Model:
+        data = self.dataset
+        return Model(self.procedure, data.spec, data.class_names, data.words, self.recipe)
+
     @contextmanager
     def _sampling(self) -> Iterator[None]:
         """Averaged weights where there are any, and the same noise as ever."""
-        averaged = self.ema.swapped_in() if self.ema else nullcontext()
-        with averaged, preview.sampling(self.procedure, self.device, self.recipe.run.seed):
+        with self._averaged(), preview.sampling(self.procedure, self.device, self.recipe.run.seed):
             yield
 
     @contextmanager

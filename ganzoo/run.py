@@ -59,15 +59,7 @@ class Run:
     @classmethod
     def open(cls, folder: str | Path) -> Run:
         """An existing run, or the newest one in a folder of runs. Errors: RunError when there is none."""
-        folder = Path(folder)
-        if (folder / "resolved.json").is_file():
-            return cls(folder)
-        inside = sorted(folder.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime)
-        if not inside:
-            raise RunError(
-                f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes."
-            )
-        return cls(inside[-1].parent)
+        return cls(status.find(Path(folder)))
 
     def recipe(self, zoo: Zoo, changes: Iterable[str] = ()) -> Recipe:
         """The recipe it was started with. Errors: RunError for a change that would make it another run."""
@@ -97,6 +89,11 @@ class Run:
                 **({"words": words} if words else {}),
             },
         )
+
+    def forget_after(self, step: int) -> None:
+        """Drop the numbers of later steps, which a run that goes on from `step` makes again. Errors: OSError."""
+        self.journal.forget_after(step)
+        score.forget_after(self.folder / "scores.jsonl", step)
 
     def write_provenance(self, facts: Mapping[str, Any]) -> None:
         self._write_json("provenance.json", facts)
@@ -134,6 +131,12 @@ class Run:
             return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / 'resolved.json'}: its spec is damaged. Use another run folder.") from error
+
+    @property
+    def best(self) -> Path | None:
+        """The checkpoint that was marked as the best, where one was."""
+        pointed = rotation.pointed_to(self.checkpoints, "best")
+        return pointed if pointed in rotation.complete(self.checkpoints) else None
 
     @property
     def latest(self) -> Path:

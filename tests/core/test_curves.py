@@ -36,7 +36,8 @@ def test_a_curve_goes_from_its_first_value_to_its_last(tmp_path: Path) -> None:
 
 
 def test_every_term_has_a_colour_and_other_numbers_have_none(tmp_path: Path) -> None:
-    row = {"a/one": 1.0, "b/two": 2.0, "real": 5.0, "images_per_second": 1e6}
+    others = {"real": 5.0, "gradient/a": 1e6, "samples/diversity": 50.0, "data/nll": 9.0, "images_per_second": 1e6}
+    row = {"a/one": 1.0, "b/two": 2.0, **others}
     pixels = drawn([{"step": 1, **row}, {"step": 2, **row}], tmp_path)
     assert len(places(pixels, curves.COLOURS[0])) and len(places(pixels, curves.COLOURS[1]))
     assert not len(places(pixels, curves.COLOURS[2]))

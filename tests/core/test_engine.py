@@ -299,3 +299,49 @@ def test_nothing_of_a_step_is_kept_alive() -> None:
     made = engine(duel)
     made.step(data(), 0)
     assert not made.terms["b/loss"].requires_grad
+
+
+def norms(clip: float = 0.0, precision: str = "no") -> tuple[dict[str, float], Duel, Engine]:
+    """What is read of one watched step of two players, the second of which moves twice."""
+
+    def moves(self: Duel, x: Tensor) -> Iterator[Move]:
+        yield {"a": {"loss": self.b(self.a(x)).square().mean()}}
+        for factor in (1.0, 3.0):
+            yield {"b": {"loss": factor * self.b(x).mean()}}
+
+    duel = Duel(moves)
+    made = engine(duel, precision, clip)
+    made.watched = True
+    made.step(data(), 0)
+    return made.read(), duel, made
+
+
+def test_a_watched_gradient_has_the_norm_of_the_last_move_before_clipping() -> None:
+    x = next(data())["x"]
+    expected = torch.cat([3 * x.mean(0), torch.tensor([3.0])]).norm().item()  # of a linear layer: weight and bias
+    for clip in (0.0, 1e-3):
+        read, _, made = norms(clip)
+        assert read["gradient/b"] == pytest.approx(expected, rel=1e-6)
+        assert read["gradient/a"] > 0
+        made.watched = False
+        made.step(data(), 1)
+        assert not any(name.startswith("gradient/") for name in made.read())
+
+
+def test_watching_changes_no_bit() -> None:
+    _, watched, _ = norms(clip=0.1)
+    twin = Duel(watched.script)
+    engine(twin, clip=0.1).step(data(), 0)
+    assert all(torch.equal(p, q) for p, q in zip(watched.parameters(), twin.parameters(), strict=True))
+
+
+def test_outputs_on_real_and_fake_are_told_apart() -> None:
+    def moves(self: Duel, x: Tensor) -> Iterator[Move]:
+        self.log(real=torch.tensor([1.0, 3.0]), fake=torch.tensor([0.0, 2.0]), other=x)
+        yield {"b": {"loss": self.b(x).mean()}}
+
+    made = engine(Duel(moves))
+    made.step(data(), 0)
+    read = made.read()
+    assert (read["real"], read["fake"], read["told_apart"]) == (2.0, 1.0, 0.75)
+    assert made.read() == {}

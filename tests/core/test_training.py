@@ -48,7 +48,7 @@ def test_the_run_folder(tmp_path: Path) -> None:
 
 def test_metrics_hold_terms_and_logits(tmp_path: Path) -> None:
     rows = list(train(tiny(), tmp_path).metrics())
-    assert [row["step"] for row in rows] == [4, 8, 12]
+    assert [row["step"] for row in rows] == [4, 6, 8, 12]
     assert {"discriminator/adversarial", "generator/adversarial", "real", "fake", "images_per_second"} <= set(rows[0])
 
 
@@ -169,4 +169,4 @@ def test_a_raising_watcher_does_not_stop_a_run(tmp_path: Path) -> None:
     plugins.manager.register(Watcher(), "watcher")
     run = training.train(tiny(), plugins, tmp_path)
     assert run.status["state"] == "finished"
-    assert seen == [4, 8, 12]
+    assert seen == [4, 6, 8, 12]

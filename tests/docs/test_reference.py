@@ -14,7 +14,7 @@ import pytest
 import ganzoo
 from ganzoo import discovery, hookspecs
 from ganzoo.cli import cli
-from ganzoo.recipe import RunSettings
+from ganzoo.recipe import Evaluation, RunSettings
 from ganzoo.registry import KINDS
 from ganzoo.run import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
@@ -101,6 +101,14 @@ def test_every_setting_of_run_with_its_default() -> None:
         for name, default, _ in rows(page("recipes.md"), "## The settings of `[run]`")
     }
     fields = RunSettings.model_fields.items()
+    assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}
+
+
+def test_every_setting_of_evaluate_with_its_default() -> None:
+    told = {
+        name.strip("`"): value.strip("`") for name, value, _ in rows(page("recipes.md"), "## Scores while it trains")
+    }
+    fields = Evaluation.model_fields.items()
     assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}
 
 
