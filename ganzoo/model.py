@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ganzoo import build, discovery, preview, text
+from ganzoo import build, discovery, interpolation, preview, text
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.interfaces import Spec
 from ganzoo.procedure import Procedure
@@ -49,6 +50,26 @@ class Model:
         if isinstance(self.procedure, Translator):
             return self._made(n, labels, seed, self.pairs(n, seed)[0])
         return self._made(n, labels, seed)
+
+    def interpolate(
+        self,
+        rows: int = 8,
+        steps: int = 10,
+        path: Literal["spherical", "linear"] = "spherical",
+        y: Labels = None,
+        seed: int | None = None,
+        loop: bool = False,
+    ) -> Tensor:
+        """() -> (rows, steps, *spec.shape): each row goes from one sample to another by the codes between theirs.
+
+        The first samples are those of sample(rows, y, seed): y is a label for all rows, or one for each. Nothing but
+        the codes changes along a row. loop: by way of two others back to the first, (rows, 3 * (steps - 1), ...).
+        Errors: GanzooError when there are no codes to go between, and those of sample() for labels.
+        """
+        labels, seed = self.labels(rows, y), secrets.randbits(62) if seed is None else seed
+        if self.spec.vocab:
+            raise GanzooError("token ids have nothing between them: there is no way from one sample to another.")
+        return interpolation.frames(self.procedure, rows, labels, seed, interpolation.places(steps, loop), path)
 
     def translate(self, a: Tensor, y: Labels = None, seed: int | None = None) -> Tensor:
         """Inputs (N, *shape), images in [-1, 1] -> (N, *spec.shape), likewise; y and seed as for sample().
