@@ -18,7 +18,7 @@ from accelerate.utils import set_seed
 from PIL.Image import Image
 from torch import Tensor
 
-from ganzoo import curves, files, grid, preview, provenance, randomness, status, symptoms, text
+from ganzoo import curves, diagnosis, files, grid, preview, provenance, randomness, status, symptoms, text
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
@@ -45,7 +45,7 @@ class Recorder:
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
         self.evaluator = evaluator
-        self._open, self._failing, self._beat_at = ExitStack(), set[str](), 0.0
+        self._open, self._failing, self._found, self._beat_at = ExitStack(), set[str](), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -170,8 +170,19 @@ class Recorder:
             return False
         for name, picture in pictures.items():
             self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
+        if (main := self.run.samples / f"step-{t:08d}.png").is_file():
+            self.display.picture(main)
+            self.trackers.picture(main, t)
         self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
+        self._diagnose()
         return True
+
+    def _diagnose(self) -> None:
+        """Say what goes wrong, each thing once."""
+        for finding in diagnosis.examine(self.run.metrics(), self.run.scores(), self.recipe.resolved()):
+            if finding.name not in self._found:
+                self._found.add(finding.name)
+                self.say(str(finding))
 
     def _show(self, name: str, picture: Panel | Image, what: str = "a grid", beside: bool = False) -> None:
         """A file below samples/: a text where samples are token ids, else a PNG, with real samples beside it."""
@@ -210,6 +221,8 @@ class Recorder:
     def end(self, state: str, t: int, error: str = "") -> None:
         """How it ended: finished, interrupted, diverged or failed."""
         self._status(state, t, **({"error": error} if error else {}))
+        if state == "diverged":
+            self._diagnose()
         self._watch("ganzoo_run_end")
 
     def _fingerprint(self) -> str:

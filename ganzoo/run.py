@@ -59,15 +59,7 @@ class Run:
     @classmethod
     def open(cls, folder: str | Path) -> Run:
         """An existing run, or the newest one in a folder of runs. Errors: RunError when there is none."""
-        folder = Path(folder)
-        if (folder / "resolved.json").is_file():
-            return cls(folder)
-        inside = sorted(folder.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime)
-        if not inside:
-            raise RunError(
-                f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes."
-            )
-        return cls(inside[-1].parent)
+        return cls(status.find(Path(folder)))
 
     def recipe(self, zoo: Zoo, changes: Iterable[str] = ()) -> Recipe:
         """The recipe it was started with. Errors: RunError for a change that would make it another run."""

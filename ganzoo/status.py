@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import files, lock, rotation
+from ganzoo.errors import RunError
 
 HEARTBEAT = 15.0  # seconds between signs of life
 SILENCE = 300.0  # seconds without one, after which a run on another machine counts as dead
@@ -22,6 +23,16 @@ def write(folder: Path, state: str, step: int, **more: Any) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     owner = {"pid": os.getpid(), "host": socket.gethostname()}
     files.write_json(folder / "status.json", {"state": state, "step": step, "heartbeat": now, **owner, **more})
+
+
+def find(folder: Path) -> Path:
+    """The folder itself if it is a run's, or the newest run in it. Errors: RunError when there is none."""
+    if (folder / "resolved.json").is_file():
+        return folder
+    inside = sorted(folder.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime)
+    if not inside:
+        raise RunError(f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes.")
+    return inside[-1].parent
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,26 @@
-"""Experiment trackers by name (TensorBoard, Weights & Biases, ...), through Accelerate. None of them can stop a run."""
+"""Experiment trackers by name (TensorBoard, Weights & Biases, ...), through Accelerate. None of them can stop a run.
+
+They are told the numbers of every logged step, the newest grid, and scores as "score/name".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+from PIL import Image
 from rich.console import Console
 
 from ganzoo.errors import EnvironmentProblem, RecipeError, did_you_mean
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
+
+GRID = "samples"  # what a grid is called
+LAYOUT: dict[str, dict[str, Any]] = {"tensorboard": {"dataformats": "NHWC"}}  # else it takes them for NCHW
+SINGLE = ("aim",)  # which takes one picture, where the others take several
 
 
 class Trackers:
@@ -21,6 +31,7 @@ class Trackers:
 
     def __init__(self, recipe: Recipe, run: Run):
         self.recipe, self.run, self.active = recipe, run, dict[str, Any]()
+        self.blind = set[str]()
         self.names = recipe.run.trackers
         known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
         installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
@@ -47,6 +58,23 @@ class Trackers:
         for name, tracker in list(self.active.items()):
             self._guarded(name, tracker.log, dict(values), step=t)
 
+    def scores(self, t: int, values: Mapping[str, float]) -> None:
+        """Scores of the samples of step t, by name."""
+        self({f"score/{name}": value for name, value in values.items()}, t)
+
+    def picture(self, path: Path, t: int) -> None:
+        """The grid of step t, for trackers that take pictures. One that cannot show it is shown no other."""
+        able = [name for name, one in self.active.items() if hasattr(one, "log_images") and name not in self.blind]
+        for name in able:
+            try:
+                with Image.open(path) as opened:
+                    pixels = np.asarray(opened.convert("RGB"))  # (H, W, 3)
+                shown = pixels if name in SINGLE else pixels[None]  # (1, H, W, 3)
+                self.active[name].log_images({GRID: shown}, step=t, **LAYOUT.get(name, {}))
+            except (Exception, SystemExit) as error:
+                self.blind.add(name)
+                _tell(f"tracker {name} cannot show pictures: {type(error).__name__}: {error}")
+
     def _start(self, name: str, kind: Any) -> None:
         title, folder = self.run.folder.name, self.run.folder / "events"
         tracker = kind(title, logging_dir=folder) if kind.requires_logging_directory else kind(title)
@@ -60,8 +88,11 @@ class Trackers:
             action(*args, **more)
         except (Exception, SystemExit) as error:
             self.active.pop(name, None)
-            told = f"tracker {name} failed and is off: {type(error).__name__}: {error}"
-            Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
+            _tell(f"tracker {name} failed and is off: {type(error).__name__}: {error}")
+
+
+def _tell(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:

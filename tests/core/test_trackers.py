@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import accelerate.tracking
 import pytest
+from PIL import Image
 
 from ganzoo import trackers
 from ganzoo.errors import EnvironmentProblem
@@ -28,6 +29,7 @@ class Fake:
         self._maybe_raise("__init__")
         self.run_name, self.rows, self.finished = run_name, list[tuple[int, dict[str, float]]](), False
         self.config: dict[str, Any] = {}
+        self.pictures: list[tuple[int, tuple[int, ...]]] = []
         Fake.all.append(self)
 
     def start(self) -> None:
@@ -40,6 +42,10 @@ class Fake:
     def log(self, values: dict[str, float], step: int) -> None:
         self._maybe_raise("log")
         self.rows.append((step, values))
+
+    def log_images(self, values: dict[str, Any], step: int) -> None:
+        self._maybe_raise("log_images")
+        self.pictures.append((step, values["samples"].shape))
 
     def finish(self) -> None:
         self.finished = True
@@ -103,6 +109,44 @@ def test_a_tracker_that_raises_is_dropped_with_one_line(
     assert told == ["tracker first failed and is off: RuntimeError: no network [/]"]
     good = Fake.all[-1]
     assert type(good) is Fake and len(good.rows) == 4 and good.finished
+
+
+def test_a_tracker_gets_the_grids_and_scores_by_their_names(tmp_path: Path) -> None:
+    run = train(tiny("", 'run.trackers=["second"]'), tmp_path)
+    (tracker,) = Fake.all
+    with Image.open(run.samples / "step-00000012.png") as grid:
+        shape = (1, grid.height, grid.width, 3)
+    assert tracker.pictures == [(t, shape) for t in (0, 6, 12)]
+    with trackers.Trackers(tiny("", 'run.trackers=["second"]'), run) as opened:
+        opened.scores(12, {"recall@raw": 0.5})
+    assert Fake.all[-1].rows == [(12, {"score/recall@raw": 0.5})]
+
+
+def test_a_tracker_that_cannot_show_pictures_still_gets_the_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Broken, "raising", "log_images")
+    train(tiny("", TWO), tmp_path)
+    told = [line for line in capsys.readouterr().err.splitlines() if "RuntimeError" in line]
+    assert told == ["tracker first cannot show pictures: RuntimeError: no network [/]"]
+    broken, good = Fake.all
+    assert len(broken.rows) == len(good.rows) == 4
+    assert not broken.pictures and len(good.pictures) == 3
+
+
+def test_tensorboard_has_every_number_and_the_grids(tmp_path: Path, known: dict[str, Any]) -> None:
+    known["tensorboard"] = accelerate.tracking.TensorBoardTracker
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    run = train(tiny("", 'run.trackers=["tensorboard"]'), tmp_path)
+    (file,) = [path for path in (run.folder / "events").rglob("events*") if path.parent.name == run.folder.name]
+    events = accumulator.EventAccumulator(str(file))
+    events.Reload()
+    assert [event.step for event in events.Scalars("generator/adversarial")] == [4, 6, 8, 12]
+    assert {"told_apart", "gradient/generator", "samples/diversity"} <= set(events.Tags()["scalars"])
+    grids = events.Images("samples")
+    assert [event.step for event in grids] == [0, 6, 12]
+    with Image.open(run.samples / "step-00000012.png") as grid:
+        assert (grids[-1].width, grids[-1].height) == grid.size
 
 
 def test_trackers_are_finished_when_a_run_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,29 @@
+"""ganzoo watch RUN"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("watch")
+@click.argument("run", type=click.Path(path_type=Path), default="runs")
+@click.option("--once", is_flag=True, help="Show the run as it is, and end.")
+def command(run: Path, once: bool) -> None:
+    """Follow RUN while it trains elsewhere: its numbers, its newest grid, and what goes wrong. Ends when the run ends.
+
+    RUN is a run folder, or a folder of runs, of which the newest is meant. Ctrl-C ends the watching alone.
+
+    \b
+    ganzoo watch runs
+    ganzoo watch runs/quickstart-20260101-120000-ab12 --once
+    """
+    from ganzoo import following, status
+
+    try:
+        report = following.follow(status.find(run), once)
+    except KeyboardInterrupt:
+        return
+    reached = f"step {report.step:,} of {report.steps:,}" if report.steps else f"step {report.step:,}"
+    click.echo(f"{report.state}, {reached}{': ' + report.note if report.note else ''}")
