@@ -144,7 +144,7 @@ class Recorder:
         decisive = best.deciding(scores, self.recipe.evaluate.best)
         return decisive is not None and best.is_best(decisive, earlier)
 
-    def best(self, t: int) -> None:
+    def keep_best(self, t: int) -> None:
         """The checkpoint of step t is the best so far: it stays."""
         self._try("checkpoints/best", lambda: self.run.mark_best(t))
 

@@ -130,7 +130,7 @@ class _Session:
         if keeper.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
             keeper.save(self.t, self.t == self.steps, self.recorder)
             if self.recorder and keeper.saved_at == self.t:
-                self.recorder.best(self.t)
+                self.recorder.keep_best(self.t)
 
     def _due(self, every: int, t: int) -> bool:
         return t == self.steps or t % every == 0

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from ganzoo import api, status
+from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
 from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
@@ -84,17 +84,11 @@ def found(places: Sequence[Path]) -> list[tuple[Run, Path | None]]:
 
 
 def findings(run: Run) -> list[dict[str, Any]] | None:
-    """What ganzoo.diagnosis says of a run: name, evidence, change, since_step of each finding."""
+    """What is likely to have gone wrong: name, evidence, change, since_step of each finding."""
     try:
-        diagnose = importlib.import_module("ganzoo.diagnosis").diagnose
-    except (ImportError, AttributeError):
+        return [asdict(one) for one in diagnose(run)]
+    except (GanzooError, ValueError, KeyError):
         return None
-    try:
-        said = list(diagnose(run))
-    except (GanzooError, ValueError, KeyError, OSError):
-        return None
-    keys = ("name", "evidence", "change", "since_step")
-    return [{key: getattr(one, key, "") for key in keys} for one in said]
 
 
 def _facts(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
-from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import reported
-from ganzoo.report import page, pictures
+from ganzoo.diagnosis import Finding
+from ganzoo.report import gather, page, pictures
 from ganzoo.run import Run
 from support import tiny, train
 
@@ -42,7 +40,7 @@ def headings(text: str) -> list[str]:
 
 def test_everything_about_a_conditional_run(told: str, letters: Run) -> None:
     expected = ["Samples", "Each class", "Between samples", "Nearest training pictures", "Curves", "Scores"]
-    assert [heading for heading in headings(told) if heading != "Findings"] == expected
+    assert headings(told) == ["Findings", *expected]
     assert re.findall(r'data-told="step (\d+)"( hidden)?', told) == [
         ("0", " hidden"),
         ("4", " hidden"),
@@ -77,7 +75,7 @@ def test_names_are_text_and_secrets_are_not_told(evil: str) -> None:
 
 
 def test_of_files_alone(letters: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page.gather.__globals__["api"], "load", None)
+    monkeypatch.setattr(gather.api, "load", None)
     drawn = page.render([(letters, None)], with_samples=False)
     assert "Samples" in headings(drawn) and "Each class" not in headings(drawn)
 
@@ -113,22 +111,13 @@ def test_several_runs_are_compared_first(letters: Run, tmp_path: Path) -> None:
     assert re.search(r"A tiny<b data-value>.*?B tiny<b data-value>", first, re.S)
 
 
-@dataclass
-class Finding:
-    name: str = "generator_collapsed"
-    evidence: str = "samples/diversity is 0.01 in /home/ann/runs"
-    change: str = "run.seed=<2>"
-    since_step: int = 40
-
-
 def test_findings_are_told(letters: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("ganzoo.diagnosis")
-    module.diagnose = lambda run: [Finding()]  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "ganzoo.diagnosis", module)
+    found = [Finding("generator_collapsed", "samples/diversity is 0.01 in /home/ann/runs", "run.seed=<2>", 40)]
+    monkeypatch.setattr(gather, "diagnose", lambda run: found)
     text = page.render([(letters, None)], with_samples=False)
     assert "generator collapsed <small>since step 40</small>" in text
     assert "0.01 in …/runs" in text and "run.seed=&lt;2&gt;" in text
-    module.diagnose = lambda run: []  # type: ignore[attr-defined]
+    found.clear()
     assert "None of the known symptoms" in page.render([(letters, None)], with_samples=False)
 
 
