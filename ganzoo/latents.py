@@ -54,7 +54,7 @@ def drawn(procedure: Procedure, n: int, y: Tensor | None) -> Codes:
 
     with _priors(procedure, listen):
         procedure.sample(n, y)
-    if not codes or not all(code.is_floating_point() and code.dim() == 2 for code in codes):
+    if not codes or not all(z.is_floating_point() and z.dim() == 2 for z in codes):
         raise GanzooError(
             "this GAN draws no codes from a generator's prior, such as one that translates inputs or walks a chain: "
             "there is nothing to go from and to. `ganzoo sample` draws from it."

@@ -7,9 +7,9 @@ import contextlib
 import json
 import os
 import select
-import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +24,13 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars"),
     *("--proxy-server=127.0.0.1:9", "--remote-debugging-pipe"),  # nothing gets out, whatever it asks for
 )
+LAUNCH = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 30) for end in sys.argv[1:3]]  # out of the way of 3 and 4
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 60.0  # seconds for one answer
 
 
@@ -104,9 +111,9 @@ def browser() -> Iterator[Page]:
     """A browser with a profile of its own, which is gone after the block."""
     (their_in, write), (read, their_out) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        words = shlex.join([PROGRAM, *FLAGS, f"--user-data-dir={profile}"])
+        words = [sys.executable, "-c", LAUNCH, str(their_in), str(their_out)]
         process = subprocess.Popen(
-            ["sh", "-c", f"exec {words} 3<&{their_in} 4>&{their_out}"],
+            [*words, PROGRAM, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(their_in, their_out),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

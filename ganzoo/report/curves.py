@@ -93,7 +93,9 @@ def _apart(curves: list[Curve]) -> list[list[Curve]]:
             groups.append([one])
         else:
             home.append(one)
-    return groups
+    order = {one.name: k for k, one in enumerate(curves)}
+    groups = [sorted(group, key=lambda one: order[one.name]) for group in groups]
+    return sorted(groups, key=lambda group: order[group[0].name])
 
 
 def _fits(group: list[Curve]) -> bool:

@@ -22,6 +22,7 @@ from ganzoo.run import Run
 SEED = 0
 CLASSES, OF_EACH = 40, 6  # that are shown
 WALKS, STEPS = 6, 10
+STRIP = 170  # pixels of width that a row of pictures is brought near to
 SAMPLES, NEAREST = 6, 4  # with their neighbours
 LOOKED_AT = 20_000  # training examples at most
 USUAL = 64  # of them whose own distances say what is usual
@@ -72,7 +73,7 @@ def classes(model: Model) -> Section | None:
     y = [label for label in range(shown) for _ in range(OF_EACH)]
     samples = model.sample(len(y), y, SEED).unflatten(0, (shown, OF_EACH))  # -> (shown, OF_EACH, C, H, W)
     names = [*model.class_names, *map(str, range(len(model.class_names), shown))]
-    pictures = [(names[k], embedded(grid.picture(row, OF_EACH))) for k, row in enumerate(samples)]
+    pictures = [(names[k], embedded(grid.picture(row, OF_EACH), STRIP)) for k, row in enumerate(samples)]
     of_all = f", the first {shown} of {model.spec.classes} classes" if shown < model.spec.classes else ""
     return Section(pictures, f"{OF_EACH} samples of each class{of_all}; seed {SEED}.")
 
@@ -105,7 +106,9 @@ def neighbours(model: Model) -> Section | None:
     pictures = []
     for sample, numbers, distances in zip(samples, where, near, strict=True):
         row = torch.cat([sample[None], x[numbers].unflatten(1, sample.shape)])  # (1 + NEAREST, C, H, W)
-        pictures.append((" · ".join(f"{one:.2f}" for one in distances.tolist()), embedded(grid.picture(row, len(row)))))
+        pictures.append(
+            (" · ".join(f"{one:.2f}" for one in distances.tolist()), embedded(grid.picture(row, len(row)), STRIP))
+        )
     told = (
         f"On the left a sample, then the {NEAREST} training pictures nearest to it of {len(x):,} that were looked at, "
         f"with their distances: root mean square over pixels in [-1, 1]. Between training pictures and their nearest "

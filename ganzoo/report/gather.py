@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from ganzoo import api, status
+from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
 from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
@@ -38,6 +38,7 @@ class Told:
     panels: list[tuple[str, Picture]]
     drawn: Drawn | None
     charts: list[tuple[Chart, Markup]]
+    scored: list[tuple[Chart, Markup]]
     scores: list[scores.Row]
     recipe: str
     settings: dict[str, dict[str, str]]
@@ -52,7 +53,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, with_sa
     found = curves.read(rows)
     spec = run.spec
     about = resolved["recipe"].get("about", {})
-    charts = [*curves.charts(found, _players(found)), *scores.charts(run.scores())]
+    judged = run.scores()
     drawn = draw(run, checkpoint) if with_samples else None
     return Told(
         name=scrub(run.folder.name),
@@ -67,8 +68,9 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, with_sa
         real=_real(run.samples),
         panels=pictures.panels(run.samples),
         drawn=drawn,
-        charts=[(one, chart.svg(one, f"chart-{number}-{k}")) for k, one in enumerate(charts) if _points(one)],
-        scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(run.scores())],
+        charts=_svgs(curves.charts(found, _players(found)), f"chart-{number}"),
+        scored=_svgs(scores.charts(judged), f"score-{number}"),
+        scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(judged)],
         recipe=scrub(next((path.read_text(errors="replace") for path in sorted(run.folder.glob("recipe.*"))), "")),
         settings=scrub(_tables(resolved["recipe"])),
         provenance=_provenance(run, scrub),
@@ -82,17 +84,11 @@ def found(places: Sequence[Path]) -> list[tuple[Run, Path | None]]:
 
 
 def findings(run: Run) -> list[dict[str, Any]] | None:
-    """What ganzoo.diagnosis says of a run: name, evidence, change, since_step of each finding."""
+    """What is likely to have gone wrong: name, evidence, change, since_step of each finding."""
     try:
-        diagnose = importlib.import_module("ganzoo.diagnosis").diagnose
-    except (ImportError, AttributeError):
+        return [asdict(one) for one in diagnose(run)]
+    except (GanzooError, ValueError, KeyError):
         return None
-    try:
-        said = list(diagnose(run))
-    except (GanzooError, ValueError, KeyError, OSError):
-        return None
-    keys = ("name", "evidence", "change", "since_step")
-    return [{key: getattr(one, key, "") for key in keys} for one in said]
 
 
 def _facts(
@@ -122,12 +118,12 @@ def _players(found: Iterable[str]) -> set[str]:
     return {name.partition("/")[0] for name in found if "/" in name} - {"gradient", "samples", "data"}
 
 
-def _points(one: Chart) -> bool:
-    return any(curve.points for curve in one.curves)
+def _svgs(charts: Iterable[Chart], name: str) -> list[tuple[Chart, Markup]]:
+    return [(one, chart.svg(one, f"{name}-{k}")) for k, one in enumerate(charts)]
 
 
 def _real(samples: Path) -> Frame | None:
-    if picture := pictures.read(samples / "real.png", 256):
+    if picture := pictures.read(samples / "real.png", pictures.SEEN):
         return Frame(0, picture)
     path = samples / "real.txt"
     if not path.is_file():

@@ -13,8 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from ganzoo import files
+from ganzoo.comparison import compare
 from ganzoo.errors import EnvironmentProblem, RunError
-from ganzoo.report import chart, scores, scrub
+from ganzoo.report import chart, scrub
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.report.gather import Told, differences, gather
 from ganzoo.report.scrub import Scrub
@@ -59,7 +60,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
         "base-uri 'none'; form-action 'none'",
         differing=differences(told) if len(told) > 1 else [],
         overlaid=overlaid(told) if len(told) > 1 else [],
-        unequal=scores.unequal([run.scores for run in told]),
+        unequal=scrubbing(compare([run for run, _ in runs]).unequal),
         names=list(dict.fromkeys(row.name for run in told for row in run.scores)),
         left_out=scrub.LEFT_OUT,
     )

@@ -16,6 +16,7 @@ LARGEST = 900  # pixels of a side
 BUDGET = 5_000_000  # bytes of the grids of one run, as a page holds them
 LINES = 24  # of a text of samples
 PRINTED = 3  # grids on paper, where there is no slider
+SEEN = 320  # pixels of the width that small grids are brought near to, in whole multiples
 WIDE = 1.9  # times as wide as high: gets a row of its own
 
 
@@ -43,11 +44,11 @@ class Frame:
 
 
 def embedded(picture: Image.Image, at_least: int = 0) -> Picture:
-    """A picture of at most LARGEST pixels a side; seen larger, in whole multiples, where it is narrower than asked."""
+    """A picture of at most LARGEST pixels a side; seen larger, in the whole multiple that is nearest to this."""
     small = animation.fitted(picture, LARGEST)
     packed = io.BytesIO()
     small.save(packed, "PNG", optimize=True)
-    times = max(1, at_least // small.width)
+    times = max(1, round(at_least / small.width))
     address = "data:image/png;base64," + base64.b64encode(packed.getvalue()).decode()
     return Picture(address, times * small.width, times * small.height)
 
@@ -69,7 +70,7 @@ def frames(samples: Path) -> list[Frame]:
     last = read(found[-1][1])
     if last:
         most = max(PRINTED, min(most, BUDGET // len(last.address)))
-    made = [Frame(step, read(path, 256)) for step, path in timelapse.chosen(found, most)]
+    made = [Frame(step, read(path, SEEN)) for step, path in timelapse.chosen(found, most)]
     return _printed([frame for frame in made if frame.picture])
 
 
@@ -78,7 +79,7 @@ def panels(samples: Path) -> list[tuple[str, Picture]]:
     last: dict[str, Path] = {}
     for path in sorted(samples.glob("*-step-*.png")):
         last[path.stem.rpartition("-step-")[0]] = path
-    return [(name, picture) for name, path in last.items() if (picture := read(path, 256))]
+    return [(name, picture) for name, path in last.items() if (picture := read(path, SEEN))]
 
 
 def _text(step: int, path: Path) -> Frame:

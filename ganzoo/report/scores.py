@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ganzoo.comparison import NOT_COMPARED
 from ganzoo.metrics.score import Score
 from ganzoo.report.curves import Chart, curve
 
@@ -21,10 +22,6 @@ class Row:
     newest: tuple[int, float]
     best: tuple[int, float] | None
     protocol: Mapping[str, str]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.name, json.dumps(self.protocol, sort_keys=True)
 
 
 def rows(found: Iterable[Score]) -> list[Row]:
@@ -44,26 +41,12 @@ def charts(found: Iterable[Score]) -> list[Chart]:
     return made
 
 
-def unequal(runs: Sequence[Sequence[Row]]) -> dict[str, list[str]]:
-    """Results that several runs have under protocols which differ, with what of them does."""
-    by_name: dict[str, list[Row]] = {}
-    for one in runs:
-        for row in one:
-            by_name.setdefault(row.name, []).append(row)
-    differing = {}
-    for name, several in by_name.items():
-        keys = dict.fromkeys(key for row in several for key in row.protocol)
-        unlike = [key for key in keys if len({row.protocol.get(key) for row in several}) > 1]
-        if unlike:
-            differing[name] = unlike
-    return differing
-
-
 def _alike(found: Iterable[Score]) -> list[list[Score]]:
     """Scores of one name and protocol, in the order they were made."""
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in found:
-        groups.setdefault((score.name, json.dumps(score.protocol, sort_keys=True, default=str)), []).append(score)
+        told = {key: value for key, value in score.protocol.items() if key not in NOT_COMPARED}
+        groups.setdefault((score.name, json.dumps(told, sort_keys=True, default=str)), []).append(score)
     return [groups[key] for key in sorted(groups)]
 
 

@@ -18,7 +18,7 @@ LEFT_OUT = (
 )
 # /home/ann/photos, ~/photos, ../photos, C:\Users\ann\photos; not https://..., a/b or 1/2.
 SEPARATOR = re.compile(r"[/\\]")
-PLACE = re.compile(r"(?<![\w:/.~])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
+PLACE = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
 
 
 class Scrub:
