@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.api import Model, load, train
+    from ganzoo.api import load, train
     from ganzoo.blueprint import Blueprint
     from ganzoo.errors import DataError, GanzooError, Misfit
     from ganzoo.hookspecs import hookimpl
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
         Terms,
         Transform,
     )
+    from ganzoo.metrics.evaluate import evaluate
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
+    from ganzoo.metrics.score import Score
+    from ganzoo.model import Model
     from ganzoo.procedure import Procedure
     from ganzoo.registry import Zoo
     from ganzoo.run import Run
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from ganzoo.translator import Translator
 
 _HOMES = {
-    "ganzoo.api": ("Model", "load", "train"),
+    "ganzoo.api": ("load", "train"),
     "ganzoo.blueprint": ("Blueprint",),
     "ganzoo.errors": ("DataError", "GanzooError", "Misfit"),
     "ganzoo.hookspecs": ("hookimpl",),
@@ -61,6 +64,9 @@ _HOMES = {
     "ganzoo.metrics.extractor": ("Extractor",),
     "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
     "ganzoo.metrics.reference": ("Reference",),
+    "ganzoo.metrics.evaluate": ("evaluate",),
+    "ganzoo.metrics.score": ("Score",),
+    "ganzoo.model": ("Model",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry": ("Zoo",),
     "ganzoo.run": ("Run",),
@@ -93,6 +99,7 @@ __all__ = [
     "Regularizer",
     "Run",
     "Schedule",
+    "Score",
     "Seen",
     "Source",
     "Spec",
@@ -100,6 +107,7 @@ __all__ = [
     "Transform",
     "Translator",
     "Zoo",
+    "evaluate",
     "hookimpl",
     "load",
     "train",

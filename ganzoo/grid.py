@@ -23,11 +23,11 @@ def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = No
     left: others (N, *shape) that are drawn in the same way to the left of them.
     Errors: ValueError for samples that are not finite or have no picture, such as token ids.
     """
-    picture = _picture(samples, columns)
+    drawn = picture(samples, columns)
     if left is not None:
-        picture = _beside(_picture(left, columns), picture)
+        drawn = _beside(picture(left, columns), drawn)
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path, to_png(picture))
+    files.write(path, to_png(drawn))
     return path
 
 
@@ -48,7 +48,8 @@ def to_image(image: Tensor) -> Image.Image:
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
-def _picture(samples: Tensor, columns: int) -> Image.Image:
+def picture(samples: Tensor, columns: int = 8) -> Image.Image:
+    """What save() writes. Errors: ValueError, as there."""
     if not samples.is_floating_point():
         raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():

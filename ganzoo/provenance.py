@@ -22,7 +22,7 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
     """argv, versions, plugins, platform, device, threads, the data's fingerprint and the state of the git checkout."""
     return {
         "argv": sys.argv,
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(),
         "plugins": [f"{row.name} {row.version}".strip() for row in plugins.rows if row.status == "ok"],
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -32,6 +32,10 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
         "dataset_fingerprint": fingerprint,
         "git": _git(),
     }
+
+
+def versions() -> dict[str, str]:
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(name: str) -> str:

@@ -63,6 +63,17 @@ class RunSettings(BaseModel):
     trackers: list[str] = []
 
 
+class Evaluation(BaseModel):
+    """The [evaluate] table: when a run is judged, by how many samples, and which result says that it is at its best."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    every: PositiveInt | None = None
+    samples: PositiveInt | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    best: str = ""
+
+
 class About(BaseModel):
     """The [about] table: which GAN this is, for whoever looks for one."""
 
@@ -100,6 +111,9 @@ class Recipe:
     optimizer: PerPlayer
     schedule: PerPlayer | None
     about: About
+    evaluate: Evaluation
+    metrics: list[Blueprint]
+    extractor: Blueprint | None
 
     def owners(self) -> set[str]:
         """Whose components it uses."""
@@ -118,4 +132,15 @@ class Recipe:
         schedule = {"schedule": self.schedule.filled()} if self.schedule else {}
         run = self.run.model_dump(mode="json", exclude_none=True)
         about = {"about": self.about.model_dump()} if self.about != About() else {}
-        return {**about, "run": run, **tables, "optimizer": self.optimizer.filled(), **schedule}
+        return {**about, "run": run, **tables, "optimizer": self.optimizer.filled(), **schedule, **self._judged()}
+
+    def _judged(self) -> Tree:
+        """The tables that say how it is evaluated, where there are any."""
+        tables: Tree = {}
+        if self.evaluate != Evaluation():
+            tables["evaluate"] = self.evaluate.model_dump(exclude_none=True)
+        if self.metrics:
+            tables["metric"] = [metric.filled() for metric in self.metrics]
+        if self.extractor:
+            tables["extractor"] = self.extractor.filled()
+        return tables

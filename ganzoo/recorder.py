@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -23,6 +23,9 @@ from ganzoo.console import Display
 from ganzoo.discovery import Plugins
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
 from ganzoo.interfaces import Batch, Panel
+from ganzoo.metrics import best, score
+from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.model import Model
 from ganzoo.recipe import Recipe
 from ganzoo.resuming import Start
 from ganzoo.run import Run
@@ -33,12 +36,15 @@ from ganzoo.trainee import Trainee
 class Recorder:
     """A `with` block around training; inside it, told of every step that is logged or drawn."""
 
-    def __init__(self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee):
+    def __init__(
+        self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee, evaluator: Evaluator | None = None
+    ):
         self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
         self.procedure, self.ema, self.steps = trainee.procedure, trainee.ema, trainee.steps
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
+        self.evaluator = evaluator
         self._open, self._failing, self._found, self._beat_at = ExitStack(), set[str](), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
@@ -70,7 +76,7 @@ class Recorder:
                 facts = self._went_on(facts, start, t, remarks)
                 files.sweep(self.run.folder)
                 files.sweep(self.run.samples)
-                self.run.journal.forget_after(t)
+                self.run.forget_after(t)
             self.run.write_provenance(facts)
             names, words = list(self.dataset.class_names), list(self.dataset.words)
             self.run.write_resolved(self.recipe, self.dataset.spec, names, words, self.steps)
@@ -78,6 +84,8 @@ class Recorder:
             raise EnvironmentProblem(
                 f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
             ) from error
+        if self.evaluator:
+            self.evaluator.prepare()
         if not start:
             self._show("real", Panel(self._shown, self._columns), "real.png")
             self._draw(t, self._pictures())
@@ -114,6 +122,31 @@ class Recorder:
         with self._sampling():
             samples = self.procedure.sample(n, y).cpu()
         return {f"data/{name}": value for name, value in self.dataset.measure(samples).items()}
+
+    def evaluate(self, t: int) -> bool:
+        """The scores of step t; True when it is the best so far, and its checkpoint worth keeping.
+
+        A metric that fails now costs its scores, not the run.
+        """
+        assert self.evaluator
+        earlier = self.run.scores()
+        try:
+            with self._averaged():
+                scores = self.evaluator(self._model.sample, t, weights(self.ema is not None))
+        except Exception as error:
+            self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
+            return False
+        self._try("scores.jsonl", lambda: score.append(self.run.folder / "scores.jsonl", scores))
+        for one in scores:
+            floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
+            self.say(f"step {t}  {one.name} {one.value:.4g}{floor}")
+        self.trackers({f"score/{one.name}": one.value for one in scores}, t)
+        decisive = best.deciding(scores, self.recipe.evaluate.best)
+        return decisive is not None and best.is_best(decisive, earlier)
+
+    def keep_best(self, t: int) -> None:
+        """The checkpoint of step t is the best so far: it stays."""
+        self._try("checkpoints/best", lambda: self.run.mark_best(t))
 
     def _diversity(self, picture: Panel | Image) -> dict[str, float]:
         """How different the samples of a grid are, where each stands for a real one; nothing for other pictures."""
@@ -179,7 +212,7 @@ class Recorder:
     def went_back(self, t: int, step: int, what: str) -> None:
         """From step t to an earlier one."""
         self.say(f"step {t}: {what}. Back to step {step}, with other noise and batches than the first time.")
-        self._try("metrics.jsonl", lambda: self.run.journal.forget_after(step))
+        self._try("metrics.jsonl", lambda: self.run.forget_after(step))
 
     def diverged(self, facts: Mapping[str, Any]) -> None:
         """diverged.json: what is not finite, where, since when."""
@@ -196,11 +229,19 @@ class Recorder:
         with self._reading():
             return self.dataset.fingerprint()
 
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Averaged weights inside the block, where there are any."""
+        return self.ema.swapped_in() if self.ema else nullcontext()
+
+    @property
+    def _model(self) -> Model:
+        data = self.dataset
+        return Model(self.procedure, data.spec, data.class_names, data.words, self.recipe)
+
     @contextmanager
     def _sampling(self) -> Iterator[None]:
         """Averaged weights where there are any, and the same noise as ever."""
-        averaged = self.ema.swapped_in() if self.ema else nullcontext()
-        with averaged, preview.sampling(self.procedure, self.device, self.recipe.run.seed):
+        with self._averaged(), preview.sampling(self.procedure, self.device, self.recipe.run.seed):
             yield
 
     @contextmanager

@@ -12,13 +12,13 @@ from ganzoo import blueprint
 from ganzoo.blueprint import Blueprint
 from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.overrides import override
-from ganzoo.recipe import About, PerPlayer, Recipe, RunSettings
+from ganzoo.recipe import About, Evaluation, PerPlayer, Recipe, RunSettings
 from ganzoo.registry import Zoo
 from ganzoo.signatures import PARTS
 from ganzoo.tables import BYTES, Tree, by_player, check_bounds, kind_of, parse
 
 Model = TypeVar("Model", bound=BaseModel)
-TABLES = ("about", "run", "dataset", "procedure", "optimizer", "schedule")
+TABLES = ("about", "run", "dataset", "procedure", "optimizer", "schedule", "evaluate", "metric", "extractor")
 
 
 def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
@@ -63,10 +63,15 @@ class _Resolver:
             self.fit(procedure, parts)
         optimizer = self.per_player("optimizer", tree)
         schedule = self.per_player("schedule", tree) if "schedule" in tree else None
-        if self.problems or not (about and run and dataset and procedure and optimizer):
+        evaluate = self.settings("evaluate", Evaluation, tree.get("evaluate", {}))
+        metrics = self.metrics(tree.get("metric", []))
+        extractor = self.component("extractor", "extractor", tree["extractor"]) if "extractor" in tree else None
+        if self.problems or not (about and run and dataset and procedure and optimizer and evaluate):
             return None
         made: dict[str, Any] = parts
-        return Recipe(name, text, suffix, run, dataset, procedure, made, optimizer, schedule, about)
+        return Recipe(
+            name, text, suffix, run, dataset, procedure, made, optimizer, schedule, about, evaluate, metrics, extractor
+        )
 
     def report(self, table: str, problems: Iterable[str]) -> None:
         self.problems += [f"[{one_line(table)}]: {problem}" for problem in problems]
@@ -118,6 +123,12 @@ class _Resolver:
             self.report(table, [error.message])
             return None
         return made
+
+    def metrics(self, given: Any) -> list[Blueprint]:
+        if not isinstance(given, list):
+            self.report("metric", ["a run is judged by any number of these: write [[metric]]"])
+            return []
+        return [made for one in given if (made := self.component("metric", "metric", one))]
 
     def part(self, table: str, settings: Any) -> Blueprint | list[Blueprint | None] | None:
         if isinstance(settings, list):  # [[regularizer]], any number of them

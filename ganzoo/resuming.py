@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,13 +51,17 @@ def at_newest_whole(run: Run, other_data: bool = False) -> Start:
 
 def unfinished(out: Path, recipe: Recipe) -> Run | None:
     """The newest run of the same recipe in `out` that has a checkpoint and did not finish."""
+    return next((run for run in alike(out, recipe, finished=False) if rotation.complete(run.checkpoints)), None)
+
+
+def alike(out: Path, recipe: Recipe, finished: bool) -> Iterator[Run]:
+    """Runs of the same recipe in `out`, the newest first, that did finish or did not."""
     wanted = json.loads(json.dumps(recipe.resolved()))
     for path in sorted(out.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         run = Run(path.parent)
         try:
-            same = run.resolved["recipe"] == wanted and run.status.get("state") != "finished"
+            same = run.resolved["recipe"] == wanted and (run.status.get("state") == "finished") == finished
         except RunError:
             continue  # a folder that cannot be read is not this run
-        if same and rotation.complete(run.checkpoints):
-            return run
-    return None
+        if same:
+            yield run

@@ -90,6 +90,11 @@ class Run:
             },
         )
 
+    def forget_after(self, step: int) -> None:
+        """Drop the numbers of later steps, which a run that goes on from `step` makes again. Errors: OSError."""
+        self.journal.forget_after(step)
+        score.forget_after(self.folder / "scores.jsonl", step)
+
     def write_provenance(self, facts: Mapping[str, Any]) -> None:
         self._write_json("provenance.json", facts)
 
@@ -126,6 +131,12 @@ class Run:
             return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / 'resolved.json'}: its spec is damaged. Use another run folder.") from error
+
+    @property
+    def best(self) -> Path | None:
+        """The checkpoint that was marked as the best, where one was."""
+        pointed = rotation.pointed_to(self.checkpoints, "best")
+        return pointed if pointed in rotation.complete(self.checkpoints) else None
 
     @property
     def latest(self) -> Path:

@@ -106,6 +106,7 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
         raise RecipeError(f"tables are missing: {', '.join(missing)}")
     run = _settings("run", read("ganzoo.recipe:RunSettings").settings, tree.get("run", {}))
     about = _settings("about", read("ganzoo.recipe:About").settings, tree.get("about", {}))
+    evaluate = _settings("evaluate", read("ganzoo.recipe:Evaluation").settings, tree.get("evaluate", {}))
     filled: Tree = {"about": about} if any(about.values()) else {}
     filled["run"] = {name: value for name, value in run.items() if value is not None}
     for table, given in tree.items():
@@ -116,6 +117,8 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
             filled[table] |= {player: _component(kind, settings, zoo) for player, settings in players.items()}
         elif isinstance(given, list):
             filled[table] = [_component(kind, one, zoo) for one in given]
+        elif table == "evaluate":
+            filled[table] = {name: value for name, value in evaluate.items() if value is not None}
         elif table not in ("about", "run"):
             filled[table] = _component(kind, given, zoo)
     return filled

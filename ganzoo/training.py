@@ -21,6 +21,7 @@ from ganzoo.discovery import Plugins
 from ganzoo.errors import Diverged, GanzooError, Interrupted
 from ganzoo.health import Finding
 from ganzoo.keeper import Keeper
+from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.recipe import Recipe
 from ganzoo.recorder import Recorder
 from ganzoo.resuming import Start
@@ -58,11 +59,15 @@ class _Session:
     ):
         self.settings, self.accelerator, self.start, self.begun = recipe.run, accelerator, start, begun
         self.trainee = Trainee(recipe, accelerator)
+        self.evaluated, evaluator = recipe.evaluate.every, None
+        if self.evaluated:  # on each process, so that all of them stop where it cannot be done
+            data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
+            evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
         self.steps, self.main = self.trainee.steps, accelerator.is_main_process
         self.run = start.run if start else self._shared_run(recipe, out)
         self.keeper = Keeper(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
         self.t, self.remarks = self.keeper.start(start.checkpoint) if start else (0, [])
-        self.recorder = Recorder(self.run, recipe, plugins, self.trainee) if self.main else None
+        self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else None
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None
@@ -115,6 +120,17 @@ class _Session:
             raise Finding("a generated sample is not a finite number", {"noticed_at_step": self.t})
         if self._due(self.settings.save, self.t):
             keeper.save(self.t, self.t == self.steps, recorder)
+        if self.evaluated and self._due(self.evaluated, self.t):
+            self._evaluate()
+
+    def _evaluate(self) -> None:
+        """Judge this step, and keep a checkpoint of it if it is the best so far. Errors: Finding, GanzooError."""
+        keeper = self.keeper
+        keeper.look(self.t, self.recorder)
+        if keeper.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
+            keeper.save(self.t, self.t == self.steps, self.recorder)
+            if self.recorder and keeper.saved_at == self.t:
+                self.recorder.keep_best(self.t)
 
     def _due(self, every: int, t: int) -> bool:
         return t == self.steps or t % every == 0

@@ -57,11 +57,11 @@ use = "gradient_penalty"
 PLUGINS = discovery.load()
 
 
-def tiny(text: str = "", *assignments: str) -> Recipe:
+def tiny(text: str = "", *assignments: str, plugins: discovery.Plugins = PLUGINS) -> Recipe:
     """A GAN of a few hundred weights on points, with the tables in `text` instead of its own."""
     tree = {**{table: dict(settings) for table, settings in TINY.items()}, **tomllib.loads(text)}
-    resolve.override(tree, assignments, PLUGINS.zoo)
-    return resolve.resolve(tree, PLUGINS.zoo, "tiny.toml", name="tiny")
+    resolve.override(tree, assignments, plugins.zoo)
+    return resolve.resolve(tree, plugins.zoo, "tiny.toml", name="tiny")
 
 
 def train(recipe: Recipe, out: Path, resume: Run | None = None, plugins: discovery.Plugins = PLUGINS) -> Run:

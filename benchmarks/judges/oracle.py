@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 import ganzoo
-from ganzoo import api, build, curves, discovery
+from ganzoo import Model, build, curves, discovery
 
 SAMPLES = 10_000
 
@@ -15,7 +15,7 @@ def judge(run: ganzoo.Run) -> str:
     plugins = discovery.load()
     recipe = run.recipe(plugins.zoo)
     dataset, first = build.dataset(recipe), recipe.procedure.settings["pretrain_g"]
-    untrained = api.Model(build.procedure(recipe, dataset.spec).eval(), dataset.spec, ())
+    untrained = Model(build.procedure(recipe, dataset.spec).eval(), dataset.spec, ())
     taught = ganzoo.load(run.checkpoints / f"step-{first:08d}", plugins)
     trained = ganzoo.load(run, plugins)
     start, likelihood, rewards = (

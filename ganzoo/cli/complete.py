@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from ganzoo import discovery, library
+
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def recipes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -16,3 +20,13 @@ def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) 
     plugins = discovery.load()
     names = {entry.name for entry in plugins.zoo} | {recipe.name for recipe in library.recipes(plugins)}
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def of_kind(kind: str) -> Completer:
+    """Completes the names of one kind's components."""
+
+    def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        found = {entry.name for entry in discovery.load().zoo.entries(kind)}
+        return sorted(name for name in found if name.startswith(incomplete))
+
+    return names

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ganzoo.api import Model
+    from ganzoo.model import Model
 
 
 @click.command("sample")

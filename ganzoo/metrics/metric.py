@@ -91,6 +91,8 @@ class Metric(ABC):
     """"samples" when it looks at nothing but x, so that a score names no extractor; "classes" when it needs logits."""
     asked: bool = False
     """True when it needs the labels that samples were asked for."""
+    samples: int = 0
+    """How many generated samples its published protocol looks at; 0 for as many as are asked for."""
     by_default: bool = True
     """False for one that takes long, or answers a rare question: it is computed when asked for by name."""
 

@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ganzoo import preview
+from ganzoo.errors import Misfit
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.sources import cache_root
 
 SEED = 0  # of the order; part of a score's protocol by being a constant
 MOST = 50_000  # real samples that are compared with: what figures of the field are computed from
+NUMBERS = 2**28  # in all of them: 1 GiB
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Part:
     def batch(self) -> Batch:
         """All of them, images in [-1, 1]."""
         return preview.chosen(self.dataset, list(self.indices))
+
+    @property
+    def samples(self) -> Tensor:
+        """(N, *shape); of pairs, what the inputs should become."""
+        return self.batch["x" if "x" in self.batch else "b"]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -55,26 +63,31 @@ class Reference:
 
     @property
     def told(self) -> str:
+        """Both, in words."""
         return f"real: {self.real.told}; held out: {self.held.told}"
 
 
 def reference(data: Dataset) -> Reference:
-    """Errors: DataError when files are missing."""
+    """Errors: DataError when files are missing; Misfit for a dataset of one example."""
     other = data.held_out()
     order = _order(len(data))
+    if len(order) < 2:
+        raise Misfit("a dataset of one example has nothing to hold out. Use a larger one.")
     if other is None:
         half = (len(order) + 1) // 2
-        real = Part(data, order[:half][:MOST], _told("half of the data, which has no test part", half))
-        held = Part(data, order[half:][:MOST], _told("the other half", len(order) - half))
+        real = _part(data, order[:half], "half of the data, which has no test part")
+        held = _part(data, order[half:], "the other half")
     else:
-        real = Part(data, order[:MOST], _told("training data", len(order)))
-        held = Part(other, _order(len(other))[:MOST], _told("test data", len(other)))
+        real = _part(data, order, "training data")
+        held = _part(other, _order(len(other)), "test data")
     return Reference(real, held, cache_root() / "metrics")
+
+
+def _part(data: Dataset, order: tuple[int, ...], what: str) -> Part:
+    most = min(MOST, max(1, NUMBERS // data.spec.size))
+    count = f"{most:,} of {len(order):,}" if len(order) > most else f"{len(order):,}"
+    return Part(data, order[:most], f"{count}, {what}")
 
 
 def _order(n: int) -> tuple[int, ...]:
     return tuple(torch.randperm(n, generator=torch.Generator().manual_seed(SEED)).tolist())
-
-
-def _told(part: str, n: int) -> str:
-    return f"{min(n, MOST):,} of {n:,}, {part}" if n > MOST else f"{n:,}, {part}"

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ganzoo import files
+
 
 @dataclass(frozen=True)
 class Score:
@@ -33,6 +35,14 @@ def append(path: Path, scores: Iterable[Score]) -> None:
     lines = "".join(json.dumps(asdict(score)) + "\n" for score in scores)
     with path.open("a", encoding="utf-8") as file:
         file.write(lines)
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop the scores of later steps. Errors: OSError."""
+    scores = [*read(path)]
+    kept = [score for score in scores if score.step <= step]
+    if len(kept) < len(scores):
+        files.write(path, "".join(json.dumps(asdict(score)) + "\n" for score in kept).encode())
 
 
 def read(path: Path) -> Iterator[Score]:

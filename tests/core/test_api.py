@@ -10,8 +10,10 @@ import pytest
 import torch
 
 import ganzoo
-from ganzoo import GanzooError, Model, api, checkpoint
+from ganzoo import GanzooError, Model, checkpoint
+from ganzoo import model as making
 from ganzoo.errors import RecipeError, RunError
+from ganzoo.model import CHUNK, Labels
 from ganzoo.run import Run
 from support import CONDITIONAL, PLUGINS, tiny, toml, train
 
@@ -157,12 +159,12 @@ def test_samples_do_not_depend_on_how_many_are_made_at_a_time(
     model: Model, conditional: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wholes = [one.sample(20, seed=5) for one in (model, conditional)]
-    monkeypatch.setattr(api, "CHUNK", 3)
+    monkeypatch.setattr(making, "CHUNK", 3)
     for one, whole in zip((model, conditional), wholes, strict=True):
         assert torch.allclose(one.sample(20, seed=5), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("n", [0, 1, api.CHUNK, api.CHUNK + 1])
+@pytest.mark.parametrize("n", [0, 1, CHUNK, CHUNK + 1])
 def test_as_many_samples_as_asked_for(n: int, model: Model, conditional: Model) -> None:
     assert model.sample(n).shape == (n, 2)
     assert conditional.sample(n).shape == (n, 1, 28, 28)
@@ -171,7 +173,7 @@ def test_as_many_samples_as_asked_for(n: int, model: Model, conditional: Model) 
 @pytest.mark.parametrize(
     "y", [1, "A", [1, 1, 1], ["A", 1, "A"], torch.tensor([1, 1, 1]), torch.tensor(1), np.array([1] * 3)]
 )
-def test_labels_are_indices_names_lists_or_tensors(y: api.Labels, conditional: Model) -> None:
+def test_labels_are_indices_names_lists_or_tensors(y: Labels, conditional: Model) -> None:
     labels = conditional.labels(3, y)
     assert labels is not None
     assert labels.tolist() == [1, 1, 1]
@@ -211,7 +213,7 @@ def test_a_text_that_is_a_class_name_is_one(conditional: Model) -> None:
         (torch.tensor([0, 1, 9]), "no class 9"),
     ],
 )
-def test_a_wrong_label_is_refused(y: api.Labels, message: str, conditional: Model) -> None:
+def test_a_wrong_label_is_refused(y: Labels, message: str, conditional: Model) -> None:
     with pytest.raises(GanzooError, match=message):
         conditional.sample(3, y)
 

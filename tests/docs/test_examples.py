@@ -36,6 +36,9 @@ KNOWN_TABLES = {
     "loss",
     "regularizer",
     "optimizer",
+    "evaluate",
+    "metric",
+    "extractor",
 }
 SMALL = ("run.steps=2", "run.batch_size=8", "run.log=1")
 every_page = pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(TOP))) for page in PAGES])

@@ -14,7 +14,7 @@ import pytest
 import ganzoo
 from ganzoo import diagnosis, discovery, hookspecs
 from ganzoo.cli import cli
-from ganzoo.recipe import RunSettings
+from ganzoo.recipe import Evaluation, RunSettings
 from ganzoo.registry import KINDS
 from ganzoo.run import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
@@ -104,6 +104,14 @@ def test_every_setting_of_run_with_its_default() -> None:
     assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}
 
 
+def test_every_setting_of_evaluate_with_its_default() -> None:
+    told = {
+        name.strip("`"): value.strip("`") for name, value, _ in rows(page("recipes.md"), "## Scores while it trains")
+    }
+    fields = Evaluation.model_fields.items()
+    assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}
+
+
 def test_every_setting_that_may_change_in_a_resumed_run() -> None:
     told = page("recipes.md").partition("## What a resumed run may change")[2].partition("\n## ")[0]
     assert tuple(re.findall(r"`(run\.\w+)`", told)) == RESUMABLE
@@ -138,6 +146,27 @@ def test_every_setting_of_the_drawn_datasets() -> None:
     zoo = discovery.load().zoo
     for name, _, settings in rows(page("data.md"), "## Drawn on the spot"):
         assert re.findall(r"`(\w+)`", settings) == list(describe(zoo.find("dataset", name.strip("`"))).settings)
+
+
+def test_every_metric_with_its_results() -> None:
+    entries = [entry for entry in discovery.load().zoo.entries("metric") if entry.owner == "ganzoo"]
+    made = {entry.name: entry.load() for entry in entries}
+    told = {name.strip("`"): cells for name, *cells in rows(page("metrics.md"), "## The metrics")}
+    assert told.keys() == made.keys()
+    for name, (results, sees, unasked) in told.items():
+        metric = made[name]
+        assert results == ", ".join(f"`{result}` {better}" for result, better in metric.better.items())
+        assert (sees, unasked) == (metric.sees, "yes" if metric.by_default else "no")
+
+
+def test_every_setting_of_the_metrics() -> None:
+    from ganzoo.signatures import describe
+
+    text = page("metrics.md")
+    for entry in discovery.load().zoo.entries("metric"):
+        section = text.partition(f"\n### {entry.name}\n")[2].partition("\n### ")[0]
+        assert section, f"docs/metrics.md has no section `{entry.name}`"
+        assert describe(entry).settings.keys() <= set(re.findall(r"`(\w+)`", section)), entry.name
 
 
 def test_every_split_of_emnist() -> None:

@@ -32,6 +32,11 @@ def test_every_module_is_in_it(wheel: Path) -> None:
     assert modules <= set(files(wheel))
 
 
+def test_what_reports_are_made_of_is_in_it(wheel: Path) -> None:
+    parts = {f"ganzoo/report/{path.name}" for path in (ROOT / "ganzoo/report").glob("*.*") if path.suffix != ".py"}
+    assert len(parts) == 3 and parts <= set(files(wheel))
+
+
 def test_every_recipe_is_in_it(wheel: Path) -> None:
     recipes = {f"ganzoo/recipes/{path.name}" for path in (ROOT / "recipes").iterdir()}
     assert recipes == {name for name in files(wheel) if name.startswith("ganzoo/recipes/")}

@@ -35,6 +35,7 @@ class CelebA(Stored):
     """
 
     name = "celeba"
+    testing = ("split", "train", "test")
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class CIFAR10(StoredImages):
 
     name = "cifar10"
     choosing = ("train",)
+    testing = ("train", True, False)
 
     def __init__(self, train: bool = True, size: int | None = None):
         names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -55,6 +56,7 @@ class CIFAR100(StoredImages):
 
     name = "cifar100"
     choosing = ("train",)
+    testing = ("train", True, False)
 
     def __init__(self, labels: Literal["fine", "coarse"] = "fine", train: bool = True, size: int | None = None):
         super().__init__(SHAPE, FINE if labels == "fine" else COARSE, size)

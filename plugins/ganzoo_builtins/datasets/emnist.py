@@ -34,6 +34,7 @@ class EMNIST(StoredImages):
 
     name = "emnist"
     choosing = ("split", "train")
+    testing = ("train", True, False)
 
     def __init__(
         self,

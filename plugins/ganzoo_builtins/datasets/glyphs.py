@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo_builtins.datasets import strokes
+from ganzoo_builtins.datasets.held_part import held_part
 
 # Lengths are in units of half the picture, which is the square [-1, 1].
 INK = 0.68  # an undistorted glyph lies in [-INK, INK]: 19 of 28 pixels, as in MNIST
@@ -67,6 +68,10 @@ class Glyphs(Dataset):
 
     def tensors(self) -> Batch:
         return self._drawn
+
+    def held_out(self) -> Dataset:
+        n, seed = held_part(self.n, self.seed)
+        return Glyphs(n, "".join(self.class_names), self.spec.shape[-1], self.distortion, seed)
 
     @cached_property
     def _drawn(self) -> Batch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ class MNIST(StoredImages):
 
     name = "mnist"
     choosing = ("train",)
+    testing: tuple[str, Any, Any] = ("train", True, False)
     folder = "MNIST/raw"
     mirrors: tuple[str, ...] = (
         "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -126,6 +127,7 @@ class QMNIST(MNIST):
 
     name = "qmnist"
     choosing = ("what",)
+    testing = ("what", "train", "test")
     folder = "QMNIST/raw"
     mirrors = ("https://raw.githubusercontent.com/facebookresearch/qmnist/master",)
     digests: ClassVar[dict[str, str]] = {

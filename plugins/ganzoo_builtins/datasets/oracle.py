@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo_builtins.datasets.held_part import held_part
 
 CHUNK = 1000  # sequences at a time
 Size = Annotated[int, Field(gt=0, le=10**4)]
@@ -38,6 +39,7 @@ class Oracle(Dataset):
         seed: int = 0,
     ):
         self.n, self.hidden, self.seed = n, hidden, seed
+        self.drawn_from = seed + 1
         self.spec = Spec((length,), vocab=vocab)
 
     def __len__(self) -> int:
@@ -48,6 +50,13 @@ class Oracle(Dataset):
 
     def tensors(self) -> Batch:
         return self._drawn
+
+    def held_out(self) -> Dataset:
+        """Further sequences of the same oracle."""
+        n, drawn_from = held_part(self.n, self.drawn_from)
+        other = Oracle(n, self.spec.vocab, self.spec.shape[0], self.hidden, self.seed)
+        other.drawn_from = drawn_from
+        return other
 
     def measure(self, samples: Tensor) -> dict[str, float]:
         """nll: see there."""
@@ -69,7 +78,7 @@ class Oracle(Dataset):
 
     @cached_property
     def _drawn(self) -> Batch:
-        return {"x": self.draw(self.n, self.seed + 1)}
+        return {"x": self.draw(self.n, self.drawn_from)}
 
 
 class Language(nn.Module):

@@ -33,6 +33,7 @@ class STL10(Stored):
 
     name = "stl10"
     choosing = ("split",)
+    testing = ("split", "train", "test")
 
     def __init__(
         self, split: Literal["train", "test", "unlabeled", "train+unlabeled"] = "train", size: int | None = None

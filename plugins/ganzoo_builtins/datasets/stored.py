@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -23,11 +23,22 @@ DIGITS = tuple("0123456789")
 class Stored(Dataset):
     """A dataset that lies in files, which `ganzoo data get` fetches.
 
-    name: as it is registered. choosing: the settings that decide which files are needed, kept as attributes.
+    name: as it is registered. choosing: the settings that decide which files are needed.
+    testing: the setting that chooses a part, its value for what is trained on and for what is tested on; None where
+    the data were published in one part. Every setting is kept as an attribute of its name.
     """
 
     name: str
     choosing: tuple[str, ...] = ()
+    testing: tuple[str, Any, Any] | None = None
+
+    def held_out(self) -> Dataset | None:
+        """The test part, its other settings the same; None of anything but the training part."""
+        if self.testing is None:
+            return None
+        setting, train, test = self.testing
+        settings = {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
+        return type(self)(**{**settings, setting: test}) if settings[setting] == train else None
 
     @abstractmethod
     def sources(self) -> Sequence[Source]: ...

@@ -34,6 +34,7 @@ class SVHN(StoredImages):
 
     name = "svhn"
     choosing = ("split",)
+    testing = ("split", "train", "test")
 
     def __init__(self, split: Literal["train", "test", "extra", "train_test"] = "train", size: int | None = None):
         super().__init__((3, 32, 32), DIGITS, size)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo_builtins.datasets.held_part import held_part
 
 
 class Mixture(Dataset):
@@ -45,6 +46,10 @@ class Mixture(Dataset):
 
     def tensors(self) -> Batch:
         return self._drawn
+
+    def held_out(self) -> Dataset:
+        n, seed = held_part(self.n, self.seed)
+        return Mixture(self.centres, self.std, n, seed, self.labels)
 
     @cached_property
     def _drawn(self) -> Batch:

@@ -25,6 +25,7 @@ class USPS(StoredImages):
 
     name = "usps"
     choosing = ("train",)
+    testing = ("train", True, False)
 
     def __init__(self, train: bool = True, size: int | None = None, fit: Fit = "resize"):
         super().__init__((1, SIDE, SIDE), DIGITS, size, fit)

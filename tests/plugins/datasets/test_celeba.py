@@ -47,6 +47,9 @@ def colour_of(x):
 
 def test_splits_and_crops(faces):
     assert [len(CelebA(split)) for split in ("train", "valid", "test", "all")] == [2, 1, 1, 4]
+    held = CelebA(attributes=["Male"], crop=108, size=32).held_out()
+    assert held.fingerprint() == CelebA("test", ["Male"], 108, 32).fingerprint()
+    assert CelebA("all").held_out() is CelebA("valid").held_out() is None
     x = CelebA("valid", crop=108, size=32)[0]["x"]
     assert x.shape == (3, 32, 32)
     assert colour_of(x) == [0, 0, 250]

@@ -52,6 +52,7 @@ def test_cifar100_labels(root, labels, name, classes):
     assert dataset.class_names[0] == name
     assert list(dataset.class_names) == sorted(dataset.class_names)
     assert dataset[0]["x"].shape == (3, 16, 16)
+    assert CIFAR100(labels, size=16).held_out().fingerprint() == dataset.fingerprint()
 
 
 def test_a_truncated_file_is_named(root):

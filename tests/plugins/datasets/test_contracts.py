@@ -275,6 +275,32 @@ def test_the_fingerprint_is_that_of_the_content(entry: Entry, readable: Callable
     assert first.fingerprint() != readable(1).fingerprint()
 
 
+WITHOUT_TEST_PART = {"folder", "npz", "pairs", "text", "digits", "unicode_names"}
+
+
+@every
+def test_the_held_out_part_is_the_same_but_for_one_setting(entry: Entry) -> None:
+    """No file is read for it, so that one may ask for it before the data are there."""
+    settings = dict.fromkeys(needed(entry), "nowhere")
+    dataset = make(entry, **settings)
+    held = dataset.held_out()
+    assert (held is None) == (entry.name in WITHOUT_TEST_PART)
+    if held is None:
+        return
+    assert isinstance(dataset, type(held))
+    assert (held.spec, list(held.class_names)) == (dataset.spec, list(dataset.class_names))
+    changed = [key for key, value in vars(held).items() if isinstance(value, str | int) and vars(dataset)[key] != value]
+    assert changed and {*changed} <= {"train", "split", "what", "n", "seed", "drawn_from"}
+
+
+@among(generated)
+def test_what_is_held_out_of_drawn_data_is_drawn_from_another_seed(entry: Entry) -> None:
+    held = small(entry).held_out()
+    if held is not None:
+        assert len(held) == N // 6
+        assert held.fingerprint() != make(entry, n=len(held)).fingerprint()
+
+
 @contents
 def test_reading_leaves_the_noise_of_training_alone(entry: Entry, readable: Callable[[int], Dataset]) -> None:
     before = torch.get_rng_state()

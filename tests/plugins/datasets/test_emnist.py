@@ -24,6 +24,8 @@ def an_l() -> np.ndarray:
 def test_classes(split, classes):
     dataset = EMNIST(split)
     assert dataset.spec.classes == len(dataset.class_names) == len(set(dataset.class_names)) == classes
+    held = dataset.held_out()
+    assert (held.split, held.train, held.class_names) == (split, False, dataset.class_names)
 
 
 def test_class_names():

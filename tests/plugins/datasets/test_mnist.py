@@ -26,6 +26,8 @@ def test_train_and_test_files(write_idx, images, target, folder, monkeypatch):
     assert train.tensors()["y"].tolist() == [3, 0, 9]
     assert train[2]["y"] == 9
     assert test[0]["x"].shape == (1, 28, 28)
+    assert train.held_out().fingerprint() == test.fingerprint() != train.fingerprint()
+    assert test.held_out() is None
     assert train.spec.shape == (1, 28, 28)
     assert train.spec.classes == len(train.class_names) == 10
 
@@ -44,6 +46,11 @@ def test_pad_centres_and_resize_keeps_the_mean(write_idx, images):
     assert small.shape == (3, 1, 14, 14)
     assert small.dtype == torch.uint8
     assert abs(small.float().mean() - images.mean()) < 2
+
+
+def test_the_held_out_part_is_fitted_alike():
+    held = MNIST(size=32, fit="pad").held_out()
+    assert (held.train, held.size, held.fit, held.spec) == (False, 32, "pad", MNIST(size=32, fit="pad").spec)
 
 
 def test_a_size_too_small_to_pad_is_refused():
@@ -93,6 +100,8 @@ def test_qmnist_test_set_in_two_parts(write_idx):
     write_idx("QMNIST/raw/qmnist-test-images-idx3-ubyte.gz", images)
     write_idx("QMNIST/raw/qmnist-test-labels-idx2-int.gz", table)
     assert len(QMNIST("test10k")) == 10_000
+    assert len(QMNIST().held_out()) == count
+    assert QMNIST("nist").held_out() is QMNIST("test").held_out() is None
     rest = QMNIST("test50k").tensors()
     assert rest["y"].tolist() == [4, 8]
     assert rest["x"].float().mean((1, 2, 3)).tolist() == [0, 255]

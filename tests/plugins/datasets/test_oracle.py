@@ -46,3 +46,11 @@ def test_another_seed_is_another_language() -> None:
     one, other = (Oracle(n=500, vocab=50, length=8, hidden=16, seed=seed) for seed in (0, 1))
     x = one.tensors()["x"]
     assert one.measure(x)["nll"] < other.measure(x)["nll"] - 0.5
+
+
+def test_what_is_held_out_is_the_same_language() -> None:
+    oracle = Oracle(n=600, vocab=50, length=5, seed=3)
+    held = oracle.held_out()
+    x = oracle.tensors()["x"]
+    assert held.nll(x).equal(oracle.nll(x))
+    assert not held.tensors()["x"].equal(x[: len(held)])

@@ -32,6 +32,8 @@ def test_upright_with_labels_from_0(root, images):
     assert dataset[1]["x"].tolist() == images[1].tolist()
     assert dataset.class_names[dataset[1]["y"]] == "truck"
     assert STL10("test", size=48)[0]["x"].shape == (3, 48, 48)
+    assert STL10(size=48).held_out().fingerprint() == STL10("test", size=48).fingerprint()
+    assert STL10("unlabeled").held_out() is None
 
 
 def test_unlabelled_carries_no_labels_and_joins_train(root, images):

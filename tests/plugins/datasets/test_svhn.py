@@ -26,6 +26,8 @@ def test_ten_means_zero_and_parts_join(root):
     assert joined["x"].shape == (3, 3, 32, 32)
     assert joined["x"][:, 0, 1, 2].tolist() == [7, 8, 7]
     assert int(joined["x"].sum()) == 22
+    assert SVHN().held_out().tensors()["y"].tolist() == [9]
+    assert SVHN("extra").held_out() is SVHN("train_test").held_out() is None  # drawn otherwise, and in it already
 
 
 def test_missing_files(root):

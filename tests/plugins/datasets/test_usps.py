@@ -24,6 +24,7 @@ def test_pixels_and_labels(root):
     assert x[1].flatten().tolist() == list(range(255, -1, -1))
     assert [x[2, 0, 0, 0], x[2, 0, 15, 15], x[2, 0, 8, 8]] == [255, 0, 128]
     assert USPS(train=False, size=28, fit="pad")[0]["x"].shape == (1, 28, 28)
+    assert USPS(size=28).held_out().fingerprint() == USPS(train=False, size=28).fingerprint()
 
 
 @pytest.mark.parametrize(

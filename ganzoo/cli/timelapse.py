@@ -1,0 +1,28 @@
+"""ganzoo timelapse RUN [--out FILE.gif]"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("timelapse")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .gif file. [RUN/timelapse.gif]")
+def command(run: Path, out: Path | None) -> None:
+    """Animate the sample grids of RUN, a run folder or a folder of runs, from the first step to the last.
+
+    Every grid shows the same noise: samples grow out of it. At most 120 grids are shown, evenly spread.
+
+    \b
+    ganzoo timelapse runs/...
+    ganzoo timelapse runs --out growing.gif
+    """
+    from ganzoo import timelapse
+    from ganzoo.errors import GanzooError
+
+    if out and out.suffix != ".gif":
+        raise GanzooError(f"{out}: end it in .gif.")
+    folder = timelapse.find(run)
+    click.echo(timelapse.save(folder, out or folder / "timelapse.gif"))

@@ -1,0 +1,67 @@
+"""ganzoo.evaluate(run): the scores of a checkpoint, also written into the run's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ganzoo import api, build, discovery, rotation
+from ganzoo.errors import RecipeError
+from ganzoo.metrics import score
+from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.metrics.score import Score
+from ganzoo.overrides import override
+from ganzoo.recipe import Recipe
+from ganzoo.registry import Zoo
+from ganzoo.resolve import resolve
+from ganzoo.run import Run
+
+CHANGEABLE = ("evaluate", "extractor", "metric")
+
+
+def evaluate(
+    run: Run | str | Path,
+    metrics: Sequence[str] = (),
+    *,
+    samples: int | None = None,
+    seed: int | None = None,
+    extractor: str | None = None,
+    changes: Iterable[str] = (),
+    plugins: discovery.Plugins | None = None,
+) -> list[Score]:
+    """Judge a run (its newest checkpoint) or one checkpoint folder, and add the scores to the run's scores.jsonl.
+
+    metrics: names; without any those of the recipe, else all that make sense. samples: how many are drawn, 10,000 or as
+    many as are held out unless the recipe says. seed: of their noise. extractor: what to look with. changes:
+    "extractor.least=0.6" and the like.
+    Errors: RunError, DataError, Misfit, and those of the extractor for what has to be fetched first.
+    """
+    plugins = plugins or discovery.load()
+    run, folder = api.find(run)
+    folder = folder or run.latest
+    given = {"evaluate.samples": samples, "evaluate.seed": seed}
+    named = [f"{key}={value}" for key, value in given.items() if value is not None]
+    recipe = judged(run, plugins.zoo, metrics, extractor, [*named, *changes])
+    model = api.load(folder, plugins)
+    evaluator = Evaluator(recipe, build.dataset(recipe), plugins.zoo, model.procedure.conditional)
+    averaged = (folder / "ema.safetensors").is_file()
+    scores = evaluator(model.sample, rotation.step_of(folder), weights(averaged))
+    score.append(run.folder / "scores.jsonl", scores)
+    return scores
+
+
+def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, changes: Iterable[str]) -> Recipe:
+    """The recipe of a run with other metrics, another extractor, other settings of either."""
+    tree: dict[str, Any] = run.resolved["recipe"]
+    if metrics:
+        had = {zoo.find("metric", one["use"]): one for one in tree.get("metric", [])}
+        tree["metric"] = [had.get(zoo.find("metric", name), {"use": name}) for name in metrics]
+    if extractor:
+        tree["extractor"] = {"use": extractor}
+    for change in changes:
+        table = change.partition(".")[0].strip()
+        if table not in CHANGEABLE:
+            raise RecipeError(f"{change!r}: an evaluation changes nothing but {', '.join(CHANGEABLE)}.")
+    override(tree, changes, zoo)
+    return resolve(tree, zoo, str(run.folder / "resolved.json"), name=run.resolved["name"])

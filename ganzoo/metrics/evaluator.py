@@ -1,0 +1,146 @@
+"""Judges what a generator makes: draws samples, shows them to every metric, and says what each number rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import provenance, randomness
+from ganzoo.errors import GanzooError, Misfit
+from ganzoo.interfaces import Dataset
+from ganzoo.metrics import best, choice, remembered
+from ganzoo.metrics.choice import Chosen
+from ganzoo.metrics.metric import Evidence, Metric, Seen
+from ganzoo.metrics.reference import Reference, reference
+from ganzoo.metrics.score import Score
+from ganzoo.recipe import Recipe
+from ganzoo.registry import Zoo
+
+TOLD = ("ganzoo-torch", "torch")  # packages whose version may change a number
+SAMPLES = 10_000  # unless fewer real ones are held out
+WANTS = {"features": "features", "classes": "logits"}
+
+Draw = Callable[[int, Tensor | None, int], Tensor]
+"""(n, labels (n,) or None, seed) -> samples (n, *shape)."""
+
+
+def weights(averaged: bool) -> dict[str, str]:
+    """Whose weights made the samples, as a protocol tells it."""
+    return {"weights": "averaged" if averaged else "as trained"}
+
+
+class Evaluator:
+    """The metrics of one recipe. Building one reads no data and is cheap.
+
+    data: what is trained on. conditional: whether samples are asked for classes.
+    Errors: Misfit for what makes no sense, RecipeError for a `best` that nothing gives; those of Extractor.check() for
+    a missing download or package.
+    """
+
+    def __init__(self, recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool):
+        if data.spec.vocab:
+            raise Misfit("samples are token ids, which no metric judges: what the data measures itself is logged.")
+        self.recipe, self.data, self.conditional = recipe, data, conditional
+        self.settings = recipe.evaluate
+        self.extractor = choice.extractor(recipe, data, zoo)
+        self.metrics = choice.metrics(recipe, data, zoo, conditional, self.extractor.made)
+        best.check(self.settings.best, self.results)
+        self.floors: dict[tuple[str, int], dict[str, float]] = {}
+
+    @property
+    def results(self) -> list[str]:
+        """The names that scores will have."""
+        return [_named(result, one, self.extractor) for one in self.metrics for result in one.made.better]
+
+    def prepare(self) -> None:
+        """Get the extractor ready, and the real samples; may take minutes, and is done once.
+
+        Errors: DataError when the data is missing, Misfit when the extractor is not fit to judge.
+        """
+        with randomness.left_alone(), torch.enable_grad():
+            if self.wanted:
+                self.extractor.made.prepare(self.reference)
+            assert self.real is not None and self.held is not None
+
+    def __call__(self, draw: Draw, step: int, made_by: Mapping[str, str]) -> list[Score]:
+        """Scores of what `draw` makes. made_by: what else is to be told of the samples, such as whose weights.
+
+        Errors: GanzooError when a sample is not a finite number; Misfit for too few samples.
+        """
+        self.prepare()
+        n = self.samples
+        fake = self._fake(draw, max([n, *(one.made.samples for one in self.metrics)]))
+        evidence = Evidence(self.real, self.held, fake, self.data)
+        return [score for one in self.metrics for score in self._scores(one, evidence, n, step, made_by)]
+
+    @cached_property
+    def reference(self) -> Reference:
+        return reference(self.data)
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """What the metrics want to know of samples beside the samples."""
+        return frozenset(WANTS[one.made.sees] for one in self.metrics if one.made.sees in WANTS)
+
+    @cached_property
+    def real(self) -> Seen:
+        return remembered.seen(self.reference.real, self.extractor, self.reference.cache, self.wanted)
+
+    @cached_property
+    def held(self) -> Seen:
+        return remembered.seen(self.reference.held, self.extractor, self.reference.cache, self.wanted)
+
+    @property
+    def samples(self) -> int:
+        """How many samples are drawn for metrics that have no number of their own."""
+        return self.settings.samples or min(SAMPLES, len(self.reference.held))
+
+    def _fake(self, draw: Draw, n: int) -> Seen:
+        """Conditional generators are asked for classes as often as the data has them."""
+        y = None
+        if self.conditional:
+            assert self.real.y is not None, "the data of a conditional GAN has labels"
+            y = self.real.y[torch.arange(n) % len(self.real)]  # (n,)
+        x = draw(n, y, self.settings.seed).detach().float().cpu()  # (n, *shape)
+        if not x.isfinite().all():
+            raise GanzooError("a generated sample is not a finite number: evaluate an earlier checkpoint.")
+        return Seen(x, y, self.extractor.made)
+
+    def _scores(
+        self, one: Chosen, evidence: Evidence, n: int, step: int, made_by: Mapping[str, str]
+    ) -> Iterable[Score]:
+        metric: Metric = one.made
+        n = metric.samples or n
+        evidence = evidence.with_fake(evidence.fake.first(n))
+        with randomness.left_alone(), torch.enable_grad():
+            values = metric(evidence)
+            if (one.name, n) not in self.floors:
+                self.floors[one.name, n] = dict(metric.floor(evidence))
+        floor, protocol = self.floors[one.name, n], {**self._protocol(one, n), **made_by}
+        for result, better in metric.better.items():
+            name = _named(result, one, self.extractor)
+            yield Score(step, name, float(values[result]), floor.get(result), better, protocol)
+
+    def _protocol(self, one: Chosen, n: int) -> dict[str, Any]:
+        """Everything that another number has to share to be compared with this one."""
+        told: dict[str, Any] = {
+            "data": self.recipe.dataset.filled(),
+            "data_digest": self.reference.real.fingerprint,
+            "real": self.reference.real.told,
+            "held_out": self.reference.held.told,
+            "samples": n,
+            "seed": self.settings.seed,
+            "metric": one.facts,
+        }
+        if one.made.sees in WANTS:
+            looks = self.extractor.made
+            told["extractor"] = {**self.extractor.facts, "digest": looks.digest, **looks.facts()}
+        return told | {"versions": {name: version for name, version in provenance.versions().items() if name in TOLD}}
+
+
+def _named(result: str, metric: Chosen, extractor: Chosen) -> str:
+    return f"{result}@{extractor.name}" if metric.made.sees in WANTS else result

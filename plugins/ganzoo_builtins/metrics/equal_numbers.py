@@ -1,0 +1,18 @@
+"""As many real samples as generated ones, for metrics whose value depends on both numbers."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ganzoo import Evidence, Misfit
+
+
+def equal_numbers(name: str, evidence: Evidence, most: int, neighbours: int) -> tuple[Tensor, Tensor]:
+    """Real and generated features, (n, F) each, n <= most. Errors: Misfit unless each has so many neighbours."""
+    n = min(most, len(evidence.real), len(evidence.fake))
+    if n <= neighbours:
+        raise Misfit(
+            f"metric {name} looks at {neighbours} neighbours of each sample, and there are {n} samples: raise their "
+            "number (that of `most` too), or lower `neighbours`."
+        )
+    return evidence.real.first(n).features, evidence.fake.first(n).features

@@ -1,0 +1,77 @@
+"""ganzoo compare: runs as they are, and a recipe with several losses and seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import ganzoo
+from support import toml
+
+JUDGED = '\n[evaluate]\nsamples = 40\n[[metric]]\nuse = "frechet_distance"\n[extractor]\nuse = "raw"\n'
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "small.toml"
+    path.write_text(toml() + JUDGED)
+    return path
+
+
+@pytest.fixture(scope="module")
+def out(recipe: Path) -> Path:
+    """Four runs: two losses, two seeds each."""
+    out = recipe.parent / "runs"
+    asked = ["--over", "loss.use=hinge,minimax", "--seeds", "2", "--out", str(out)]
+    shown = ganzoo("compare", str(recipe), *asked)
+    assert shown.exit_code == 0, shown.output
+    return out
+
+
+def test_one_command_trains_judges_and_prints_a_table(recipe: Path, out: Path) -> None:
+    folders = sorted(path.name for path in out.iterdir())
+    assert len(folders) == 4
+    shown = ganzoo("compare", str(recipe), "--over", "loss.use=hinge,minimax", "--seeds", "2", "--out", str(out))
+    assert sorted(path.name for path in out.iterdir()) == folders  # nothing is trained twice
+    head, rule, *rows = shown.stdout.splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["setting", "seeds", "frechet_distance@raw ↓"]
+    assert set(rule) <= set("|-: ")
+    assert [row.split("|")[1].strip() for row in rows[:3]] == ["loss.use=hinge", "loss.use=minimax", "real samples"]
+    assert all("±" in row for row in rows[:2]) and len({len(line) for line in [head, rule, *rows[:3]]}) == 1
+
+
+def test_runs_are_compared_as_they_are(out: Path) -> None:
+    shown = ganzoo("compare", *map(str, sorted(out.iterdir())), "--json")
+    rows = json.loads(shown.stdout)["rows"]
+    assert sorted(row["label"] for row in rows) == ["loss.use=hinge", "loss.use=minimax"]
+    assert all(len(row["cells"]["frechet_distance@raw"]["values"]) == 2 for row in rows)
+
+
+def test_other_numbers_of_samples_are_told(out: Path) -> None:
+    first, *others = sorted(out.iterdir())
+    kept = (first / "scores.jsonl").read_bytes()
+    assert ganzoo("evaluate", str(first), "-n", "20").exit_code == 0
+    shown = ganzoo("compare", *map(str, [first, *others]))
+    assert "NOT COMPARABLE frechet_distance@raw: its runs differ in samples (20, 40)." in shown.stdout
+    (first / "scores.jsonl").write_bytes(kept)
+
+
+def test_a_setting_that_cannot_be_trained_costs_its_own_row(recipe: Path, tmp_path: Path) -> None:
+    asked = ["--over", "dataset.n=200,3", "--out", str(tmp_path), "run.steps=2"]
+    shown = ganzoo("compare", str(recipe), *asked)
+    assert shown.exit_code == 0 and "dataset.n=3 seed 0: " in shown.stderr
+    assert "real samples" in shown.stdout
+
+
+@pytest.mark.parametrize("over", ["loss.use", "loss.use="])
+def test_what_is_no_choice_is_refused(recipe: Path, over: str, tmp_path: Path) -> None:
+    shown = ganzoo("compare", str(recipe), "--over", over, "--out", str(tmp_path))
+    assert shown.exit_code == 2 and "write table.setting=value,value" in shown.stderr
+
+
+def test_lists_are_values_too(recipe: Path, tmp_path: Path) -> None:
+    asked = ["--over", "generator.hidden=[[4], [5]]", "--out", str(tmp_path), "run.steps=1"]
+    shown = ganzoo("compare", str(recipe), *asked)
+    assert "generator.hidden=[4]" in shown.stdout and "generator.hidden=[5]" in shown.stdout

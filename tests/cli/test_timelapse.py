@@ -1,0 +1,79 @@
+"""`ganzoo timelapse`: from the files of a run folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from commands import ganzoo, shell
+from ganzoo import animation
+
+
+def a_run(folder: Path, steps: range) -> Path:
+    (folder / "samples").mkdir(parents=True)
+    (folder / "resolved.json").write_text("{}")
+    for step in steps:
+        Image.new("L", (100, 40), min(step, 255)).save(folder / f"samples/step-{step:08d}.png")
+    Image.new("L", (100, 40)).save(folder / "samples/code-step-00000000.png")  # of another series
+    return folder
+
+
+def test_every_grid_with_its_step_and_a_hold_on_the_last(tmp_path: Path) -> None:
+    folder = a_run(tmp_path / "run", range(0, 250, 50))
+    assert ganzoo("timelapse", str(tmp_path)).stdout == f"{folder / 'timelapse.gif'}\n"
+    with Image.open(folder / "timelapse.gif") as gif:
+        assert (gif.n_frames, gif.size, gif.info["loop"]) == (5, (100, 60), 0)
+        assert gif.info["duration"] == 120
+        shades = []
+        for k in range(5):
+            gif.seek(k)
+            shades.append(gif.convert("L").getpixel((50, 50)))
+            assert gif.convert("L").crop((0, 0, 90, 17)).getextrema()[0] < 100  # something is written
+        assert shades == [0, 50, 100, 150, 200]
+        assert gif.info["duration"] == 2120
+
+
+def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
+    done = shell("timelapse", str(a_run(tmp_path / "run", range(3))), "--out", str(tmp_path / "a.gif"))
+    assert done.returncode == 0 and done.stderr.splitlines()[-1] == "imported:"
+
+
+def test_its_size_is_bounded(tmp_path: Path) -> None:
+    folder = a_run(tmp_path / "run", range(200))
+    Image.new("RGB", (3000, 1500), "red").save(folder / "samples/step-00000199.png")
+    assert ganzoo("timelapse", str(folder)).exit_code == 0
+    with Image.open(folder / "timelapse.gif") as gif:
+        assert gif.n_frames == 120
+        assert gif.size == (980, 510)
+
+
+def test_evenly() -> None:
+    assert animation.evenly(3, 5) == [0, 1, 2]
+    assert animation.evenly(9, 3) == [0, 4, 8]
+    assert animation.evenly(9, 1) == [8]
+    assert animation.evenly(0, 4) == []
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words", "code", "message"),
+    [
+        (range(2), ("--out", "a.png"), 2, "end it in .gif"),
+        (range(0), (), 5, "no grids samples/step-*.png"),
+        (None, (), 5, "not a run folder"),
+    ],
+)
+def test_what_cannot_be_animated(
+    prepare: range | None, words: tuple[str, ...], code: int, message: str, tmp_path: Path
+) -> None:
+    folder = a_run(tmp_path / "run", prepare) if prepare is not None else tmp_path
+    result = ganzoo("timelapse", str(folder), *words)
+    assert result.exit_code == code and message in result.stderr
+
+
+def test_a_damaged_grid_is_named(tmp_path: Path) -> None:
+    folder = a_run(tmp_path / "run", range(3))
+    (folder / "samples/step-00000001.png").write_bytes(b"no picture")
+    result = ganzoo("timelapse", str(folder))
+    assert result.exit_code == 5 and "step-00000001.png: cannot be read" in result.stderr

@@ -1,0 +1,87 @@
+"""Ways between codes, and samples from codes that were prescribed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from examples import PROCEDURES, example_of
+from ganzoo import GanzooError, latents, preview
+from ganzoo.registry import Entry
+from support import PLUGINS
+
+CPU = torch.device("cpu")
+
+
+def test_spherical_goes_along_the_circle_at_an_even_pace() -> None:
+    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    for place in (0.0, 0.25, 1 / 3, 1.0):
+        angle = place * math.pi / 2
+        assert latents.spherical(a, b, place)[0].tolist() == pytest.approx([math.cos(angle), math.sin(angle)])
+
+
+def test_spherical_keeps_the_length_of_normal_codes_and_linear_does_not() -> None:
+    a, b = torch.randn(2, 50, 400, generator=torch.Generator().manual_seed(0)).unbind()
+    ends = (a.norm(dim=1).mean() + b.norm(dim=1).mean()) / 2
+    assert latents.spherical(a, b, 0.5).norm(dim=1).mean() / ends == pytest.approx(1, abs=0.02)
+    assert latents.linear(a, b, 0.5).norm(dim=1).mean() / ends == pytest.approx(math.sqrt(0.5), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "middle"),
+    [
+        ([1.0, 2.0], [2.0, 4.0], [1.5, 3.0]),  # parallel
+        ([1.0, 2.0], [1.0, 2.0], [1.0, 2.0]),  # the same
+        ([1.0, 2.0], [-1.0, -2.0], [0.0, 0.0]),  # opposite: no circle is the shortest
+        ([3.0], [-5.0], [-1.0]),  # of one number
+    ],
+)
+def test_spherical_is_straight_where_there_is_no_circle(a: list[float], b: list[float], middle: list[float]) -> None:
+    way = latents.spherical(torch.tensor([a]), torch.tensor([b]), 0.5)
+    assert way[0].tolist() == pytest.approx(middle, abs=1e-6)
+
+
+@pytest.mark.parametrize("path", latents.PATHS.values())
+def test_ways_begin_and_end_where_they_should(path: latents.Path) -> None:
+    a, b = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0)).unbind()
+    assert torch.allclose(path(a, b, 0.0), a) and torch.allclose(path(a, b, 1.0), b)
+    assert path(a.half(), b.half(), 0.5).dtype == torch.half
+
+
+def own_and_again(entry: Entry, tmp_path: Path) -> tuple[Tensor, Tensor, Tensor]:
+    """Four samples, the same from their own codes, and others from other codes."""
+    example = example_of(entry, PLUGINS.zoo, tmp_path)
+    procedure = example.procedure()
+    y = torch.arange(4) % example.spec.classes if procedure.conditional else None
+    with preview.sampling(procedure, CPU, 7):
+        codes = latents.drawn(procedure, 4, y)
+    made: list[Tensor] = []
+    for given in (None, codes, [code.flip(0) * 0.9 for code in codes]):
+        with preview.sampling(procedure, CPU, 7):
+            made.append(latents.sample(procedure, 4, y, given) if given else procedure.sample(4, y))
+    assert not any("prior" in module.__dict__ for module in procedure.modules())
+    return made[0], made[1], made[2]
+
+
+@pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
+def test_a_sample_from_its_own_codes_is_the_same_sample(entry: Entry, tmp_path: Path) -> None:
+    """Of every procedure: whatever else it draws, the next codes change nothing but what comes of them."""
+    try:
+        own, again, other = own_and_again(entry, tmp_path)
+    except GanzooError as error:
+        assert "draws no codes from a generator's prior" in str(error)
+        return
+    assert torch.equal(own, again)
+    assert other.shape == own.shape and not torch.equal(own, other)
+
+
+def test_priors_are_as_before_after_a_failure(tmp_path: Path) -> None:
+    entry = next(entry for entry in PROCEDURES if entry.name == "adversarial")
+    procedure = example_of(entry, PLUGINS.zoo, tmp_path).procedure()
+    with pytest.raises(GanzooError, match="asks for other codes each time"), torch.no_grad():
+        latents.sample(procedure, 4, None, [torch.zeros(3, 2)])
+    assert not any("prior" in module.__dict__ for module in procedure.modules())

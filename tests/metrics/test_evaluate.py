@@ -1,0 +1,206 @@
+"""From a run to scores: what is drawn, what it is compared with, what is written, and that training stays as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+import ganzoo
+from ganzoo import Evidence, Metric, Misfit, build, discovery
+from ganzoo.cli import cli
+from ganzoo.errors import RecipeError, RunError
+from ganzoo.metrics.evaluator import Evaluator
+from ganzoo.metrics.reference import reference
+from ganzoo.run import Run
+from support import CONDITIONAL, PLUGINS, tiny, train, weights_hash
+
+JUDGED = "[evaluate]\nevery = 4\nsamples = 50\n[[metric]]\nuse = 'frechet_distance'"
+
+
+class Spy(Metric):
+    """The mean of what was generated; remembers what it was shown."""
+
+    better: ClassVar = {"mean": "lower", "labels": "nearer"}
+    sees = "samples"
+    shown: ClassVar[list[Evidence]] = []
+
+    def __call__(self, evidence: Evidence) -> Mapping[str, float]:
+        self.shown.append(evidence)
+        y = evidence.fake.y
+        return {"mean": float(evidence.fake.x.mean()), "labels": -1.0 if y is None else float(y.double().mean())}
+
+
+class Noisy(Spy):
+    """Draws from every generator there is."""
+
+    better: ClassVar = {"noise": "lower"}
+
+    def __call__(self, evidence: Evidence) -> Mapping[str, float]:
+        return {"noise": float(torch.rand(()))}
+
+
+class Failing(Spy):
+    """Fails at the second look."""
+
+    better: ClassVar = {"failing": "lower"}
+
+    def __call__(self, evidence: Evidence) -> Mapping[str, float]:
+        self.shown.append(evidence)
+        if len(self.shown) == 3:  # each time once for the samples; once for the floor
+            raise ZeroDivisionError("no such number")
+        return {"failing": 1.0}
+
+
+class Plugin:
+    @ganzoo.hookimpl
+    def ganzoo_register(self, zoo: ganzoo.Zoo) -> None:
+        zoo.add("metric", "spy", Spy, summary="What it was shown")
+        zoo.add("metric", "failing", Failing, summary="A failure")
+        zoo.add("metric", "noisy", Noisy, summary="A draw")
+
+
+WITH_SPY = discovery.load()
+WITH_SPY.zoo.merge(discovery.load({"acme/metrics": Plugin()}).zoo)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    Spy.shown.clear()
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny("", "run.ema=0.9"), tmp_path_factory.mktemp("runs"))
+
+
+def test_a_metric_is_shown_real_held_out_and_generated_samples(run: Run) -> None:
+    ganzoo.evaluate(run, ["acme/spy"], samples=30, plugins=WITH_SPY)
+    generated, floor = Spy.shown
+    data = build.dataset(run.recipe(PLUGINS.zoo))
+    split = reference(data)
+    assert torch.equal(generated.fake.x, ganzoo.load(run).sample(30, seed=0))
+    assert torch.equal(generated.real.x, split.real.samples) and torch.equal(generated.held.x, split.held.samples)
+    assert torch.equal(floor.fake.x, split.held.samples[:30])
+    assert generated.fake.y is None and type(generated.data) is type(data)
+
+
+def test_a_conditional_gan_is_asked_for_classes_as_the_data_has_them(tmp_path: Path) -> None:
+    ganzoo.evaluate(train(tiny(CONDITIONAL), tmp_path), ["acme/spy"], samples=20, plugins=WITH_SPY)
+    shown = Spy.shown[0]
+    assert shown.fake.y is not None and shown.real.y is not None
+    assert torch.equal(shown.fake.y, shown.real.y[:20])
+
+
+def test_scores_are_written_with_what_they_rest_on(run: Run) -> None:
+    before = len(run.scores())
+    (score,) = ganzoo.evaluate(run, ["frechet_distance"], samples=40, seed=3)
+    assert run.scores()[before:] == [score]
+    assert (score.step, score.name, score.better) == (12, "frechet_distance@raw", "lower")
+    told = score.protocol
+    assert (told["samples"], told["seed"], told["weights"]) == (40, 3, "averaged")
+    assert told["data"]["use"] == "ganzoo/ring" and told["extractor"]["use"] == "ganzoo/raw"
+    assert told["metric"] == {"use": "ganzoo/frechet_distance"}
+    assert "half of the data" in told["real"] or "training data" in told["real"]
+
+
+def test_the_same_evaluation_gives_the_same_numbers(run: Run) -> None:
+    first, second = (ganzoo.evaluate(run, ["frechet_distance"], samples=40) for _ in range(2))
+    assert first == second
+
+
+def test_another_seed_draws_other_samples(run: Run) -> None:
+    (one,), (other,) = (ganzoo.evaluate(run, ["frechet_distance"], samples=40, seed=seed) for seed in (0, 1))
+    assert one.value != other.value and one.floor == other.floor
+
+
+def test_as_many_are_drawn_as_are_held_out(run: Run) -> None:
+    (score,) = ganzoo.evaluate(run, ["frechet_distance"])
+    held = len(reference(build.dataset(run.recipe(PLUGINS.zoo))).held)
+    assert score.protocol["samples"] == held
+
+
+def test_training_is_the_same_bit_for_bit_with_and_without(tmp_path: Path) -> None:
+    alone = train(tiny("", "run.ema=0.9"), tmp_path / "alone")
+    noisy = f"{JUDGED}\n[[metric]]\nuse = 'noisy'"
+    judged = train(tiny(noisy, "run.ema=0.9", plugins=WITH_SPY), tmp_path / "judged", plugins=WITH_SPY)
+    assert weights_hash(alone) == weights_hash(judged)
+    assert [score.step for score in judged.scores()] == [4, 4, 8, 8, 12, 12]
+
+
+def test_the_best_checkpoint_is_kept(tmp_path: Path) -> None:
+    run = train(tiny(JUDGED, "run.save=3", "run.keep=2", "run.steps=24"), tmp_path)
+    lowest = min(run.scores(), key=lambda score: score.value)
+    assert run.best == run.checkpoints / f"step-{lowest.step:08d}"
+    assert ganzoo.load(run.checkpoints / "best").sample(2, seed=0).shape == (2, 2)
+    (again,) = ganzoo.evaluate(run.checkpoints / "best", ["frechet_distance"], samples=50)
+    assert again.value == pytest.approx(lowest.value, rel=1e-6)
+
+
+def test_what_is_best_may_be_any_result_by_name(tmp_path: Path) -> None:
+    text = JUDGED.replace("samples = 50", "samples = 50\nbest = 'mean'") + "\n[[metric]]\nuse = 'spy'"
+    run = train(tiny(text, plugins=WITH_SPY), tmp_path, plugins=WITH_SPY)
+    means = {score.step: score.value for score in run.scores() if score.name == "mean"}
+    assert run.best and run.best.name == f"step-{min(means, key=means.__getitem__):08d}"
+
+
+def test_a_metric_that_fails_while_a_run_trains_costs_its_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "[evaluate]\nevery = 4\nsamples = 9\n[[metric]]\nuse = 'failing'"
+    run = train(tiny(text, plugins=WITH_SPY), tmp_path, plugins=WITH_SPY)
+    assert run.status["state"] == "finished"
+    assert [score.step for score in run.scores()] == [4, 12]
+    assert "step 8 could not be judged: ZeroDivisionError: no such number" in capsys.readouterr().err
+
+
+def test_a_best_that_nothing_gives_is_refused_before_training(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"none of the metrics gives 'frechet'.*Did you mean 'frechet_distance'"):
+        train(tiny(JUDGED, "evaluate.best=frechet"), tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_run_that_goes_on_forgets_the_scores_of_later_steps(tmp_path: Path) -> None:
+    run = train(tiny(JUDGED, "run.save=8"), tmp_path)
+    before = [(score.step, score.value) for score in run.scores()]
+    (run.checkpoints / "latest").write_text("step-00000008")
+    train(run.recipe(PLUGINS.zoo), tmp_path, resume=run)
+    assert [(score.step, score.value) for score in run.scores()] == before
+
+
+def test_metrics_that_make_no_sense_are_named(run: Run) -> None:
+    with pytest.raises(RunError, match="not a run folder"):
+        ganzoo.evaluate(run.folder.parent / "nothing")
+    with pytest.raises(ganzoo.GanzooError, match="no metric named 'frechet'"):
+        ganzoo.evaluate(run, ["frechet"])
+    with pytest.raises(RecipeError, match="an evaluation changes nothing but"):
+        ganzoo.evaluate(run, changes=["run.steps=3"])
+
+
+def test_without_names_every_metric_that_makes_sense(run: Run) -> None:
+    recipe = run.recipe(PLUGINS.zoo)
+    names = [one.name for one in Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False).metrics]
+    assert "frechet_distance" in names
+    assert all(PLUGINS.zoo.find("metric", name).load().by_default for name in names)
+
+
+def test_token_ids_are_refused() -> None:
+    recipe = tiny("", "dataset.use=oracle")
+    with pytest.raises(Misfit, match="token ids"):
+        Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)
+
+
+def test_the_command_prints_scores_and_protocol(run: Run) -> None:
+    asked = ["evaluate", str(run.folder), "--metric", "frechet_distance", "-n", "40"]
+    shown = CliRunner().invoke(cli, asked)
+    assert shown.exit_code == 0, shown.output
+    assert "frechet_distance@raw" in shown.stdout and "weights averaged, seed 0" in shown.stdout
+    (document,) = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
+    assert document["name"] == "frechet_distance@raw" and f"{document['value']:.4g}" in shown.stdout
