@@ -61,6 +61,11 @@ class Reference:
     held: Part
     cache: Path
 
+    @property
+    def told(self) -> str:
+        """Both, in words."""
+        return f"real: {self.real.told}; held out: {self.held.told}"
+
 
 def reference(data: Dataset) -> Reference:
     """Errors: DataError when files are missing; Misfit for a dataset of one example."""

@@ -148,6 +148,27 @@ def test_every_setting_of_the_drawn_datasets() -> None:
         assert re.findall(r"`(\w+)`", settings) == list(describe(zoo.find("dataset", name.strip("`"))).settings)
 
 
+def test_every_metric_with_its_results() -> None:
+    entries = [entry for entry in discovery.load().zoo.entries("metric") if entry.owner == "ganzoo"]
+    made = {entry.name: entry.load() for entry in entries}
+    told = {name.strip("`"): cells for name, *cells in rows(page("metrics.md"), "## The metrics")}
+    assert told.keys() == made.keys()
+    for name, (results, sees, unasked) in told.items():
+        metric = made[name]
+        assert results == ", ".join(f"`{result}` {better}" for result, better in metric.better.items())
+        assert (sees, unasked) == (metric.sees, "yes" if metric.by_default else "no")
+
+
+def test_every_setting_of_the_metrics() -> None:
+    from ganzoo.signatures import describe
+
+    text = page("metrics.md")
+    for entry in discovery.load().zoo.entries("metric"):
+        section = text.partition(f"\n### {entry.name}\n")[2].partition("\n### ")[0]
+        assert section, f"docs/metrics.md has no section `{entry.name}`"
+        assert describe(entry).settings.keys() <= set(re.findall(r"`(\w+)`", section)), entry.name
+
+
 def test_every_split_of_emnist() -> None:
     told = rows(page("data.md"), "### EMNIST")
     assert {split.split("`")[1]: int(re.match(r"\d+", classes)[0]) for split, classes, _ in told} == {  # type: ignore[index]

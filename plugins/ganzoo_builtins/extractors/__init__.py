@@ -13,3 +13,4 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         zoo.add("extractor", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
     add("raw", "raw:Raw", "The samples themselves: pixels or coordinates")
+    add("referee", "referee:Referee", "A small classifier trained on the same data, and tested")

@@ -15,7 +15,7 @@ class ClassCoverage(Metric):
     """The number of classes that a referee sees often enough among the generated samples.
 
     A class counts when its share is at least `least` times its share among the real samples, as the same referee sees
-    those: a tenth is beyond what a referee's mistakes make of a class that is not there.
+    those, and it is among these at all. A tenth is beyond what a referee's mistakes make of a class that is missing.
     """
 
     better: ClassVar = {"class_coverage": "higher"}
@@ -26,4 +26,4 @@ class ClassCoverage(Metric):
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = histogram(evidence.real), histogram(evidence.fake)
-        return {"class_coverage": float(((fake > 0) & (fake >= self.least * real)).sum())}
+        return {"class_coverage": float(((real > 0) & (fake >= self.least * real)).sum())}

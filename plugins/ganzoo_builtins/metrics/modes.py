@@ -28,7 +28,7 @@ class Modes(Metric):
 
     A sample is good when it lies within `within` standard deviations of the nearest centre. modes: those with a good
     sample. high_quality: the share of good samples. modes_kl: KL(good samples over modes || equal shares), the reverse
-    KL of PacGAN (arXiv:1712.04086). The first `most` generated samples count; tables of one protocol say nothing of
+    KL of PacGAN (arXiv:1712.04086). `samples` generated ones are looked at; tables of one protocol say nothing of
     those of another.
 
     Any dataset of points will do that has `centres`, a tensor (modes, F), and `std`, a number.
@@ -37,8 +37,8 @@ class Modes(Metric):
     better: ClassVar = {"modes": "higher", "high_quality": "higher", "modes_kl": "lower"}
     sees = "samples"
 
-    def __init__(self, within: PositiveFloat = 3.0, most: PositiveInt = 2_500):
-        self.within, self.most = within, most
+    def __init__(self, within: PositiveFloat = 3.0, samples: PositiveInt = 2_500):
+        self.within, self.samples = within, samples
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         centres = getattr(data, "centres", None)
@@ -51,7 +51,7 @@ class Modes(Metric):
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         data: Any = evidence.data  # check() saw that it has these
         centres, std = data.centres.double(), float(data.std)  # (modes, F)
-        x = evidence.fake.first(self.most).x.double()  # (N, F)
+        x = evidence.fake.first(self.samples).x.double()  # (N, F)
         distances, mode = torch.cdist(x, centres, compute_mode="donot_use_mm_for_euclid_dist").min(1)  # (N,)
         good = distances <= self.within * std
         modes, reverse_kl = coverage(torch.bincount(mode[good], minlength=len(centres)))

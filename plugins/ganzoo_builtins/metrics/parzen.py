@@ -23,8 +23,8 @@ def log_likelihood(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
 
 
 class Parzen(Metric):
-    """Mean log-likelihood of held-out samples under Gaussians around `most` generated ones, in nats, and its standard
-    error: Goodfellow et al. 2014 (arXiv:1406.2661), table 1, after Breuleux et al. 2011.
+    """Mean log-likelihood of held-out samples under Gaussians around `samples` generated ones, in nats, and its
+    standard error: Goodfellow et al. 2014 (arXiv:1406.2661), table 1, after Breuleux et al. 2011.
 
     Pixels are brought to [0, 1]. The width of the Gaussians is that of `sigmas` between `low` and `high`, evenly spaced
     by their logarithms, under which `validation` training samples are likeliest.
@@ -38,13 +38,13 @@ class Parzen(Metric):
 
     def __init__(
         self,
-        most: PositiveInt = 10_000,
+        samples: PositiveInt = 10_000,
         validation: PositiveInt = 1_000,
         sigmas: Annotated[int, Field(ge=1, le=1_000)] = 10,
         low: PositiveFloat = 0.1,
         high: PositiveFloat = 1.0,
     ):
-        self.most, self.validation, self.sigmas, self.low, self.high = most, validation, sigmas, low, high
+        self.samples, self.validation, self.sigmas, self.low, self.high = samples, validation, sigmas, low, high
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if spec.vocab:
@@ -55,12 +55,12 @@ class Parzen(Metric):
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
         """Of as many training samples as there are generated ones, those that choose the width being others."""
-        real, n = evidence.real, min(self.most, len(evidence.fake))
+        real, n = evidence.real, min(self.samples, len(evidence.fake))
         chosen = min(self.validation, len(real) // 2)
         return self._scored(evidence.held, real.only(slice(chosen, chosen + n)), real.first(chosen))
 
     def _scored(self, held: Seen, fake: Seen, validation: Seen) -> Mapping[str, float]:
-        samples = _flat(fake.first(self.most))
+        samples = _flat(fake.first(self.samples))
         grid = torch.logspace(math.log10(self.low), math.log10(self.high), self.sigmas, dtype=torch.float64).tolist()
         sigma = max(grid, key=lambda sigma: float(log_likelihood(_flat(validation), samples, sigma).mean()))
         each = log_likelihood(_flat(held), samples, sigma)  # (held,)

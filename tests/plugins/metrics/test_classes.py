@@ -64,6 +64,11 @@ def test_a_class_that_is_there_by_mistake_does_not_count() -> None:
     assert ClassCoverage(least=0.04)(shown(REAL, fake)) == {"class_coverage": 3}
 
 
+def test_a_class_that_the_data_has_not_does_not_count() -> None:
+    real = classified(0, 1, 2, 3, of=5)
+    assert ClassCoverage()(shown(real, classified(0, 1, 4, of=5))) == {"class_coverage": 2}
+
+
 def test_a_rare_class_counts_by_its_own_share() -> None:
     real = classified(*[0] * 99, 1, of=3)
     assert ClassCoverage()(shown(real, classified(*[0] * 499, 1, of=3))) == {"class_coverage": 2}

@@ -43,13 +43,13 @@ def test_no_good_sample_is_as_bad_as_one_mode() -> None:
 
 
 def test_modes_of_the_first_samples() -> None:
-    assert Modes(most=3)(mixture(CENTRES))["modes"] == 3
+    assert Modes(samples=3)(mixture(CENTRES))["modes"] == 3
 
 
 def test_a_perfect_sampler_of_a_plane() -> None:
     """Within 3 standard deviations lie 1 - exp(-4.5) of an isotropic Gaussian in the plane."""
     ring = Ring(n=100_000)
-    found = Modes(most=100_000)(Evidence(seen(ring.tensors()["x"]), seen(CENTRES), seen(ring.tensors()["x"]), ring))
+    found = Modes(samples=100_000)(Evidence(seen(ring.tensors()["x"]), seen(CENTRES), seen(ring.tensors()["x"]), ring))
     assert found["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.002)
     assert found["modes"] == 8 and found["modes_kl"] < 1e-4
 

@@ -1,0 +1,115 @@
+"""A classifier of the very data that a GAN is trained on, in the place of Inception."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor
+
+from ganzoo import Extractor, Misfit, Reference, Spec
+from ganzoo.console import Display
+from ganzoo.randomness import left_alone
+from ganzoo_builtins.extractors import kept
+from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
+
+OTHERS = 'use another extractor: "raw", or "inception" for images'
+
+
+class Referee(Extractor):
+    """A small classifier, trained once on the training part and tested on the held-out part, on the CPU.
+
+    Features are the 128 numbers of its last hidden layer, none below 0. Its weights are kept for the next time.
+    least: share of held-out samples that it must get right to be believed. steps: of 128 samples each.
+    Scores by referees of different data, settings or versions say nothing of each other.
+    """
+
+    classifies = True
+
+    def __init__(
+        self,
+        steps: PositiveInt = 2500,
+        least: Annotated[float, Field(ge=0, le=1)] = 0.8,
+        seed: Annotated[int, Field(ge=0)] = 0,
+    ):
+        self.steps, self.least, self.seed = steps, least, seed
+        self.accuracy = 0.0
+
+    def check(self, spec: Spec) -> None:
+        if spec.vocab:
+            raise Misfit('extractor referee: it reads images and points, and these are token ids; use "raw".')
+        if spec.classes < 2:
+            raise Misfit(
+                "extractor referee: it learns to tell classes, and these samples have no labels. Take labelled data, "
+                f"or {OTHERS}."
+            )
+        if spec.is_image and min(spec.shape[1:]) < SMALL:
+            side = f"{spec.shape[1]}x{spec.shape[2]}"
+            raise Misfit(f'extractor referee: it needs images of {SMALL}x{SMALL} at least, not {side}; use "raw".')
+
+    def prepare(self, reference: Reference) -> None:
+        self.check(reference.real.dataset.spec)
+        path = reference.cache / f"referee-{self._key(reference)}"
+        with left_alone(), Display(self.steps, 0) as display:
+            torch.manual_seed(self.seed)
+            self.net = Classifier(reference.real.dataset.spec).eval()
+            if not self._recalled(path, display):
+                self._trained(reference, path, display)
+        if self.accuracy < self.least:
+            raise Misfit(
+                f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples right, too few to "
+                f"judge anybody (least = {self.least}). Raise its steps (now {self.steps:,}), or {OTHERS}."
+            )
+
+    def features(self, x: Tensor) -> Tensor:
+        return read(self.net.features, x.float().cpu())
+
+    def logits(self, x: Tensor) -> Tensor:
+        return read(self.net, x.float().cpu())
+
+    def facts(self) -> Mapping[str, Any]:
+        """accuracy: share of the held-out samples that it reads right."""
+        return {"accuracy": self.accuracy}
+
+    def _key(self, reference: Reference) -> str:
+        """SHA-256 of whatever decides the weights and what they get right."""
+        told = [reference.real.fingerprint, reference.held.fingerprint, self.steps, self.seed, VERSION]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    def _recalled(self, path: Path, display: Display) -> bool:
+        try:
+            found = kept.kept(path)
+            if found is None:
+                return False
+            weights, facts = found
+            self.net.load_state_dict(weights)
+            self.digest, self.accuracy = str(facts["digest"]), float(facts["accuracy"])
+            return True
+        except (kept.Damaged, RuntimeError, KeyError, TypeError, ValueError) as error:
+            display.say(f"the referee that was kept is damaged and is trained again: {error}")
+            return False
+
+    def _trained(self, reference: Reference, path: Path, display: Display) -> None:
+        """Train, test, and keep what came of it, where there is room."""
+        display.say(f"training a referee once, {self.steps:,} steps; {reference.told}")
+        real, held = reference.real.batch, reference.held.batch
+        begun = time.monotonic()
+
+        def told(step: int, loss: float) -> None:
+            display.update(step, {"loss": loss}, step * BATCH / max(time.monotonic() - begun, 1e-9))
+
+        train(self.net, real["x"], real["y"], self.steps, told)
+        self.accuracy = (self.logits(held["x"]).argmax(1) == held["y"]).double().mean().item()
+        display.say(f"the referee reads {100 * self.accuracy:.2f} % of {len(reference.held):,} held-out samples right")
+        weights = self.net.state_dict()
+        self.digest = kept.digest(weights)
+        try:
+            kept.keep(path, weights, {"accuracy": self.accuracy})
+        except OSError as error:
+            display.say(f"the referee could not be kept, and has to be trained again the next time: {error}")
