@@ -6,26 +6,25 @@ A disk that is full, or gone for a while, stops none of it: what could not be wr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import torch
-from accelerate.utils import set_seed
 from PIL.Image import Image
-from torch import Tensor
 
-from ganzoo import curves, diagnosis, files, grid, preview, provenance, randomness, status, symptoms, text
+from ganzoo import curves, diagnosis, files, provenance, randomness, status
+from ganzoo.attempts import Attempts
 from ganzoo.console import Display
 from ganzoo.discovery import Plugins
+from ganzoo.drawing import Drawing
 from ganzoo.errors import DataError, EnvironmentProblem, RunError
-from ganzoo.interfaces import Batch, Panel
+from ganzoo.interfaces import Panel
 from ganzoo.metrics import best, score
 from ganzoo.metrics.evaluator import Evaluator, weights
-from ganzoo.model import Model
 from ganzoo.recipe import Recipe
 from ganzoo.resuming import Start
 from ganzoo.run import Run
@@ -40,12 +39,12 @@ class Recorder:
         self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee, evaluator: Evaluator | None = None
     ):
         self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
-        self.procedure, self.ema, self.steps = trainee.procedure, trainee.ema, trainee.steps
+        self.drawing, self.steps, self._try = Drawing(recipe, trainee), trainee.steps, Attempts(self.say)
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
         self.evaluator = evaluator
-        self._open, self._failing, self._found, self._beat_at = ExitStack(), set[str](), set[str](), 0.0
+        self._open, self._found, self._beat_at = ExitStack(), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -87,8 +86,8 @@ class Recorder:
         if self.evaluator:
             self.evaluator.prepare()
         if not start:
-            self._show("real", Panel(self._shown, self._columns), "real.png")
-            self._draw(t, self._pictures())
+            self._save("real.png", self.drawing.real(), self.run.samples / "real.png")
+            self._draw(t, self.drawing.pictures())
         self._status("running", t)
         self._watch("ganzoo_run_start")
 
@@ -102,9 +101,9 @@ class Recorder:
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
         """The numbers of step t, and the grid if it is `drawn`; False when a sample is not a finite number."""
-        pictures = self._pictures() if drawn else {}
+        pictures = self.drawing.pictures() if drawn else {}
         if drawn:
-            values = {**values, **self._measured(), **self._diversity(pictures[""])}
+            values = {**values, **self.drawing.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
         self._try("metrics.jsonl", lambda: self.run.journal.append(t, row))
         self._status("running", t)
@@ -112,16 +111,6 @@ class Recorder:
         self.trackers(values, t)
         self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
         return not drawn or self._draw(t, pictures)
-
-    def _measured(self) -> dict[str, float]:
-        """What the data can tell of samples from the same noise as ever, by name."""
-        n, classes = self.dataset.measured, self.dataset.spec.classes
-        if not n:
-            return {}
-        y = preview.classes_in_turn(n, classes, self.device) if self.procedure.conditional else None
-        with self._sampling():
-            samples = self.procedure.sample(n, y).cpu()
-        return {f"data/{name}": value for name, value in self.dataset.measure(samples).items()}
 
     def evaluate(self, t: int) -> bool:
         """The scores of step t; True when it is the best so far, and its checkpoint worth keeping.
@@ -131,8 +120,8 @@ class Recorder:
         assert self.evaluator
         earlier = self.run.scores()
         try:
-            with self._averaged():
-                scores = self.evaluator(self._model.sample, t, weights(self.ema is not None))
+            with self.drawing.averaged():
+                scores = self.evaluator(self.drawing.model.sample, t, weights(self.drawing.ema is not None))
         except Exception as error:
             self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
             return False
@@ -148,28 +137,13 @@ class Recorder:
         """The checkpoint of step t is the best so far: it stays."""
         self._try("checkpoints/best", lambda: self.run.mark_best(t))
 
-    def _diversity(self, picture: Panel | Image) -> dict[str, float]:
-        """How different the samples of a grid are, where each stands for a real one; nothing for other pictures."""
-        if not isinstance(picture, Panel) or picture.samples.shape != self._shown.shape:
-            return {}
-        classes = self.dataset.spec.classes if self.procedure.conditional else 0
-        found = symptoms.diversity(picture.samples, self._shown, classes)
-        return {} if found is None else {"samples/diversity": found}
-
-    def _pictures(self) -> dict[str, Panel | Image]:
-        """The grid of the same noise as ever, and by their names what the procedure shows beside it."""
-        with self._sampling():
-            batch = {key: value.to(self.device) for key, value in self._asked.items()}
-            drawn = self.procedure.preview(batch)
-            main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
-            return {"": main, **self.procedure.panels(batch)}
-
     def _draw(self, t: int, pictures: Mapping[str, Panel | Image]) -> bool:
         """The pictures of step t as files, and the curves so far; False when a sample is not a finite number."""
         if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
             return False
         for name, picture in pictures.items():
-            self._show("-".join([*([name] if name else []), "step", f"{t:08d}"]), picture, beside=not name)
+            path = self.run.samples / ("-".join([*([name] if name else []), "step", f"{t:08d}"]) + ".png")
+            self._save("a picture" if name else "a grid", picture, path, beside=not name)
         if (main := self.run.samples / f"step-{t:08d}.png").is_file():
             self.display.picture(main)
             self.trackers.picture(main, t)
@@ -177,23 +151,15 @@ class Recorder:
         self._diagnose()
         return True
 
+    def _save(self, what: str, picture: Panel | Image, path: Path, beside: bool = False) -> None:
+        self._try(what, lambda: self.drawing.save(picture, path, beside))
+
     def _diagnose(self) -> None:
         """Say what goes wrong, each thing once."""
         for finding in diagnosis.examine(self.run.metrics(), self.run.scores(), self.recipe.resolved()):
             if finding.name not in self._found:
                 self._found.add(finding.name)
                 self.say(str(finding))
-
-    def _show(self, name: str, picture: Panel | Image, what: str = "a grid", beside: bool = False) -> None:
-        """A file below samples/: a text where samples are token ids, else a PNG, with real samples beside it."""
-        path = self.run.samples / f"{name}.png"
-        if not isinstance(picture, Panel):
-            self._try("a picture", lambda: files.write(path, grid.to_png(picture)))
-        elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
-            self._try(what, lambda: text.save(picture.samples, self.dataset.words, path.with_suffix(".txt")))
-        else:
-            left = self._shown if beside and self.recipe.run.beside else None
-            self._try(what, lambda: grid.save(picture.samples, path, picture.columns, left))
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""
@@ -226,30 +192,8 @@ class Recorder:
         self._watch("ganzoo_run_end")
 
     def _fingerprint(self) -> str:
-        with self._reading():
+        with self.drawing.reading():
             return self.dataset.fingerprint()
-
-    def _averaged(self) -> AbstractContextManager[None]:
-        """Averaged weights inside the block, where there are any."""
-        return self.ema.swapped_in() if self.ema else nullcontext()
-
-    @property
-    def _model(self) -> Model:
-        data = self.dataset
-        return Model(self.procedure, data.spec, data.class_names, data.words, self.recipe)
-
-    @contextmanager
-    def _sampling(self) -> Iterator[None]:
-        """Averaged weights where there are any, and the same noise as ever."""
-        with self._averaged(), preview.sampling(self.procedure, self.device, self.recipe.run.seed):
-            yield
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Examples that are drawn anew each time they are read are drawn alike here, and not from training's noise."""
-        with randomness.left_alone():
-            set_seed(self.recipe.run.seed)
-            yield
 
     def _went_on(self, facts: dict[str, Any], start: Start, t: int, remarks: Sequence[str]) -> dict[str, Any]:
         """What the run was begun with, and that it went on here."""
@@ -271,44 +215,6 @@ class Recorder:
     def _status(self, state: str, t: int, **more: Any) -> None:
         self._beat_at = time.monotonic()
         self._try("status.json", lambda: self.run.write_status(state, t, steps=self.steps, **more))
-
-    def _try(self, what: str, write: Callable[[], Any], name: str = "") -> None:
-        """Training goes on whether a file can be written or not; that it cannot is told once, and that it can again."""
-        name = name or what
-        try:
-            write()
-        except OSError as error:
-            if name not in self._failing:
-                self._failing.add(name)
-                self.say(f"{what} could not be written: {error}. Training goes on, and tries again at the next one.")
-        else:
-            if name in self._failing:
-                self._failing.discard(name)
-                self.say(f"{what} could be written again.")
-
-    @cached_property
-    def _real(self) -> Batch:
-        """The real samples of real.png."""
-        count, _ = preview.layout(self.dataset.spec, self.procedure.conditional)
-        with self._reading():
-            return preview.real(self.dataset, count, self.procedure.conditional)
-
-    @property
-    def _shown(self) -> Tensor:
-        """What the dataset holds, for the eye: of pairs, what the inputs should become."""
-        return self._real["x" if "x" in self._real else "b"]
-
-    @cached_property
-    def _asked(self) -> Batch:
-        """What the grid is drawn for: those samples, and a column for each class, whichever of them occur."""
-        if not self.procedure.conditional:
-            return self._real
-        count, classes = len(self._shown), self.dataset.spec.classes
-        return {**self._real, "y": preview.classes_in_turn(count, classes, torch.device("cpu"))}
-
-    @property
-    def _columns(self) -> int:
-        return preview.layout(self.dataset.spec, self.procedure.conditional)[1]
 
     def _watch(self, hook: str, **more: Any) -> None:
         """Call every plugin's hook; one that raises is named, and the run goes on as if it had not been called."""
