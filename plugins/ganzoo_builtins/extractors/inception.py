@@ -34,7 +34,9 @@ class Inception(Extractor):
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
         path, self.digest = weights()
-        self.net = network()("inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path))
+        self.net = network()(
+            "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)
+        )
 
     def features(self, x: Tensor) -> Tensor:
         return read(lambda part: self.net(as_bytes(part))[0], x.cpu())
