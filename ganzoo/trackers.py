@@ -66,14 +66,9 @@ class Trackers:
         """The grid of step t, for trackers that take pictures. One that cannot show it is shown no other."""
         able = [name for name, one in self.active.items() if hasattr(one, "log_images") and name not in self.blind]
         for name in able:
-            try:
-                with Image.open(path) as opened:
-                    pixels = np.asarray(opened.convert("RGB"))  # (H, W, 3)
-                shown = pixels if name in SINGLE else pixels[None]  # (1, H, W, 3)
-                self.active[name].log_images({GRID: shown}, step=t, **LAYOUT.get(name, {}))
-            except (Exception, SystemExit) as error:
+            if failure := self._failure(_show, name, self.active[name], path, t):
                 self.blind.add(name)
-                _tell(f"tracker {name} cannot show pictures: {type(error).__name__}: {error}")
+                _tell(f"tracker {name} cannot show pictures: {failure}")
 
     def _start(self, name: str, kind: Any) -> None:
         title, folder = self.run.folder.name, self.run.folder / "events"
@@ -84,11 +79,25 @@ class Trackers:
 
     def _guarded(self, name: str, action: Callable[..., Any], *args: Any, **more: Any) -> None:
         """A tracker that raises is dropped with one line."""
+        if failure := self._failure(action, *args, **more):
+            self.active.pop(name, None)
+            _tell(f"tracker {name} failed and is off: {failure}")
+
+    @staticmethod
+    def _failure(action: Callable[..., Any], *args: Any, **more: Any) -> str:
+        """What an action raised; nothing when it was done."""
         try:
             action(*args, **more)
         except (Exception, SystemExit) as error:
-            self.active.pop(name, None)
-            _tell(f"tracker {name} failed and is off: {type(error).__name__}: {error}")
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+def _show(name: str, tracker: Any, path: Path, t: int) -> None:
+    with Image.open(path) as opened:
+        pixels = np.asarray(opened.convert("RGB"))  # (H, W, 3)
+    shown = pixels if name in SINGLE else pixels[None]  # (1, H, W, 3)
+    tracker.log_images({GRID: shown}, step=t, **LAYOUT.get(name, {}))
 
 
 def _tell(text: str) -> None:

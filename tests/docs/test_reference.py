@@ -12,7 +12,7 @@ import click
 import pytest
 
 import ganzoo
-from ganzoo import discovery, hookspecs
+from ganzoo import diagnosis, discovery, hookspecs
 from ganzoo.cli import cli
 from ganzoo.recipe import Evaluation, RunSettings
 from ganzoo.registry import KINDS
@@ -174,6 +174,17 @@ def test_every_split_of_emnist() -> None:
     assert {split.split("`")[1]: int(re.match(r"\d+", classes)[0]) for split, classes, _ in told} == {  # type: ignore[index]
         split: len(names) for split, names in CLASSES.items()
     }
+
+
+def test_every_rule_of_diagnosis_with_its_thresholds() -> None:
+    text = page("diagnosis.md")
+    assert sorted(re.findall(r"^### `(\w+)`$", text, re.M)) == sorted(rule.__name__ for rule in diagnosis.RULES)
+    told = {}
+    for names, values, _ in rows(text, "## The thresholds"):
+        told |= dict(zip(re.findall(r"`(\w+)`", names), map(float, values.split(",")), strict=True))
+    modules = [getattr(diagnosis, name) for name in ("balance", "history", "settings", "stability", "variety")]
+    numbers = [(name, value) for one in modules for name, value in vars(one).items() if name.isupper()]
+    assert told == {name: value for name, value in numbers if isinstance(value, (int, float))}
 
 
 def test_every_design_record_is_in_the_index() -> None:

@@ -1,0 +1,126 @@
+"""Following a run by its folder alone."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from commands import shell
+from ganzoo import following, status
+from ganzoo.cli import cli
+from ganzoo.following import Follower
+from ganzoo.run import Run
+from support import tiny, train
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny(), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    """A copy of a run that has ended, for a test to go on writing."""
+    folder = tmp_path / "runs" / trained.folder.name
+    shutil.copytree(trained.folder, folder)
+    return Run(folder)
+
+
+def watched(*arguments: object) -> list[str]:
+    result = CliRunner().invoke(cli, ["watch", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("more", [[], ["--once"]])
+def test_a_finished_run_is_shown_once(more: list[str], run: Run) -> None:
+    folder, numbers, end = watched(run.folder.parent, *more)
+    assert folder == str(run.folder)
+    assert numbers.startswith("step 12/12  discriminator ") and "told_apart" in numbers
+    assert "gradient" not in numbers
+    assert end == "finished, step 12 of 12"
+
+
+def test_a_dead_run_is_called_so(run: Run) -> None:
+    run.write_status("running", 8, steps=12)
+    (*_, end) = watched(run.folder)
+    assert end.startswith("dead, step 8 of 12: process ") and f"ganzoo resume {run.folder}" in end
+
+
+def test_a_run_is_followed_to_its_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "EVERY", 0.01)
+    monkeypatch.setattr("ganzoo.console.PLAIN_EVERY", -1.0)
+    monkeypatch.setattr("ganzoo.lock.is_held", lambda folder: True)
+    rows = [*run.metrics()]
+    run.journal.forget_after(4)
+    run.write_status("running", 4, steps=12)
+
+    def train_on() -> None:
+        for row in rows[1:]:
+            time.sleep(0.1)
+            run.journal.append(row["step"], {name: value for name, value in row.items() if name != "step"})
+        run.write_status("finished", 12, steps=12)
+
+    trainer = threading.Thread(target=train_on)
+    trainer.start()
+    lines = watched(run.folder)
+    trainer.join()
+    steps = [line.split()[1] for line in lines if line.startswith("step")]
+    assert steps[0] == "4/12" and steps[-1] == "12/12" and len(steps) >= 3
+    assert lines[-1] == "finished, step 12 of 12"
+
+
+def test_rows_and_grids_are_new_once(run: Run) -> None:
+    follower = Follower(run.folder)
+    rows, anew = follower.new_rows()
+    assert ([row["step"] for row in rows], anew) == ([4, 6, 8, 12], False)
+    assert follower.new_rows() == ([], False)
+    assert follower.new_grid() == run.samples / "step-00000012.png"
+    assert follower.new_grid() is None
+    run.journal.append(16, {"real": 1.0})
+    assert [row["step"] for row in follower.new_rows()[0]] == [16]
+    run.journal.forget_after(6)  # as a run does that goes back
+    run.journal.append(8, {"real": 2.0})
+    rows, anew = follower.new_rows()
+    assert ([row["step"] for row in rows], anew) == ([4, 6, 8], True)
+
+
+def test_what_goes_wrong_is_said(run: Run) -> None:
+    for t in range(13, 60):
+        run.journal.append(t, {"told_apart": 0.0, "gradient/discriminator": 1.0})
+    lines = watched(run.folder, "--once")
+    assert [line for line in lines if line.startswith("dead discriminator since step 13: ")]
+
+
+def test_ctrl_c_ends_the_watching_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(following, "follow", interrupted)
+    assert watched(run.folder) == []
+
+
+def test_no_run_is_a_message(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["watch", str(tmp_path)])
+    assert result.exit_code == 5
+    assert "not a run folder" in result.stderr
+
+
+def test_a_folder_with_less_in_it_than_a_run_has(run: Run) -> None:
+    for name in ("metrics.jsonl", "status.json"):
+        (run.folder / name).unlink()
+    shutil.rmtree(run.samples)
+    folder, end = watched(run.folder)
+    assert end.startswith("unreadable, step 0")
+    assert status.find(run.folder) == Path(folder)
+
+
+def test_watching_imports_no_torch(run: Run) -> None:
+    done = shell("watch", str(run.folder))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "imported:"
