@@ -9,7 +9,6 @@ from torch import Tensor
 from evidence import labelled, shown
 from ganzoo import Evidence, Misfit, Spec
 from ganzoo_builtins.metrics.gan_train import GANTrain
-from ganzoo_builtins.metrics.student import student, taught
 
 STEPS = 60
 
@@ -35,18 +34,10 @@ def test_and_the_opposite_from_swapped_classes() -> None:
     assert GANTrain(STEPS).floor(learned_from(x, 1 - y)) == {"gan_train": 1}
 
 
-def test_the_same_student_each_time() -> None:
-    spec, (x, y) = Spec((2,), classes=2), clouds(100, 0)
-    one = taught(spec, x, y, steps=3)
-    torch.rand(5)
-    other = taught(spec, x, y, steps=3)
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
-    assert not one.training
-
-
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 50, 41), (5,)])
-def test_students_of_every_shape(shape: tuple[int, ...]) -> None:
-    assert student(Spec(shape, classes=4))(torch.zeros(2, *shape)).shape == (2, 4)
+def test_one_sample_for_each_class_is_a_poor_lesson() -> None:
+    """Their classes are told apart somewhere else than where the clouds are."""
+    x, y = torch.tensor([[1000.0, 1000.0], [1001.0, 1001.0]]), torch.tensor([0, 1])
+    assert GANTrain(STEPS)(learned_from(x[y.repeat(50)], y.repeat(50)))["gan_train"] < 0.9
 
 
 def test_token_ids_have_no_student() -> None:
