@@ -19,6 +19,7 @@ from ganzoo.randomness import left_alone
 from ganzoo_builtins.extractors import kept
 from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
 
+PASSES = 60  # over the real samples, at most
 OTHERS = 'use another extractor: "raw", or "inception" for images'
 
 
@@ -26,7 +27,8 @@ class Referee(Extractor):
     """A small classifier, trained once on the training part and tested on the held-out part, on the CPU.
 
     Features are the 128 numbers of its last hidden layer, none below 0. Its weights are kept for the next time.
-    least: share of held-out samples that it must get right to be believed. steps: of 128 samples each.
+    least: share of held-out samples that it must get right to be believed. steps: of 128 samples each; so many
+    passes of a small set would teach it nothing more, and after 60 of them it stops.
     Scores by referees of different data, settings or versions say nothing of each other.
     """
 
@@ -34,7 +36,7 @@ class Referee(Extractor):
 
     def __init__(
         self,
-        steps: PositiveInt = 2500,
+        steps: PositiveInt = 3500,
         least: Annotated[float, Field(ge=0, le=1)] = 0.8,
         seed: Annotated[int, Field(ge=0)] = 0,
     ):
@@ -55,12 +57,13 @@ class Referee(Extractor):
 
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
-        path = reference.cache / f"referee-{self._key(reference)}"
-        with left_alone(), Display(self.steps, 0) as display:
+        steps = min(self.steps, max(1, PASSES * len(reference.real) // BATCH))
+        path = reference.cache / f"referee-{self._key(reference, steps)}"
+        with left_alone(), Display(steps, 0) as display:
             torch.manual_seed(self.seed)
             self.net = Classifier(reference.real.dataset.spec).eval()
             if not self._recalled(path, display):
-                self._trained(reference, path, display)
+                self._trained(reference, steps, path, display)
         if self.accuracy < self.least:
             raise Misfit(
                 f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples right, too few to "
@@ -77,9 +80,9 @@ class Referee(Extractor):
         """accuracy: share of the held-out samples that it reads right."""
         return {"accuracy": self.accuracy}
 
-    def _key(self, reference: Reference) -> str:
+    def _key(self, reference: Reference, steps: int) -> str:
         """SHA-256 of whatever decides the weights and what they get right."""
-        told = [reference.real.fingerprint, reference.held.fingerprint, self.steps, self.seed, VERSION]
+        told = [reference.real.fingerprint, reference.held.fingerprint, steps, self.seed, VERSION]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def _recalled(self, path: Path, display: Display) -> bool:
@@ -95,16 +98,16 @@ class Referee(Extractor):
             display.say(f"the referee that was kept is damaged and is trained again: {error}")
             return False
 
-    def _trained(self, reference: Reference, path: Path, display: Display) -> None:
+    def _trained(self, reference: Reference, steps: int, path: Path, display: Display) -> None:
         """Train, test, and keep what came of it, where there is room."""
-        display.say(f"training a referee once, {self.steps:,} steps, on {reference.real.told}")
+        display.say(f"training a referee once, {steps:,} steps, on {reference.real.told}")
         real, held = reference.real, reference.held
         begun = time.monotonic()
 
         def told(step: int, loss: float) -> None:
             display.update(step, {"loss": loss}, step * BATCH / max(time.monotonic() - begun, 1e-9))
 
-        train(self.net, real.samples, real.batch["y"], self.steps, told)
+        train(self.net, real.samples, real.batch["y"], steps, told)
         self.accuracy = (self.logits(held.samples).argmax(1) == held.batch["y"]).double().mean().item()
         display.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
         weights = self.net.state_dict()

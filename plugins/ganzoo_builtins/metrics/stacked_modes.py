@@ -28,7 +28,7 @@ class StackedModes(Metric):
     better: ClassVar = {"stacked_modes": "higher", "stacked_kl": "lower"}
     sees = "samples"
 
-    def __init__(self, steps: PositiveInt = 2500, least: Annotated[float, Field(ge=0, le=1)] = 0.95):
+    def __init__(self, steps: PositiveInt = 3500, least: Annotated[float, Field(ge=0, le=1)] = 0.95):
         self.referee = Referee(steps, least)
         self.ready: Dataset | None = None
 
