@@ -81,7 +81,9 @@ def family(name: str, players: Iterable[str]) -> str:
 
 
 def _title(family: str, part: list[Curve]) -> str:
-    return "Speed (images per second)" if family == "Speed" else family if len(family) < 60 else part[0].name
+    if family == "Speed":
+        return "Speed (images per second)"
+    return part[0].name if len(part) == 1 and family in ("Samples", "Gradient norms") else family
 
 
 def _apart(curves: list[Curve]) -> list[list[Curve]]:

@@ -24,7 +24,8 @@ CLASSES, OF_EACH = 40, 6  # that are shown
 WALKS, STEPS = 6, 10
 STRIP = 170  # pixels of width that a row of pictures is brought near to
 SAMPLES, NEAREST = 6, 4  # with their neighbours
-LOOKED_AT = 20_000  # training examples at most
+LOOKED_AT = 20_000  # training examples at most; a tenth of them where each is read from a file
+NUMBERS = 2**26  # in all of them at most: 256 MiB
 USUAL = 64  # of them whose own distances say what is usual
 
 
@@ -120,7 +121,8 @@ def neighbours(model: Model) -> Section | None:
 
 def _examples(data: Dataset) -> Tensor | None:
     """Images (M, D) that are trained on, all or LOOKED_AT drawn by the seed; of pairs, what comes out."""
-    batch = preview.drawn(data, min(len(data), LOOKED_AT if data.in_memory else LOOKED_AT // 10), SEED)
+    most = min(LOOKED_AT if data.in_memory else LOOKED_AT // 10, NUMBERS // data.spec.size)
+    batch = preview.drawn(data, min(len(data), most), SEED)
     x = batch.get("x", batch.get("b"))
     return None if x is None else x.flatten(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -46,14 +47,14 @@ class Told:
     curves: Mapping[str, Curve]
 
 
-def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, with_samples: bool) -> Told:
-    """Errors: RunError for a folder without what every run has."""
+def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, of: int, with_samples: bool) -> Told:
+    """The run of this number, `of` so many in a page. Errors: RunError for a folder without what every run has."""
     resolved, now = run.resolved, status.report(run.folder)
     rows = list(run.metrics())
     found = curves.read(rows)
     spec = run.spec
     about = resolved["recipe"].get("about", {})
-    judged = run.scores()
+    judged = [score for score in run.scores() if isinstance(score.value, float) and math.isfinite(score.value)]
     drawn = draw(run, checkpoint) if with_samples else None
     return Told(
         name=scrub(run.folder.name),
@@ -64,7 +65,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, with_sa
         note="" if now.state == "dead" else scrub(now.note),
         facts=_facts(resolved, now, rows, spec.shape),
         findings=scrub(findings(run)),
-        frames=_scrubbed(pictures.frames(run.samples), scrub),
+        frames=_scrubbed(pictures.frames(run.samples, min(pictures.BUDGET, pictures.TOTAL // of)), scrub),
         real=_real(run.samples),
         panels=pictures.panels(run.samples),
         drawn=drawn,

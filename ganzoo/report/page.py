@@ -43,7 +43,7 @@ def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bo
 def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -> str:
     """The page as text. It needs no other file: pictures and script are inside, and nothing else may run."""
     scrubbing = Scrub.of([_status(run) for run, _ in runs])
-    told = [gather(run, chosen, scrubbing, k, with_samples) for k, (run, chosen) in enumerate(runs)]
+    told = [gather(run, chosen, scrubbing, k, len(runs), with_samples) for k, (run, chosen) in enumerate(runs)]
     script = (HERE / "script.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     loader = jinja2.FileSystemLoader(HERE)

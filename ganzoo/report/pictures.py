@@ -13,7 +13,8 @@ from ganzoo import animation, timelapse
 
 STEPS = 40  # grids of one run at most
 LARGEST = 900  # pixels of a side
-BUDGET = 5_000_000  # bytes of the grids of one run, as a page holds them
+BUDGET = 5_000_000  # bytes of the grids of one run, about, as a page holds them
+TOTAL = 15_000_000  # of all runs in a page
 LINES = 24  # of a text of samples
 PRINTED = 3  # grids on paper, where there is no slider
 SEEN = 320  # pixels of the width that small grids are brought near to, in whole multiples
@@ -62,14 +63,13 @@ def read(path: Path, at_least: int = 0) -> Picture | None:
         return None
 
 
-def frames(samples: Path) -> list[Frame]:
+def frames(samples: Path, budget: int = BUDGET) -> list[Frame]:
     """The grids of a run's folder of samples, evenly chosen, or its texts; fewer of large ones."""
     found, most = timelapse.grids(samples), STEPS
     if not found:
         return _printed([_text(step, path) for step, path in timelapse.chosen(timelapse.grids(samples, "txt"), most)])
-    last = read(found[-1][1])
-    if last:
-        most = max(PRINTED, min(most, BUDGET // len(last.address)))
+    largest = max(len(ends.address) if ends else 1 for ends in (read(found[0][1]), read(found[-1][1])))
+    most = max(PRINTED, min(most, budget // largest))
     made = [Frame(step, read(path, SEEN)) for step, path in timelapse.chosen(found, most)]
     return _printed([frame for frame in made if frame.picture])
 

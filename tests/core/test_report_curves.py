@@ -46,7 +46,7 @@ def test_a_family_has_a_chart_and_a_number_that_would_be_flat_one_of_its_own() -
         ("Losses", ["critic/adversarial", "generator/adversarial"]),
         ("Losses", ["critic/penalty"]),
         ("Outputs of the discriminator", ["real", "fake_0"]),
-        ("Gradient norms", ["gradient/critic"]),
+        ("gradient/critic", ["gradient/critic"]),
         ("mystery", ["mystery"]),
         ("Speed (images per second)", ["images_per_second"]),
     ]

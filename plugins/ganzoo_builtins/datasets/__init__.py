@@ -23,6 +23,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("cifar100", "cifar:CIFAR100", "Photographs, 32x32 colour, 100 fine or 20 coarse classes")
     add("svhn", "svhn:SVHN", "House numbers, 32x32 colour, 10 classes")
     add("stl10", "stl10:STL10", "Photographs, 96x96 colour, 10 classes and 100,000 unlabelled")
+    name, target = "stacked_mnist", "stacked_mnist:StackedMNIST"
+    add(name, target, "Three digits as red, green and blue, 28x28: 1,000 modes", "arXiv:1611.02163")
     add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")

@@ -14,3 +14,4 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     add("raw", "raw:Raw", "The samples themselves: pixels or coordinates")
     add("referee", "referee:Referee", "A small classifier trained on the same data, and tested")
+    add("inception", "inception:Inception", "Inception v3 as FID has it; needs its weights", "arXiv:1512.00567")

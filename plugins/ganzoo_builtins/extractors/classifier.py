@@ -42,8 +42,9 @@ def _convolutions(spec: Spec) -> Iterator[nn.Module]:
     stages = 0
     while stages < 2 or max(height, width) > SMALL:
         out = 32 if stages == 0 else 64
-        yield from (nn.Conv2d(channels, out, 3, padding=1), nn.MaxPool2d(2), nn.ReLU())  # (N, out, H / 2, W / 2)
-        channels, height, width, stages = out, height // 2, width // 2, stages + 1
+        halved = nn.MaxPool2d(2, ceil_mode=True)  # a side of 1 stays
+        yield from (nn.Conv2d(channels, out, 3, padding=1), halved, nn.ReLU())  # (N, out, H / 2, W / 2)
+        channels, height, width, stages = out, -(-height // 2), -(-width // 2), stages + 1
     yield nn.Flatten()
     yield from _layer(channels * height * width)
 
@@ -84,7 +85,7 @@ def _batches(n: int) -> Iterator[Tensor]:
         yield from torch.randperm(n)[: n // BATCH * BATCH or n].split(BATCH)
 
 
-def read(look: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def read(look: Callable[[Tensor], Tensor], x: Tensor, at_once: int = AT_ONCE) -> Tensor:
     """What a network sees in (N, *shape), a part of them at a time: (N, width)."""
     with torch.no_grad():
-        return torch.cat([look(part) for part in x.split(AT_ONCE)])
+        return torch.cat([look(part) for part in x.split(at_once)])

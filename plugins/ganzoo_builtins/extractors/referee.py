@@ -97,16 +97,16 @@ class Referee(Extractor):
 
     def _trained(self, reference: Reference, path: Path, display: Display) -> None:
         """Train, test, and keep what came of it, where there is room."""
-        display.say(f"training a referee once, {self.steps:,} steps; {reference.told}")
-        real, held = reference.real.batch, reference.held.batch
+        display.say(f"training a referee once, {self.steps:,} steps, on {reference.real.told}")
+        real, held = reference.real, reference.held
         begun = time.monotonic()
 
         def told(step: int, loss: float) -> None:
             display.update(step, {"loss": loss}, step * BATCH / max(time.monotonic() - begun, 1e-9))
 
-        train(self.net, real["x"], real["y"], self.steps, told)
-        self.accuracy = (self.logits(held["x"]).argmax(1) == held["y"]).double().mean().item()
-        display.say(f"the referee reads {100 * self.accuracy:.2f} % of {len(reference.held):,} held-out samples right")
+        train(self.net, real.samples, real.batch["y"], self.steps, told)
+        self.accuracy = (self.logits(held.samples).argmax(1) == held.batch["y"]).double().mean().item()
+        display.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
         weights = self.net.state_dict()
         self.digest = kept.digest(weights)
         try:

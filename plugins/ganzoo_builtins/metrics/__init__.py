@@ -37,6 +37,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("gan_test", "gan_test:GANTest", "Whether the class is the one asked for", "arXiv:1807.09499")
     add("gan_train", "gan_train:GANTrain", "Whether one learns the classes from samples", "arXiv:1807.09499")
 
+    name, target = "stacked_modes", "stacked_modes:StackedModes"
+    add(name, target, "Triples of digits found, of 1,000", "arXiv:1611.02163")
+
     # Points and numbers, whose distribution is known or can be seen.
     add("modes", "modes:Modes", "Modes of a mixture found, and how well", "arXiv:1705.07761")
     add("wasserstein_1d", "wasserstein:Wasserstein", "Wasserstein distance of numbers, exactly")

@@ -19,10 +19,11 @@ from ganzoo.data import normalised
 from ganzoo.discovery import load
 from ganzoo.interfaces import Batch
 from ganzoo.registry import Entry
+from ganzoo_builtins.datasets.stacked_mnist import StackedMNIST
 from ganzoo_builtins.datasets.toy import Gaussian1D, Ring
 
 ENTRIES = [entry for entry in load().zoo.entries("metric") if entry.owner == "ganzoo"]
-SMALL = {"subsets": 3, "most": 80, "projections": 5, "steps": 3}
+SMALL = {"subsets": 3, "most": 80, "projections": 5, "steps": 3, "least": 0}
 N = 90
 every = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 
@@ -80,6 +81,7 @@ CASES = {
     "images without asking": Case(Stripes(), conditional=False),
     "points": Case(Ring(n=2 * N), conditional=False),
     "points with labels": Case(Ring(n=2 * N, modes=2, labels=True), conditional=True),
+    "stacked": Case(StackedMNIST(of="digits", n=2 * N), conditional=False),
     "numbers": Case(Gaussian1D(n=2 * N, means=[-2, 2]), conditional=False),
 }
 

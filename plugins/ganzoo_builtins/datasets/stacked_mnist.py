@@ -1,0 +1,75 @@
+"""Stacked digits: a thousand modes that a classifier of digits can count."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo.sources import Source
+from ganzoo_builtins.datasets.digits import Digits
+from ganzoo_builtins.datasets.mnist import MNIST
+
+IN_MEMORY = 2**30  # bytes; a larger set is put together as it is read
+SAMPLES = 26_000  # what modes are counted in: as many are held out, where there are
+
+
+class StackedMNIST(Dataset):
+    """n images in colour, whose red, green and blue are three digits drawn independently: 1,000 modes, no labels.
+
+    of: "mnist", or "digits" for scikit-learn's, which are 8x8 and need no download. size: side of the square that
+    digits are brought to. The defaults are those of PacGAN (arXiv:1712.04086); Metz et al. (1611.02163) count modes in
+    as many samples as that, 26,000. What is held out comes from MNIST's test part; `digits` has none, and is stacked
+    anew.
+    """
+
+    def __init__(
+        self,
+        n: Annotated[int, Field(gt=0, le=10**8)] = 128_000,
+        of: Literal["mnist", "digits"] = "mnist",
+        size: Annotated[int, Field(gt=0, le=256)] | None = None,
+        seed: int = 0,
+    ):
+        self.n, self.of, self.size, self.seed = n, of, size, seed
+        self.inner: Dataset = MNIST(size=size) if of == "mnist" else Digits(size)
+        self.spec = Spec((3, *self.inner.spec.shape[1:]))
+
+    def sources(self) -> list[Source]:
+        return [*self.inner.sources()]
+
+    def held_out(self) -> Dataset:
+        """A fourth as many, 26,000 at most, from another seed."""
+        other = StackedMNIST(max(1, min(SAMPLES, self.n // 4)), self.of, self.size, self.seed + 1)
+        if (inner := self.inner.held_out()) is not None:
+            other.inner = inner
+        return other
+
+    @cached_property
+    def _triples(self) -> Tensor:
+        """(n, 3): which digits are red, green and blue."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randint(len(self.inner), (self.n, 3), generator=generator)
+
+    @cached_property
+    def _stacked(self) -> Tensor:
+        return self._digits[self._triples].squeeze(2)  # (n, 3, 1, H, W) -> (n, 3, H, W)
+
+    @property
+    def _digits(self) -> Tensor:
+        whole = self.inner.tensors()
+        assert whole is not None, "digits fit in memory"
+        return whole["x"]
+
+    def tensors(self) -> Batch | None:
+        return {"x": self._stacked} if self.n * self.spec.size <= IN_MEMORY else None
+
+    def __len__(self) -> int:
+        len(self.inner)  # says what is missing
+        return self.n
+
+    def __getitem__(self, i: int) -> Batch:
+        return {"x": self._digits[self._triples[i]].squeeze(1)}  # (3, 1, H, W) -> (3, H, W)

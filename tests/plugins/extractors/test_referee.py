@@ -1,0 +1,131 @@
+"""The referee: right about digits it has not seen, the same every time, kept, and refused where it is too poor."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganzoo import Dataset, Misfit, Spec
+from ganzoo.metrics.reference import Reference, reference
+from ganzoo_builtins.datasets.digits import Digits
+from ganzoo_builtins.datasets.toy import Ring
+from ganzoo_builtins.extractors.classifier import Classifier
+from ganzoo_builtins.extractors.referee import Referee
+
+
+def of(data: Dataset, cache: Path) -> Reference:
+    return replace(reference(data), cache=cache)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Referee, Reference]:
+    """200 steps on half of the 8x8 digits."""
+    seen = of(Digits(), tmp_path_factory.mktemp("cache"))
+    referee = Referee(steps=200)
+    before = torch.get_rng_state()
+    referee.prepare(seen)
+    assert torch.equal(torch.get_rng_state(), before), "what training draws next is as it was"
+    return referee, seen
+
+
+def test_it_reads_digits_that_it_has_not_seen(trained: tuple[Referee, Reference]) -> None:
+    referee, seen = trained
+    x, y = seen.held.samples, seen.held.batch["y"]
+    right = (referee.logits(x).argmax(1) == y).double().mean().item()
+    assert referee.facts() == {"accuracy": right}
+    assert right >= 0.95
+
+
+def test_features_are_what_the_last_layer_sees(trained: tuple[Referee, Reference]) -> None:
+    referee, seen = trained
+    x = seen.held.samples[:600]  # more than are read at a time
+    features, logits = referee.features(x), referee.logits(x)
+    assert features.shape == (600, 128) and logits.shape == (600, 10)
+    assert features.dtype == torch.float32 and not features.requires_grad
+    assert features.min() == 0
+    last = referee.net.head[-1]
+    torch.testing.assert_close(features @ last.weight.T + last.bias, logits)
+
+
+def test_it_is_kept(trained: tuple[Referee, Reference], capsys: pytest.CaptureFixture[str]) -> None:
+    referee, seen = trained
+    again = Referee(steps=200, least=0.5)  # how much is asked of it changes no weight
+    capsys.readouterr()
+    again.prepare(seen)
+    assert capsys.readouterr().err == ""
+    assert (again.digest, again.facts()) == (referee.digest, referee.facts())
+    assert torch.equal(again.logits(seen.held.samples[:5]), referee.logits(seen.held.samples[:5]))
+    (stored,) = seen.cache.glob("referee-*.safetensors")
+    assert hashlib.sha256(stored.read_bytes()).hexdigest() == referee.digest
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".json"])
+def test_what_was_kept_and_is_damaged_is_trained_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    seen = of(Digits(), tmp_path)
+    Referee(steps=3, least=0).prepare(seen)
+    (stored,) = tmp_path.glob(f"*{ending}")
+    good = stored.read_bytes()
+    stored.write_bytes(good[:-1] + b"!")
+    capsys.readouterr()
+    Referee(steps=3, least=0).prepare(seen)
+    told = capsys.readouterr().err
+    assert "damaged and is trained again" in told and "Traceback" not in told
+    assert stored.read_bytes() == good, "the same seed trains the same weights"
+
+
+def test_other_data_and_other_settings_are_other_referees(tmp_path: Path) -> None:
+    seen = of(Digits(), tmp_path)
+    digests = set()
+    for settings in ({"steps": 1}, {"steps": 2}, {"steps": 1, "seed": 1}):
+        referee = Referee(**settings, least=0)
+        referee.prepare(seen)
+        digests.add(referee.digest)
+    Referee(steps=1, least=0).prepare(replace(seen, real=seen.held, held=seen.real))
+    assert len(digests) == 3
+    assert len(list(tmp_path.glob("*.safetensors"))) == 4
+
+
+def test_one_that_is_too_poor_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misfit, match=r"reads .* % .*too few.*\(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw"):
+        Referee(steps=1).prepare(of(Digits(), tmp_path))
+
+
+def test_where_nothing_can_be_kept_it_serves_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    referee = Referee(steps=1, least=0)
+    referee.prepare(of(Digits(), tmp_path / "file"))
+    assert len(referee.digest) == 64
+    assert "could not be kept" in capsys.readouterr().err
+
+
+def test_points_with_labels(tmp_path: Path) -> None:
+    referee = Referee(steps=100)
+    referee.prepare(of(Ring(n=2000, labels=True), tmp_path))
+    assert referee.accuracy == 1  # neighbours lie 15 standard deviations apart
+    assert referee.features(torch.zeros(3, 2)).shape == (3, 128)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (Spec((1, 28, 28)), r"no labels\. Take labelled data, or .*raw.*inception"),
+        (Spec((2,)), "no labels"),
+        (Spec((20,), vocab=9), "token ids"),
+        (Spec((1, 6, 28), classes=10), "8x8 at least, not 6x28"),
+    ],
+)
+def test_what_it_cannot_look_at(spec: Spec, told: str) -> None:
+    with pytest.raises(Misfit, match=told):
+        Referee().check(spec)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 96, 64), (3, 9, 200), (7,)])
+def test_it_takes_images_of_any_size(shape: tuple[int, ...]) -> None:
+    Referee().check(Spec(shape, classes=3))
+    assert Classifier(Spec(shape, classes=3))(torch.zeros(2, *shape)).shape == (2, 3)
