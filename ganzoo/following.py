@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,36 +13,43 @@ from typing import Any
 from ganzoo import diagnosis, status
 from ganzoo.console import Display
 from ganzoo.diagnosis import Finding
-from ganzoo.journal import Journal
+from ganzoo.journal import parsed
 from ganzoo.metrics import score
 
 EVERY = 1.0  # seconds between two looks
 
 
 class Follower:
-    """What is new in a run folder since it was looked at last. rows: all of metrics.jsonl so far."""
+    """What is new in a run folder since it was looked at last. rows: all of metrics.jsonl so far.
+
+    A run that goes back, or on from an earlier step, replaces the file.
+    """
 
     def __init__(self, folder: Path):
         self.folder, self.rows, self.found = folder, list[dict[str, Any]](), set[str]()
-        self._journal, self._stamp, self._grid = Journal(folder / "metrics.jsonl"), (0, 0), Path()
+        self._inode, self._read, self._grid = 0, 0, Path()
 
     def new_rows(self) -> tuple[list[dict[str, Any]], bool]:
         """Rows, and whether they begin anew, as those of a run do that went back to an earlier step."""
         try:
-            found = self._journal.path.stat()
+            with (self.folder / "metrics.jsonl").open("rb") as file:
+                found = os.fstat(file.fileno())
+                anew = bool(self.rows) and (found.st_ino != self._inode or found.st_size < self._read)
+                if anew:  # it was written again as a whole
+                    self.rows, self._read = [], 0
+                self._inode = found.st_ino
+                file.seek(self._read)
+                lines, newline, _ = file.read().rpartition(b"\n")  # the last line may be half written
         except OSError:
             return [], False
-        stamp = (found.st_ino, found.st_size)
-        if stamp == self._stamp:
-            return [], False
-        rows, known = [*self._journal.rows()], len(self.rows)
-        anew = rows[:known] != self.rows
-        self._stamp, self.rows = stamp, rows
-        return (rows if anew else rows[known:]), anew
+        self._read += len(lines) + len(newline)
+        rows = [*parsed(lines.splitlines())]
+        self.rows += rows
+        return rows, anew
 
     def new_grid(self) -> Path | None:
-        """The newest grid, if it is another one than last time."""
-        grid = max((self.folder / "samples").glob("step-*.png"), default=self._grid)
+        """The newest grid, a picture or a text, if it is another one than last time."""
+        grid = max((self.folder / "samples").glob("step-*"), default=self._grid)
         if grid == self._grid:
             return None
         self._grid = grid
@@ -79,9 +87,10 @@ def _look(follower: Follower, display: Display, last: bool) -> None:
         display.forget()
     for row in rows:
         display.add(row["step"], _numbers(row), row.get("images_per_second") or 0.0)
-    if grid := follower.new_grid():
+    grid = follower.new_grid()
+    if grid:
         display.picture(grid)
-    if rows:
+    if grid or last:  # as often as training itself asks
         for finding in follower.new_findings():
             display.say(str(finding))
     if rows or last:

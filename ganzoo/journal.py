@@ -6,7 +6,7 @@ import errno
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,17 @@ def is_loss(name: str) -> bool:
     """Whether a number of a row is a term that a player minimises: "generator/adversarial"."""
     before, slash, _ = name.partition("/")
     return bool(slash) and before not in ABOUT
+
+
+def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Lines of metrics.jsonl -> rows; what is none is passed over."""
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and isinstance(row.get("step"), int):
+            yield row
 
 
 class Journal:
@@ -48,13 +59,7 @@ class Journal:
         if not self.path.is_file():
             return
         with self.path.open("rb") as lines:
-            for line in lines:
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(row, dict) and isinstance(row.get("step"), int):
-                    yield row
+            yield from parsed(lines)
 
     def forget_after(self, step: int) -> None:
         """Drop rows of later steps, which a run that goes on from `step` writes again."""

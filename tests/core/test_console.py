@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from ganzoo import console
@@ -77,3 +79,30 @@ def test_when_nobody_can_read_it_falls_silent(terminal: bool, error: OSError) ->
         assert display.console.quiet
         display.say("again")
         display.update(10, VALUES, 1.0)
+
+
+def test_a_grid_stands_in_the_terminal_and_one_that_is_missing_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+
+    def terminal(**more: object) -> Console:
+        return Console(file=screen, force_terminal=True, width=100, height=30, color_system="truecolor", _environ={})
+
+    monkeypatch.setattr(console, "_Console", terminal)
+    Image.new("RGB", (20, 20), "red").save(tmp_path / "grid.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with Display(100, 0) as display:
+        display.update(10, VALUES, 1.0)
+        for name in ("missing.png", "broken.png"):
+            display.picture(tmp_path / name)
+        assert "▀" not in screen.getvalue()
+        display.picture(tmp_path / "grid.png")
+        assert screen.getvalue().count("▀") >= 20 * 10
+        display.forget()
+
+
+def test_gradients_and_diversity_do_not_lengthen_a_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(1, 0) as display:
+        display.update(1, {"a/b": 1.0, "real": 2.0, "gradient/a": 3.0, "samples/diversity": 4.0}, 5.0)
+    assert capsys.readouterr().err == "step 1/1  a/b 1.000  real 2.000  5 images/s\n"

@@ -328,6 +328,18 @@ def test_a_watched_gradient_has_the_norm_of_the_last_move_before_clipping() -> N
         assert not any(name.startswith("gradient/") for name in made.read())
 
 
+def test_a_watched_gradient_has_the_loss_scale_taken_out() -> None:
+    def moves(self: Duel, x: Tensor) -> Iterator[Move]:
+        yield {"b": {"loss": self.b(x).mean()}}
+
+    plain, scaled = engine(Duel(moves)), engine(Duel(moves))
+    scaled.scalers = {player: torch.amp.GradScaler("cpu", init_scale=1024.0) for player in scaled.scalers}
+    for made in (plain, scaled):
+        made.watched = True
+        made.step(data(), 0)
+    assert scaled.read()["gradient/b"] == pytest.approx(plain.read()["gradient/b"], rel=1e-6)
+
+
 def test_watching_changes_no_bit() -> None:
     _, watched, _ = norms(clip=0.1)
     twin = Duel(watched.script)
