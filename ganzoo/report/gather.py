@@ -73,7 +73,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, of: int
         scored=_svgs(scores.charts(judged), f"score-{number}"),
         scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(judged)],
         recipe=scrub(next((path.read_text(errors="replace") for path in sorted(run.folder.glob("recipe.*"))), "")),
-        settings=scrub(_tables(resolved["recipe"])),
+        settings=_tables(scrub(resolved["recipe"])),
         provenance=_provenance(run, scrub),
         curves=found,
     )

@@ -20,6 +20,11 @@ LEFT_OUT = (
 SEPARATOR = re.compile(r"[/\\]")
 PLACE = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
 
+# The same between quotes, or as all there is, where names may hold spaces.
+SPACED = re.compile(
+    r"(?:(?<=[\"'])|\A)(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\"'\n:]*[/\\])?(?=[^\"'\n:/\\]+(?:[\"']|\Z))"
+)
+
 
 class Scrub:
     """A function of strings, and of lists and dicts that hold some."""
@@ -37,7 +42,7 @@ class Scrub:
 
     def __call__(self, found: Any) -> Any:
         if isinstance(found, str):
-            shortened = PLACE.sub("…/", found)
+            shortened = PLACE.sub("…/", SPACED.sub("…/", found))
             return self.names.sub("…", shortened) if self.names else shortened
         if isinstance(found, Mapping):
             return {self(key): self(value) for key, value in found.items()}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from examples import PROCEDURES, example_of
-from ganzoo import GanzooError, latents, preview
+from ganzoo import GanzooError, Generator, Procedure, latents, preview
 from ganzoo.registry import Entry
 from support import PLUGINS
 
@@ -77,6 +78,42 @@ def test_a_sample_from_its_own_codes_is_the_same_sample(entry: Entry, tmp_path: 
         return
     assert torch.equal(own, again)
     assert other.shape == own.shape and not torch.equal(own, other)
+
+
+class Linear(Generator):
+    """z -> z."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.z_dim, self.weight = 3, torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.weight * z
+
+
+class NoisyAfterwards(Procedure):
+    """Draws a code, and then noise that is added to the sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.G = Linear()
+
+    def players(self) -> Any: ...
+    def step(self, data: Any, t: int) -> Any: ...
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n)) + torch.randn(n, 3)
+
+
+def test_what_is_drawn_after_the_code_stays_the_same() -> None:
+    procedure, given = NoisyAfterwards(), [torch.full((2, 3), 5.0)]
+    with preview.sampling(procedure, CPU, 1):
+        codes = latents.drawn(procedure, 2, None)
+    with preview.sampling(procedure, CPU, 1):
+        own = procedure.sample(2)
+    with preview.sampling(procedure, CPU, 1):
+        other = latents.sample(procedure, 2, None, given)
+    assert torch.allclose(other - given[0], own - codes[0], atol=1e-6)
 
 
 def test_priors_are_as_before_after_a_failure(tmp_path: Path) -> None:

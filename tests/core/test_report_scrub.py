@@ -13,11 +13,14 @@ from ganzoo.report.scrub import Scrub
         ('path = "/home/ann/photos/faces"', 'path = "…/faces"'),
         ("/home/ann/photos/", "…/photos/"),
         ("cannot read /tmp/x.npz: no file", "cannot read …/x.npz: no file"),
-        ("~/secret/a.toml and ~bob/b.toml", "…/a.toml and …/b.toml"),
+        ("from ~/secret/a.toml and ~bob/b.toml", "from …/a.toml and …/b.toml"),
         ("../../secret/a.toml", "…/a.toml"),
         (r"C:\Users\Ann\faces", "…/faces"),
         ("(/mnt/disk/a,/mnt/disk/b)", "(…/a,…/b)"),
         ("/home/ann", "…/ann"),
+        ("/home/Ann Lee/My faces", "…/My faces"),
+        ("path = '/home/Ann Lee/My faces' # mine", "path = '…/My faces' # mine"),
+        (r"C:\Users\Ann Lee\faces", "…/faces"),
     ],
 )
 def test_places_keep_their_last_name(text: str, left: str) -> None:
