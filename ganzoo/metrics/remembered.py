@@ -33,7 +33,8 @@ def seen(part: Part, extractor: Chosen, cache: Path, wanted: frozenset[str]) -> 
     path = cache / f"seen-{_key(part, extractor)}.safetensors"
     found = _read(path, len(x))
     if missing := wanted - found.keys():
-        found |= {name: getattr(looks, name)(x) for name in missing}
+        look = {"features": looks.features, "logits": looks.logits}
+        found |= {name: look[name](x) for name in missing}
         _write(path, found)
     return Seen(x, y, looks, found.get("features"), found.get("logits"))
 
