@@ -20,8 +20,8 @@ class StackedModes(Metric):
 
     stacked_modes: those with a sample, of 1,000. stacked_kl: KL(samples over modes || equal shares) in nats, PacGAN's
     reverse KL (arXiv:1712.04086). Tables are made of 26,000 samples (evaluate.samples = 26000), of which perfect ones
-    score about 999 / (2 * 26000) = 0.019; fewer samples find fewer modes. The protocol is that of Metz et al. 2017
-    (arXiv:1611.02163), the referee our own.
+    of equal modes score about 999 / (2 * 26000) = 0.019, and those of MNIST's test part 0.025; fewer samples find
+    fewer modes. The protocol is that of Metz et al. 2017 (arXiv:1611.02163), the referee our own.
     steps, least: of that referee, see `ganzoo show extractor:referee`; three digits are read right less often than one.
     """
 
