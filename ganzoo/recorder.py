@@ -129,7 +129,7 @@ class Recorder:
         for one in scores:
             floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
             self.say(f"step {t}  {one.name} {one.value:.4g}{floor}")
-        self.trackers({f"score/{one.name}": one.value for one in scores}, t)
+        self.trackers.scores(t, {one.name: one.value for one in scores})
         decisive = best.deciding(scores, self.recipe.evaluate.best)
         return decisive is not None and best.is_best(decisive, earlier)
 

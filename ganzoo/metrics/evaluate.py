@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo import api, build, discovery, rotation
 from ganzoo.errors import RecipeError
-from ganzoo.metrics import score
+from ganzoo.metrics import choice, score
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.metrics.score import Score
 from ganzoo.overrides import override
@@ -59,6 +59,10 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
         tree["metric"] = [had.get(zoo.find("metric", name), {"use": name}) for name in metrics]
     if extractor:
         tree["extractor"] = {"use": extractor}
+    changes = [*changes]
+    if any(change.startswith("extractor.") for change in changes) and "extractor" not in tree:
+        recipe = run.recipe(zoo)
+        tree["extractor"] = {"use": choice.extractor(recipe, build.dataset(recipe), zoo).blueprint.entry.full_name}
     for change in changes:
         table = change.partition(".")[0].strip()
         if table not in CHANGEABLE:

@@ -36,7 +36,8 @@ def weights(averaged: bool) -> dict[str, str]:
 class Evaluator:
     """The metrics of one recipe. Building one reads no data and is cheap.
 
-    data: what is trained on. conditional: whether samples are asked for classes.
+    data: what is trained on. conditional: whether samples are asked for classes. left_out: metrics that nobody asked
+    for and that cannot judge these samples, with the reason.
     Errors: Misfit for what makes no sense, RecipeError for a `best` that nothing gives; those of Extractor.check() for
     a missing download or package.
     """
@@ -49,6 +50,7 @@ class Evaluator:
         self.extractor = choice.extractor(recipe, data, zoo)
         self.metrics = choice.metrics(recipe, data, zoo, conditional, self.extractor.made)
         best.check(self.settings.best, self.results)
+        self.left_out: dict[str, str] = {}
         self.floors: dict[tuple[str, int], dict[str, float]] = {}
 
     @property
@@ -75,7 +77,15 @@ class Evaluator:
         n = self.samples
         fake = self._fake(draw, max([n, *(one.made.samples for one in self.metrics)]))
         evidence = Evidence(self.real, self.held, fake, self.data)
-        return [score for one in self.metrics for score in self._scores(one, evidence, n, step, made_by)]
+        scores: list[Score] = []
+        for one in self.metrics:
+            try:
+                scores += self._scores(one, evidence, n, step, made_by)
+            except GanzooError as error:
+                if self.recipe.metrics:  # asked for by name
+                    raise
+                self.left_out[one.name] = error.message
+        return scores
 
     @cached_property
     def reference(self) -> Reference:

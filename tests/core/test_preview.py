@@ -8,6 +8,7 @@ from torch import nn
 
 from ganzoo import Batch, Dataset, Spec
 from ganzoo.preview import CELLS, POINTS, classes_in_turn, layout, real, sampling
+from ganzoo_builtins.datasets.toy import Ring
 
 CPU = torch.device("cpu")
 
@@ -68,14 +69,22 @@ def test_a_class_that_does_not_occur_is_filled_with_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_real_samples_are_spread_over_the_whole_set(streamed: bool) -> None:
-    batch = real(Labelled([0] * 100, streamed), 4, by_class=False)
-    assert numbers(batch) == [0, 25, 50, 75]
+def test_real_samples_are_drawn_from_the_whole_set_and_always_alike(streamed: bool) -> None:
+    batch = real(Labelled([0] * 100, streamed), 60, by_class=False)
+    assert len({*numbers(batch)}) == 60 and max(numbers(batch)) > 90 and min(numbers(batch)) < 10
+    assert numbers(batch) == numbers(real(Labelled([0] * 100, not streamed), 60, by_class=False))
     assert batch["x"].dtype == torch.float32
 
 
+def test_a_period_of_the_data_does_not_show() -> None:
+    """Labels that go round by eight, of which every 50th has four."""
+    y = real(Ring(n=100_000, labels=True), 2000, by_class=False)["y"]
+    assert y.bincount().min() > 150
+
+
 def test_a_small_set_is_shown_again_and_again() -> None:
-    assert numbers(real(Labelled([0, 1, 3]), 7, by_class=False)) == [0, 1, 2, 0, 1, 2, 0]
+    shown = numbers(real(Labelled([0, 1, 3]), 7, by_class=False))
+    assert sorted(shown[:3]) == [0, 1, 2] and shown == [*shown[:3], *shown[:3], shown[0]]
 
 
 def test_sampling_is_seeded_and_leaves_the_noise_of_training_alone() -> None:

@@ -204,3 +204,16 @@ def test_the_command_prints_scores_and_protocol(run: Run) -> None:
     assert "frechet_distance@raw" in shown.stdout and "weights averaged, seed 0" in shown.stdout
     (document,) = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
     assert document["name"] == "frechet_distance@raw" and f"{document['value']:.4g}" in shown.stdout
+
+
+def test_a_setting_of_the_extractor_that_would_be_chosen_anyway(run: Run) -> None:
+    with pytest.raises(RecipeError, match="extractor 'raw' has no setting 'steps'"):
+        ganzoo.evaluate(run, changes=["extractor.steps=3"])
+
+
+def test_of_metrics_nobody_asked_for_those_that_cannot_judge_are_left_out(run: Run) -> None:
+    recipe = tiny("", "evaluate.samples=2")
+    evaluator = Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)
+    evaluator.metrics = [one for one in evaluator.metrics if one.name in ("frechet_distance", "precision_recall")]
+    scores = evaluator(ganzoo.load(run).sample, 12, {})
+    assert {*evaluator.left_out} == {"precision_recall"} and {one.name for one in scores} == {"frechet_distance@raw"}

@@ -19,14 +19,15 @@ class StackedModes(Metric):
     """Modes of stacked digits: a referee of single digits reads red, green and blue, and three digits are a mode.
 
     stacked_modes: those with a sample, of 1,000. stacked_kl: KL(samples over modes || equal shares) in nats, PacGAN's
-    reverse KL (arXiv:1712.04086). Tables are made of 26,000 samples (evaluate.samples = 26000), of which perfect ones
-    of equal modes score about 999 / (2 * 26000) = 0.019, and those of MNIST's test part 0.025; fewer samples find
-    fewer modes. The protocol is that of Metz et al. 2017 (arXiv:1611.02163), the referee our own.
+    reverse KL (arXiv:1712.04086). It looks at 26,000 samples, of which perfect ones of equal modes score about
+    999 / (2 * 26000) = 0.019, and those of MNIST's test part 0.025. The protocol is that of Metz et al. 2017
+    (arXiv:1611.02163), the referee our own.
     steps, least: of that referee, see `ganzoo show extractor:referee`; three digits are read right less often than one.
     """
 
     better: ClassVar = {"stacked_modes": "higher", "stacked_kl": "lower"}
     sees = "samples"
+    samples = 26_000
 
     def __init__(self, steps: PositiveInt = 3500, least: Annotated[float, Field(ge=0, le=1)] = 0.95):
         self.referee = Referee(steps, least)

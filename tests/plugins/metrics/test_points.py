@@ -54,7 +54,11 @@ def test_a_perfect_sampler_of_a_plane() -> None:
     assert found["modes"] == 8 and found["modes_kl"] < 1e-4
 
 
-@pytest.mark.parametrize("data", [Ring(n=20), Ring(n=20, labels=True), Grid(n=50), Gaussian1D(n=20)], ids=repr)
+@pytest.mark.parametrize(
+    "data",
+    [Ring(n=20), Ring(n=20, labels=True), Grid(n=50), Gaussian1D(n=20)],
+    ids=["ring", "labelled", "grid", "line"],
+)
 def test_data_that_knows_its_modes(data: Ring | Grid | Gaussian1D) -> None:
     Modes().check(data.spec, data, conditional=False)
 
