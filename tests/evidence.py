@@ -15,7 +15,7 @@ from ganzoo import Evidence, Extractor, Seen
 class AsTheyAre(Extractor):
     """Features are the samples, and logits as well."""
 
-    classifies = True
+    classifies = "data"
 
     def features(self, x: Tensor) -> Tensor:
         return x.flatten(1)

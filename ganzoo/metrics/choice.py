@@ -95,9 +95,10 @@ def _made(blueprint: Blueprint) -> Any:
 
 def _check(one: Chosen, data: Dataset, conditional: bool, looks: Extractor) -> None:
     metric: Metric = one.made
-    if metric.sees == "classes" and not looks.classifies:
+    enough = {"classes": ("data",), "logits": ("data", "others")}.get(metric.sees)
+    if enough and looks.classifies not in enough:
         raise Misfit(
-            f"metric {one.name!r} needs to be told classes, and {type(looks).__name__} tells none. "
-            "Use an extractor that classifies, such as referee."
+            f"metric {one.name!r} needs to be told classes{' of the data' if metric.sees == 'classes' else ''}, and "
+            f"{type(looks).__name__} tells none. Use an extractor that does, such as referee."
         )
     metric.check(data.spec, data, conditional)

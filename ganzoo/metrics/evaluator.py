@@ -22,7 +22,7 @@ from ganzoo.registry import Zoo
 
 TOLD = ("ganzoo-torch", "torch")  # packages whose version may change a number
 SAMPLES = 10_000  # unless fewer real ones are held out
-WANTS = {"features": "features", "classes": "logits"}
+WANTS = {"features": "features", "logits": "logits", "classes": "logits"}
 
 Draw = Callable[[int, Tensor | None, int], Tensor]
 """(n, labels (n,) or None, seed) -> samples (n, *shape)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
@@ -20,8 +20,8 @@ class Extractor(ABC):
     An object is made from the recipe's settings alone; check() and prepare() are called before features().
     """
 
-    classifies: bool = False
-    """True when logits() tells classes, those of the data."""
+    classifies: Literal["", "data", "others"] = ""
+    """What logits() tells: nothing, the classes of the data, or other classes, such as ImageNet's."""
     digest: str = ""
     """What makes its features these and no others: SHA-256 of weights, known after prepare(). "" where there are
     none."""

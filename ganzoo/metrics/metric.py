@@ -87,8 +87,9 @@ class Metric(ABC):
     better: ClassVar[Mapping[str, Literal["lower", "higher", "nearer"]]]
     """Result -> which way is good; "nearer" to the floor where neither is. The first one is the metric's own, which
     picks the best checkpoint."""
-    sees: Literal["samples", "features", "classes"] = "features"
-    """"samples" when it looks at nothing but x, so that a score names no extractor; "classes" when it needs logits."""
+    sees: Literal["samples", "features", "logits", "classes"] = "features"
+    """"samples" when it looks at nothing but x, so that a score names no extractor; "logits" when it needs those of any
+    classes, and "classes" when they have to be the classes of the data."""
     asked: bool = False
     """True when it needs the labels that samples were asked for."""
     samples: int = 0

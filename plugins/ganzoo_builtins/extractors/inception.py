@@ -29,6 +29,8 @@ class Inception(Extractor):
     Source: Szegedy et al. 2015 (arXiv:1512.00567), Heusel et al. 2017 (arXiv:1706.08500).
     """
 
+    classifies = "others"
+
     def check(self, spec: Spec) -> None:
         if not spec.is_image or spec.shape[0] not in (1, 3):
             raise Misfit('extractor inception: it looks at images, in colour or grey, and these are none; use "raw".')

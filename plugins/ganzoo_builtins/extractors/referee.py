@@ -32,7 +32,7 @@ class Referee(Extractor):
     Scores by referees of different data, settings or versions say nothing of each other.
     """
 
-    classifies = True
+    classifies = "data"
 
     def __init__(
         self,

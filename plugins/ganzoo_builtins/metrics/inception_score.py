@@ -31,7 +31,7 @@ class InceptionScore(Metric):
     """
 
     better: ClassVar = {"inception_score": "higher", "inception_score_std": "nearer"}
-    sees = "classes"
+    sees = "logits"
 
     def __init__(self, splits: PositiveInt = 10):
         self.splits = splits

@@ -56,7 +56,7 @@ class Stripes(Dataset):
 class Referee(Extractor):
     """Sees the classes of all data here: by the row that is bright, the place on the ring, the sign."""
 
-    classifies = True
+    classifies = "data"
 
     def __init__(self, spec: Spec):
         self.spec = spec
@@ -112,7 +112,7 @@ def fitting(metric: Metric) -> Iterator[Evidence]:
             metric.check(case.data.spec, case.data, case.conditional)
         except Misfit:
             continue
-        if metric.sees != "classes" or case.data.spec.classes:
+        if metric.sees not in ("logits", "classes") or case.data.spec.classes:
             yield evidence(name)
 
 
@@ -137,7 +137,7 @@ def test_defaults_make_a_recipe(entry: Entry) -> None:
 def test_it_says_what_it_needs(entry: Entry) -> None:
     metric = made(entry)
     assert metric.better and set(metric.better.values()) <= {"lower", "higher", "nearer"}
-    assert metric.sees in ("samples", "features", "classes")
+    assert metric.sees in ("samples", "features", "logits", "classes")
     if metric.asked:
         with pytest.raises(Misfit, match="conditional GAN"):
             metric.check(Spec((1, 8, 8), classes=3), Stripes(), conditional=False)

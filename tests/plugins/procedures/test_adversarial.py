@@ -420,7 +420,7 @@ def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[
         ({"loss": Relativistic}, "a loss that reads no real samples"),
         ({"regularizer": [FeatureMatching()]}, "leaves FeatureMatching without a real sample for each fake"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
     settings: dict[str, Any], message: str
