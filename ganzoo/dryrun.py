@@ -11,10 +11,12 @@ from ganzoo import build, device, memory, order
 from ganzoo.data import batches_per_epoch
 from ganzoo.engine import owned
 from ganzoo.errors import DataError
+from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.recipe import Recipe
+from ganzoo.registry import Zoo
 
 
-def inspect(recipe: Recipe) -> dict[str, Any]:
+def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     """What the recipe would train, as JSON can hold it. Errors: those of a run before its first step.
 
     "memory_bytes": for weights, gradients, optimizers and averaged weights.
@@ -37,6 +39,8 @@ def inspect(recipe: Recipe) -> dict[str, Any]:
         procedure = build.procedure(recipe, spec)
         build.check_fit(procedure, spec)
         build.check_batch(procedure, recipe.run.batch_size)
+    if recipe.evaluate.every:
+        Evaluator(recipe, dataset, zoo, procedure.conditional)
     needed = memory.need(recipe, dataset, procedure)
     memory.compare(needed, accelerator.device)
     if recipe.run.compile:

@@ -268,7 +268,7 @@ def outcome(case: Case, folder: Path, watch: Watch) -> str:
     with watch() as seen:
         try:
             recipe, remarks = resolve.read(file, case.overrides, PLUGINS.zoo)
-            json.dumps([dryrun.inspect(recipe), remarks])
+            json.dumps([dryrun.inspect(recipe, PLUGINS.zoo), remarks])
         except GanzooError as error:
             message = error.format_message()
             assert error.exit_code in EXIT_CODES, (error.exit_code, message)
@@ -289,4 +289,4 @@ def warm_up(folder: Path) -> None:
     for tree in BASES:
         file = folder / "recipe.json"
         file.write_bytes(as_json(tree))
-        dryrun.inspect(resolve.read(file, (), PLUGINS.zoo)[0])
+        dryrun.inspect(resolve.read(file, (), PLUGINS.zoo)[0], PLUGINS.zoo)

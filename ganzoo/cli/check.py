@@ -21,7 +21,7 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
     plugins = discovery.load()
     found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
-    document = dryrun.inspect(found)
+    document = dryrun.inspect(found, plugins.zoo)
     for remark in [*remarks, *document["remarks"]]:
         click.echo(remark, err=True)
     click.echo(json.dumps(document) if as_json else _text(document))

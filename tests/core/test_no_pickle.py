@@ -210,7 +210,7 @@ plugins, said = discovery.load(), []
 for recipe in [found.path for found in library.recipes(plugins)] + [Path(path) for path in recipes]:
     try:
         tables.fill(tables.parse(recipe.read_bytes(), recipe.suffix, "x"), plugins.zoo)
-        dryrun.inspect(resolve.read(recipe, (), plugins.zoo)[0])
+        dryrun.inspect(resolve.read(recipe, (), plugins.zoo)[0], plugins.zoo)
     except GanzooError as error:
         said.append(error.message)
 for folder in checkpoints:

@@ -12,7 +12,7 @@ import torch
 from click.testing import CliRunner
 
 import ganzoo
-from ganzoo import Evidence, Metric, Misfit, build, discovery
+from ganzoo import DataError, Evidence, Metric, Misfit, build, discovery, dryrun
 from ganzoo.cli import cli
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.metrics.evaluator import Evaluator
@@ -217,3 +217,15 @@ def test_of_metrics_nobody_asked_for_those_that_cannot_judge_are_left_out(run: R
     evaluator.metrics = [one for one in evaluator.metrics if one.name in ("frechet_distance", "precision_recall")]
     scores = evaluator(ganzoo.load(run).sample, 12, {})
     assert {*evaluator.left_out} == {"precision_recall"} and {one.name for one in scores} == {"frechet_distance@raw"}
+
+
+def test_what_has_to_be_fetched_is_told_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "nothing"))
+    recipe = tiny(f"{CONDITIONAL}\n{JUDGED}\n[extractor]\nuse = 'inception'")
+    with pytest.raises(DataError, match="weights-inception"):
+        dryrun.inspect(recipe, PLUGINS.zoo)
+    with pytest.raises(DataError, match="weights-inception"):
+        train(recipe, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
