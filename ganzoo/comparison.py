@@ -47,7 +47,8 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
-    """The newest score of each name of every run; names: those that are wanted, with or without their extractor."""
+    """The newest score of each name of every run; names: those that are wanted, by their own name or
+    their metric's."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
@@ -103,11 +104,13 @@ def _short(value: Any) -> str:
 
 def _newest(run: Run, names: Sequence[str]) -> dict[str, Score]:
     """By name, the last one that was made."""
-    return {
-        score.name: score
-        for score in run.scores()
-        if not names or score.name in names or score.name.partition("@")[0] in names
-    }
+    return {score.name: score for score in run.scores() if not names or _called(score) & {*names}}
+
+
+def _called(score: Score) -> set[str]:
+    """What a score may be asked for by: its own name, with and without extractor, or its metric's."""
+    metric = str(score.protocol.get("metric", {}).get("use", ""))
+    return {score.name, score.name.partition("@")[0], metric, metric.rpartition("/")[2]}
 
 
 def _cells(groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str]) -> list[dict[str, Cell]]:

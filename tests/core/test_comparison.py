@@ -79,3 +79,9 @@ def test_names_choose_scores_with_and_without_their_extractor(tmp_path: Path) ->
     run = made(tmp_path / "run", 0, {"use": "hinge"}, 1.0)
     assert compare([run], ["distance"]).names == compare([run], ["distance@raw"]).names == ("distance@raw",)
     assert compare([run], ["other"]).names == ()
+
+
+def test_a_metric_s_name_chooses_all_of_its_results(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", 0, {"use": "hinge"}, 1.0, metric={"use": "ganzoo/two_results"})
+    for name in ("two_results", "ganzoo/two_results"):
+        assert compare([run], [name]).names == ("distance@raw",)

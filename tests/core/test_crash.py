@@ -92,7 +92,7 @@ def test_a_row_cut_off_in_the_middle_is_found_and_at_the_end_is_allowed(run: Run
     assert intact.problems(run.folder) == []
     journal.write_text('{"step": 3, "gener\n' + rows)
     (problem,) = intact.problems(run.folder)
-    assert "4 lines, 3 rows" in problem
+    assert "5 lines, 4 rows" in problem
     journal.write_text(rows + rows)
     assert any("do not go up" in problem for problem in intact.problems(run.folder))
 
