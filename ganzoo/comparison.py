@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo.metrics.score import Score
 from ganzoo.run import Run
+from ganzoo.tables import flat
 
 NOT_COMPARED = ("versions",)  # told with every score, and no reason to call two scores unequal
+LOOKED_AT = ("about", "evaluate", "metric", "extractor")  # tables that say how a run is described and judged
+WRITTEN = ("run.seed", "run.log", "run.sample", "run.beside", "run.save", "run.keep", "run.trackers", "run.workers")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
-    """The newest score of each name of every run; names: those that are wanted, with or without their extractor."""
+    """The newest score of each name of every run; names: the results that are wanted, with or without extractor."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
@@ -71,20 +74,8 @@ def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
 
 def _settings(run: Run) -> dict[str, Any]:
     """What makes it the run it is, but for the seed and how it is looked at: {"loss.use": "ganzoo/hinge", ...}."""
-    recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in ("evaluate", "metric")}
-    left_out = {"run.seed", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"}
-    return {key: value for key, value in _flat(recipe) if key not in left_out}
-
-
-def _flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _flat(value, f"{prefix}.{key}" if prefix else key)
-    elif isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
-        for k, value in enumerate(tree):
-            yield from _flat(value, f"{prefix}.{k}")
-    else:
-        yield prefix, tree
+    recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in LOOKED_AT}
+    return {key: value for key, value in flat(recipe) if key not in WRITTEN}
 
 
 def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> list[str]:
@@ -136,4 +127,4 @@ def _differences(scores: Sequence[Score]) -> tuple[str, ...]:
 
 
 def _comparable(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_flat({key: value for key, value in protocol.items() if key not in NOT_COMPARED}))
+    return dict(flat({key: value for key, value in protocol.items() if key not in NOT_COMPARED}))
