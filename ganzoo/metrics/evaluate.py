@@ -60,9 +60,7 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
     if metrics:
         had = {zoo.find("metric", one["use"]): one for one in tree.get("metric", [])}
         tree["metric"] = [had.get(zoo.find("metric", name), {"use": name}) for name in metrics]
-        tree.get("evaluate", {}).pop(
-            "best", None
-        )  # which may be none of theirs, and picks checkpoints of training only
+        tree.get("evaluate", {}).pop("best", None)  # it may be none of theirs, and only training asks for it
     if extractor and not _names(tree.get("extractor"), extractor, zoo):
         tree["extractor"] = {"use": extractor}
     changes = [*changes]

@@ -252,9 +252,25 @@ def test_a_score_that_is_no_finite_number_is_none(run: Run, monkeypatch: pytest.
         evaluator(ganzoo.load(run).sample, 12, {})
 
 
-def test_other_metrics_of_a_run_that_keeps_the_best_by_one_of_its_own(run: Run) -> None:
-    recipe = judged(run, PLUGINS.zoo, ["frechet_distance"], None, [])
-    assert recipe.evaluate.best == ""
+def test_other_metrics_of_a_run_that_keeps_the_best_by_one_of_its_own(run: Run, tmp_path: Path) -> None:
+    resolved = run.resolved
+    resolved["recipe"] |= {"metric": [{"use": "precision_recall"}], "evaluate": {"best": "recall", "seed": 5}}
+    (tmp_path / "resolved.json").write_text(json.dumps(resolved))
+    recipe = judged(Run(tmp_path), PLUGINS.zoo, ["frechet_distance"], None, [])
+    assert recipe.evaluate.seed == 5
+    Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)  # does not ask for recall
+
+
+def test_an_extractor_that_the_recipe_names_keeps_its_settings(run: Run, tmp_path: Path) -> None:
+    resolved = run.resolved
+    resolved["recipe"]["extractor"] = {"use": "ganzoo/referee", "steps": 7}
+    (tmp_path / "resolved.json").write_text(json.dumps(resolved))
+    for name, steps in (("referee", 7), ("ganzoo/referee", 7), ("raw", None)):
+        extractor = judged(Run(tmp_path), PLUGINS.zoo, [], name, []).extractor
+        assert extractor and extractor.filled().get("steps") == steps
+
+
+def test_a_setting_of_a_metric_that_was_not_asked_for(run: Run) -> None:
     with pytest.raises(RecipeError, match="name it by --metric"):
         judged(run, PLUGINS.zoo, [], None, ["metric.0.size=10"])
 
