@@ -66,14 +66,15 @@ class Signature:
 
     def problems(self, owner: str, given: Mapping[str, Any]) -> list[str]:
         """Unknown, missing and wrongly typed settings of `owner`, all of them."""
-        return check(self._model, owner, given)
+        return check(self.model, owner, given)
 
     def defaults(self) -> dict[str, Any]:
         found = {name: p.default for name, p in self.settings.items() if p.default is not p.empty}
         return {name: value for name, value in found.items() if _is_json(value)}
 
     @cached_property
-    def _model(self) -> Any:
+    def model(self) -> Any:
+        """The settings as a pydantic model, which refuses others unless the signature is open."""
         from pydantic import ConfigDict, create_model
 
         fields: dict[str, Any] = {

@@ -38,7 +38,28 @@ def _span(text: Any) -> Any:
 
 
 class RunSettings(BaseModel):
-    """The [run] table. Intervals are in steps; a step is one call of the procedure's step()."""
+    """The [run] table. Intervals are in steps; a step is one call of the procedure's step().
+
+    steps: how long to train; give this or epochs.
+    epochs: the same in passes over the data; fractions are allowed.
+    batch_size: examples in a batch, in each process.
+    seed: of weights, noise and the order of the data.
+    precision: "bf16" or "fp16" for mixed precision.
+    log: every so many steps: the losses.
+    sample: every so many steps: a grid and the curves.
+    beside: draws real samples to the left of the generated ones in every grid.
+    save: every so many steps: a checkpoint.
+    keep: how many checkpoints stay.
+    ema: decay of averaged generator weights, used for grids and samples; 0 keeps none.
+    clip: the largest gradient norm of a player's move; 0 clips nothing.
+    workers: processes that read data which does not fit in memory.
+    balance: draws every class with the same chance, whatever its size.
+    max_time: how long to train at most, such as "3h50m"; then the run is saved and stops.
+    on_nonfinite: what to do when a number is no longer finite.
+    deterministic: makes PyTorch use deterministic algorithms only.
+    compile: compiles the networks with torch.compile.
+    trackers: experiment trackers that Accelerate knows, such as ["tensorboard"].
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -64,7 +85,13 @@ class RunSettings(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """The [evaluate] table: when a run is judged, by how many samples, and which result says that it is at its best."""
+    """The [evaluate] table: when a run is judged, by how many samples, and which result says that it is at its best.
+
+    every: every so many steps, and at the end.
+    samples: how many are drawn; 10,000, or as many real ones as are held out.
+    seed: of the samples' noise.
+    best: the result that decides which checkpoint is kept as checkpoints/best.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,7 +102,11 @@ class Evaluation(BaseModel):
 
 
 class About(BaseModel):
-    """The [about] table: which GAN this is, for whoever looks for one."""
+    """The [about] table: which GAN this is, for whoever looks for one.
+
+    gan: by the name the field uses.
+    paper: an address or an arXiv id.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

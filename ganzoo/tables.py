@@ -39,6 +39,8 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
         raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}") from error
     if not isinstance(tree, dict):
         raise RecipeError(f"{origin}: a recipe is a set of tables such as [run] and [dataset]")
+    if isinstance(tree.get("$schema"), str):
+        del tree["$schema"]  # where an editor finds what `ganzoo schema` wrote
     check_bounds(tree, origin)
     return tree
 

@@ -26,6 +26,7 @@ VERBS = {
     "check": "Validate a recipe and build it without memory or training.",
     "bench": "Measure how fast a recipe trains.",
     "cp": "Copy a recipe to edit.",
+    "schema": "Write a JSON Schema of recipes, for editors.",
     "data": "See where data comes from, fetch it, verify it.",
     "plugins": "List installed plugins, broken ones included.",
     "doctor": "Say what is installed and what is wrong with it.",

@@ -25,7 +25,7 @@ def test_the_script_for_a_shell(name: str) -> None:
 
 
 def test_verbs() -> None:
-    assert completed("ganzoo c") == ["check", "cp"]
+    assert completed("ganzoo c") == ["compare", "check", "cp"]
 
 
 @pytest.mark.parametrize("verb", ["run", "check", "cp"])

@@ -1,0 +1,39 @@
+"""ganzoo schema"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ganzoo.errors import GanzooError
+
+
+@click.command("schema")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to FILE, not to stdout."
+)
+def command(out: Path | None) -> None:
+    """A JSON Schema of recipes, by what is installed.
+
+    Editors complete and check recipes with it: tables, names of components and
+    their settings, with what they mean.
+
+    \b
+    ganzoo schema --out ganzoo.schema.json
+    """
+    from ganzoo import discovery, files, schema
+
+    zoo = discovery.load().zoo
+    document, remarks = schema.document(zoo)
+    for remark in [*zoo.failures, *remarks]:
+        click.echo(remark, err=True)
+    if out is None:
+        click.echo(json.dumps(document, indent=1))
+        return
+    try:
+        files.write_json(out, document)
+    except OSError as error:
+        raise GanzooError(f"{out}: {error.strerror}. Give another place.") from error
+    click.echo(f"{out}\nfor an editor, add this line to the comments at the top of a recipe: #:schema ./{out.name}")
