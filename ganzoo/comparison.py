@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo.metrics.score import Score
 from ganzoo.run import Run
+from ganzoo.tables import flat
 
 NOT_COMPARED = ("versions",)  # told with every score, and no reason to call two scores unequal
+LOOKED_AT = ("about", "evaluate", "metric", "extractor")  # tables that say how a run is described and judged
+WRITTEN = ("run.seed", "run.log", "run.sample", "run.beside", "run.save", "run.keep", "run.trackers", "run.workers")
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,7 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
-    """The newest score of each name of every run; names: those that are wanted, by their own name or
-    their metric's."""
+    """The newest score of each name of every run; names: the results that are wanted, with or without extractor."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
@@ -72,20 +74,8 @@ def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
 
 def _settings(run: Run) -> dict[str, Any]:
     """What makes it the run it is, but for the seed and how it is looked at: {"loss.use": "ganzoo/hinge", ...}."""
-    recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in ("evaluate", "metric")}
-    left_out = {"run.seed", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"}
-    return {key: value for key, value in _flat(recipe) if key not in left_out}
-
-
-def _flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _flat(value, f"{prefix}.{key}" if prefix else key)
-    elif isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
-        for k, value in enumerate(tree):
-            yield from _flat(value, f"{prefix}.{k}")
-    else:
-        yield prefix, tree
+    recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in LOOKED_AT}
+    return {key: value for key, value in flat(recipe) if key not in WRITTEN}
 
 
 def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> list[str]:
@@ -104,13 +94,11 @@ def _short(value: Any) -> str:
 
 def _newest(run: Run, names: Sequence[str]) -> dict[str, Score]:
     """By name, the last one that was made."""
-    return {score.name: score for score in run.scores() if not names or _called(score) & {*names}}
-
-
-def _called(score: Score) -> set[str]:
-    """What a score may be asked for by: its own name, with and without extractor, or its metric's."""
-    metric = str(score.protocol.get("metric", {}).get("use", ""))
-    return {score.name, score.name.partition("@")[0], metric, metric.rpartition("/")[2]}
+    return {
+        score.name: score
+        for score in run.scores()
+        if not names or score.name in names or score.name.partition("@")[0] in names
+    }
 
 
 def _cells(groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str]) -> list[dict[str, Cell]]:
@@ -139,4 +127,4 @@ def _differences(scores: Sequence[Score]) -> tuple[str, ...]:
 
 
 def _comparable(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_flat({key: value for key, value in protocol.items() if key not in NOT_COMPARED}))
+    return dict(flat({key: value for key, value in protocol.items() if key not in NOT_COMPARED}))

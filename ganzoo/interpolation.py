@@ -52,15 +52,22 @@ def save(walks: Tensor, path: Path) -> Path:
     if path.suffix == ".png" and walks.dim() == 5:
         return export.save(walks.flatten(0, 1), None, path, walks.shape[1])
     if path.suffix == ".png":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, grid.to_png(lines(walks)))
-        return path
+        return _written(lines(walks), path)
     if path.suffix != ".gif":
         raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
     if walks.dim() != 5:
         raise GanzooError(f"{path}: only images are animated. End it in .png, for a plot of the ways.")
     columns = export.columns(len(walks), 0)
     return animation.save([grid.picture(step, columns) for step in walks.unbind(1)], path, MILLISECONDS)
+
+
+def _written(picture: Image.Image, path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, grid.to_png(picture))
+    except OSError as error:
+        raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
+    return path
 
 
 def lines(walks: Tensor) -> Image.Image:

@@ -44,7 +44,7 @@ class Recorder:
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
         self.evaluator = evaluator
-        self._open, self._found, self._beat_at = ExitStack(), set[str](), 0.0
+        self._open, self._told, self._beat_at = ExitStack(), set[str](), 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -126,6 +126,8 @@ class Recorder:
             self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
             return False
         self._try("scores.jsonl", lambda: score.append(self.run.folder / "scores.jsonl", scores))
+        for name, why in self.evaluator.left_out.items():
+            self._once(name, f"{name} is left out: {why}")
         for one in scores:
             floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
             self.say(f"step {t}  {one.name} {one.value:.4g}{floor}")
@@ -157,9 +159,12 @@ class Recorder:
     def _diagnose(self) -> None:
         """Say what goes wrong, each thing once."""
         for finding in diagnosis.examine(self.run.metrics(), self.run.scores(), self.recipe.resolved()):
-            if finding.name not in self._found:
-                self._found.add(finding.name)
-                self.say(str(finding))
+            self._once(finding.name, str(finding))
+
+    def _once(self, name: str, text: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self.say(text)
 
     def saved(self, t: int, failure: OSError | None) -> None:
         """The checkpoint of step t was written, or could not be."""

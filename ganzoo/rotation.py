@@ -36,7 +36,9 @@ def latest(checkpoints: Path) -> Path:
         return pointed
     if found := complete(checkpoints):
         return found[-1]
-    raise RunError(f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`.")
+    raise RunError(
+        f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`, or wait, if it is training."
+    )
 
 
 def point(checkpoints: Path, pointer: str, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 from ganzoo.errors import RecipeError
@@ -124,6 +125,18 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
         elif table not in ("about", "run"):
             filled[table] = _component(kind, given, zoo)
     return filled
+
+
+def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested tables -> ("generator.z_dim", 100) and so on; of a list of tables ("regularizer.0.use", ...)."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from flat(value, f"{prefix}.{key}" if prefix else key)
+    elif isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
+        for k, value in enumerate(tree):
+            yield from flat(value, f"{prefix}.{k}")
+    else:
+        yield prefix, tree
 
 
 def _component(kind: str, given: Any, zoo: Zoo) -> Tree:

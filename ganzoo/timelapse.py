@@ -16,16 +16,6 @@ MILLISECONDS, HOLD = 120, 2000  # of a frame, and how much longer the last one s
 STRIP = 20  # pixels for the step above a grid
 
 
-def find(place: Path) -> Path:
-    """The run folder that this is, or the newest one in this folder. Errors: RunError without one."""
-    if (place / "resolved.json").is_file():
-        return place
-    inside = sorted(place.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime)
-    if not inside:
-        raise RunError(f"{place}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes.")
-    return inside[-1].parent
-
-
 def grids(samples: Path, ending: str = "png") -> list[tuple[int, Path]]:
     """The grids step-N.png in a run's folder of samples, or the texts step-N.txt, by their step."""
     found = [(re.fullmatch(rf"step-(\d+)\.{ending}", path.name), path) for path in samples.glob(f"step-*.{ending}")]

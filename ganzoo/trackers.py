@@ -17,6 +17,7 @@ from rich.console import Console
 from ganzoo.errors import EnvironmentProblem, RecipeError, did_you_mean
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
+from ganzoo.tables import Tree, flat
 
 GRID = "samples"  # what a grid is called
 LAYOUT: dict[str, dict[str, Any]] = {"tensorboard": {"dataformats": "NHWC"}}  # else it takes them for NCHW
@@ -74,7 +75,7 @@ class Trackers:
         title, folder = self.run.folder.name, self.run.folder / "events"
         tracker = kind(title, logging_dir=folder) if kind.requires_logging_directory else kind(title)
         tracker.start() if hasattr(tracker, "start") else None
-        tracker.store_init_configuration(_flat(self.recipe.resolved()))
+        tracker.store_init_configuration(_plain(self.recipe.resolved()))
         self.active[name] = tracker
 
     def _guarded(self, name: str, action: Callable[..., Any], *args: Any, **more: Any) -> None:
@@ -104,9 +105,6 @@ def _tell(text: str) -> None:
     Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+def _plain(tree: Tree) -> dict[str, Any]:
     """Nested tables as {"generator.z_dim": 100}: TensorBoard takes scalars only."""
-    if isinstance(tree, dict):
-        return {key: value for name, sub in tree.items() for key, value in _flat(sub, f"{prefix}{name}.").items()}
-    plain = tree if isinstance(tree, (bool, int, float, str)) else str(tree)
-    return {prefix.rstrip("."): plain}
+    return {key: value if isinstance(value, (bool, int, float, str)) else str(value) for key, value in flat(tree)}

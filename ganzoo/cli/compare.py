@@ -13,6 +13,7 @@ from ganzoo.cli.complete import of_kind
 
 if TYPE_CHECKING:
     from ganzoo.comparison import Cell, Comparison
+    from ganzoo.discovery import Plugins
     from ganzoo.run import Run
 
 
@@ -56,6 +57,7 @@ def command(
     from ganzoo.metrics.evaluate import evaluate
 
     plugins = discovery.load()
+    results = [result for name in metrics for result in plugins.zoo.find("metric", name).load().better]
     sweeping = bool(over) or not Path(targets[0]).is_dir()
     runs = _sweep(targets, over, seeds, out, plugins) if sweeping else _opened(targets)
     asked = metrics or extractor or samples
@@ -64,7 +66,7 @@ def command(
         if not known or asked:
             click.echo(f"judging {run.folder.name}", err=True)
             evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins)
-    found = comparison.compare(runs, metrics)
+    found = comparison.compare(runs, results)
     click.echo(json.dumps(asdict(found)) if as_json else _text(found))
 
 
@@ -74,7 +76,7 @@ def _opened(targets: tuple[str, ...]) -> list[Run]:
     return [Run.open(target) for target in targets]
 
 
-def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins) -> list[Run]:  # type: ignore[no-untyped-def]
+def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins: Plugins) -> list[Run]:
     """Train what is not trained; what fails is told, and costs its own row only."""
     from ganzoo import sweep
     from ganzoo.errors import Aborted, GanzooError, Interrupted

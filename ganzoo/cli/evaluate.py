@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ def command(
     """
     from ganzoo.metrics.evaluate import evaluate
 
-    scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes)
+    told = partial(click.echo, err=True)
+    scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=told)
     if as_json:
         click.echo(json.dumps([asdict(score) for score in scores]))
     else:
@@ -76,6 +78,7 @@ def _protocol(scores: list[Score]) -> str:
     ]
     looks = next((one.protocol["extractor"] for one in scores if "extractor" in one.protocol), None)
     if looks:
-        facts = [f"{key} {value}" for key, value in looks.items() if key not in ("use", "digest")]
-        lines.append(" ".join([f"extractor {looks['use']} {looks['digest'][:12]}".strip() + ":", ", ".join(facts)]))
+        facts = ", ".join(f"{key} {value}" for key, value in looks.items() if key not in ("use", "digest"))
+        named = f"extractor {looks['use']} {looks['digest'][:12]}".strip()
+        lines.append(f"{named}: {facts}" if facts else named)
     return "\n".join(lines)

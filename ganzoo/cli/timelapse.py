@@ -19,10 +19,10 @@ def command(run: Path, out: Path | None) -> None:
     ganzoo timelapse runs/...
     ganzoo timelapse runs --out growing.gif
     """
-    from ganzoo import timelapse
+    from ganzoo import status, timelapse
     from ganzoo.errors import GanzooError
 
     if out and out.suffix != ".gif":
         raise GanzooError(f"{out}: end it in .gif.")
-    folder = timelapse.find(run)
+    folder = status.find(run)
     click.echo(timelapse.save(folder, out or folder / "timelapse.gif"))

@@ -61,7 +61,8 @@ def memorising(history: History) -> Finding | None:
         return None
     first, last = found[-near], found[-1]
     sound = [one for one in found if one.step < first.step]
+    steps = sound[-1].step if sound else max(1, first.step // 2)
     evidence = (
         f"{last.name} is {last.value:.2g}, where real samples that were not trained on have {last.floor or 1:.2g}"
     )
-    return Finding("memorising", evidence, f"run.steps={sound[-1].step if sound else first.step // 2}", first.step)
+    return Finding("memorising", evidence, f"run.steps={steps}", first.step)

@@ -75,12 +75,12 @@ def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, looks: E
 def _fitting(data: Dataset, zoo: Zoo, conditional: bool, looks: Extractor) -> Iterator[Chosen]:
     for entry in zoo.entries("metric"):
         blueprint = Blueprint(entry)
-        if not entry.load().by_default or blueprint.problems():
-            continue
-        one = Chosen(blueprint(), blueprint)
         try:
+            if not entry.load().by_default or blueprint.problems():
+                continue
+            one = Chosen(_made(blueprint), blueprint)
             _check(one, data, conditional, looks)
-        except GanzooError:
+        except GanzooError:  # a plugin that is broken costs its own metric only
             continue
         yield one
 

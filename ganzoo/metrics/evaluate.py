@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,13 @@ def evaluate(
     extractor: str | None = None,
     changes: Iterable[str] = (),
     plugins: discovery.Plugins | None = None,
+    told: Callable[[str], None] = lambda text: None,
 ) -> list[Score]:
     """Judge a run (its newest checkpoint) or one checkpoint folder, and add the scores to the run's scores.jsonl.
 
     metrics: names; without any those of the recipe, else all that make sense. samples: how many are drawn, 10,000 or as
     many as are held out unless the recipe says. seed: of their noise. extractor: what to look with. changes:
-    "extractor.least=0.6" and the like.
+    "extractor.least=0.6" and the like. told: called with why a metric that nobody asked for is left out.
     Errors: RunError, DataError, Misfit, and those of the extractor for what has to be fetched first.
     """
     plugins = plugins or discovery.load()
@@ -47,6 +48,8 @@ def evaluate(
     evaluator = Evaluator(recipe, build.dataset(recipe), plugins.zoo, model.procedure.conditional)
     averaged = (folder / "ema.safetensors").is_file()
     scores = evaluator(model.sample, rotation.step_of(folder), weights(averaged))
+    for name, why in evaluator.left_out.items():
+        told(f"{name} is left out: {why}")
     score.append(run.folder / "scores.jsonl", scores)
     return scores
 
@@ -57,9 +60,12 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
     if metrics:
         had = {zoo.find("metric", one["use"]): one for one in tree.get("metric", [])}
         tree["metric"] = [had.get(zoo.find("metric", name), {"use": name}) for name in metrics]
-    if extractor:
+        tree.get("evaluate", {}).pop("best", None)  # it may be none of theirs, and only training asks for it
+    if extractor and not _names(tree.get("extractor"), extractor, zoo):
         tree["extractor"] = {"use": extractor}
     changes = [*changes]
+    if any(change.startswith("metric.") for change in changes) and "metric" not in tree:
+        raise RecipeError("metric.0 is the first metric that was asked for, and none was: name it by --metric.")
     if any(change.startswith("extractor.") for change in changes) and "extractor" not in tree:
         recipe = run.recipe(zoo)
         tree["extractor"] = {"use": choice.extractor(recipe, build.dataset(recipe), zoo).blueprint.entry.full_name}
@@ -69,3 +75,8 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
             raise RecipeError(f"{change!r}: an evaluation changes nothing but {', '.join(CHANGEABLE)}.")
     override(tree, changes, zoo)
     return resolve(tree, zoo, str(run.folder / "resolved.json"), name=run.resolved["name"])
+
+
+def _names(table: Any, extractor: str, zoo: Zoo) -> bool:
+    """Whether a table is of this extractor already, with settings that it keeps."""
+    return table is not None and zoo.find("extractor", table["use"]) == zoo.find("extractor", extractor)

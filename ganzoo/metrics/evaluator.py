@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -51,7 +52,7 @@ class Evaluator:
         self.metrics = choice.metrics(recipe, data, zoo, conditional, self.extractor.made)
         best.check(self.settings.best, self.results)
         self.left_out: dict[str, str] = {}
-        self.floors: dict[tuple[str, int], dict[str, float]] = {}
+        self.floors: dict[tuple[int, int], dict[str, float]] = {}  # of which metric, from how many samples
 
     @property
     def results(self) -> list[str]:
@@ -71,7 +72,7 @@ class Evaluator:
     def __call__(self, draw: Draw, step: int, made_by: Mapping[str, str]) -> list[Score]:
         """Scores of what `draw` makes. made_by: what else is to be told of the samples, such as whose weights.
 
-        Errors: GanzooError when a sample is not a finite number; Misfit for too few samples.
+        Errors: GanzooError when a sample or a score is not a finite number; Misfit for too few samples.
         """
         self.prepare()
         n = self.samples
@@ -85,6 +86,8 @@ class Evaluator:
                 if self.recipe.metrics:  # asked for by name
                     raise
                 self.left_out[one.name] = error.message
+        if not scores:
+            raise Misfit(f"no metric can judge these samples: {' '.join(self.left_out.values())}")
         return scores
 
     @cached_property
@@ -128,12 +131,15 @@ class Evaluator:
         evidence = evidence.with_fake(evidence.fake.first(n))
         with randomness.left_alone(), torch.enable_grad():
             values = metric(evidence)
-            if (one.name, n) not in self.floors:
-                self.floors[one.name, n] = dict(metric.floor(evidence))
-        floor, protocol = self.floors[one.name, n], {**self._protocol(one, n), **made_by}
+            if wrong := [result for result in metric.better if not math.isfinite(values[result])]:
+                raise Misfit(f"metric {one.name}: {wrong[0]} is not a finite number for these samples. Leave it out.")
+            which = self.metrics.index(one), n  # two of one name may differ in their settings
+            if which not in self.floors:
+                self.floors[which] = dict(metric.floor(evidence))
+        floor, protocol = self.floors[which], {**self._protocol(one, n), **made_by}
         for result, better in metric.better.items():
             name = _named(result, one, self.extractor)
-            yield Score(step, name, float(values[result]), floor.get(result), better, protocol)
+            yield Score(step, name, float(values[result]), _finite(floor.get(result)), better, protocol)
 
     def _protocol(self, one: Chosen, n: int) -> dict[str, Any]:
         """Everything that another number has to share to be compared with this one."""
@@ -150,6 +156,10 @@ class Evaluator:
             looks = self.extractor.made
             told["extractor"] = {**self.extractor.facts, "digest": looks.digest, **looks.facts()}
         return told | {"versions": {name: version for name, version in provenance.versions().items() if name in TOLD}}
+
+
+def _finite(floor: float | None) -> float | None:
+    return float(floor) if floor is not None and math.isfinite(floor) else None
 
 
 def _named(result: str, metric: Chosen, extractor: Chosen) -> str:

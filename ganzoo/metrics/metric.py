@@ -101,8 +101,8 @@ class Metric(ABC):
         """Before anything costs time. Errors: Misfit when it makes no sense for these samples, with what would."""
         if self.asked and not (conditional and spec.classes):
             raise Misfit(
-                f"metric {type(self).__name__} compares samples with the classes they were asked for, and this GAN is "
-                "not asked for classes. Use another metric, or a conditional GAN."
+                f"metric {next(iter(self.better))} compares samples with the classes they were asked for, and this "
+                "GAN is not asked for classes. Use another metric, or a conditional GAN."
             )
 
     @abstractmethod

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import torch
+from accelerate.utils import set_seed
 from torch import Tensor
 
-from ganzoo import preview
+from ganzoo import preview, randomness
 from ganzoo.errors import Misfit
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.sources import cache_root
 
-SEED = 0  # of the order; part of a score's protocol by being a constant
+SEED = 0  # of the order, and of what examples draw; part of a score's protocol by being a constant
 MOST = 50_000  # real samples that are compared with: what figures of the field are computed from
 NUMBERS = 2**28  # in all of them: 1 GiB
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some examples of a dataset, in a random order: `indices` says which, `told` says it in words."""
+    """Some examples of a dataset, in a random order: `indices` says which, `told` says it in words.
+
+    Examples that are drawn anew each time they are read are drawn alike here.
+    """
 
     dataset: Dataset
     indices: tuple[int, ...]
@@ -34,7 +40,8 @@ class Part:
     @cached_property
     def batch(self) -> Batch:
         """All of them, images in [-1, 1]."""
-        return preview.chosen(self.dataset, list(self.indices))
+        with _reading():
+            return preview.chosen(self.dataset, list(self.indices))
 
     @property
     def samples(self) -> Tensor:
@@ -44,7 +51,8 @@ class Part:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content: never of a name."""
-        named = hashlib.sha256(self.dataset.fingerprint().encode())
+        with _reading():
+            named = hashlib.sha256(self.dataset.fingerprint().encode())
         named.update(repr(self.indices).encode())
         return named.hexdigest()
 
@@ -81,6 +89,13 @@ def reference(data: Dataset) -> Reference:
         real = _part(data, order, "training data")
         held = _part(other, _order(len(other)), "test data")
     return Reference(real, held, cache_root() / "metrics")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    with randomness.left_alone():
+        set_seed(SEED)
+        yield
 
 
 def _part(data: Dataset, order: tuple[int, ...], what: str) -> Part:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,10 +33,13 @@ class Score:
 
 
 def append(path: Path, scores: Iterable[Score]) -> None:
-    """Errors: OSError."""
+    """A last line that was cut off stays alone: what is added begins on another. Errors: OSError."""
     lines = "".join(json.dumps(asdict(score)) + "\n" for score in scores)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(lines)
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            lines = lines if file.read() == b"\n" else "\n" + lines
+        file.write(lines.encode())
 
 
 def forget_after(path: Path, step: int) -> None:
@@ -46,12 +51,26 @@ def forget_after(path: Path, step: int) -> None:
 
 
 def read(path: Path) -> Iterator[Score]:
-    """Every score of a file; none where there is no file. A line that was cut off is passed over."""
+    """Every score of a file; none where there is no file. A line that was cut off, or is no score, is passed over."""
     if not path.is_file():
         return
     with path.open("rb") as lines:
         for line in lines:
             try:
-                yield Score(**json.loads(line))
+                score = Score(**json.loads(line))
             except (ValueError, TypeError):
                 continue
+            if _whole(score):
+                yield score
+
+
+def _whole(score: Score) -> bool:
+    """Whether each part is of its kind, as nobody but this file and an editor may have written it."""
+    numbers = [score.value] if score.floor is None else [score.value, score.floor]
+    return (
+        isinstance(score.step, int)
+        and isinstance(score.name, str)
+        and isinstance(score.better, str)
+        and isinstance(score.protocol, dict)
+        and all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers)
+    )

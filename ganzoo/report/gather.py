@@ -11,9 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ganzoo import api, status
+from ganzoo import api, status, tables
 from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
+from ganzoo.journal import is_loss
 from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.drawn import Drawn, draw
@@ -115,8 +116,7 @@ def _use(recipe: Mapping[str, Any], table: str) -> str:
 
 
 def _players(found: Iterable[str]) -> set[str]:
-    """The first words of names with a / in between, but for those that are kept for other numbers."""
-    return {name.partition("/")[0] for name in found if "/" in name} - {"gradient", "samples", "data"}
+    return {name.partition("/")[0] for name in found if is_loss(name)}
 
 
 def _svgs(charts: Iterable[Chart], name: str) -> list[tuple[Chart, Markup]]:
@@ -145,25 +145,17 @@ def _provenance(run: Run, scrub: Scrub) -> dict[str, Any]:
 
 def _tables(recipe: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Each table of a resolved recipe, and each of several of a kind, with its settings as they would be typed."""
-    flat: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
     for name, table in recipe.items():
         several = table if isinstance(table, list) else [table]
         for k, one in enumerate(several, 1):
             title = f"{name} {k}" if len(several) > 1 else name
-            flat[title] = {key: _typed(value) for key, value in _flat(one)}
-    return flat
+            found[title] = {key: _typed(value) for key, value in tables.flat(one)}
+    return found
 
 
 def _typed(value: Any) -> str:
     return json.dumps(value.removeprefix("ganzoo/") if isinstance(value, str) else value, ensure_ascii=False)
-
-
-def _flat(table: Any, before: str = "") -> Iterable[tuple[str, Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value
 
 
 def differences(runs: Sequence[Told]) -> list[tuple[str, list[str]]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ganzoo.comparison import NOT_COMPARED
 from ganzoo.metrics.score import Score
 from ganzoo.report.curves import Chart, curve
+from ganzoo.tables import flat
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _alike(found: Iterable[Score]) -> list[list[Score]]:
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in found:
         told = {key: value for key, value in score.protocol.items() if key not in NOT_COMPARED}
-        groups.setdefault((score.name, json.dumps(told, sort_keys=True, default=str)), []).append(score)
+        groups.setdefault((score.name, json.dumps(told, sort_keys=True)), []).append(score)
     return [groups[key] for key in sorted(groups)]
 
 
@@ -57,13 +57,5 @@ def _row(part: list[Score]) -> Row:
         sign = 1 if last.better == "lower" else -1
         top = min(part, key=lambda score: sign * score.value)
         best = (top.step, top.value)
-    protocol = dict(_flat(last.protocol))
+    protocol = {key: value if isinstance(value, str) else json.dumps(value) for key, value in flat(last.protocol)}
     return Row(last.name, last.better, last.floor, (last.step, last.value), best, protocol)
-
-
-def _flat(protocol: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, str]]:
-    for key, value in protocol.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value if isinstance(value, str) else json.dumps(value, default=str)

@@ -49,6 +49,14 @@ def test_runs_are_compared_as_they_are(out: Path) -> None:
     assert all(len(row["cells"]["frechet_distance@raw"]["values"]) == 2 for row in rows)
 
 
+def test_a_metric_is_asked_for_by_its_name_whatever_its_results_are_called(out: Path) -> None:
+    run = sorted(out.iterdir())[0]
+    kept = (run / "scores.jsonl").read_bytes()
+    shown = ganzoo("compare", str(run), "--metric", "ganzoo/precision_recall", "-n", "40")
+    assert "| f_score@raw ↑ | precision@raw ↑ | recall@raw ↑ |" in shown.stdout
+    (run / "scores.jsonl").write_bytes(kept)
+
+
 def test_other_numbers_of_samples_are_told(out: Path) -> None:
     first, *others = sorted(out.iterdir())
     kept = (first / "scores.jsonl").read_bytes()

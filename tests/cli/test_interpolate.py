@@ -92,6 +92,12 @@ def test_what_cannot_be_is_a_usage_error(words: tuple[str, ...], message: str, p
     assert result.exit_code == 2 and message in result.stderr
 
 
+def test_a_place_that_cannot_be_written_is_an_error_in_words(points: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    result = command("interpolate", str(points.folder), "--rows", "2", "--out", str(tmp_path / "file" / "a.png"))
+    assert result.exit_code == 2 and "Give another place with --out" in result.stderr
+
+
 def test_token_ids_have_nothing_between_them(points: Run) -> None:
     model = ganzoo.load(points)
     model.spec = ganzoo.Spec((5,), vocab=9)

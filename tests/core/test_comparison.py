@@ -42,6 +42,15 @@ def test_runs_that_differ_in_their_seed_make_a_row(tmp_path: Path) -> None:
     assert found.unequal == {}
 
 
+def test_runs_that_are_described_and_judged_otherwise_make_a_row_too(tmp_path: Path) -> None:
+    runs = [made(tmp_path / f"{seed}", seed, {"use": "hinge"}, 1.0) for seed in range(2)]
+    resolved = runs[1].resolved
+    resolved["recipe"] |= {"about": {"gan": "Another"}, "extractor": {"use": "ganzoo/raw"}, "evaluate": {"samples": 9}}
+    (runs[1].folder / "resolved.json").write_text(json.dumps(resolved))
+    (row,) = compare(runs).rows
+    assert row.seeds == (0, 1)
+
+
 def test_bold_is_what_the_spread_does_not_tell_from_the_best(tmp_path: Path) -> None:
     values = {"a": (1.0, 2.0), "b": (1.6, 2.8), "c": (3.0, 3.1)}  # means 1.5, 2.2, 3.05; spreads .71, .85, .07
     runs = [
@@ -79,9 +88,3 @@ def test_names_choose_scores_with_and_without_their_extractor(tmp_path: Path) ->
     run = made(tmp_path / "run", 0, {"use": "hinge"}, 1.0)
     assert compare([run], ["distance"]).names == compare([run], ["distance@raw"]).names == ("distance@raw",)
     assert compare([run], ["other"]).names == ()
-
-
-def test_a_metric_s_name_chooses_all_of_its_results(tmp_path: Path) -> None:
-    run = made(tmp_path / "run", 0, {"use": "hinge"}, 1.0, metric={"use": "ganzoo/two_results"})
-    for name in ("two_results", "ganzoo/two_results"):
-        assert compare([run], [name]).names == ("distance@raw",)

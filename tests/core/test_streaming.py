@@ -17,27 +17,15 @@ import pytest
 import torch
 from PIL import Image
 
-from ganzoo import Batch, DataError, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset
 from ganzoo.data import Batches
 from ganzoo.errors import EnvironmentProblem
 from ganzoo_builtins.datasets import folder
 from ganzoo_builtins.datasets.folder import Folder
+from noisy import Noisy
 
 CPU = torch.device("cpu")
 in_workers = pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-
-
-class Noisy(Dataset):
-    """Augmented, so to say: its number, and a number from each generator that there is."""
-
-    spec = Spec((4,))
-
-    def __len__(self) -> int:
-        return 40
-
-    def __getitem__(self, i: int) -> Batch:
-        noise = [random.random(), np.random.rand(), torch.rand(()).item()]
-        return {"x": torch.tensor([i, *noise], dtype=torch.float32)}
 
 
 class Failing(Noisy):

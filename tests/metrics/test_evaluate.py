@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ import ganzoo
 from ganzoo import DataError, Evidence, Metric, Misfit, build, discovery, dryrun
 from ganzoo.cli import cli
 from ganzoo.errors import RecipeError, RunError
+from ganzoo.metrics.evaluate import judged
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.reference import reference
 from ganzoo.run import Run
@@ -217,6 +219,60 @@ def test_of_metrics_nobody_asked_for_those_that_cannot_judge_are_left_out(run: R
     evaluator.metrics = [one for one in evaluator.metrics if one.name in ("frechet_distance", "precision_recall")]
     scores = evaluator(ganzoo.load(run).sample, 12, {})
     assert {*evaluator.left_out} == {"precision_recall"} and {one.name for one in scores} == {"frechet_distance@raw"}
+
+
+def test_what_is_left_out_is_told(run: Run) -> None:
+    words: list[str] = []
+    scores = ganzoo.evaluate(run, samples=2, told=words.append)
+    assert "frechet_distance@raw" in [one.name for one in scores]
+    assert [word for word in words if word.startswith("precision_recall is left out: ")]
+
+
+def test_where_all_are_left_out_there_is_no_evaluation(run: Run) -> None:
+    recipe = tiny("", "evaluate.samples=2")
+    evaluator = Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)
+    evaluator.metrics = [one for one in evaluator.metrics if one.name == "precision_recall"]
+    with pytest.raises(Misfit, match="no metric can judge these samples: metric precision_recall looks at 3"):
+        evaluator(ganzoo.load(run).sample, 12, {})
+
+
+def test_two_metrics_of_one_name_have_floors_of_their_own(run: Run) -> None:
+    tables = "".join(f"[[metric]]\nuse = 'precision_recall'\nneighbours = {k}\n" for k in (1, 20))
+    recipe = tiny(tables, "evaluate.samples=50")
+    evaluator = Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)
+    floors = [one.floor for one in evaluator(ganzoo.load(run).sample, 12, {}) if one.name == "recall@raw"]
+    assert floors[0] is not None and floors[1] is not None and floors[0] < floors[1]
+
+
+def test_a_score_that_is_no_finite_number_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = tiny("[[metric]]\nuse = 'frechet_distance'\n", "evaluate.samples=20")
+    evaluator = Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)
+    monkeypatch.setattr(type(evaluator.metrics[0].made), "__call__", lambda self, evidence: {"frechet_distance": nan})
+    with pytest.raises(Misfit, match="frechet_distance is not a finite number"):
+        evaluator(ganzoo.load(run).sample, 12, {})
+
+
+def test_other_metrics_of_a_run_that_keeps_the_best_by_one_of_its_own(run: Run, tmp_path: Path) -> None:
+    resolved = run.resolved
+    resolved["recipe"] |= {"metric": [{"use": "precision_recall"}], "evaluate": {"best": "recall", "seed": 5}}
+    (tmp_path / "resolved.json").write_text(json.dumps(resolved))
+    recipe = judged(Run(tmp_path), PLUGINS.zoo, ["frechet_distance"], None, [])
+    assert recipe.evaluate.seed == 5
+    Evaluator(recipe, build.dataset(recipe), PLUGINS.zoo, conditional=False)  # does not ask for recall
+
+
+def test_an_extractor_that_the_recipe_names_keeps_its_settings(run: Run, tmp_path: Path) -> None:
+    resolved = run.resolved
+    resolved["recipe"]["extractor"] = {"use": "ganzoo/referee", "steps": 7}
+    (tmp_path / "resolved.json").write_text(json.dumps(resolved))
+    for name, steps in (("referee", 7), ("ganzoo/referee", 7), ("raw", None)):
+        extractor = judged(Run(tmp_path), PLUGINS.zoo, [], name, []).extractor
+        assert extractor and extractor.filled().get("steps") == steps
+
+
+def test_a_setting_of_a_metric_that_was_not_asked_for(run: Run) -> None:
+    with pytest.raises(RecipeError, match="name it by --metric"):
+        judged(run, PLUGINS.zoo, [], None, ["metric.0.size=10"])
 
 
 def test_what_has_to_be_fetched_is_told_before_anything_is_trained(

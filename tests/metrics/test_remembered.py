@@ -137,3 +137,20 @@ def test_of_large_data_as_many_as_figures_of_the_field_rest_on() -> None:
 def test_a_single_example_has_nothing_to_hold_out() -> None:
     with pytest.raises(Misfit, match="nothing to hold out"):
         reference(Numbers(n=1))
+
+
+def test_examples_that_are_drawn_anew_each_time_are_drawn_alike() -> None:
+    class Shaken(Numbers):
+        in_memory = False
+
+        def __getitem__(self, i: int) -> Batch:
+            return {"x": self.x[i] + torch.rand(1)}
+
+        def tensors(self) -> None:  # type: ignore[override]
+            return None
+
+    one, again = reference(Shaken()).real, reference(Shaken()).real
+    before = torch.get_rng_state()
+    assert torch.equal(one.samples, again.samples) and one.fingerprint == again.fingerprint
+    assert torch.equal(torch.get_rng_state(), before)
+    assert one.samples.frac().unique().numel() > 1

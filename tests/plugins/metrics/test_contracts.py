@@ -119,7 +119,8 @@ def fitting(metric: Metric) -> Iterator[Evidence]:
 @every
 def test_described(entry: Entry) -> None:
     assert 0 < len(entry.summary) <= 60 and not entry.summary.endswith(".")
-    assert entry.paper.startswith(("arXiv:", "https://", "")) and inspect.getdoc(entry.load())
+    assert not entry.paper or entry.paper.startswith(("arXiv:", "https://"))
+    assert inspect.getdoc(entry.load())
     assert inspect.getdoc(entry.load()) != inspect.getdoc(Metric)
 
 
