@@ -100,7 +100,7 @@ def is_ours(plugin: str) -> bool:
 def commands(block: Block) -> list[list[str]]:
     """The words after `ganzoo` of each `ganzoo ...` in a block of shell lines."""
     found = []
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words:
             end = words.index("&&") if "&&" in words else len(words)
