@@ -12,7 +12,6 @@ from ganzoo.metrics.score import Score
 from ganzoo.run import Run
 from ganzoo.tables import flat
 
-NOT_COMPARED = ("versions",)  # told with every score, and no reason to call two scores unequal
 LOOKED_AT = ("about", "evaluate", "metric", "extractor")  # tables that say how a run is described and judged
 WRITTEN = ("run.seed", "run.log", "run.sample", "run.beside", "run.save", "run.keep", "run.trackers", "run.workers")
 
@@ -120,11 +119,7 @@ def _cells(groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str]
 
 def _differences(scores: Sequence[Score]) -> tuple[str, ...]:
     """Where the protocols of one score differ, and the number of steps: "samples (500, 1000)"."""
-    told = [{"step": score.step, **_comparable(score.protocol)} for score in scores]
+    told = [{"step": score.step, **dict(flat(score.terms))} for score in scores]
     keys = dict.fromkeys(key for one in told for key in one)
     seen = {key: list(dict.fromkeys(json.dumps(one.get(key), sort_keys=True) for one in told)) for key in keys}
     return tuple(f"{key} ({', '.join(values)})" for key, values in seen.items() if len(values) > 1)
-
-
-def _comparable(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(flat({key: value for key, value in protocol.items() if key not in NOT_COMPARED}))

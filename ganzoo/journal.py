@@ -22,14 +22,14 @@ def is_loss(name: str) -> bool:
 
 
 def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Lines of metrics.jsonl -> rows; what is none is passed over."""
+    """Lines of metrics.jsonl -> rows; a line that is none is passed over, and so is what is no number in one."""
     for line in lines:
         try:
             row = json.loads(line)
         except ValueError:
             continue
         if isinstance(row, dict) and isinstance(row.get("step"), int):
-            yield row
+            yield {name: value for name, value in row.items() if value is None or isinstance(value, (int, float))}
 
 
 class Journal:

@@ -29,12 +29,8 @@ def deciding(scores: Iterable[Score], wanted: str) -> Score | None:
 
 
 def is_best(score: Score, earlier: Iterable[Score]) -> bool:
-    """Whether none of the same name and number of samples was as good before."""
-    rivals = [
-        one.value
-        for one in earlier
-        if one.name == score.name and one.protocol.get("samples") == score.protocol.get("samples")
-    ]
+    """Whether none that it can be compared with was as good before."""
+    rivals = [one.value for one in earlier if one.kind == score.kind]
     if score.better == "higher":
         return all(score.value > value for value in rivals)
     return all(score.value < value for value in rivals)

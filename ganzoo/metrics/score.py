@@ -12,6 +12,8 @@ from typing import Any
 
 from ganzoo import files
 
+ONLY_TOLD = ("versions",)  # with every score, and no reason to call two scores unequal
+
 
 @dataclass(frozen=True)
 class Score:
@@ -30,6 +32,16 @@ class Score:
     floor: float | None
     better: str
     protocol: Mapping[str, Any]
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What of the protocol two scores have to share to be compared."""
+        return {key: value for key, value in self.protocol.items() if key not in ONLY_TOLD}
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Name and terms: equal for scores that can be compared."""
+        return self.name, json.dumps(self.terms, sort_keys=True)
 
 
 def append(path: Path, scores: Iterable[Score]) -> None:

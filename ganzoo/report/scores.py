@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ganzoo.comparison import NOT_COMPARED
 from ganzoo.metrics.score import Score
 from ganzoo.report.curves import Chart, curve
 from ganzoo.tables import flat
@@ -45,8 +44,7 @@ def _alike(found: Iterable[Score]) -> list[list[Score]]:
     """Scores of one name and protocol, in the order they were made."""
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in found:
-        told = {key: value for key, value in score.protocol.items() if key not in NOT_COMPARED}
-        groups.setdefault((score.name, json.dumps(told, sort_keys=True)), []).append(score)
+        groups.setdefault(score.kind, []).append(score)
     return [groups[key] for key in sorted(groups)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ganzoo.journal import Journal
+from ganzoo.journal import Journal, parsed
 
 
 @pytest.fixture
@@ -63,3 +63,8 @@ def test_what_is_no_row_is_passed_over(torn: bytes, journal: Journal) -> None:
     journal.forget_after(1)
     journal.append(2, {})
     assert [row["step"] for row in journal.rows()] == [1, 2]
+
+
+def test_what_is_no_number_in_a_row_is_passed_over() -> None:
+    lines = [b'{"step": 1, "a": 2.5, "b": "x", "c": null, "d": []}', b'{"step": "1"}', b"[1]", b'{"st']
+    assert [*parsed(lines)] == [{"step": 1, "a": 2.5, "c": None}]

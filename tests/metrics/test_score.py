@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ganzoo.metrics import score
+from ganzoo.metrics import best, score
 from ganzoo.metrics.score import Score
 
 ONE = Score(3, "modes", 7.0, 8.0, "higher", {"samples": 5})
@@ -40,3 +41,14 @@ def test_what_is_added_to_a_line_that_was_cut_off_stands_on_its_own(tmp_path: Pa
     score.append(path, [ONE])
     assert [*score.read(path)][1:] == [ONE, ONE]
     assert len(path.read_text().splitlines()) == 4
+
+
+def test_the_best_is_best_among_scores_of_its_own_terms() -> None:
+    def scored(value: float, **told: object) -> Score:
+        return replace(ONE, value=value, protocol={"samples": 5, "versions": {"torch": "1"}, **told})
+
+    assert best.is_best(scored(7.0), [scored(6.0), scored(5.0)])
+    assert not best.is_best(scored(7.0), [scored(7.0)])
+    assert not best.is_best(scored(7.0), [scored(8.0, versions={"torch": "2"})])
+    assert best.is_best(scored(7.0), [scored(8.0, samples=6), scored(8.0, seed=1), replace(scored(8.0), name="other")])
+    assert not best.is_best(replace(scored(7.0), better="lower"), [scored(6.0)])
