@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import Tensor, nn
 
-from ganzoo import resolve
+from ganzoo import Generator, Spec, Zoo, discovery, hookimpl, resolve
 from ganzoo.diagnosis import RULES, Finding, diagnose, examine
 from ganzoo.diagnosis.history import LEAST, History, Series, lasting
 from ganzoo.metrics.score import Score
 from ganzoo.run import Run
+from ganzoo_builtins.datasets.toy import Ring
 from support import PLUGINS, tiny, train
 
 RING = """
@@ -158,6 +160,36 @@ def test_classes_that_are_not_drawn_and_samples_learnt_by_heart() -> None:
     (copied,) = examine(rows, by_heart, recipe)
     assert (copied.name, copied.change, copied.since_step) == ("memorising", "run.steps=400", 600)
     assert not examine(rows, by_heart[:2], recipe)
+
+
+class Parrot(Generator):
+    """Has learned all of its training data by heart."""
+
+    z_dim = 1
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        self.points = nn.Parameter(Ring(n=200).tensors()["x"])
+
+    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.points[(1000 * source[:, 0].abs()).long() % len(self.points)]  # (N, 1) -> (N, 2)
+
+
+class Plugin:
+    @hookimpl
+    def ganzoo_register(self, zoo: Zoo) -> None:
+        zoo.add("generator", "parrot", Parrot)
+
+
+def test_copies_of_the_training_data_are_found_in_a_run_that_is_judged(tmp_path: Path) -> None:
+    plugins = discovery.load()
+    plugins.zoo.merge(discovery.load({"acme/parrot": Plugin()}).zoo)
+    judged = '[generator]\nuse = "parrot"\n[evaluate]\nevery = 6\n[[metric]]\nuse = "nearest_neighbour"'
+    run = train(tiny(judged, "optimizer.lr=1e-9", plugins=plugins), tmp_path, plugins=plugins)
+    (found,) = [finding for finding in diagnose(run) if finding.name == "memorising"]
+    assert found.since_step == 6 and "nearest_neighbour@raw is" in found.evidence
+    sound = tiny("[evaluate]\nevery = 6\n[[metric]]\nuse = 'nearest_neighbour'")
+    assert "memorising" not in [finding.name for finding in diagnose(train(sound, tmp_path))]
 
 
 def test_what_lasts() -> None:
