@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from accelerate.utils import set_seed
 from PIL.Image import Image
 from torch import Tensor
 
@@ -65,12 +64,9 @@ class Drawing:
         data = self.dataset
         return Model(self.procedure, data.spec, data.class_names, data.words, self.recipe)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Examples that are drawn anew each time they are read are drawn alike here, and not from training's noise."""
-        with randomness.left_alone():
-            set_seed(self.recipe.run.seed)
-            yield
+        return randomness.seeded(self.recipe.run.seed)
 
     @contextmanager
     def _sampling(self) -> Iterator[None]:

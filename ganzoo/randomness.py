@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import set_seed
 
 
 def tensors() -> dict[str, torch.Tensor]:
@@ -44,3 +45,11 @@ def left_alone() -> Iterator[None]:
         yield
     finally:
         put_back(before, others)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """What is drawn inside the block is drawn from `seed`, and training's noise is left alone."""
+    with left_alone():
+        set_seed(seed)
+        yield

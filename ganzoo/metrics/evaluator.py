@@ -51,6 +51,7 @@ class Evaluator:
         self.extractor = choice.extractor(recipe, data, zoo)
         self.metrics = choice.metrics(recipe, data, zoo, conditional, self.extractor.made)
         best.check(self.settings.best, self.results)
+        self._prepared = False
         self.left_out: dict[str, str] = {}
         self.floors: dict[tuple[int, int], dict[str, float]] = {}  # of which metric, from how many samples
 
@@ -64,10 +65,13 @@ class Evaluator:
 
         Errors: DataError when the data is missing, Misfit when the extractor is not fit to judge.
         """
+        if self._prepared:
+            return
         with randomness.left_alone(), torch.enable_grad():
             if self.wanted:
                 self.extractor.made.prepare(self.reference)
             assert self.real is not None and self.held is not None
+        self._prepared = True
 
     def __call__(self, draw: Draw, step: int, made_by: Mapping[str, str]) -> list[Score]:
         """Scores of what `draw` makes. made_by: what else is to be told of the samples, such as whose weights.

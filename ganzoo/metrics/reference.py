@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import torch
-from accelerate.utils import set_seed
 from torch import Tensor
 
 from ganzoo import preview, randomness
@@ -40,7 +37,7 @@ class Part:
     @cached_property
     def batch(self) -> Batch:
         """All of them, images in [-1, 1]."""
-        with _reading():
+        with randomness.seeded(SEED):
             return preview.chosen(self.dataset, list(self.indices))
 
     @property
@@ -51,7 +48,7 @@ class Part:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content: never of a name."""
-        with _reading():
+        with randomness.seeded(SEED):
             named = hashlib.sha256(self.dataset.fingerprint().encode())
         named.update(repr(self.indices).encode())
         return named.hexdigest()
@@ -89,13 +86,6 @@ def reference(data: Dataset) -> Reference:
         real = _part(data, order, "training data")
         held = _part(other, _order(len(other)), "test data")
     return Reference(real, held, cache_root() / "metrics")
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    with randomness.left_alone():
-        set_seed(SEED)
-        yield
 
 
 def _part(data: Dataset, order: tuple[int, ...], what: str) -> Part:
