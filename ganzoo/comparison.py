@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from ganzoo.metrics.score import Score
+from ganzoo.metrics.score import BEST_OF, Score
 from ganzoo.run import Run
 from ganzoo.tables import flat
 
@@ -109,7 +109,7 @@ def _cells(groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str]
         means = {k: fmean(own) for k, own in values.items()}
         spreads = {k: stdev(own) if len(own) > 1 else 0.0 for k, own in values.items()}
         better = next(iter(columns.values()))[0].better
-        winner = {"lower": min, "higher": max}.get(better)
+        winner = BEST_OF.get(better)
         first = winner(means, key=means.__getitem__) if winner else None
         for k, scores in columns.items():
             best = first is not None and abs(means[k] - means[first]) <= max(spreads[k], spreads[first])

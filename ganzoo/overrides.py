@@ -36,18 +36,19 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
 
 def assignments_of(overrides: Mapping[str, Any]) -> list[str]:
     """{"run.steps": 500} as ["run.steps=500"], for callers from Python."""
-    return [f"{key}={_toml(value)}" for key, value in overrides.items()]
+    return [f"{key}={as_toml(value)}" for key, value in overrides.items()]
 
 
-def _toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """A value as it is written in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML knows the same escapes
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_toml(key)} = {_toml(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{as_toml(key)} = {as_toml(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(as_toml(item) for item in value)}]"
     return str(value)
 
 

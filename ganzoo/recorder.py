@@ -149,16 +149,17 @@ class Recorder:
         if (main := self.run.samples / f"step-{t:08d}.png").is_file():
             self.display.picture(main)
             self.trackers.picture(main, t)
-        self._try("losses.png", lambda: curves.draw(self.run.metrics(), self.run.folder / "losses.png"))
-        self._diagnose()
+        rows = [*self.run.metrics()]
+        self._try("losses.png", lambda: curves.draw(rows, self.run.folder / "losses.png"))
+        self._diagnose(rows)
         return True
 
     def _save(self, what: str, picture: Panel | Image, path: Path, beside: bool = False) -> None:
         self._try(what, lambda: self.drawing.save(picture, path, beside))
 
-    def _diagnose(self) -> None:
+    def _diagnose(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Say what goes wrong, each thing once."""
-        for finding in diagnosis.examine(self.run.metrics(), self.run.scores(), self.recipe.resolved()):
+        for finding in diagnosis.examine(rows, self.run.scores(), self.recipe.resolved()):
             self._once(finding.name, str(finding))
 
     def _once(self, name: str, text: str) -> None:
@@ -193,7 +194,7 @@ class Recorder:
         """How it ended: finished, interrupted, diverged or failed."""
         self._status(state, t, **({"error": error} if error else {}))
         if state == "diverged":
-            self._diagnose()
+            self._diagnose([*self.run.metrics()])
         self._watch("ganzoo_run_end")
 
     def _fingerprint(self) -> str:

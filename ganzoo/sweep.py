@@ -9,6 +9,7 @@ from pathlib import Path
 from ganzoo import library, resolve, resuming, training
 from ganzoo.discovery import Plugins
 from ganzoo.errors import RecipeError
+from ganzoo.overrides import as_toml
 from ganzoo.recipe import Recipe
 from ganzoo.run import Run
 from ganzoo.tables import toml
@@ -57,8 +58,6 @@ def _values(text: str) -> Iterator[str]:
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, list):
-        from ganzoo.overrides import assignments_of
-
-        yield from (assignment.partition("=")[2] for one in parsed for assignment in assignments_of({"value": one}))
+        yield from map(as_toml, parsed)
     else:
         yield from (part.strip() for part in text.split(","))

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ganzoo.data import normalised
 from ganzoo_builtins.datasets.digits import Digits
+from ganzoo_builtins.metrics.frechet import frechet_distance
 
 
 class Modes(NamedTuple):
@@ -78,10 +79,7 @@ class Referee:
         """Frechet distance between Gaussians fitted to these images and to the real ones, in 30 dimensions."""
         directions = _directions(self.size)
         fake, real = images.flatten(1).double().numpy() @ directions, _real(self.size)[0] @ directions  # (N, 30)
-        covariances = np.cov(fake, rowvar=False), np.cov(real, rowvar=False)
-        shared = np.linalg.eigvals(covariances[0] @ covariances[1]).real.clip(min=0)  # of a product of two PSD matrices
-        moved = ((fake.mean(0) - real.mean(0)) ** 2).sum()
-        return float(moved + np.trace(covariances[0] + covariances[1]) - 2 * np.sqrt(shared).sum())
+        return frechet_distance(torch.from_numpy(fake), torch.from_numpy(real))
 
 
 @cache

@@ -62,8 +62,7 @@ def command(
     runs = _sweep(targets, over, seeds, out, plugins) if sweeping else _opened(targets)
     asked = metrics or extractor or samples
     for run in runs:
-        known = {score.name.partition("@")[0] for score in run.scores()}
-        if not known or asked:
+        if asked or not run.scores():
             click.echo(f"judging {run.folder.name}", err=True)
             evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins)
     found = comparison.compare(runs, results)

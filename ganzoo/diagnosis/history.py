@@ -71,7 +71,12 @@ class History:
         return max((row["step"] for row in self.rows), default=0) >= share * steps
 
 
+def unbroken(holds: Sequence[bool]) -> int:
+    """How many at the end hold without one that does not."""
+    return next((i for i, one in enumerate(reversed(holds)) if not one), len(holds))
+
+
 def lasting(series: Series, holds: Sequence[bool]) -> int | None:
     """The step since which something holds at every value up to the end, if that is long enough to be lasting."""
-    length = next((i for i, one in enumerate(reversed(holds)) if not one), len(holds))
+    length = unbroken(holds)
     return series.steps[-length] if length >= series.lasting else None

@@ -8,7 +8,7 @@ from statistics import mean
 
 from ganzoo.diagnosis import settings
 from ganzoo.diagnosis.finding import Finding
-from ganzoo.diagnosis.history import LEAST, History, Series
+from ganzoo.diagnosis.history import LEAST, History, Series, unbroken
 
 HUGE = 1e4  # of a gradient's norm: healthy recipes stay below 100
 LARGE = 1e2  # of a norm that has also grown GREW times
@@ -27,7 +27,7 @@ def exploding_gradients(history: History) -> Finding | None:
             continue
         early = sorted(series.values[: len(series) // 2])[len(series) // 4]
         holds = [value >= HUGE or (value >= LARGE and value >= GREW * early) for value in series.values]
-        length = next((i for i, one in enumerate(reversed(holds)) if not one), len(holds))
+        length = unbroken(holds)
         if length < 3:  # at the end it goes fast
             continue
         since, player = series.steps[-length], name.partition("/")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganzoo.diagnosis import settings
 from ganzoo.diagnosis.balance import knows_all
 from ganzoo.diagnosis.finding import Finding
-from ganzoo.diagnosis.history import History
+from ganzoo.diagnosis.history import History, unbroken
 
 ALIKE = 0.2  # of real samples' diversity: healthy grids have had 0.37 at the very least
 GRIDS = 3  # in a row, of which the last is not better: then it is not on its way up
@@ -26,7 +26,7 @@ def _alike(history: History) -> Finding | None:
     diversity = history.series("samples/diversity")
     begin = SETTLED / (1 - history.recipe.get("run", {}).get("ema", 0.0))
     grids = [(t, value) for t, value in zip(diversity.steps, diversity.values, strict=True) if t >= begin]
-    low = next((i for i, (_, value) in enumerate(reversed(grids)) if not value <= ALIKE), len(grids))
+    low = unbroken([value <= ALIKE for _, value in grids])
     if low < GRIDS or grids[-1][1] > RISE * grids[-low][1]:
         return None
     never = max(diversity.values) <= ALIKE
@@ -56,7 +56,7 @@ def memorising(history: History) -> Finding | None:
     """Samples lie nearer to training samples than other real ones do: they are copies, more or less."""
     found = [one for one in history.scores if one.name.partition("@")[0] == "nearest_neighbour"]
     found = sorted((one for one in found if one.name == found[-1].name), key=lambda one: one.step)
-    near = next((i for i, one in enumerate(reversed(found)) if one.value >= BY_HEART), len(found))
+    near = unbroken([one.value < BY_HEART for one in found])
     if not near:
         return None
     first, last = found[-near], found[-1]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ganzoo.errors import RecipeError, did_you_mean
-from ganzoo.metrics.score import Score
-
-WAYS = ("lower", "higher")
+from ganzoo.metrics.score import BEST_OF, Score
 
 
 def check(wanted: str, results: Sequence[str]) -> None:
@@ -23,7 +21,7 @@ def check(wanted: str, results: Sequence[str]) -> None:
 def deciding(scores: Iterable[Score], wanted: str) -> Score | None:
     """The score by the name that was asked for, with or without its extractor; the first that has a better side."""
     for score in scores:
-        if (_is(wanted, score.name) if wanted else True) and score.better in WAYS:
+        if (_is(wanted, score.name) if wanted else True) and score.better in BEST_OF:
             return score
     return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganzoo.blueprint import Blueprint
+from ganzoo.build import REFUSALS
 from ganzoo.errors import GanzooError, Misfit
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.extractor import Extractor
@@ -88,7 +89,7 @@ def _fitting(data: Dataset, zoo: Zoo, conditional: bool, looks: Extractor) -> It
 def _made(blueprint: Blueprint) -> Any:
     try:
         return blueprint()
-    except (ValueError, RuntimeError, TypeError, ArithmeticError) as error:
+    except REFUSALS as error:
         entry = blueprint.entry
         raise Misfit(f"{entry.kind} {entry.name!r} cannot be made with these settings: {error}") from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ganzoo import files
 
+BEST_OF = {"lower": min, "higher": max}  # by Score.better; of "nearer" there is no best
 ONLY_TOLD = ("versions",)  # with every score, and no reason to call two scores unequal
 
 

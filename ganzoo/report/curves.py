@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganzoo.journal import is_loss
+
 POINTS = 240  # at most so many per curve
 SHARE = 0.08  # of an axis that a curve takes at least, or it gets another one
 OUTPUTS = ("real", "fake")  # what discriminators say of either
@@ -56,11 +58,11 @@ def read(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
     return {name: curve(name, found) for name, found in pairs.items()}
 
 
-def charts(curves: Mapping[str, Curve], players: Iterable[str] = ()) -> list[Chart]:
+def charts(curves: Mapping[str, Curve]) -> list[Chart]:
     """A chart for each family of numbers; several where one curve would be flat beside another."""
     families: dict[str, list[Curve]] = {}
     for name, one in curves.items():
-        families.setdefault(family(name, players), []).append(one)
+        families.setdefault(family(name), []).append(one)
     order = ["Losses", "Outputs of the discriminator"]
     titles = sorted(
         families, key=lambda title: (order.index(title) if title in order else len(order), title == "Speed")
@@ -68,12 +70,12 @@ def charts(curves: Mapping[str, Curve], players: Iterable[str] = ()) -> list[Cha
     return [Chart(_title(title, part), part) for title in titles for part in _apart(families[title])]
 
 
-def family(name: str, players: Iterable[str]) -> str:
-    """What a number is about: those of a player with a / in between are losses."""
+def family(name: str) -> str:
+    """What a number is about."""
     first, _, rest = name.partition("/")
     if name == "images_per_second":
         return "Speed"
-    if rest and first in set(players):
+    if is_loss(name):
         return "Losses"
     if not rest and name.rstrip("_0123456789") in OUTPUTS:
         return "Outputs of the discriminator"

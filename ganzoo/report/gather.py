@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from markupsafe import Markup
 from ganzoo import api, status, tables
 from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
-from ganzoo.journal import is_loss
 from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.drawn import Drawn, draw
@@ -55,7 +53,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, of: int
     found = curves.read(rows)
     spec = run.spec
     about = resolved["recipe"].get("about", {})
-    judged = [score for score in run.scores() if isinstance(score.value, float) and math.isfinite(score.value)]
+    judged = run.scores()
     drawn = draw(run, checkpoint) if with_samples else None
     return Told(
         name=scrub(run.folder.name),
@@ -70,7 +68,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, of: int
         real=_real(run.samples),
         panels=pictures.panels(run.samples),
         drawn=drawn,
-        charts=_svgs(curves.charts(found, _players(found)), f"chart-{number}"),
+        charts=_svgs(curves.charts(found), f"chart-{number}"),
         scored=_svgs(scores.charts(judged), f"score-{number}"),
         scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(judged)],
         recipe=scrub(next((path.read_text(errors="replace") for path in sorted(run.folder.glob("recipe.*"))), "")),
@@ -113,10 +111,6 @@ def _facts(
 
 def _use(recipe: Mapping[str, Any], table: str) -> str:
     return str(recipe.get(table, {}).get("use", "")).removeprefix("ganzoo/")
-
-
-def _players(found: Iterable[str]) -> set[str]:
-    return {name.partition("/")[0] for name in found if is_loss(name)}
 
 
 def _svgs(charts: Iterable[Chart], name: str) -> list[tuple[Chart, Markup]]:

@@ -78,7 +78,7 @@ def overlaid(runs: Sequence[Told]) -> list[tuple[Chart, Markup]]:
         ]
         if sum(bool(one.points) for one in curves) > 1:
             made.append(Chart(name, curves))
-    order = sorted(made, key=lambda one: (family(one.title, ()) == "Speed", "/" not in one.title))[:COMMON]
+    order = sorted(made, key=lambda one: (family(one.title) == "Speed", "/" not in one.title))[:COMMON]
     return [(one, chart.svg(one, f"common-{k}")) for k, one in enumerate(order)]
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ganzoo.metrics.score import Score
+from ganzoo.metrics.score import BEST_OF, Score
 from ganzoo.report.curves import Chart, curve
 from ganzoo.tables import flat
 
@@ -51,9 +51,8 @@ def _alike(found: Iterable[Score]) -> list[list[Score]]:
 def _row(part: list[Score]) -> Row:
     last = max(reversed(part), key=lambda score: score.step)
     best = None
-    if last.better in ("lower", "higher"):
-        sign = 1 if last.better == "lower" else -1
-        top = min(part, key=lambda score: sign * score.value)
+    if best_of := BEST_OF.get(last.better):
+        top = best_of(part, key=lambda score: score.value)
         best = (top.step, top.value)
     protocol = {key: value if isinstance(value, str) else json.dumps(value) for key, value in flat(last.protocol)}
     return Row(last.name, last.better, last.floor, (last.step, last.value), best, protocol)

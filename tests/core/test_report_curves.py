@@ -41,7 +41,7 @@ def test_a_family_has_a_chart_and_a_number_that_would_be_flat_one_of_its_own() -
         rising("mystery", 0, 1),
         rising("images_per_second", 1000, 2000),
     ]
-    made = curves.charts({one.name: one for one in several}, {"critic", "generator"})
+    made = curves.charts({one.name: one for one in several})
     assert [(one.title, [curve.name for curve in one.curves]) for one in made] == [
         ("Losses", ["critic/adversarial", "generator/adversarial"]),
         ("Losses", ["critic/penalty"]),
