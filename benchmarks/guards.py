@@ -49,7 +49,7 @@ def without(guard: Guard, source: str) -> str:
 
 def passes(test: str, tree: Path) -> bool:
     paths = [str(tree), str(tree / "plugins"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{test}"]
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", f"tests/{test}"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(words, cwd=tree, env=environment, stdout=said, stderr=said, start_new_session=True)
