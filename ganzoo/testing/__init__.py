@@ -1,0 +1,52 @@
+"""The conformance kit: what the interfaces promise, asked of every component of a plugin.
+
+    @pytest.mark.parametrize("check", ganzoo.testing.checks("ganzoo-swirl"), ids=str)
+    def test_keeps_its_promises(check):
+        check()
+
+`ganzoo test ganzoo-swirl` does the same without pytest. The built-in plugins are held to the same checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganzoo import discovery
+from ganzoo.errors import GanzooError, did_you_mean
+from ganzoo.interfaces import Spec
+from ganzoo.testing import promises
+from ganzoo.testing.check import Broken, Check
+from ganzoo.testing.component import SPECS, Component
+from ganzoo.testing.package import Package
+
+__all__ = ["Broken", "Check", "checks"]
+
+
+def checks(
+    plugin: str,
+    *,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    specs: Sequence[Spec] = (),
+    plugins: discovery.Plugins | None = None,
+) -> list[Check]:
+    """Every promise of every component of an installed plugin, each a callable that raises Broken.
+
+    plugin: a distribution, an owner, or owner/entry point. settings: for components that need some, or are slow by
+    default, by kind and name: {"dataset clouds": {"path": "..."}}. specs: data of other shapes than the usual ones,
+    for networks to be tried on. plugins: those of discovery.load(), unless given.
+    Errors: GanzooError when no plugin of that name is installed.
+    """
+    plugins = plugins or discovery.load()
+    rows = [row for row in plugins.rows if plugin in (row.name, row.name.partition("/")[0], row.distribution)]
+    if not rows:
+        near = did_you_mean(plugin, [row.distribution for row in plugins.rows])
+        raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
+    owner = rows[0].name.partition("/")[0]
+    package = Package(owner, tuple(rows), plugins)
+    made = promises.of("plugin", package)
+    for entry in plugins.zoo.entries():
+        if entry.owner == owner:
+            given = (settings or {}).get(f"{entry.kind} {entry.name}", {})
+            made += promises.of(entry.kind, Component(entry, plugins, given, (*SPECS, *specs)))
+    return made

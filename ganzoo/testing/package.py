@@ -1,0 +1,19 @@
+"""An installed plugin as a whole, as checks see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ganzoo.discovery import Plugins, Row
+
+
+@dataclass(frozen=True)
+class Package:
+    """The entry points of one owner; `plugins` is everything that is installed."""
+
+    owner: str
+    rows: tuple[Row, ...]
+    plugins: Plugins
+
+    def __str__(self) -> str:
+        return f"plugin {self.owner}"
