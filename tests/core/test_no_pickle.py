@@ -52,7 +52,6 @@ ALLOWED = {
     ("ganzoo/bench_duel.py", "subprocess"): "a script that was named on the command line to be run",
     ("ganzoo/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
-    ("ganzoo/cli/list.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo_builtins/datasets/stored.py", "getattr"): "settings that the class itself lists",
 }
