@@ -19,7 +19,12 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **rest: Any) -> str:
-    """A link out of docs/, which the site does not hold, becomes its text, with the file's name to point at."""
+    """A link out of docs/, which the site does not hold, becomes its text, with the file's name to point at.
+
+    A page without sections has the room of their list, and the first one that of the pages beside it: there are none.
+    """
+    sections = re.search(r"^(## |::: )", markdown, re.M)
+    page.meta["hide"] = ["navigation"] if page.is_homepage else [] if sections else ["toc"]
     here = PurePosixPath(page.file.src_uri).parent
     top = Path(config.config_file_path).parent
 
