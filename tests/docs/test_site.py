@@ -135,3 +135,19 @@ def test_the_reference_holds_every_name_and_every_command(built: tuple[Path, str
 def test_links_out_of_the_documentation_become_text(built: tuple[Path, str, float]) -> None:
     text = (built[0] / "write-a-plugin.html").read_text()
     assert '<span title="README.md, in the repository">README</span>' in text
+
+
+def test_settings_and_errors_of_a_docstring_have_a_paragraph_each() -> None:
+    spec = importlib.util.spec_from_file_location("docstrings", TOP / "docs/docstrings.py")
+    assert spec and spec.loader
+    docstrings = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(docstrings)
+    text = "Judges a run.\n\nn: how many, of the\nones: that are. a, b: both. last:\n    more.\nErrors: RunError."
+    made = [part.strip().split("\n") for part in docstrings.parted(text).split("\n\n")]
+    assert made == [
+        ["Judges a run."],
+        ["`n`: how many, of the", "ones: that are."],
+        ["`a`, `b`: both."],
+        ["`last`: ", "more."],
+        ["**Errors:** RunError."],
+    ]
