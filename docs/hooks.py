@@ -21,6 +21,7 @@ def on_config(config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, **rest: Any) -> str:
     """A link out of docs/, which the site does not hold, becomes its text, with the file's name to point at.
 
+    Nor does it hold the packages in docs/examples/, which are no pages.
     A page without sections has the room of their list, and the first one that of the pages beside it: there are none.
     """
     sections = re.search(r"^(## |::: )", markdown, re.M)
@@ -30,10 +31,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **rest: Any) -> str:
 
     def told(link: re.Match[str]) -> str:
         target = link["target"]
-        if "://" in target or not target.startswith(".."):
-            return link[0]
-        place = (Path(config.docs_dir) / here / target).resolve()
-        if place.is_relative_to(config.docs_dir):
+        docs = Path(config.docs_dir)
+        place = (docs / here / target).resolve()
+        if "://" in target or (place.is_relative_to(docs) and not place.is_relative_to(docs / "examples")):
             return link[0]
         return f'<span title="{place.relative_to(top)}, in the repository">{link["text"]}</span>'
 
