@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ganzoo import blueprint
+from ganzoo import blueprint, compatibility
 from ganzoo.blueprint import Blueprint
 from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.overrides import override
@@ -115,6 +115,8 @@ class _Resolver:
             return None
         try:
             entry = self.zoo.find(kind, use)
+            if entry.deprecated:
+                compatibility.deprecated(f"{kind} {entry.full_name!r} is deprecated: {entry.deprecated}.")
             made = Blueprint(entry, {key: value for key, value in settings.items() if key != "use"})
             self.report(table, made.problems())
         except EnvironmentProblem:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from typing import Any
 
 import click
 
-from ganzoo.errors import Aborted, did_you_mean
+from ganzoo.compatibility import Deprecated
+from ganzoo.errors import Aborted, did_you_mean, readable
 
 VERBS = {
     "run": "Train a recipe.",
@@ -28,6 +30,7 @@ VERBS = {
     "cp": "Copy a recipe to edit.",
     "schema": "Write a JSON Schema of recipes, for editors.",
     "data": "See where data comes from, fetch it, verify it.",
+    "new": "Start a package of your own.",
     "plugins": "List installed plugins, broken ones included.",
     "doctor": "Say what is installed and what is wrong with it.",
 }
@@ -64,6 +67,18 @@ class LazyGroup(click.Group):
             formatter.write_dl([*VERBS.items()])
 
 
+_AS_PYTHON_DOES = warnings.formatwarning
+
+
+def _format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """What goes in a later version as one line for users; other warnings as Python shows them."""
+    if issubclass(category, Deprecated):
+        return f"Warning: {readable(str(message))}\n"
+    return _AS_PYTHON_DOES(message, category, filename, lineno, line)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--no-plugins", is_flag=True, help="Use the built-in plugins only.")
 @click.option("--block", metavar="NAME", multiple=True, help="Do not load this plugin (owner, package or owner/entry).")
@@ -76,6 +91,7 @@ def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
     ganzoo list                       what there is
     ganzoo sample runs/... -n 64      draw samples from a run
     """
+    warnings.formatwarning = _format_warning
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a busy neighbour makes spinning threads many times slower
     if no_plugins:
         os.environ["GANZOO_DISABLE_PLUGINS"] = "1"

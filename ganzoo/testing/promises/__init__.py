@@ -8,6 +8,8 @@ from typing import Any
 
 from ganzoo.testing.check import Check
 from ganzoo.testing.promises import (
+    content,
+    dataset,
     described,
     discriminator,
     encoder,
@@ -17,8 +19,11 @@ from ganzoo.testing.promises import (
     network,
     optimizer,
     plugin,
+    procedure,
     regularizer,
+    sampling,
     schedule,
+    training,
     transform,
     weights,
 )
@@ -33,6 +38,8 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
     "transform": (transform,),
     "optimizer": (optimizer,),
     "schedule": (schedule,),
+    "dataset": (dataset, content),
+    "procedure": (procedure, training, sampling),
 }
 """Kind -> the modules whose public functions are its promises, in their order; behind those of `described`."""
 
