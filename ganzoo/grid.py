@@ -25,7 +25,7 @@ def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = No
     """
     drawn = picture(samples, columns)
     if left is not None:
-        drawn = _beside(picture(left, columns), drawn)
+        drawn = beside(picture(left, columns), drawn)
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, to_png(drawn))
     return path
@@ -58,7 +58,8 @@ def picture(samples: Tensor, columns: int = 8) -> Image.Image:
     return _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
 
 
-def _beside(left: Image.Image, right: Image.Image) -> Image.Image:
+def beside(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Two pictures as one, with a gap between them."""
     both = Image.new(right.mode, (left.width + GAP + right.width, max(left.height, right.height)), "white")
     both.paste(left, (0, 0))
     both.paste(right, (left.width + GAP, 0))

@@ -45,8 +45,8 @@ def save(
 
 
 def columns(n: int, classes: int) -> int:
-    """A column for each class in turn, else a square grid."""
-    return classes or max(1, round(n**0.5))
+    """A column for each class in turn, where there are several; else a square grid."""
+    return classes if classes > 1 else max(1, round(n**0.5))
 
 
 def _npz(samples: Tensor, y: Tensor | None, target: Path, words: Sequence[str], inputs: Tensor | None) -> Path:

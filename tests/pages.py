@@ -18,7 +18,11 @@ from ganzoo import discovery
 from ganzoo.discovery import Plugins
 
 TOP = Path(__file__).parents[1]
-PAGES = [*(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *sorted(TOP.glob("docs/**/*.md"))]
+EXAMPLES = set(TOP.glob("docs/examples/**/*.md"))  # of packages that have tests of their own
+PAGES = [
+    *(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(set(TOP.glob("docs/**/*.md")) - EXAMPLES),
+]
 FENCE = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 SKIPPED = re.compile(r"<!-- not run: .+ -->")
 

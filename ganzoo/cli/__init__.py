@@ -33,6 +33,7 @@ VERBS = {
     "cp": "Copy a recipe to edit.",
     "schema": "Write a JSON Schema of recipes, for editors.",
     "data": "See where data comes from, fetch it, verify it.",
+    "new": "Start a package of your own.",
     "plugins": "List installed plugins, broken ones included.",
     "doctor": "Say what is installed and what is wrong with it.",
 }

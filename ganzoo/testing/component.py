@@ -31,12 +31,13 @@ SMALL = {"width": 8, "bottleneck": 16}  # settings of networks that are larger b
 
 @dataclass(frozen=True)
 class Component:
-    """settings: laid over SMALL, where the component has settings of those names."""
+    """settings: laid over SMALL, where the component has settings of those names. kept: what its checks share."""
 
     entry: Entry
     plugins: Plugins
     settings: Mapping[str, Any] = field(default_factory=dict)
     specs: tuple[Spec, ...] = SPECS
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.entry.kind} {self.entry.full_name}"

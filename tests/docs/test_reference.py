@@ -194,4 +194,13 @@ def test_every_design_record_is_in_the_index() -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     pages = {str(path.relative_to(TOP / "docs")) for path in Path(TOP / "docs").rglob("*.md")}
-    assert set(re.findall(r"- (\S+\.md)$", (TOP / "mkdocs.yml").read_text(), re.M)) == pages
+    listed = re.findall(r"^ *- (?:[^:\n]+: )?(\S+\.md)$", (TOP / "mkdocs.yml").read_text(), re.M)
+    assert sorted(listed) == sorted(pages)
+
+
+def test_every_public_name_is_on_one_page_of_the_reference() -> None:
+    pages = [path.read_text() for path in (TOP / "docs/reference").glob("*.md")]
+    named = [name for text in pages for name in re.findall(r"^(?:::: |## `)ganzoo\.(\w+)`?$", text, re.M)]
+    assert sorted({*named} - {"hookspecs", "testing"}) == sorted(ganzoo.__all__)
+    assert len(named) == len({*named})
+    assert {"hookspecs", "testing"} <= {*named}

@@ -7,11 +7,13 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.testing.check import Check
-from ganzoo.testing.promises import loss, plugin
+from ganzoo.testing.promises import content, dataset, loss, plugin, procedure, sampling, training
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
     "plugin": (plugin,),
     "loss": (loss,),
+    "dataset": (dataset, content),
+    "procedure": (procedure, training, sampling),
 }
 """Kind -> the modules whose public functions are its promises, in their order."""
 

@@ -1,0 +1,283 @@
+"""What picture the controls of `ganzoo play` ask for, without a page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+import ganzoo
+from commands import ganzoo as command
+from ganzoo import GanzooError, Generator, Model, Procedure, Spec
+from ganzoo.grid import picture, to_uint8
+from ganzoo.interfaces import Batch, Move
+from ganzoo.latents import spherical
+from ganzoo.play import codes, directions, draws, facts
+from ganzoo.play.draws import Draw
+from ganzoo.play.studio import End, Studio
+from ganzoo.run import Run
+from support import CONDITIONAL, tiny, train
+
+TRANSLATING = """
+[dataset]
+use = "digits"
+[procedure]
+use = "translation"
+[transform]
+use = "downscale"
+factor = 2
+[generator]
+use = "srgan"
+width = 4
+blocks = 1
+[discriminator]
+use = "pix2pix"
+width = 2
+layers = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A, B and C, 28x28."""
+    return train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny("", "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """4x4 pixels to 8x8."""
+    return train(tiny(TRANSLATING, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def studio(letters: Run) -> Studio:
+    return Studio(ganzoo.load(letters))
+
+
+class Plane(Generator):
+    """A sample is its code times a matrix: far along the second number, little along the first, never the third."""
+
+    z_dim = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix = nn.Parameter(torch.tensor([[1.0, 0, 0, 0], [0, 10, 0, 0], [0, 0, 0, 0]]))
+
+    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
+        return source @ self.matrix
+
+
+class Drawn(Procedure):
+    def __init__(self, generator: Generator):
+        super().__init__()
+        self.generator = generator
+
+    def players(self) -> Mapping[str, list[nn.Module]]:
+        return {"generator": [self.generator]}
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        yield from ()
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.generator(self.generator.prior(n), y)
+
+
+class Chain(Drawn):
+    """Draws no codes."""
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return torch.rand(n, 4)
+
+
+def pixels(shown: Image.Image) -> np.ndarray:
+    return np.asarray(shown)
+
+
+def cells(shown: Image.Image, side: int = 28) -> list[np.ndarray]:
+    """The images of a grid."""
+    whole, step = pixels(shown), side + 2
+    return [
+        whole[top : top + side, left : left + side]
+        for top in range(2, whole.shape[0] - 2, step)
+        for left in range(2, whole.shape[1] - 2, step)
+    ]
+
+
+@pytest.mark.parametrize("draw", [Draw(9, 3), Draw(7, 2**53 - 1, 1)])
+def test_a_grid_is_what_the_command_beside_it_writes(draw: Draw, letters: Run, studio: Studio, tmp_path: Path) -> None:
+    words = draws.command(studio.model, draw, str(letters.folder)).split()
+    assert words[:2] == ["ganzoo", "sample"]
+    assert command(*words[1:], "--out", str(tmp_path / "a.png")).exit_code == 0
+    with Image.open(tmp_path / "a.png") as written:
+        assert (pixels(written) == pixels(studio.grid(draw))).all()
+
+
+def test_a_command_can_be_pasted_whatever_a_class_is_called(letters: Run) -> None:
+    model = ganzoo.load(letters)
+    model.class_names = ["A", "two words", "$(C)"]
+    assert draws.command(model, Draw(2, 5, 1), "a run") == "ganzoo sample 'a run' -n 2 --seed 5 --label 'two words'"
+    assert draws.command(model, Draw(2, 5, 2), "r").endswith("--label '$(C)'")
+
+
+def test_at_first_there_are_as_many_of_each_class(studio: Studio, points: Run, translator: Run) -> None:
+    assert studio.count == 63
+    assert Studio(ganzoo.load(points)).count == 2000
+    assert Studio(ganzoo.load(translator)).count == 6 * 16
+
+
+def test_a_click_finds_the_sample_under_it(studio: Studio) -> None:
+    draw = Draw(7, 3)  # three columns, the last row of one
+    for k, (across, down) in {0: (2, 2), 4: (32 + 27, 32), 6: (29, 62 + 27)}.items():
+        assert studio.picked(draw, across, down) == k
+    for nowhere in ((0, 0), (31, 10), (50, 80), (-5, 5)):
+        assert studio.picked(draw, *nowhere) is None
+
+
+def test_a_walk_stands_between_its_ends(studio: Studio) -> None:
+    own, other = cells(studio.grid(Draw(9, 3))), cells(studio.grid(Draw(9, 4)))
+    for place, expected in ((0.0, own[5]), (1.0, None), (0.5, None)):
+        first, here, last = cells(studio.walk(Draw(9), End(3, 5), End(4, 2), place))
+        assert (first == own[5]).all() and (last == other[2]).all()
+        assert expected is None or np.abs(here.astype(int) - expected).max() <= 1
+    same_class = cells(studio.walk(Draw(9), End(3, 5), End(4, 2 + 3), 1.0))  # sample 5 is a C, and so are 2 and 8
+    assert np.abs(same_class[1].astype(int) - other[5]).max() <= 1
+
+
+def test_a_walk_goes_along_the_circle_between_the_codes(studio: Studio) -> None:
+    own, others = studio._codes(Draw(4, 3)), studio._codes(Draw(4, 9))
+    mixed = [z.clone() for z in own]
+    mixed[0][1] = spherical(own[0][1:2], others[0][2:3], 0.25)[0]
+    expected = to_uint8(codes.sample(studio.model, Draw(4, 3), mixed))[1, 0].numpy()
+    assert (cells(studio.walk(Draw(4), End(3, 1), End(9, 2), 0.25))[1] == expected).all()
+
+
+def test_points_all_walk_at_once(points: Run) -> None:
+    studio = Studio(ganzoo.load(points))
+    draw = Draw(1200)  # more than are drawn at a time
+    start, middle, end = (pixels(studio.walk(draw, End(3, 0), End(4, 0), place)) for place in (0.0, 0.5, 1.0))
+    assert (start == pixels(studio.grid(Draw(1200, 3)))).mean() > 0.9999
+    assert (middle != start).any() and (middle != end).any() and start.shape == (512, 512)
+
+
+def test_a_move_of_nothing_changes_nothing_and_one_of_three_does(studio: Studio) -> None:
+    own = cells(studio.grid(Draw(9, 3)))[:8]
+    still = cells(studio.move(Draw(9, 3), "coordinate", 2, 0.0))
+    assert all((a == b).all() for a, b in zip(still, [*own, *own], strict=True))
+    for kind in directions.KINDS:
+        moved = cells(studio.move(Draw(9, 3), kind, 2, 3.0))
+        assert all((a == b).all() for a, b in zip(moved[:8], own, strict=True))
+        assert any((a != b).any() for a, b in zip(moved[8:], own, strict=True))
+
+
+def test_moved_points_stand_beside_the_unmoved(points: Run) -> None:
+    studio = Studio(ganzoo.load(points))
+    moved = pixels(studio.move(Draw(600, 3), "random", 0, 2.0))
+    assert moved.shape == (512, 512 + 8 + 512)
+    assert (moved[:, :512] == pixels(studio.grid(Draw(600, 3)))).all()
+
+
+def test_directions_have_length_one_and_random_ones_are_by_seed() -> None:
+    assert torch.cat(directions.coordinate([2, 3], 4)).tolist() == [0, 0, 0, 0, 1]
+    a, b, other = (torch.cat(directions.random([2, 3], seed)) for seed in (1, 1, 2))
+    assert torch.equal(a, b) and not torch.allclose(a, other)
+    assert a.norm().item() == pytest.approx(1)
+
+
+def test_the_first_principal_direction_is_where_samples_change_most() -> None:
+    studio = Studio(Model(Drawn(Plane()), Spec((4,)), []))
+    assert studio.directions == {"principal": 3, "random": 100, "coordinate": 3}
+    first, second, _ = (way[0] for way in directions.principal(studio.model, None))
+    assert first.abs().tolist() == pytest.approx([0, 1, 0], abs=0.15)
+    assert second.abs()[0].item() == pytest.approx(1, abs=0.15)
+    moved = directions.moved(studio.model, Draw(5), studio._codes(Draw(5)), [torch.tensor([0.0, 1, 0])], 2.0)
+    assert torch.allclose(moved - draws.samples(studio.model, Draw(5)), torch.tensor([0.0, 20, 0, 0]), atol=1e-5)
+
+
+def test_a_gan_without_codes_says_why() -> None:
+    studio = Studio(Model(Chain(Plane()), Spec((4,)), []))
+    assert "draws no codes from a generator's prior" in studio.why_not
+    assert pixels(studio.grid(Draw(50))).shape == (512, 512)
+
+
+def test_tokens_are_lines() -> None:
+    class Words(Drawn):
+        def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+            return torch.randint(2, (n, 4))
+
+    studio = Studio(Model(Words(Plane()), Spec((4,), vocab=2), [], words=["a", "b"]))
+    lines = studio.text(Draw(3, 7))
+    assert lines == studio.model.text(studio.model.sample(3, seed=7)) and len(lines) == 3
+    assert studio.why_not and studio.count == 16
+    with pytest.raises(GanzooError, match="token ids have no picture"):
+        studio.grid(Draw(3, 7))
+
+
+def test_a_translators_examples_and_somebodys_picture(translator: Run, tmp_path: Path) -> None:
+    studio = Studio(ganzoo.load(translator))
+    assert studio.translates
+    assert command("sample", str(translator.folder), "-n", "5", "--seed", "4").exit_code == 0
+    with Image.open(translator.folder / "samples.png") as written:
+        assert (pixels(written) == pixels(studio.grid(Draw(5, 4)))).all()
+    assert studio.picked(Draw(5, 4), 42, 3) == 1  # the second example's output
+    whole = cells(studio.grid(Draw(5, 4)), 8)
+    assert all((a == b).all() for a, b in zip(cells(studio.example(Draw(5, 4), 1), 8), whole[3:6], strict=True))
+    Image.new("RGB", (30, 20), (255, 255, 255)).save(tmp_path / "photo.PNG")
+    given, made = cells(studio.own(Draw(5, 4), tmp_path / "photo.PNG"), 8)
+    expected = to_uint8(studio.model.translate(torch.ones(1, 1, 4, 4), seed=4))[0, 0].numpy()
+    assert (given == 255).all() and (made == expected).all()
+    for name, content in (("a.png", b"no picture"), ("a.svg", b"<svg/>"), ("a", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(GanzooError, match="Take a PNG or a JPEG"):
+            studio.own(Draw(5, 4), tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda studio: studio.grid(Draw(257)), "draw 1 to 256 at once"),
+        (lambda studio: studio.grid(Draw(0)), "draw 1 to 256 at once"),
+        (lambda studio: studio.grid(Draw(4, 2**53)), "a seed is a whole number"),
+        (lambda studio: studio.grid(Draw(4, 0, 3)), "no class 3"),
+        (lambda studio: studio.walk(Draw(4), End(0, 4), End(0, 1), 0.5), "there is no sample 5: 4 are drawn"),
+        (lambda studio: studio.walk(Draw(4), End(0, 1), End(0, -1), 0.5), "there is no sample 0"),
+        (lambda studio: studio.move(Draw(4), "coordinate", 4, 1.0), "There are 4 principal, 100 random, 4 coordinate"),
+        (lambda studio: studio.move(Draw(4), "sideways", 0, 1.0), "no direction sideways 1"),
+    ],
+)
+def test_what_cannot_be_is_an_error_in_words(ask, message: str, studio: Studio) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(GanzooError, match=message):
+        ask(studio)
+
+
+def test_threads_do_not_draw_into_each_other(letters: Run) -> None:
+    studio, found = Studio(ganzoo.load(letters)), {}
+    expected = {seed: pixels(picture(studio.model.sample(9, seed=seed), 3)) for seed in range(12)}
+
+    def draw(seed: int) -> None:
+        found[seed] = pixels(studio.grid(Draw(9, seed)))
+
+    threads = [threading.Thread(target=draw, args=(seed,)) for seed in expected]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all((found[seed] == expected[seed]).all() for seed in expected)
+
+
+def test_what_is_said_of_a_run(letters: Run, points: Run) -> None:
+    model = ganzoo.load(letters)
+    assert facts.title(model) == "tiny"
+    assert facts.line(model, str(letters.folder)) == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
+    assert facts.line(model, "somewhere/else") == "glyphs · 3 classes · 28 × 28 pixels, grey"
+    assert facts.line(ganzoo.load(points), str(points.folder)) == "ring · 2 steps · 2 numbers a sample"
