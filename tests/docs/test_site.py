@@ -17,7 +17,7 @@ import pytest
 
 import ganzoo
 from ganzoo.cli import VERBS
-from pages import TOP
+from pages import EXAMPLES, TOP
 
 LACKING = [
     name for name in ("mkdocs", "material", "mkdocstrings", "mkdocs_click") if not importlib.util.find_spec(name)
@@ -76,8 +76,7 @@ def test_it_builds_without_a_warning_within_a_minute(built: tuple[Path, str, flo
 
 def test_every_page_is_built(built: tuple[Path, str, float], parsed: dict[Path, Page]) -> None:
     docs = TOP / "docs"
-    pages = {path.relative_to(docs).with_suffix(".html") for path in docs.rglob("*.md")}
-    pages = {page for page in pages if page.parts[0] != "examples"}  # packages, each with a README
+    pages = {path.relative_to(docs).with_suffix(".html") for path in {*docs.rglob("*.md")} - EXAMPLES}
     assert {path.relative_to(built[0]) for path in parsed} == pages | {Path("404.html")}
 
 
