@@ -1,4 +1,4 @@
-"""Trains recipes of the zoo, judges what they draw, and writes the table of docs/zoo/index.md.
+"""Trains recipes of the zoo, judges what they draw, and writes the table of docs/zoo/results.md.
 
     python benchmarks/zoo.py list
     python benchmarks/zoo.py run ROW ... [--out runs/zoo]
@@ -33,7 +33,7 @@ import marks
 
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
-INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "index.md", HERE.parent / "docs" / "images" / "zoo"
+INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "results.md", HERE.parent / "docs" / "images" / "zoo"
 WIDE = 500  # pixels of a page that a picture may take
 BEGIN = marks.begin("written by benchmarks/zoo.py")
 

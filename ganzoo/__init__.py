@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ganzoo.api import load, train
     from ganzoo.blueprint import Blueprint
+    from ganzoo.compatibility import API_VERSION, deprecated
     from ganzoo.errors import DataError, GanzooError, Misfit
     from ganzoo.hookspecs import hookimpl
     from ganzoo.interfaces import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ganzoo.api": ("load", "train"),
     "ganzoo.blueprint": ("Blueprint",),
+    "ganzoo.compatibility": ("API_VERSION", "deprecated"),
     "ganzoo.errors": ("DataError", "GanzooError", "Misfit"),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.interfaces": (
@@ -76,6 +78,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "API_VERSION",
     "Batch",
     "Blueprint",
     "Critic",
@@ -107,6 +110,7 @@ __all__ = [
     "Transform",
     "Translator",
     "Zoo",
+    "deprecated",
     "evaluate",
     "hookimpl",
     "load",
@@ -116,11 +120,24 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Public names on first use (PEP 562)."""
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("ganzoo-torch")
+    if name not in _HOME and (renamed := _renamed(name)):
+        return __getattr__(renamed)
     if name not in _HOME:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+def _renamed(name: str) -> str:
+    """The name of today for a public name of before, with a warning; nothing for any other."""
+    compatibility = importlib.import_module("ganzoo.compatibility")
+    today, gone_in = compatibility.RENAMED.get(name, ("", ""))
+    if today:
+        compatibility.deprecated(f"ganzoo.{name} is deprecated: use ganzoo.{today}. It goes in ganzoo {gone_in}.")
+    return today
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from ganzoo import hookspecs, installed
+from ganzoo import compatibility, hookspecs, installed
 from ganzoo.errors import did_you_mean
 from ganzoo.installed import EntryPoint
 from ganzoo.registry import Zoo
@@ -22,7 +22,7 @@ DISTRIBUTION = "ganzoo-torch"  # ours: its components belong to the owner "ganzo
 
 @dataclass
 class Row:
-    """One plugin as `ganzoo plugins` shows it. `name` is owner/entry point; status: ok, failed or off."""
+    """One plugin as `ganzoo plugins` shows it. `name` is owner/entry point; status: ok, failed, incompatible or off."""
 
     name: str
     distribution: str
@@ -77,16 +77,16 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:
-    return (_normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
+    return (normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
 
 
 def _row(point: EntryPoint) -> Row:
-    distribution = _normalised(point.distribution)
+    distribution = normalised(point.distribution)
     owner = "ganzoo" if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
     return Row(f"{owner}/{point.name}", distribution, point.version, point.value)
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -102,6 +102,8 @@ def _add(found: Plugins, row: Row, load: Any) -> None:
     plugin = None
     try:
         plugin = load()
+        if (wanted := getattr(plugin, "ganzoo_api", None)) is not None:
+            compatibility.check_version(wanted)
         _check_hook_names(plugin)
         found.manager.register(plugin, row.name)
         row.hooks = sorted(caller.name for caller in found.manager.get_hookcallers(plugin) or [])
@@ -111,11 +113,17 @@ def _add(found: Plugins, row: Row, load: Any) -> None:
                 register(zoo=mine)
         found.zoo.merge(mine)
         row.components = len(list(mine))
+    except compatibility.Incompatible as error:
+        _leave_out(found, row, plugin, "incompatible", str(error))
     except (Exception, SystemExit) as error:  # whatever a stranger's module does, the zoo opens
-        row.status, row.error, row.hooks = "failed", f"{type(error).__name__}: {error}", []
-        if plugin is not None and found.manager.is_registered(plugin):
-            found.manager.unregister(plugin)
-        found.zoo.failures.append(f"plugin {row.name} ({row.distribution} {row.version}) failed: {row.error}")
+        _leave_out(found, row, plugin, "failed", f"{type(error).__name__}: {error}")
+
+
+def _leave_out(found: Plugins, row: Row, plugin: Any, status: str, error: str) -> None:
+    row.status, row.error, row.hooks = status, error, []
+    if plugin is not None and found.manager.is_registered(plugin):
+        found.manager.unregister(plugin)
+    found.zoo.failures.append(f"plugin {row.name} ({row.distribution} {row.version}) {status}: {error}")
 
 
 def _check_hook_names(plugin: Any) -> None:

@@ -79,6 +79,12 @@ def sample(procedure: Procedure, n: int, y: Tensor | None, codes: Codes) -> Tens
         return procedure.sample(n, y)
 
 
+def from_code(procedure: Procedure, z: Tensor, y: Tensor | None) -> Tensor:
+    """sample(n, y) from a code z (n, z_dim) that every prior inside answers with -> (n, *shape)."""
+    with _priors(procedure, lambda n, prior: z):
+        return procedure.sample(z.shape[0], y)  # len() would make a constant of it where a graph is drawn
+
+
 @contextmanager
 def _priors(procedure: Procedure, told: Callable[[int, Callable[[int], Tensor]], Tensor]) -> Iterator[None]:
     """Within the block told(n, prior) stands for the prior of every generator inside."""

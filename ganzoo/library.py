@@ -11,6 +11,7 @@ from ganzoo.errors import GanzooError, RecipeError, did_you_mean
 from ganzoo.tables import parse
 
 SUFFIXES = (".toml", ".json")
+SCHEMA = ".schema.json"  # what an editor checks the recipes beside it with
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def recipes(plugins: Plugins) -> list[Found]:
         for owner, folder in folders
         if folder.is_dir()
         for path in folder.iterdir()
-        if path.suffix in SUFFIXES
+        if path.suffix in SUFFIXES and not path.name.endswith(SCHEMA)
     ]
     return sorted(found, key=lambda recipe: (recipe.name, recipe.owner))
 

@@ -38,6 +38,7 @@ class Entry:
     target: Any
     summary: str = ""
     paper: str = ""
+    deprecated: str = ""
 
     @property
     def full_name(self) -> str:
@@ -65,11 +66,14 @@ class Zoo:
     failures: list[str] = field(default_factory=list)
     _entries: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
 
-    def add(self, kind: str, name: str, target: Any, *, summary: str = "", paper: str = "") -> None:
+    def add(
+        self, kind: str, name: str, target: Any, *, summary: str = "", paper: str = "", deprecated: str = ""
+    ) -> None:
         """Register a component.
 
         kind: one of KINDS. name: lower case, as the field spells it. target: an object, or "module:attribute".
         summary: one line for `ganzoo list`; an object's docstring serves when it is left out. paper: URL or arXiv id.
+        deprecated: for a name that will go, what to do instead: 'use "swirl"; it goes in ganzoo-acme 0.3'.
         """
         if kind not in KINDS:
             raise ValueError(f"no kind {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}")
@@ -81,7 +85,7 @@ class Zoo:
             raise ValueError(f"{kind} {name!r} is registered twice by {self.owner!r}")
         if not summary and not isinstance(target, str):
             summary = (target.__doc__ or "").strip().partition("\n")[0]
-        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper)]
+        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper, deprecated)]
 
     def merge(self, other: Zoo) -> None:
         """Take over another zoo's entries. Equal names of different owners stand side by side."""

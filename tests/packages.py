@@ -40,3 +40,12 @@ def install(
     before = points.read_text() if points.exists() else "[console_scripts]\nx = y:z\n\n[ganzoo]\n"
     points.write_text(f"{before}{entry} = {module}\n")
     return module
+
+
+def put_on_path(site: Path, package: Path, distribution: str, version: str = "0.1") -> None:
+    """A package that lies elsewhere, as if installed in `site`, with the entry point `main`."""
+    (site / package.name).symlink_to(package, target_is_directory=True)
+    info = site / f"{distribution.replace('-', '_')}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[ganzoo]\nmain = {package.name}\n")

@@ -18,9 +18,15 @@ from ganzoo import discovery
 from ganzoo.discovery import Plugins
 
 TOP = Path(__file__).parents[1]
-PAGES = [*(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *sorted(TOP.glob("docs/**/*.md"))]
+EXAMPLES = set(TOP.glob("docs/examples/**/*.md"))  # of packages that have tests of their own
+PAGES = [
+    *(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(set(TOP.glob("docs/**/*.md")) - EXAMPLES),
+]
 FENCE = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 SKIPPED = re.compile(r"<!-- not run: .+ -->")
+FAILS = "<!-- fails -->"
+FOLLOWED = TOP / "docs/tutorial.md"  # from its first command to its last, by tests/packaging/test_tutorial.py
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Block:
     language: str
     text: str
     skipped: bool
+    fails: bool
 
     @property
     def id(self) -> str:
@@ -45,18 +52,19 @@ class Block:
 
 @cache
 def blocks(page: Path) -> list[Block]:
-    """Every block of a page; one below a comment `<!-- not run: reason -->` is skipped."""
+    """Every block of a page; one below a comment `<!-- not run: reason -->` is skipped, below `<!-- fails -->` fails."""
     text = page.read_text()
     assert text.count("\n```") % 2 == 0, f"{page}: a fence is not closed"
     found = []
     for fence in FENCE.finditer(text):
         line = text.count("\n", 0, fence.start("text")) + 1
-        found.append(Block(page, line, fence["language"], fence["text"], bool(SKIPPED.fullmatch(fence["before"]))))
+        skipped = page == FOLLOWED or bool(SKIPPED.fullmatch(fence["before"]))
+        found.append(Block(page, line, fence["language"], fence["text"], skipped, fence["before"] == FAILS))
     return found
 
 
 def every(*languages: str) -> list[Block]:
-    return [block for page in PAGES for block in blocks(page) if block.language in languages]
+    return [block for page in PAGES if page != FOLLOWED for block in blocks(page) if block.language in languages]
 
 
 @cache

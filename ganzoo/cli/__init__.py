@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from typing import Any
 
 import click
 
-from ganzoo.errors import Aborted, did_you_mean
+from ganzoo.compatibility import Deprecated
+from ganzoo.errors import Aborted, did_you_mean, readable
 
 VERBS = {
     "run": "Train a recipe.",
@@ -22,6 +24,9 @@ VERBS = {
     "timelapse": "Animate how a run's samples grew.",
     "play": "Play with a run, on a page in the browser.",
     "report": "Write a run, or several, into one page.",
+    "export": "Write what was trained for others to load.",
+    "push": "Send an export to the Hugging Face Hub.",
+    "pull": "Fetch a model from the Hugging Face Hub, and check it.",
     "list": "Browse registered components and recipes.",
     "show": "Show one component's settings, or one recipe in full.",
     "check": "Validate a recipe and build it without memory or training.",
@@ -29,6 +34,7 @@ VERBS = {
     "cp": "Copy a recipe to edit.",
     "schema": "Write a JSON Schema of recipes, for editors.",
     "data": "See where data comes from, fetch it, verify it.",
+    "new": "Start a package of your own.",
     "plugins": "List installed plugins, broken ones included.",
     "doctor": "Say what is installed and what is wrong with it.",
 }
@@ -65,6 +71,18 @@ class LazyGroup(click.Group):
             formatter.write_dl([*VERBS.items()])
 
 
+_AS_PYTHON_DOES = warnings.formatwarning
+
+
+def _format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """What goes in a later version as one line for users; other warnings as Python shows them."""
+    if issubclass(category, Deprecated):
+        return f"Warning: {readable(str(message))}\n"
+    return _AS_PYTHON_DOES(message, category, filename, lineno, line)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--no-plugins", is_flag=True, help="Use the built-in plugins only.")
 @click.option("--block", metavar="NAME", multiple=True, help="Do not load this plugin (owner, package or owner/entry).")
@@ -77,6 +95,7 @@ def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
     ganzoo list                       what there is
     ganzoo sample runs/... -n 64      draw samples from a run
     """
+    warnings.formatwarning = _format_warning
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a busy neighbour makes spinning threads many times slower
     if no_plugins:
         os.environ["GANZOO_DISABLE_PLUGINS"] = "1"

@@ -32,3 +32,5 @@ def command(recipe: str, file: Path) -> None:
     except OSError as error:
         raise GanzooError(f"{error.filename}: {error.strerror}. Give another place.") from error
     click.echo(f"{target}\ntrain it with: ganzoo run {target}")
+    if target.suffix == ".toml" and not (schema := target.with_name("ganzoo.schema.json")).exists():
+        click.echo(f"for completion in an editor: ganzoo schema --out {schema}")

@@ -56,7 +56,7 @@ def _facts() -> dict[str, Any]:
         "plugins": {row.name: row.status for row in rows},
     }
     problems = [f"{name} is not installed: pip install {name}" for name in NEEDED if not versions[name]]
-    problems += [f"plugin {row.name}: {row.error}" for row in rows if row.status == "failed"]
+    problems += [f"plugin {row.name}: {row.error}" for row in rows if row.status in ("failed", "incompatible")]
     owners = metadata.packages_distributions().get("ganzoo", [])
     if set(owners) - {discovery.DISTRIBUTION}:
         problems.append(

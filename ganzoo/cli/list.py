@@ -54,8 +54,16 @@ def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
     recipes = library.recipes(plugins) if kind in (None, "gan", "recipe") else []
     rows = _gans(recipes) if kind in (None, "gan") else []
     if kind not in ("gan", "recipe"):
-        fields = ("kind", "name", "owner", "summary", "paper")
-        rows += [{field: getattr(entry, field) for field in fields} for entry in plugins.zoo.entries(kind)]
+        rows += [
+            _row(
+                one.kind,
+                one.name,
+                one.owner,
+                f"Deprecated: {one.deprecated}" if one.deprecated else one.summary,
+                one.paper,
+            )
+            for one in plugins.zoo.entries(kind)
+        ]
     if kind in (None, "recipe"):
         rows += [_row("recipe", one.name, one.owner, one.summary(), one.about[1]) for one in recipes]
     return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]

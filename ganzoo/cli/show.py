@@ -64,12 +64,14 @@ def _recipe(plugins: Plugins, name: str) -> Tree:
 
 
 def _describe(entry: Entry) -> dict[str, Any]:
-    facts = {key: getattr(entry, key) for key in ("kind", "name", "owner", "summary", "paper")}
+    facts = {key: getattr(entry, key) for key in ("kind", "name", "owner", "summary", "paper", "deprecated")}
     return facts | asdict(describe(entry))
 
 
 def _text(one: dict[str, Any]) -> str:
     lines = [f"{one['kind']} {one['name']}  ({one['owner']})  {one['paper']}".rstrip(), one["target"], ""]
+    if one["deprecated"]:
+        lines += [f"Deprecated: {one['deprecated']}", ""]
     if one["parts"]:
         lines += ["Tables it takes: " + ", ".join(f"[{part}]" for part in one["parts"]), ""]
     for name, setting in one["settings"].items():

@@ -17,7 +17,13 @@ def test_a_copy_is_the_same_bytes(tmp_path: Path, target: str) -> None:
     result = ganzoo("cp", "quickstart", str(tmp_path / target))
     copy = tmp_path / "mine.toml"
     assert copy.read_bytes() == QUICKSTART.read_bytes()
-    assert result.stdout == f"{copy}\ntrain it with: ganzoo run {copy}\n"
+    hint = f"for completion in an editor: ganzoo schema --out {tmp_path / 'ganzoo.schema.json'}\n"
+    assert result.stdout == f"{copy}\ntrain it with: ganzoo run {copy}\n{hint}"
+
+
+def test_it_says_no_more_of_editors_where_the_schema_lies(tmp_path: Path) -> None:
+    (tmp_path / "ganzoo.schema.json").write_text("{}")
+    assert ganzoo("cp", "quickstart", str(tmp_path / "mine.toml")).stdout.count("\n") == 2
 
 
 def test_into_a_folder(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from torch import Tensor
 from examples import PROCEDURES, example_of
 from ganzoo import GanzooError, Generator, Procedure, latents, preview
 from ganzoo.registry import Entry
-from support import PLUGINS
 
 CPU = torch.device("cpu")
 
@@ -60,9 +58,9 @@ def test_ways_begin_and_end_where_they_should(path: latents.Path) -> None:
     assert path(a.half(), b.half(), 0.5).dtype == torch.half
 
 
-def own_and_again(entry: Entry, tmp_path: Path) -> tuple[Tensor, Tensor, Tensor]:
+def own_and_again(entry: Entry) -> tuple[Tensor, Tensor, Tensor]:
     """Four samples, the same from their own codes, and others from other codes."""
-    example = example_of(entry, PLUGINS.zoo, tmp_path)
+    example = example_of(entry)
     procedure = example.procedure()
     y = torch.arange(4) % example.spec.classes if procedure.conditional else None
     with preview.sampling(procedure, CPU, 7):
@@ -76,10 +74,10 @@ def own_and_again(entry: Entry, tmp_path: Path) -> tuple[Tensor, Tensor, Tensor]
 
 
 @pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
-def test_a_sample_from_its_own_codes_is_the_same_sample(entry: Entry, tmp_path: Path) -> None:
+def test_a_sample_from_its_own_codes_is_the_same_sample(entry: Entry) -> None:
     """Of every procedure: whatever else it draws, the next codes change nothing but what comes of them."""
     try:
-        own, again, other = own_and_again(entry, tmp_path)
+        own, again, other = own_and_again(entry)
     except GanzooError as error:
         assert "draws no codes from a generator's prior" in str(error)
         return
@@ -123,9 +121,9 @@ def test_what_is_drawn_after_the_code_stays_the_same() -> None:
     assert torch.allclose(other - given[0], own - codes[0], atol=1e-6)
 
 
-def test_priors_are_as_before_after_a_failure(tmp_path: Path) -> None:
+def test_priors_are_as_before_after_a_failure() -> None:
     entry = next(entry for entry in PROCEDURES if entry.name == "adversarial")
-    procedure = example_of(entry, PLUGINS.zoo, tmp_path).procedure()
+    procedure = example_of(entry).procedure()
     with pytest.raises(GanzooError, match="asks for other codes each time"), torch.no_grad():
         latents.sample(procedure, 4, None, [torch.zeros(3, 2)])
     assert not any("prior" in module.__dict__ for module in procedure.modules())

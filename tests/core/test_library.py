@@ -26,6 +26,7 @@ def theirs(site: Path) -> Path:
     (site / "their_recipes").mkdir()
     (site / "their_recipes" / "spiral.toml").write_text("# A spiral.\n#\n# More.\n")
     (site / "their_recipes" / "notes.txt").write_text("no recipe")
+    (site / "their_recipes" / "ganzoo.schema.json").write_text("{}")  # an editor's
     return site / "their_recipes"
 
 
@@ -34,7 +35,7 @@ def found() -> dict[str, str]:
 
 
 def test_the_packaged_recipes_are_found() -> None:
-    assert set(found()) == {path.stem for path in library.packaged().iterdir()}
+    assert set(found()) == {path.stem for path in library.packaged().glob("*.toml")}
     assert "quickstart" in found()
 
 

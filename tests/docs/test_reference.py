@@ -18,7 +18,7 @@ from ganzoo.recipe import Evaluation, RunSettings
 from ganzoo.registry import KINDS
 from ganzoo.run import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
-from pages import TOP
+from pages import EXAMPLES, TOP
 
 
 def page(name: str) -> str:
@@ -65,7 +65,7 @@ def test_every_kind() -> None:
 
 
 def test_every_public_name() -> None:
-    named = [cell for cell, _ in rows(page("write-a-plugin.md"), "## Public names")]
+    named = [cell for cell, _ in rows(page("api.md"), "## Public names")]
     assert sorted(re.findall(r"`(\w+)`", " ".join(named))) == sorted(ganzoo.__all__)
 
 
@@ -193,5 +193,14 @@ def test_every_design_record_is_in_the_index() -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    pages = {str(path.relative_to(TOP / "docs")) for path in Path(TOP / "docs").rglob("*.md")}
-    assert set(re.findall(r"- (\S+\.md)$", (TOP / "mkdocs.yml").read_text(), re.M)) == pages
+    pages = {str(path.relative_to(TOP / "docs")) for path in {*Path(TOP / "docs").rglob("*.md")} - EXAMPLES}
+    listed = re.findall(r"^ *- (?:[^:\n]+: )?(\S+\.md)$", (TOP / "mkdocs.yml").read_text(), re.M)
+    assert sorted(listed) == sorted(pages)
+
+
+def test_every_public_name_is_on_one_page_of_the_reference() -> None:
+    pages = [path.read_text() for path in (TOP / "docs/reference").glob("*.md")]
+    named = [name for text in pages for name in re.findall(r"^(?:::: |## `)ganzoo\.(\w+)`?$", text, re.M)]
+    assert sorted({*named} - {"hookspecs", "testing"}) == sorted(ganzoo.__all__)
+    assert len(named) == len({*named})
+    assert {"hookspecs", "testing"} <= {*named}

@@ -37,8 +37,13 @@ def test_what_reports_are_made_of_is_in_it(wheel: Path) -> None:
     assert len(parts) == 3 and parts <= set(files(wheel))
 
 
+def test_what_new_packages_are_made_of_is_in_it(wheel: Path) -> None:
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ganzoo/scaffold/templates").rglob("*.*")}
+    assert len(templates) > 20 and templates <= set(files(wheel))
+
+
 def test_every_recipe_is_in_it(wheel: Path) -> None:
-    recipes = {f"ganzoo/recipes/{path.name}" for path in (ROOT / "recipes").iterdir()}
+    recipes = {f"ganzoo/recipes/{path.name}" for path in (ROOT / "recipes").glob("*.toml")}
     assert recipes == {name for name in files(wheel) if name.startswith("ganzoo/recipes/")}
 
 

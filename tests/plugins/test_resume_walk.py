@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ganzoo import Misfit, discovery, resolve
 from ganzoo.blueprint import Blueprint, is_list_of_parts
 from ganzoo.errors import RecipeError
 from ganzoo.registry import Entry
+from ganzoo.testing import parts
 from killed import differences, killed_after
 from support import save_noise, train
 
@@ -34,7 +35,7 @@ STEPS, KILLED = 10, (1, 4, 7)
 BATCHES = 4  # a pass
 OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "save": 1, "keep": STEPS + 1}
 STREAMED = {"dataset": {"use": "tests/streamed"}}
-PLUGINS = discovery.load()
+PLUGINS = parts.beside(discovery.load())
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
 
 Tree = dict[str, Any]
@@ -106,17 +107,10 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Entry], Example]:
-    return cache(lambda entry: example_of(entry, PLUGINS.zoo, tmp_path_factory.mktemp("noise")))
-
-
 @pytest.mark.parametrize(("entry", "changes", "may_refuse"), every_case())
-def test_a_run_goes_on_to_the_same_bits(
-    entry: Entry, changes: Tree, may_refuse: bool, example: Callable[[Entry], Example], tmp_path: Path
-) -> None:
+def test_a_run_goes_on_to_the_same_bits(entry: Entry, changes: Tree, may_refuse: bool, tmp_path: Path) -> None:
     try:
-        undisturbed = train(changed(example(entry), changes, tmp_path), tmp_path, plugins=PLUGINS)
+        undisturbed = train(changed(example_of(entry), changes, tmp_path), tmp_path, plugins=PLUGINS)
     except (Misfit, RecipeError) as refusal:
         if not may_refuse:
             raise
@@ -142,11 +136,9 @@ def changed(example: Example, changes: Tree, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
-def test_bits_depend_on_all_that_a_checkpoint_holds(
-    entry: Entry, example: Callable[[Entry], Example], tmp_path: Path
-) -> None:
+def test_bits_depend_on_all_that_a_checkpoint_holds(entry: Entry, tmp_path: Path) -> None:
     """The walk sees what is lost: a run that goes on with another seed's noise is told apart."""
-    undisturbed = train(changed(example(entry), {"run": {"ema": 0.9}}, tmp_path), tmp_path, plugins=PLUGINS)
-    other = train(changed(example(entry), {"run": {"ema": 0.9, "seed": 1}}, tmp_path), tmp_path, plugins=PLUGINS)
+    undisturbed = train(changed(example_of(entry), {"run": {"ema": 0.9}}, tmp_path), tmp_path, plugins=PLUGINS)
+    other = train(changed(example_of(entry), {"run": {"ema": 0.9, "seed": 1}}, tmp_path), tmp_path, plugins=PLUGINS)
     parts = {name.partition(".")[0] for name in differences(undisturbed, other)}
     assert parts == {"model", "ema", "optimizer", "rank-00000"}

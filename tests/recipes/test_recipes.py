@@ -26,6 +26,12 @@ def test_its_header_says_what_it_is(found: library.Found) -> None:
 
 
 @every_recipe
+def test_its_header_says_where_an_editor_finds_the_schema(found: library.Found) -> None:
+    header = found.path.read_text().partition("\n\n")[0]
+    assert header.endswith("\n#\n#:schema ./ganzoo.schema.json")
+
+
+@every_recipe
 def test_its_name_is_gan_and_dataset(found: library.Found) -> None:
     assert found.name == "quickstart" or found.name.endswith(f"_{resolved(found).dataset.entry.name}")
 

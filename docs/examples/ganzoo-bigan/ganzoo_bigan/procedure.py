@@ -1,0 +1,61 @@
+"""Adversarial Feature Learning (Donahue et al. 2017, arXiv:1605.09782); at the same time ALI (arXiv:1606.00704)."""
+
+from collections.abc import Iterator, Mapping
+
+import ganzoo
+import torch
+from torch import Tensor, nn
+
+
+class BiGAN(ganzoo.Procedure):
+    """A generator from codes to samples and an encoder from samples to codes, against a judge of pairs: eq. (2).
+
+        V(D, E, G) = E log D(x, E(x)) + E log(1 - D(G(z), z))
+
+    The discriminator sees a sample and a code side by side, as one row of numbers: real ones with the code that the
+    encoder gives them, fakes with the code that they were made of. Generator and encoder move together, against both
+    terms with the labels changed over, as section 3.4 does. Where the judge can tell nothing, each undoes the other.
+    Errors: Misfit for token ids, for networks that want labels, and for codes of two widths.
+    """
+
+    def __init__(
+        self,
+        spec: ganzoo.Spec,
+        generator: ganzoo.Blueprint,
+        encoder: ganzoo.Blueprint,
+        discriminator: ganzoo.Blueprint,
+        loss: ganzoo.Blueprint,
+    ):
+        super().__init__()
+        self.G, self.E, self.loss = generator(spec), encoder(spec), loss()
+        if self.G.z_dim != self.E.z_dim:
+            raise ganzoo.Misfit(
+                f"procedure bigan: the generator's codes have {self.G.z_dim} numbers, the encoder's {self.E.z_dim}. "
+                "Set generator.z_dim and encoder.z_dim alike."
+            )
+        self.D = discriminator(ganzoo.Spec((spec.size + self.G.z_dim,)))
+        if self.G.conditional or self.E.conditional or self.D.conditional:
+            raise ganzoo.Misfit("procedure bigan asks for no labels. Use networks that are not conditional.")
+
+    def players(self) -> Mapping[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G], "encoder": [self.E]}
+
+    def step(self, data: Iterator[ganzoo.Batch], t: int) -> Iterator[ganzoo.Move]:
+        x = next(data)["x"]
+        z = self.G.prior(len(x))
+        with torch.no_grad():
+            real, fake = self._pair(x, self.E(x)), self._pair(self.G(z), z)
+        yield {"discriminator": {"adversarial": self.loss.discriminator(self.D(real), self.D(fake))}}
+        real, fake = self._pair(x, self.E(x)), self._pair(self.G(z), z)  # with their graphs, for those who made them
+        fooled = self.loss.discriminator(self.D(fake), self.D(real))  # the labels changed over
+        yield {"generator": {"adversarial": fooled}, "encoder": {"adversarial": fooled}}
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n))  # () -> (n, *shape)
+
+    def panels(self, batch: ganzoo.Batch) -> Mapping[str, ganzoo.Panel]:
+        """What becomes of real samples on the way to their codes and back."""
+        return {"reconstructions": ganzoo.Panel(self.G(self.E(batch["x"])))}
+
+    def _pair(self, x: Tensor, z: Tensor) -> Tensor:
+        return torch.cat([x.flatten(1), z], 1)  # (N, *shape), (N, z_dim) -> (N, size + z_dim)

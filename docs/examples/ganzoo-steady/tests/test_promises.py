@@ -1,0 +1,11 @@
+"""Every component keeps what its interface promises, as `ganzoo test` asks it."""
+
+import ganzoo.testing
+import pytest
+
+CHECKS = ganzoo.testing.checks("ganzoo-steady")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+def test_keeps_its_promises(check):
+    check()

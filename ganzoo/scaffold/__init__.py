@@ -1,0 +1,1 @@
+"""A new package that plugs into ganzoo, written from templates: what `ganzoo new` makes."""

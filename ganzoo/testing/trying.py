@@ -1,0 +1,45 @@
+"""The one small example of a procedure that all of its checks share."""
+
+from __future__ import annotations
+
+from ganzoo.testing import examples, parts
+from ganzoo.testing.check import Broken, not_asked
+from ganzoo.testing.component import Component
+from ganzoo.testing.example import Example
+
+
+def sought(component: Component) -> Example | Broken:
+    """The example, or why there is none; it is looked for once."""
+    if "example" not in component.kept:
+        try:
+            found: Example | Broken = examples.find(
+                component.entry, parts.beside(component.plugins), component.settings
+            )
+        except Broken as refusal:
+            found = refusal
+        component.kept["example"] = found
+    return component.kept["example"]
+
+
+def example_of(component: Component) -> Example:
+    """The check is left where there is none: that is one promise's finding, not every one's."""
+    found = sought(component)
+    if isinstance(found, Broken):
+        not_asked("there is no small example of it")
+    return found
+
+
+def runnable(component: Component) -> Example:
+    """The same, where a run takes it."""
+    example = trainable(component)
+    if example.unfit:
+        not_asked("its samples are not like the data")
+    return example
+
+
+def trainable(component: Component) -> Example:
+    """The same, where the engine takes it: that it does is a promise of its own."""
+    example = example_of(component)
+    if example.orphans:
+        not_asked("a parameter of it belongs to no player, or a player has none")
+    return example

@@ -1,0 +1,65 @@
+"""Where the kit gets a small example of a procedure from, and what it says when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from torch import Tensor
+
+from examples import PROCEDURES, WITH_PARTS, example_of
+from ganzoo import Batch, Procedure, resolve
+from ganzoo.blueprint import Blueprint
+from ganzoo.interfaces import Spec
+from ganzoo.registry import Entry, Zoo
+from ganzoo.testing import Broken, examples, parts
+from ganzoo.testing.component import SPECS
+from ganzoo.testing.example import Example
+from support import PLUGINS
+
+every = pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
+
+
+@every
+def test_each_built_in_procedure_has_a_small_one(entry: Entry) -> None:
+    assert sum(p.numel() for p in example_of(entry).procedure().parameters()) < 3_000_000
+
+
+@every
+def test_a_recipe_can_be_made_small(entry: Entry) -> None:
+    """The second way to an example works as well, for procedures that have recipes."""
+    tree = next(examples.from_recipes(entry, WITH_PARTS), None)
+    if tree is None:
+        pytest.skip("no recipe uses it")
+    procedure = Example(resolve.resolve(tree, WITH_PARTS.zoo, "example", name="example")).trained(steps=1)
+    assert sum(p.numel() for p in procedure.parameters()) < 3_000_000
+
+
+def test_a_plugin_without_recipes_is_tried_with_its_own_parts() -> None:
+    entry = next(entry for entry in PROCEDURES if entry.name == "seqgan")
+    tries = [*examples.from_own_parts(entry, WITH_PARTS)]
+    assert {tries[0][part]["use"] for part in ("generator", "discriminator")} == {"ganzoo/seqgan"}
+    assert len(tries) == examples.MOST * len(SPECS)
+
+
+class Odd(Procedure):
+    """Needs an encoder of a kind, which nobody registered."""
+
+    def __init__(self, spec: Spec, encoder: Blueprint):
+        super().__init__()
+        raise ValueError("only owls fit here")
+
+    def players(self) -> Any: ...
+    def step(self, data: Iterator[Batch], t: int) -> Any: ...
+    def sample(self, n: int, y: Tensor | None = None) -> Any: ...
+
+
+def test_a_procedure_without_an_example_fails_with_what_to_do_and_what_was_tried() -> None:
+    plugins, mine = parts.beside(PLUGINS), Zoo(owner="me")
+    mine.add("procedure", "odd", Odd)
+    plugins.zoo.merge(mine)
+    with pytest.raises(Broken, match=r"no small example of procedure 'me/odd'.* give the plugin a recipe") as caught:
+        examples.find(plugins.zoo.find("procedure", "me/odd"), plugins)
+    assert "  testing/small on data of shape (2,) with 8 classes: Misfit: " in str(caught.value)
+    assert "only owls fit here" in str(caught.value)

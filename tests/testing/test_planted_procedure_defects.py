@@ -1,0 +1,205 @@
+"""Procedures with one planted defect each: the checks that it concerns break, no others, and say what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo import Batch, Blueprint, Move, Panel, Procedure, Spec
+from planted import broken
+
+
+class Sound(Procedure):
+    """Discriminator and generator in turn."""
+
+    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
+        super().__init__()
+        self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
+
+    def players(self) -> Mapping[str, list[nn.Module]]:
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        real = next(data)["x"]
+        fake = self.G(self.G.prior(len(real)))
+        yield {"discriminator": {"loss": self.loss.discriminator(self.D(real), self.D(fake.detach()))}}
+        yield {"generator": {"loss": self.weight() * self.loss.generator(None, self.D(fake))}}
+
+    def weight(self) -> float | Tensor:
+        return 1.0
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(self.G.prior(n))
+
+
+class Orphan(Sound):
+    """Has a parameter of nobody."""
+
+    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
+        super().__init__(spec, generator, discriminator, loss)
+        self.temperature = nn.Parameter(torch.ones(()))
+
+
+class Idle(Sound):
+    """Has a player that never moves."""
+
+    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
+        super().__init__(spec, generator, discriminator, loss)
+        self.E = nn.Linear(2, 2)
+
+    def players(self) -> Mapping[str, list[nn.Module]]:
+        return {**super().players(), "encoder": [self.E]}
+
+
+class InVain(Idle):
+    """Has a player that moves by terms that do not depend on it."""
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        yield from super().step(data, t)
+        yield {"encoder": {"loss": 0 * self.E.weight.sum()}}
+
+
+class OutOfTurn(Sound):
+    """Clips the discriminator after the generator's move."""
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        yield from super().step(data, t)
+        with torch.no_grad():
+            for p in self.D.parameters():
+                p.clamp_(-0.01, 0.01)
+
+
+class InTurn(Sound):
+    """Clips the discriminator right after its own move, which is as it should be."""
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        moves = super().step(data, t)
+        yield next(moves)
+        with torch.no_grad():
+            for p in self.D.parameters():
+                p.clamp_(-0.5, 0.5)
+        fake = self.G(self.G.prior(8))
+        yield {"generator": {"loss": self.loss.generator(None, self.D(fake))}}
+
+
+class Forgetful(Sound):
+    """Keeps its balance in an attribute that no checkpoint has."""
+
+    balance = 1.0
+
+    def weight(self) -> float | Tensor:
+        self.balance *= 0.5
+        return self.balance
+
+
+class Mindful(Sound):
+    """Keeps its balance in a buffer."""
+
+    balance: Tensor
+
+    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
+        super().__init__(spec, generator, discriminator, loss)
+        self.register_buffer("balance", torch.ones(()))
+
+    def weight(self) -> float | Tensor:
+        self.balance.mul_(0.5)
+        return self.balance.clone()
+
+
+class Sixteen(Sound):
+    """Samples sixteen, however many are asked for."""
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return super().sample(16)
+
+
+class Wasteful(Sound):
+    """Draws two batches, and says one."""
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        next(data)
+        yield from super().step(data, t)
+
+
+class Frozen(Sound):
+    """Samples the same whatever the seed."""
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.G(torch.linspace(-1, 1, n * self.G.z_dim).view(n, -1))
+
+
+class Outside(Sound):
+    """Scales its samples by a number that no file of weights has."""
+
+    scale = 1.0
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        yield from super().step(data, t)
+        self.scale = 2.0
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.scale * super().sample(n)
+
+
+class Spaced(Sound):
+    """Names a picture as no file is named."""
+
+    def panels(self, batch: Batch) -> Mapping[str, Panel]:
+        return {"Two by two": Panel(self.sample(4), 2)}
+
+
+class Unfinished(Sound):
+    """Stops in its step."""
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        raise KeyError("labels")
+        yield {}
+
+
+FILE, BITS = "weights survive a file", "it goes on from a checkpoint to the same bits"
+DEFECTS: dict[type, dict[str, str]] = {
+    Sound: {},
+    InTurn: {},
+    Mindful: {},
+    Orphan: {
+        "every trainable parameter belongs to a player": "no player trains temperature: name the module in players()"
+    },
+    Idle: {"every player moves within a few steps": "'encoder' did not move in 12 steps. Yield its terms"},
+    InVain: {"every player moves within a few steps": "look for a detach() or a torch.no_grad() too many"},
+    OutOfTurn: {
+        "a move changes the named players only": "weights of 'discriminator' in place after the move of generator"
+    },
+    Forgetful: {BITS: "Keep what one step leaves for the next in a buffer (self.register_buffer)"},
+    Sixteen: {"samples are like the data": "sample(1) gives the shape (16, 2), expected (1, 2). Draw n samples"},
+    Wasteful: {"a step draws as many batches as it says": "Set batches_per_step = 2"},
+    Frozen: {"the seed decides the samples": "another seed gives the same samples. Draw new noise"},
+    Outside: {FILE: "Keep in buffers and modules all that samples depend on"},
+    Spaced: {"its pictures can be drawn": "Use lower-case letters, digits, _ and -"},
+    Unfinished: {"it takes a step on a small example": "on data of shape (2,): KeyError: 'labels'"},
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
+def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+    found = broken("procedure", defect)
+    assert found.keys() == DEFECTS[defect].keys(), found
+    for name, words in DEFECTS[defect].items():
+        assert words in found[name]
+
+
+def test_settings_reach_the_procedure() -> None:
+    class Cautious(Sound):
+        """Refuses to be built with its own default."""
+
+        def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint, sides: int = 0):
+            super().__init__(spec, generator, discriminator, loss)
+            if sides < 3:
+                raise ganzoo.Misfit("take three sides or more")
+
+    assert "take three sides or more" in broken("procedure", Cautious)["it takes a step on a small example"]
+    assert broken("procedure", Cautious, sides=3) == {}

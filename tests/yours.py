@@ -1,0 +1,24 @@
+"""Small files of one's own for the datasets that read such: a folder of images, pairs, arrays, a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+N = 60
+PATHS = {"npz": "arrays.npz", "folder": "pictures", "pairs": "sides", "text": "lines.txt"}
+"""Dataset -> what its setting `path` is, below the folder that was written to."""
+
+
+def write(folder: Path, shade: int) -> None:
+    """N samples for each dataset, others for another shade."""
+    folder.mkdir(exist_ok=True)
+    images = np.full((N, 8, 8), shade, np.uint8)
+    np.savez(folder / PATHS["npz"], images=images, labels=np.arange(N) % 3)
+    for i in range(N):
+        for place in (f"pictures/{('cats', 'dogs')[i % 2]}", "sides/a", "sides/b"):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (shade, i, len(place))).save(folder / place / f"{i}.png")
+    (folder / PATHS["text"]).write_text("".join(f"line {i} of shade {shade}\n" for i in range(N)))
