@@ -31,12 +31,15 @@ SMALL = {"width": 8, "bottleneck": 16}  # settings of networks that are larger b
 
 @dataclass(frozen=True)
 class Component:
-    """settings: laid over SMALL, where the component has settings of those names. kept: what its checks share."""
+    """settings: laid over SMALL, where the component has settings of those names. given: settings of all components,
+    by kind and name. kept: what its checks share.
+    """
 
     entry: Entry
     plugins: Plugins
     settings: Mapping[str, Any] = field(default_factory=dict)
     specs: tuple[Spec, ...] = SPECS
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
@@ -47,6 +50,10 @@ class Component:
         known = Blueprint(self.entry).signature.settings
         small = {name: value for name, value in SMALL.items() if name in known}
         return self.entry.load()(*arguments, **{**small, **self.settings, **more})
+
+    def beside(self, entry: Entry) -> Component:
+        """Another component of the same plugin, with the settings that were given for that one."""
+        return Component(entry, self.plugins, self.given.get(f"{entry.kind} {entry.name}", {}), self.specs, self.given)
 
     def fitting(self) -> Iterator[tuple[Spec, nn.Module]]:
         """(spec, network) for each spec that the network takes, its weights drawn from seed 0."""

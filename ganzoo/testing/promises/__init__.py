@@ -7,12 +7,25 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.testing.check import Check
-from ganzoo.testing.promises import content, dataset, loss, plugin, procedure, sampling, training
+from ganzoo.testing.promises import (
+    content,
+    dataset,
+    extractor,
+    loss,
+    metric,
+    plugin,
+    procedure,
+    processes,
+    sampling,
+    training,
+)
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
-    "plugin": (plugin,),
+    "plugin": (plugin, processes),
     "loss": (loss,),
     "dataset": (dataset, content),
+    "metric": (metric,),
+    "extractor": (extractor,),
     "procedure": (procedure, training, sampling),
 }
 """Kind -> the modules whose public functions are its promises, in their order."""
