@@ -24,7 +24,6 @@ def it_refuses_by_an_error_that_says_what_to_do(component: Component) -> None:
     """check() raises Misfit for samples it cannot look at, DataError or EnvironmentProblem for what is missing."""
     for data, _ in clusters.every():
         made = component.build()
-        expect(isinstance(made, Extractor), f"{component} is no ganzoo.Extractor: derive its class from that one.")
         try:
             made.check(data.spec)
         except GanzooError:

@@ -48,8 +48,8 @@ def test_one_that_asks_for_classes_says_which_gans_have_them(entry: Entry) -> No
 
 @every
 def test_the_kit_has_samples_to_ask_it_on(entry: Entry) -> None:
-    given = {"dataset stacked_mnist": {"of": "digits"}}
-    assert next(judged(Component(entry, PLUGINS, given=given)))
+    settings = {"dataset stacked_mnist": {"of": "digits"}}
+    assert next(judged(Component(entry, PLUGINS, all_settings=settings)))
 
 
 def test_results_have_names_of_their_own() -> None:
