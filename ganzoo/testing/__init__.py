@@ -43,10 +43,13 @@ def checks(
         near = did_you_mean(plugin, [row.distribution for row in plugins.rows])
         raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
     owner = rows[0].name.partition("/")[0]
-    package = Package(owner, tuple(rows), plugins)
-    made = promises.of("plugin", package)
-    for entry in plugins.zoo.entries():
-        if entry.owner == owner:
-            given = (settings or {}).get(f"{entry.kind} {entry.name}", {})
-            made += promises.of(entry.kind, Component(entry, plugins, given, (*SPECS, *specs)))
+    given = settings or {}
+    components = tuple(
+        Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*SPECS, *specs), given)
+        for entry in plugins.zoo.entries()
+        if entry.owner == owner
+    )
+    made = promises.of("plugin", Package(owner, tuple(rows), plugins, components))
+    for component in components:
+        made += promises.of(component.entry.kind, component)
     return made
