@@ -40,7 +40,7 @@ def capture(
     found.tensors["model"] = procedure.state_dict()
     found.tensors["optimizer"], groups = {}, {}
     for player, optimizer in engine.optimizers.items():
-        tensors, groups[player] = _optimizer_state(optimizer)
+        tensors, groups[player] = optimizer_state(optimizer)
         found.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
     if ema:
         found.tensors["ema"] = ema.average
@@ -84,7 +84,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
         state, procedure = saved.states["state"], engine.procedure
         step, updates = int(state["step"]), int(state["ema_updates"])
         optimizers = {
-            player: _optimizer_dict(optimizer, _of(player, saved.tensors["optimizer"]), state["optimizers"][player])
+            player: optimizer_dict(optimizer, _of(player, saved.tensors["optimizer"]), state["optimizers"][player])
             for player, optimizer in engine.optimizers.items()
         }
         buffers = _of("buffer", saved.tensors.get(_own(engine.accelerator.process_index), {}))
@@ -162,7 +162,7 @@ def _own(rank: int) -> str:
     return f"rank-{rank:05d}"
 
 
-def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors as "<parameter>.<name>", everything else as JSON."""
     stored = optimizer.state_dict()
     tensors: dict[str, torch.Tensor] = {}
@@ -173,7 +173,7 @@ def _optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dic
     return tensors, {"state": plain, "param_groups": stored["param_groups"]}
 
 
-def _optimizer_dict(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> dict[str, Any]:
+def optimizer_dict(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> dict[str, Any]:
     """What load_state_dict() takes; JSON has made lists of tuples."""
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**tensors, **plain["state"]}.items():

@@ -22,6 +22,7 @@ VERBS = {
     "compare": "Put runs side by side, or every value of a setting.",
     "interpolate": "Draw the way from one sample to another.",
     "timelapse": "Animate how a run's samples grew.",
+    "play": "Play with a run, on a page in the browser.",
     "report": "Write a run, or several, into one page.",
     "export": "Write what was trained for others to load.",
     "push": "Send an export to the Hugging Face Hub.",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo.blueprint import Blueprint
 from ganzoo.discovery import Plugins
-from ganzoo.errors import Misfit
+from ganzoo.errors import EnvironmentProblem
 from ganzoo.interfaces import Spec
 from ganzoo.registry import Entry
+from ganzoo.testing.check import not_asked
 
 SPECS = (
     Spec((1, 28, 28)),
@@ -42,20 +43,69 @@ class Component:
     def __str__(self) -> str:
         return f"{self.entry.kind} {self.entry.full_name}"
 
+    def on(self, spec: Spec) -> str:
+        """The component and the data that it is asked on, for messages."""
+        return f"{self} on {described(spec)}"
+
+    @property
+    def target(self) -> Any:
+        """The class or function. Errors: unittest.SkipTest where it does not load, which is a promise of its own."""
+        try:
+            return self.entry.load()
+        except EnvironmentProblem:
+            not_asked("it does not load")
+
     def build(self, *arguments: Any, **more: Any) -> Any:
         """The component: of a network build(spec), of a loss build()."""
-        known = Blueprint(self.entry).signature.settings
+        target, known = self.target, Blueprint(self.entry).signature.settings
         small = {name: value for name, value in SMALL.items() if name in known}
-        return self.entry.load()(*arguments, **{**small, **self.settings, **more})
+        return target(*arguments, **{**small, **self.settings, **more})
 
-    def fitting(self) -> Iterator[tuple[Spec, nn.Module]]:
-        """(spec, network) for each spec that the network takes, its weights drawn from seed 0."""
-        for spec in self.specs:
-            try:
-                torch.manual_seed(0)
-                yield spec, self.build(spec)
-            except Misfit:
+    def network(self, spec: Spec, seed: int = 0) -> Any:
+        """A network in training mode, its weights drawn from a seed. Errors: whatever building it raises."""
+        torch.manual_seed(seed)
+        return self.build(spec)
+
+    def fitting(
+        self, device: str = "cpu", which: Callable[[Spec], object] = lambda spec: True
+    ) -> Iterator[tuple[Spec, Any]]:
+        """(spec, network) for each spec that the network takes, of those `which` chooses."""
+        return self._fitting(filter(which, self.specs), device)
+
+    def forms(self, which: Callable[[Spec], object] = lambda spec: True) -> Iterator[tuple[Spec, Any]]:
+        """(spec, network) for the first image, the first points and the first tokens that the network takes."""
+        return self._fitting(filter(which, self.specs), "cpu", one_of_a_form=True)
+
+    def _fitting(self, specs: Iterable[Spec], device: str, one_of_a_form: bool = False) -> Iterator[tuple[Spec, Any]]:
+        done = set()
+        for spec in specs:
+            form = (len(spec.shape), bool(spec.vocab))
+            if one_of_a_form and form in done:
                 continue
+            try:
+                with torch.device(device):
+                    network = self.network(spec)
+            except Exception:  # whether it is a Misfit, and says what would fit, is a promise of its own
+                continue
+            done.add(form)
+            yield spec, network
+        if not done:
+            not_asked("it fits no data of that form")
+
+    def given(self, network: Any, spec: Spec, n: int) -> tuple[Tensor, Tensor | None]:
+        """What forward() takes: noise or samples (n, ...), and labels (n,) where the network wants them."""
+        y = labels(spec, n) if network.conditional else None
+        if self.entry.kind != "generator":
+            return samples(spec, n), y
+        if network.z_dim:
+            return network.prior(n), y
+        return samples(spec if network.source_shape is None else Spec(network.source_shape), n), y
+
+
+def described(spec: Spec) -> str:
+    """Data in words: "(1, 28, 28) of 10 classes"."""
+    classes = f" of {spec.classes} classes" if spec.classes else ""
+    return f"{spec.shape}{classes}{f' token ids below {spec.vocab}' if spec.vocab else ''}"
 
 
 def labels(spec: Spec, n: int) -> Tensor | None:

@@ -7,22 +7,54 @@ from types import ModuleType
 from typing import Any
 
 from ganzoo.testing.check import Check
-from ganzoo.testing.promises import content, dataset, loss, plugin, procedure, sampling, training
+from ganzoo.testing.promises import (
+    content,
+    dataset,
+    described,
+    discriminator,
+    encoder,
+    generator,
+    labels,
+    loss,
+    network,
+    optimizer,
+    plugin,
+    procedure,
+    regularizer,
+    sampling,
+    schedule,
+    training,
+    transform,
+    weights,
+)
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
     "plugin": (plugin,),
+    "generator": (network, generator, weights, labels),
+    "discriminator": (network, discriminator, weights, labels),
+    "encoder": (network, encoder, weights, labels),
     "loss": (loss,),
+    "regularizer": (regularizer,),
+    "transform": (transform,),
+    "optimizer": (optimizer,),
+    "schedule": (schedule,),
     "dataset": (dataset, content),
     "procedure": (procedure, training, sampling),
 }
-"""Kind -> the modules whose public functions are its promises, in their order."""
+"""Kind -> the modules whose public functions are its promises, in their order; behind those of `described`."""
 
 
 def of(kind: str, subject: Any) -> list[Check]:
     """A check for each promise of a kind, or of "plugin" as a whole."""
-    return [Check(subject, promise) for module in MODULES.get(kind, ()) for promise in _promises(module)]
+    return [Check(subject, promise) for promise in promises(kind)]
 
 
-def _promises(module: ModuleType) -> list[Callable[[Any], None]]:
+def promises(kind: str) -> list[Callable[[Any], None]]:
+    """What is promised by a kind, or by "plugin" as a whole; components of every kind promise to be described."""
+    modules = MODULES.get(kind, ())
+    return [one for module in (modules if kind == "plugin" else (described, *modules)) for one in _public(module)]
+
+
+def _public(module: ModuleType) -> list[Callable[[Any], None]]:
     mine = [one for one in vars(module).values() if callable(one) and getattr(one, "__module__", "") == module.__name__]
     return [one for one in mine if not one.__name__.startswith("_")]

@@ -2,11 +2,122 @@
 
 from __future__ import annotations
 
-from ganzoo.testing.check import expect
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from ganzoo import library, resolve
+from ganzoo.errors import GanzooError
+from ganzoo.library import Found
+from ganzoo.testing.check import Broken, expect, not_asked
 from ganzoo.testing.package import Package
+
+REGISTER = """
+import json, sys, traceback
+
+class Watch:
+    seen = []
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch" and not self.seen:
+            stack = [one for one in traceback.extract_stack()[:-1] if "importlib" not in one.filename]
+            self.seen.append(f"{stack[-1].filename}, line {stack[-1].lineno}")
+
+sys.meta_path.insert(0, Watch())
+from ganzoo import discovery
+from ganzoo.installed import EntryPoint
+for name, target in json.loads(sys.argv[1]):
+    discovery.load({name: EntryPoint(name, target, name, "").load()})
+print(json.dumps(Watch.seen))
+"""
+"""Imports the modules of entry points, runs their ganzoo_register, and tells who imported torch first."""
 
 
 def it_loads(package: Package) -> None:
     """Its modules import, and its hooks run."""
     for row in package.rows:
-        expect(row.status == "ok", f"plugin {row.name} is {row.status}: {row.error}")
+        expect(
+            row.status == "ok",
+            f"plugin {row.name} is {row.status}: {row.error}. Nothing else can be asked of it before that is mended.",
+        )
+
+
+def it_offers_something(package: Package) -> None:
+    """It implements a hook at least: components, recipes, or something done while a run trains."""
+    for row in package.rows:
+        expect(
+            row.status != "ok" or row.hooks,
+            f"plugin {row.name}: {row.module} implements no hook. Write ganzoo_register(zoo) in it, with "
+            "@ganzoo.hookimpl, or let the entry point name the module that has it.",
+        )
+
+
+def it_registers_without_torch(package: Package) -> None:
+    """Importing the entry module and registering import no PyTorch, so that `ganzoo list` answers at once."""
+    points = [(row.name, row.module) for row in package.rows if row.status == "ok" and _can_be_found(row.module)]
+    if not points:
+        not_asked("it is not installed: its modules were handed over")
+    done = subprocess.run(
+        [sys.executable, "-c", REGISTER, json.dumps(points)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expect(
+        done.returncode == 0, f"{package}: it does not register in a process of its own: {done.stderr.strip()[-500:]}"
+    )
+    seen = json.loads(done.stdout.splitlines()[-1])
+    expect(
+        not seen,
+        f"{package}: torch is imported at registration, by {''.join(seen)}, so that every `ganzoo list` waits seconds "
+        "for "
+        'it. Name targets as text, zoo.add("loss", "mine", "acme.losses:Mine", summary="..."), and keep the module of '
+        "the entry point free of torch.",
+    )
+
+
+def its_recipes_can_be_used(package: Package) -> None:
+    """Every recipe that it offers names components that there are, with settings that they have."""
+    for recipe in _recipes(package):
+        try:
+            resolve.read(recipe.path, (), package.plugins.zoo)
+        except GanzooError as error:
+            raise Broken(f"{package}: its recipe {recipe.name} cannot be used: {error.message}") from error
+
+
+def its_recipes_say_what_they_are(package: Package) -> None:
+    """The first line of each recipe is a comment that says what it is: `ganzoo list recipe` shows it."""
+    for recipe in _recipes(package):
+        expect(
+            recipe.path.suffix != ".toml" or recipe.summary(),
+            f"{package}: its recipe {recipe.name} does not begin with a comment. Let its first line say what it is, "
+            "'# A DCGAN of faces, 64x64': `ganzoo list recipe` shows it.",
+        )
+
+
+def _recipes(package: Package) -> Iterator[Found]:
+    """Errors: Broken where the hook fails; unittest.SkipTest where there are none."""
+    known = list(package.plugins.zoo.failures)
+    found = [recipe for recipe in library.recipes(package.plugins) if recipe.owner == package.owner]
+    new = [failure for failure in package.plugins.zoo.failures if failure not in known]
+    package.plugins.zoo.failures[:] = known
+    names = [row.name for row in package.rows]
+    mine = [failure for failure in new if any(failure.startswith(f"plugin {name} ") for name in names)]
+    expect(
+        not mine,
+        f"{''.join(mine[:1])}. Return the folder that your recipes are in: Path(__file__).parent / 'recipes', and ship "
+        "it inside the package.",
+    )
+    if not found:
+        not_asked("it offers no recipes")
+    return iter(found)
+
+
+def _can_be_found(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module.partition(":")[0]) is not None
+    except (ImportError, ValueError):
+        return False
