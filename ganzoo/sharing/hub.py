@@ -53,7 +53,7 @@ def asking(name: str) -> Iterator[None]:
         status = getattr(getattr(error, "response", None), "status_code", None)
         what = f"{LOG_IN}" if status == 401 else "This token may not do that." if status == 403 else "Try again later."
         raise EnvironmentProblem(f"{name}: the Hub answered {status or 'with an error'}. {what}") from error
-    except (errors.HTTPError, OSError) as error:
+    except (errors.HTTPError, OSError, ValueError) as error:  # a ValueError for an answer that is none
         raise EnvironmentProblem(
             f"{name}: the Hub was not reached ({type(error).__name__}). Is there a network? A folder that was fetched "
             "before needs none."
