@@ -53,8 +53,9 @@ def samples(model: Model, draw: Draw) -> Tensor:
 
 def columns(model: Model, draw: Draw) -> int:
     """Of the grid that `ganzoo sample` makes of a draw."""
-    in_turn = model.procedure.conditional and draw.label is None
-    return sample_files.columns(draw.count, model.spec.classes if in_turn else 0)
+    return sample_files.columns(
+        draw.count, model.spec.classes if model.procedure.conditional and draw.label is None else 0
+    )
 
 
 def command(model: Model, draw: Draw, place: str) -> str:

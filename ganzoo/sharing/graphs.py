@@ -125,9 +125,12 @@ def compared(function: Function, call: Call, name: str) -> float:
         made, wanted = call(inputs), function.eager(inputs)
         if made.shape != wanted.shape:
             raise Misfit(f"{name} makes samples of shape {tuple(made.shape)}, and they are {tuple(wanted.shape)}.")
-        worst = max(worst, (made - wanted).abs().max().item())
-    if not worst <= NEAR:
-        raise Misfit(f"{name} makes other samples than ganzoo: they differ by {worst:.1e}. Share the weights alone.")
+        difference = (made - wanted).abs().max().item()
+        if not difference <= NEAR:  # nor is NaN
+            raise Misfit(
+                f"{name} makes other samples than ganzoo: they differ by {difference:.1e}. Share the weights alone."
+            )
+        worst = max(worst, difference)
     return worst
 
 

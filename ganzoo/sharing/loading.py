@@ -83,7 +83,7 @@ def check_plan(found: Config, procedure: Blueprint, parts: Mapping[str, Any]) ->
             build.check_fit(made, spec)
     except GanzooError:
         raise
-    except AttributeError as error:
+    except (AttributeError, StopIteration) as error:  # of what was taken away
         raise RunError(f"{folder.CONFIG}: there are no tensors of {left_out}, and sampling needs them.") from error
     except Exception as error:  # a stranger's component may raise anything
         raise Misfit(

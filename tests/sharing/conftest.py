@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from exports import sign
 from ganzoo.run import Run
 from ganzoo.sharing import exporting
 from support import CONDITIONAL, tiny, train
@@ -38,16 +38,6 @@ def shared(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(shared: Path, tmp_path: Path) -> Path:
     """An export of `run`, to be spoilt."""
     return Path(shutil.copytree(shared, tmp_path / "points"))
-
-
-def sign(folder: Path) -> None:
-    """Write the manifest anew, as whoever spoils an export would."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for name in manifest["files"]:
-        content = (folder / name).read_bytes()
-        manifest["files"][name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    path.write_text(json.dumps(manifest))
 
 
 @pytest.fixture
