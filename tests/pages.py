@@ -52,7 +52,7 @@ class Block:
 
 @cache
 def blocks(page: Path) -> list[Block]:
-    """Every block of a page; one below a comment `<!-- not run: reason -->` is skipped, below `<!-- fails -->` fails."""
+    """Every block of a page. One below a comment `<!-- not run: reason -->` is skipped, one below FAILS should fail."""
     text = page.read_text()
     assert text.count("\n```") % 2 == 0, f"{page}: a fence is not closed"
     found = []
