@@ -198,6 +198,12 @@ def test_every_page_is_in_the_navigation() -> None:
     assert sorted(listed) == sorted(pages)
 
 
+def test_the_site_is_told_everything_once() -> None:
+    """A merge may leave a key twice, and the last one counts."""
+    keys = re.findall(r"^(\w+):", (TOP / "mkdocs.yml").read_text(), re.M)
+    assert len(keys) == len({*keys})
+
+
 def test_every_public_name_is_on_one_page_of_the_reference() -> None:
     pages = [path.read_text() for path in (TOP / "docs/reference").glob("*.md")]
     named = [name for text in pages for name in re.findall(r"^(?:::: |## `)ganzoo\.(\w+)`?$", text, re.M)]
