@@ -182,11 +182,13 @@ def test_a_metric_of_one_dataset_is_asked_on_that_one() -> None:
         alone()
 
 
-def test_a_sound_plugin_of_all_four_kinds_passes_everything() -> None:
+def test_sound_components_of_all_four_kinds_pass_everything() -> None:
     components = [("dataset", "points", Data), ("procedure", "turns", Training)]
     asked = checks(*components, ("metric", "means", Sound), ("extractor", "shapes", Shapes))
     kept = set()
     for check in asked:
+        if str(check).startswith("plugin"):
+            continue  # it has no package, and no entry point
         try:
             check()
         except SkipTest:
