@@ -7,8 +7,9 @@ from typing import Any
 
 import griffe
 
-STARTS = re.compile(r"(?P<names>[a-z_]\w*(?:, [a-z_]\w*)*|Errors): ")
-ANEW = re.compile(r"(?<=\.) (?=[a-z_]\w*: )|(?<=[.)]) (?=Errors: )")  # in the midst of a line
+NAMES = r"[a-z_]\w*(?:, [a-z_]\w*)*"
+STARTS = re.compile(rf"(?P<names>{NAMES}|Errors):(?: |$)")
+ANEW = re.compile(rf"(?<=\.) (?={NAMES}:\s)|(?<=[.)]) (?=Errors: )")  # in the midst of a line
 ENDS = (".", ":", ")", '"')
 
 
@@ -21,7 +22,7 @@ class Docstrings(griffe.Extension):
 
 
 def parted(text: str) -> str:
-    """A line that begins with `name: ` begins a paragraph, and so does `Errors: ` in the midst of one."""
+    """`name: ` or `Errors: ` behind the end of a sentence begins a paragraph, in the midst of a line too."""
     made: list[str] = []
     for line in ANEW.sub("\n", text).splitlines():
         begins = STARTS.match(line)

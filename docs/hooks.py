@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pymdownx.slugs import slugify
@@ -18,22 +18,21 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, **rest: Any) -> str:
-    """A link out of docs/, which the site does not hold, becomes its text, with the file's name to point at.
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """A link to a file that is there but not in the site becomes its text, with the file's name to point at.
 
     A page without sections has the room of their list, and the first one that of the pages beside it: there are none.
     """
     sections = re.search(r"^(## |::: )", markdown, re.M)
     page.meta["hide"] = ["navigation"] if page.is_homepage else [] if sections else ["toc"]
-    here = PurePosixPath(page.file.src_uri).parent
-    top = Path(config.config_file_path).parent
+    top, docs = Path(config.config_file_path).parent, Path(config.docs_dir)
+    held = {(docs / file.src_uri).resolve() for file in files if file.inclusion.is_included()}
 
     def told(link: re.Match[str]) -> str:
-        target = link["target"]
-        if "://" in target or not target.startswith(".."):
+        if re.match(r"[a-z]+:", link["target"]):
             return link[0]
-        place = (Path(config.docs_dir) / here / target).resolve()
-        if place.is_relative_to(config.docs_dir):
+        place = (docs / page.file.src_uri).parent.joinpath(link["target"]).resolve()
+        if place in held or not place.exists():  # a dead link is for mkdocs to find
             return link[0]
         return f'<span title="{place.relative_to(top)}, in the repository">{link["text"]}</span>'
 

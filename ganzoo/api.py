@@ -11,6 +11,8 @@ import torch
 from ganzoo import build, checkpoint, discovery, library, overrides, resolve, rotation, state, training
 from ganzoo.model import Model
 from ganzoo.run import Run
+from ganzoo.sharing import loading
+from ganzoo.sharing.place import folder_of, stem_of
 
 
 def train(
@@ -30,12 +32,14 @@ def train(
 
 
 def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Model:
-    """The trained networks of a run (its newest checkpoint), or of one checkpoint folder; needs none of the data,
-    until a translator is asked for samples.
+    """The trained networks of a run (its newest checkpoint), of one checkpoint folder, of what `ganzoo export` wrote,
+    or of OWNER/NAME[@REVISION] on the Hugging Face Hub. Needs none of the data, until a translator samples.
 
-    Averaged weights are used where the run has them. Errors: RunError.
+    Averaged weights are used where the run has them. Errors: RunError; for an export that was tampered with too.
     """
     plugins = plugins or discovery.load()
+    if not isinstance(run, Run) and (shared := folder_of(run)):
+        return loading.load(shared, plugins)
     run, chosen = find(run)
     recipe = run.recipe(plugins.zoo)
     saved = checkpoint.read(chosen or run.latest)
@@ -46,6 +50,17 @@ def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Mod
         if name in saved.tensors.get("ema", {}):
             parameter.data.copy_(saved.tensors["ema"][name])
     return Model(procedure.eval(), run.spec, run.resolved["class_names"], run.resolved.get("words", []), recipe)
+
+
+def beside(place: Run | str | Path, name: str) -> Path:
+    """Where what is drawn from a model is put unless somebody says: in the folder of a run. An export stays as it is:
+    beside its folder, and in the current one for a model of the Hub.
+
+    Errors: RunError.
+    """
+    if isinstance(place, Run) or not (stem := stem_of(place)):
+        return find(place)[0].folder / name
+    return stem.with_name(f"{stem.name}-{name}")
 
 
 def find(place: Run | str | Path) -> tuple[Run, Path | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from accelerate.utils import set_seed
@@ -10,12 +10,14 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganzoo import light_optimizers
+from ganzoo.blueprint import Blueprint
 from ganzoo.errors import GanzooError, Misfit, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.preview import evaluating
 from ganzoo.procedure import Procedure
 from ganzoo.recipe import PerPlayer, Recipe
 
+Parts = Mapping[str, Blueprint | list[Blueprint]]
 REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # what torch and strangers say "I cannot" with
 
 
@@ -24,11 +26,16 @@ def dataset(recipe: Recipe) -> Dataset:
 
     Errors: Misfit with what its constructor refused.
     """
-    set_seed(recipe.run.seed)
+    return drawn_dataset(recipe.dataset, recipe.run.seed)
+
+
+def drawn_dataset(blueprint: Blueprint, seed: int) -> Dataset:
+    """Likewise, from a blueprint and a seed alone."""
+    set_seed(seed)
     try:
-        return recipe.dataset()
+        return blueprint()
     except REFUSALS as error:
-        raise Misfit(f"dataset {recipe.dataset.entry.name!r} cannot be made with these settings: {error}") from error
+        raise Misfit(f"dataset {blueprint.entry.name!r} cannot be made with these settings: {error}") from error
 
 
 def procedure(recipe: Recipe, spec: Spec) -> Procedure:
@@ -36,15 +43,20 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
 
     Errors: Misfit with the component that refused, and why.
     """
-    torch.manual_seed(recipe.run.seed)
+    made = assembled(recipe.procedure, recipe.parts, spec, recipe.run.seed)
+    check_players(recipe, made)
+    return made
+
+
+def assembled(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) -> Procedure:
+    """Likewise, from blueprints and a seed alone."""
+    torch.manual_seed(seed)
     try:
-        made = recipe.procedure(spec, **recipe.parts)
+        return blueprint(spec, **parts)
     except Misfit:
         raise
     except REFUSALS as error:
-        raise Misfit(f"procedure {recipe.procedure.entry.name!r} cannot be built for {spec}: {error}") from error
-    check_players(recipe, made)
-    return made
+        raise Misfit(f"procedure {blueprint.entry.name!r} cannot be built for {spec}: {error}") from error
 
 
 def check_players(recipe: Recipe, made: Procedure) -> None:

@@ -77,16 +77,16 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:
-    return (_normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
+    return (normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
 
 
 def _row(point: EntryPoint) -> Row:
-    distribution = _normalised(point.distribution)
+    distribution = normalised(point.distribution)
     owner = "ganzoo" if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
     return Row(f"{owner}/{point.name}", distribution, point.version, point.value)
 
 
-def _normalised(name: str) -> str:
+def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

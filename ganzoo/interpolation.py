@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ganzoo import animation, export, files, grid, latents, preview
+from ganzoo import animation, files, grid, latents, preview, sample_files
 from ganzoo.errors import GanzooError
 from ganzoo.procedure import Procedure
 
@@ -50,14 +50,14 @@ def save(walks: Tensor, path: Path) -> Path:
     Errors: GanzooError for another ending, or samples that cannot be drawn so.
     """
     if path.suffix == ".png" and walks.dim() == 5:
-        return export.save(walks.flatten(0, 1), None, path, walks.shape[1])
+        return sample_files.save(walks.flatten(0, 1), None, path, walks.shape[1])
     if path.suffix == ".png":
         return _written(lines(walks), path)
     if path.suffix != ".gif":
         raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
     if walks.dim() != 5:
         raise GanzooError(f"{path}: only images are animated. End it in .png, for a plot of the ways.")
-    columns = export.columns(len(walks), 0)
+    columns = sample_files.columns(len(walks), 0)
     return animation.save([grid.picture(step, columns) for step in walks.unbind(1)], path, MILLISECONDS)
 
 

@@ -34,11 +34,12 @@ def spherical(a: Tensor, b: Tensor, place: float) -> Tensor:
     The length goes from that of a to that of b. A code from a bounded prior may leave its bounds on the way.
     """
     x, y = a.double(), b.double()
-    lengths = (x.norm(dim=1) * y.norm(dim=1)).clamp_min(torch.finfo(x.dtype).tiny)  # (n,)
-    angle = ((x * y).sum(1) / lengths).clamp(-1, 1).acos()[:, None]  # (n, 1)
+    far, farther = (one.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for one in (x, y))  # (n, 1)
+    u, v = x / far, y / farther  # of length 1: of nearly opposite codes, others would go round by far too wide a curve
+    angle = (u * v).sum(1, keepdim=True).clamp(-1, 1).acos()  # (n, 1)
     sine = angle.sin()
-    round_ = (torch.sin((1 - place) * angle) * x + torch.sin(place * angle) * y) / sine.clamp_min(PARALLEL)
-    return torch.where(sine < PARALLEL, linear(x, y, place), round_).to(a.dtype)
+    round_ = (torch.sin((1 - place) * angle) * u + torch.sin(place * angle) * v) / sine.clamp_min(PARALLEL)
+    return torch.where(sine < PARALLEL, linear(x, y, place), round_ * linear(far, farther, place)).to(a.dtype)
 
 
 PATHS: dict[str, Path] = {"spherical": spherical, "linear": linear}
@@ -76,6 +77,12 @@ def sample(procedure: Procedure, n: int, y: Tensor | None, codes: Codes) -> Tens
 
     with _priors(procedure, answer):
         return procedure.sample(n, y)
+
+
+def from_code(procedure: Procedure, z: Tensor, y: Tensor | None) -> Tensor:
+    """sample(n, y) from a code z (n, z_dim) that every prior inside answers with -> (n, *shape)."""
+    with _priors(procedure, lambda n, prior: z):
+        return procedure.sample(z.shape[0], y)  # len() would make a constant of it where a graph is drawn
 
 
 @contextmanager

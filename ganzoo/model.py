@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ganzoo import build, discovery, interpolation, preview, text
 from ganzoo.errors import GanzooError, did_you_mean
-from ganzoo.interfaces import Spec
+from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.recipe import Recipe
 from ganzoo.translator import Translator
@@ -24,7 +25,8 @@ CHUNK = 500  # samples made at a time
 class Model:
     """Trained networks that make samples.
 
-    `spec`, `class_names` and `words`, what token ids stand for, are those of the data they were trained on.
+    `spec`, `class_names` and `words`, what token ids stand for, are those of the data they were trained on; `data`
+    makes it, the recipe's unless given.
     """
 
     def __init__(
@@ -34,9 +36,11 @@ class Model:
         class_names: Sequence[str],
         words: Sequence[str] = (),
         recipe: Recipe | None = None,
+        data: Callable[[], Dataset] | None = None,
     ):
         self.procedure, self.spec, self.class_names, self.words = procedure, spec, list(class_names), list(words)
         self.recipe = recipe
+        self.data = partial(build.dataset, recipe) if recipe and not data else data
 
     def sample(self, n: int, y: Labels = None, seed: int | None = None) -> Tensor:
         """() -> (n, *spec.shape), images in [-1, 1].
@@ -87,9 +91,9 @@ class Model:
         Errors: GanzooError when this is no translator, DataError when the data is missing.
         """
         translator = self.translator
-        assert self.recipe, "a Model that was made by hand knows no data"
+        assert self.data, "a Model that was made by hand knows no data"
         with torch.random.fork_rng(devices=[]):
-            batch = preview.drawn(build.dataset(self.recipe), n, seed)
+            batch = preview.drawn(self.data(), n, seed)
         device = next(translator.parameters()).device
         with preview.sampling(translator, device, seed):
             return translator.pairs({key: value.to(device) for key, value in batch.items()})

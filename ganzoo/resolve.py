@@ -40,9 +40,33 @@ def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", 
     resolver = _Resolver(zoo)
     recipe = resolver.recipe(tree, name, text, suffix)
     if recipe is None:
-        head = [f"{len(resolver.problems)} problems in this recipe"] if len(resolver.problems) > 1 else []
-        raise RecipeError("\n".join(head + [f"{origin} {problem}" for problem in resolver.problems]))
+        raise _told(resolver.problems, origin, "this recipe")
     return recipe
+
+
+def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
+    """Of a tree of components alone: the procedure, its parts, and the dataset where there is one.
+
+    Errors: RecipeError with every problem.
+    """
+    check_bounds(tree, origin)
+    resolver = _Resolver(zoo)
+    for table in tree:
+        if table not in ("procedure", "dataset") and kind_of(table) not in PARTS:
+            resolver.report(table, ["no table that sampling needs"])
+    procedure = resolver.required("procedure", tree)
+    dataset = resolver.required("dataset", tree) if "dataset" in tree else None
+    made = {table: resolver.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
+    if procedure:
+        resolver.fit(procedure, made)
+    if resolver.problems or not procedure:
+        raise _told(resolver.problems, origin, "this model")
+    return procedure, made, dataset
+
+
+def _told(problems: list[str], origin: str, whole: str) -> RecipeError:
+    head = [f"{len(problems)} problems in {whole}"] if len(problems) > 1 else []
+    return RecipeError("\n".join(head + [f"{origin} {problem}" for problem in problems]))
 
 
 class _Resolver:

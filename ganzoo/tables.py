@@ -32,7 +32,7 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
         raise RecipeError(f"{origin}: a recipe is a page of text, {BYTES // 2**10} KiB at most. Is it another file?")
     try:
         if suffix == ".json":
-            tree = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+            tree = strict_json(text)
         else:
             tree = toml(text.decode("utf-8-sig"))  # editors of Windows put a mark at the start
     except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are all ValueErrors
@@ -43,6 +43,11 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
         del tree["$schema"]  # where an editor finds what `ganzoo schema` wrote
     check_bounds(tree, origin)
     return tree
+
+
+def strict_json(text: bytes) -> Any:
+    """JSON without a key that stands twice, and without NaN. Errors: ValueError; RecursionError for too deep a text."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def toml(text: str) -> Tree:

@@ -25,6 +25,8 @@ PAGES = [
 ]
 FENCE = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 SKIPPED = re.compile(r"<!-- not run: .+ -->")
+FAILS = "<!-- fails -->"
+FOLLOWED = TOP / "docs/tutorial.md"  # from its first command to its last, by tests/packaging/test_tutorial.py
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Block:
     language: str
     text: str
     skipped: bool
+    fails: bool
 
     @property
     def id(self) -> str:
@@ -49,18 +52,19 @@ class Block:
 
 @cache
 def blocks(page: Path) -> list[Block]:
-    """Every block of a page; one below a comment `<!-- not run: reason -->` is skipped."""
+    """Every block of a page. One below a comment `<!-- not run: reason -->` is skipped, one below FAILS should fail."""
     text = page.read_text()
     assert text.count("\n```") % 2 == 0, f"{page}: a fence is not closed"
     found = []
     for fence in FENCE.finditer(text):
         line = text.count("\n", 0, fence.start("text")) + 1
-        found.append(Block(page, line, fence["language"], fence["text"], bool(SKIPPED.fullmatch(fence["before"]))))
+        skipped = page == FOLLOWED or bool(SKIPPED.fullmatch(fence["before"]))
+        found.append(Block(page, line, fence["language"], fence["text"], skipped, fence["before"] == FAILS))
     return found
 
 
 def every(*languages: str) -> list[Block]:
-    return [block for page in PAGES for block in blocks(page) if block.language in languages]
+    return [block for page in PAGES if page != FOLLOWED for block in blocks(page) if block.language in languages]
 
 
 @cache

@@ -53,6 +53,23 @@ use = "wasserstein"
 [[regularizer]]
 use = "gradient_penalty"
 """
+TRANSLATING = """
+[dataset]
+use = "digits"
+[procedure]
+use = "translation"
+[transform]
+use = "downscale"
+factor = 2
+[generator]
+use = "srgan"
+width = 4
+blocks = 1
+[discriminator]
+use = "pix2pix"
+width = 2
+layers = 1
+"""
 
 PLUGINS = discovery.load()
 

@@ -15,7 +15,12 @@ from ganzoo import discovery
 from ganzoo.errors import EnvironmentProblem
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
-EXTRAS = {"scipy": "svhn", "gdown": "celeba", "tensorboard": 'run.trackers = ["tensorboard"]'}
+EXTRAS = {
+    "scipy": "svhn",
+    "gdown": "celeba",
+    "tensorboard": 'run.trackers = ["tensorboard"]',
+    "gradio": "ganzoo play",
+}
 
 
 @click.command("doctor")

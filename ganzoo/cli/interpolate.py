@@ -48,7 +48,7 @@ def command(
     from ganzoo import api, interpolation
 
     model = api.load(run)
-    target = out or api.find(run)[0].folder / "interpolation.png"
+    target = out or api.beside(run, "interpolation.png")
     y = [labels[i % len(labels)] for i in range(rows)] if labels else None
     walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix == ".gif")
     click.echo(interpolation.save(walks, target))

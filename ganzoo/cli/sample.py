@@ -49,20 +49,20 @@ def command(
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
     ganzoo sample runs/... --input photos --out mended
     """
-    from ganzoo import api, export
+    from ganzoo import api, sample_files
     from ganzoo.translator import Translator
 
     model = api.load(run)
     if pictures or isinstance(model.procedure, Translator):
-        target = out or api.find(run)[0].folder / "samples.png"
+        target = out or api.beside(run, "samples.png")
         click.echo(_translate(model, count, labels, seed, pictures, target))
         return
     asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
     y = model.labels(count, asked)
-    target = out or api.find(run)[0].folder / ("samples.txt" if model.spec.vocab else "samples.png")
+    target = out or api.beside(run, "samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
-    columns = export.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    click.echo(export.save(samples, y, target, columns, model.words))
+    columns = sample_files.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
+    click.echo(sample_files.save(samples, y, target, columns, model.words))
 
 
 def _translate(
@@ -70,7 +70,7 @@ def _translate(
 ) -> Path:
     import secrets
 
-    from ganzoo import export
+    from ganzoo import sample_files
     from ganzoo.translator import beside
 
     seed = secrets.randbits(62) if seed is None else seed
@@ -83,5 +83,5 @@ def _translate(
     outputs = model.translate(inputs, y, seed)
     if target.suffix == ".png":
         grid = beside(inputs, outputs, *truth)
-        return export.save(grid.samples, None, target, grid.columns)
-    return export.save(outputs, y, target, 1, inputs=inputs)
+        return sample_files.save(grid.samples, None, target, grid.columns)
+    return sample_files.save(outputs, y, target, 1, inputs=inputs)

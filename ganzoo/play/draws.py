@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ganzoo import export, preview
+from ganzoo import preview, sample_files
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Spec
 from ganzoo.model import Model
@@ -53,7 +53,9 @@ def samples(model: Model, draw: Draw) -> Tensor:
 
 def columns(model: Model, draw: Draw) -> int:
     """Of the grid that `ganzoo sample` makes of a draw."""
-    return export.columns(draw.count, model.spec.classes if model.procedure.conditional and draw.label is None else 0)
+    return sample_files.columns(
+        draw.count, model.spec.classes if model.procedure.conditional and draw.label is None else 0
+    )
 
 
 def command(model: Model, draw: Draw, place: str) -> str:

@@ -33,7 +33,7 @@ def _steps(place: str) -> Iterator[str]:
         step, steps = step_of(chosen or run.latest), run.resolved["steps"]
     except (GanzooError, KeyError, ValueError, OSError):
         return
-    yield f"{step:,} steps" if step == steps else f"step {step:,} of {steps:,}"
+    yield f"{step:,} step{'s' * (step > 1)}" if step == steps else f"step {step:,} of {steps:,}"
 
 
 def _of_samples(model: Model) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Studio:
             self.widths = [z.shape[1] for z in self._codes(Draw(1))]
         except GanzooError as error:
             self.why_not = error.message
+        if model.spec.vocab:
+            self.why_not = "token ids have nothing between them: there is no way from one sample to another."
         self.directions = directions.numbers(model, self.widths)
 
     @property

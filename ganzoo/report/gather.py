@@ -17,8 +17,8 @@ from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.drawn import Drawn, draw
 from ganzoo.report.pictures import Frame, Picture
-from ganzoo.report.scrub import Scrub
 from ganzoo.run import Run
+from ganzoo.scrub import Scrub
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from markupsafe import Markup
 from ganzoo import files
 from ganzoo.comparison import compare
 from ganzoo.errors import EnvironmentProblem, RunError
-from ganzoo.report import chart, scrub
+from ganzoo.report import chart
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.report.gather import Told, differences, gather
-from ganzoo.report.scrub import Scrub
 from ganzoo.run import Run
+from ganzoo.scrub import LEFT_OUT, Scrub
 
 HERE = Path(__file__).parent
 OVERLAID = 8  # runs that have a curve in the common charts
@@ -62,7 +62,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
         overlaid=overlaid(told) if len(told) > 1 else [],
         unequal=scrubbing(compare([run for run, _ in runs]).unequal),
         names=list(dict.fromkeys(row.name for run in told for row in run.scores)),
-        left_out=scrub.LEFT_OUT,
+        left_out=LEFT_OUT,
     )
 
 

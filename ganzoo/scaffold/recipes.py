@@ -21,6 +21,7 @@ class Recipe:
     name: str
     title: str
     steps: int
+    batch_size: int
     tables: list[tuple[str, dict[str, Any]]]
 
 
@@ -35,6 +36,7 @@ def recipes(names: Names, kinds: Collection[str]) -> list[Recipe]:
             name=names.component if i == 0 else f"{names.component}_{kind}",
             title=f"{names.title}: {known[kind]['title']}.",
             steps=known[kind]["steps"],
+            batch_size=known[kind]["batch_size"],
             tables=_tables(known[kind], known["judged"], names, kinds),
         )
         for i, kind in enumerate(needed)

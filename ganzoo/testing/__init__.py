@@ -44,12 +44,15 @@ def checks(
         near = did_you_mean(plugin, sorted(known))
         raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
     owner = _owner(rows[0])
-    package = Package(owner, tuple(rows), plugins)
-    made = promises.of("plugin", package)
-    for entry in plugins.zoo.entries():
-        if entry.owner == owner:
-            given = (settings or {}).get(f"{entry.kind} {entry.name}", {})
-            made += promises.of(entry.kind, Component(entry, plugins, given, (*specs, *SPECS)))
+    given = settings or {}
+    components = tuple(
+        Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*specs, *SPECS), given)
+        for entry in plugins.zoo.entries()
+        if entry.owner == owner
+    )
+    made = promises.of("plugin", Package(owner, tuple(rows), plugins, components))
+    for component in components:
+        made += promises.of(component.entry.kind, component)
     return made
 
 

@@ -32,12 +32,15 @@ SMALL = {"width": 8, "bottleneck": 16}  # settings of networks that are larger b
 
 @dataclass(frozen=True)
 class Component:
-    """settings: laid over SMALL, where the component has settings of those names. kept: what its checks share."""
+    """settings: laid over SMALL, where the component has settings of those names. all_settings: those of every
+    component, by kind and name. kept: what its checks share.
+    """
 
     entry: Entry
     plugins: Plugins
     settings: Mapping[str, Any] = field(default_factory=dict)
     specs: tuple[Spec, ...] = SPECS
+    all_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
@@ -60,6 +63,11 @@ class Component:
         target, known = self.target, Blueprint(self.entry).signature.settings
         small = {name: value for name, value in SMALL.items() if name in known}
         return target(*arguments, **{**small, **self.settings, **more})
+
+    def beside(self, entry: Entry) -> Component:
+        """Another component of the same plugin, with the settings that were given for that one."""
+        own = self.all_settings.get(f"{entry.kind} {entry.name}", {})
+        return Component(entry, self.plugins, own, self.specs, self.all_settings)
 
     def network(self, spec: Spec, seed: int = 0) -> Any:
         """A network in training mode, its weights drawn from a seed. Errors: whatever building it raises."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,15 +22,21 @@ N = 60  # of datasets that are as large as they are asked to be
 NOWHERE = "nowhere"  # a path that nobody has
 
 
+def settings_of(component: Component) -> dict[str, inspect.Parameter]:
+    """What its constructor takes. The check is left where it does not load."""
+    component.target  # noqa: B018
+    return Blueprint(component.entry).signature.settings
+
+
 def needed(component: Component) -> list[str]:
     """Settings without a default that nobody gave."""
-    settings = Blueprint(component.entry).signature.settings
+    settings = settings_of(component)
     return [name for name, one in settings.items() if one.default is one.empty and name not in component.settings]
 
 
 def named_by_a_path(component: Component) -> bool:
     """Whether what it reads, and so perhaps its spec, depends on a setting `path`."""
-    return "path" in Blueprint(component.entry).signature.settings
+    return "path" in settings_of(component)
 
 
 def bare(component: Component) -> Dataset:
@@ -44,7 +51,7 @@ def small(component: Component, **more: Any) -> Dataset:
     """N examples, where it has a setting for that."""
     if missing := needed(component):
         not_asked(_give(component, missing))
-    known = Blueprint(component.entry).signature.settings
+    known = settings_of(component)
     size = {"n": N} if "n" in known and "n" not in component.settings else {}
     return component.build(**{**size, **more})
 

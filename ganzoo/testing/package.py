@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganzoo.discovery import Plugins, Row
+from ganzoo.testing.component import Component
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Package:
     owner: str
     rows: tuple[Row, ...]
     plugins: Plugins
+    components: tuple[Component, ...] = ()
 
     def __str__(self) -> str:
         return f"plugin {self.owner}"

@@ -10,6 +10,7 @@ from ganzoo.testing.example import Example
 
 def sought(component: Component) -> Example | Broken:
     """The example, or why there is none; it is looked for once."""
+    component.target  # noqa: B018  leaves the check where it does not load
     if "example" not in component.kept:
         try:
             found: Example | Broken = examples.find(

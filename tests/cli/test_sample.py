@@ -13,7 +13,7 @@ import ganzoo
 from ganzoo.cli import cli
 from ganzoo.grid import to_uint8
 from ganzoo.run import Run
-from support import CONDITIONAL, tiny, train
+from support import CONDITIONAL, TRANSLATING, tiny, train
 
 
 @pytest.fixture(scope="module")
@@ -143,25 +143,6 @@ def test_pictures_of_what_has_none_are_sent_to_an_npz(points: Run, tmp_path: Pat
     result = sample(points.folder, "-n", 2, "--out", tmp_path / "pictures")
     assert result.exit_code == 2
     assert "Write an .npz instead" in result.stderr
-
-
-TRANSLATING = """
-[dataset]
-use = "digits"
-[procedure]
-use = "translation"
-[transform]
-use = "downscale"
-factor = 2
-[generator]
-use = "srgan"
-width = 4
-blocks = 1
-[discriminator]
-use = "pix2pix"
-width = 2
-layers = 1
-"""
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,13 @@ def test_spherical_is_straight_where_there_is_no_circle(a: list[float], b: list[
     assert way[0].tolist() == pytest.approx(middle, abs=1e-6)
 
 
+def test_spherical_is_as_long_as_its_ends_even_between_nearly_opposite_codes() -> None:
+    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[-3.0, 0.01]])
+    assert [latents.spherical(a, b, place).norm().item() for place in (0.25, 0.5)] == pytest.approx(
+        [1.5, 2.0], abs=1e-4
+    )
+
+
 @pytest.mark.parametrize("path", latents.PATHS.values())
 def test_ways_begin_and_end_where_they_should(path: latents.Path) -> None:
     a, b = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0)).unbind()

@@ -54,6 +54,7 @@ ALLOWED = {
     ("ganzoo/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",
+    ("ganzoo/testing/promises/processes.py", "subprocess"): "Python itself, with arguments of its own and no shell",
     ("ganzoo/testing/data.py", "multiprocessing.reduction"): "a dataset that was just built, copied as for a worker",
     ("ganzoo_builtins/datasets/stored.py", "getattr"): "settings that the class itself lists",
 }

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Batch, GanzooError, Generator, Misfit, Move, Procedure, Spec, build, export, resolve, text
+from ganzoo import Batch, GanzooError, Generator, Misfit, Move, Procedure, Spec, build, resolve, sample_files, text
 from ganzoo.cli import cli
 from ganzoo.data import normalised
 from ganzoo.journal import is_loss
@@ -78,18 +78,18 @@ def test_a_long_line_is_whole() -> None:
 @pytest.mark.parametrize("samples", [torch.zeros(2, 1, 4, 4), torch.zeros(2, 3)])
 def test_pictures_and_points_are_no_text(samples: Tensor, tmp_path: Path) -> None:
     with pytest.raises(GanzooError, match=r"are no token ids\. Write an \.npz instead"):
-        export.save(samples, None, tmp_path / "a.txt", 1)
+        sample_files.save(samples, None, tmp_path / "a.txt", 1)
 
 
 def test_ids_have_no_picture(tmp_path: Path) -> None:
     for name, why in (("a.png", "token ids have no picture"), ("pictures", r"shape \(3,\) are no pictures")):
         with pytest.raises(GanzooError, match=why + r"\. Write an \.npz"):
-            export.save(IDS, None, tmp_path / name, 1)
+            sample_files.save(IDS, None, tmp_path / name, 1)
 
 
 @pytest.mark.parametrize("words", [[], ["", "one", "two", "three"]])
 def test_an_npz_of_ids_reads_back(words: list[str], tmp_path: Path) -> None:
-    dataset = Npz(str(export.save(IDS, None, tmp_path / "a.npz", 1, words)))
+    dataset = Npz(str(sample_files.save(IDS, None, tmp_path / "a.npz", 1, words)))
     assert torch.equal(dataset.tensors()["x"], IDS)
     assert dataset.spec == Spec((3,), vocab=len(words) or 3)
     assert list(dataset.words) == words

@@ -8,12 +8,12 @@ import pytest
 
 from ganzoo.registry import KINDS
 from ganzoo.testing import promises
-from ganzoo.testing.promises import described, labels, network, plugin, weights
+from ganzoo.testing.promises import described, labels, network, weights
 from pages import TOP
 
 SHARED = (network, weights, labels)
 SECTIONS: dict[str, tuple[ModuleType, ...]] = {
-    "The plugin as a whole": (plugin,),
+    "The plugin as a whole": promises.MODULES["plugin"],
     "Every component": (described,),
     "Every generator, discriminator and encoder": SHARED,
     **{

@@ -18,7 +18,7 @@ from ganzoo.recipe import Evaluation, RunSettings
 from ganzoo.registry import KINDS
 from ganzoo.run import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
-from pages import TOP
+from pages import EXAMPLES, TOP
 
 
 def page(name: str) -> str:
@@ -193,9 +193,15 @@ def test_every_design_record_is_in_the_index() -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    pages = {str(path.relative_to(TOP / "docs")) for path in Path(TOP / "docs").rglob("*.md")}
+    pages = {str(path.relative_to(TOP / "docs")) for path in {*Path(TOP / "docs").rglob("*.md")} - EXAMPLES}
     listed = re.findall(r"^ *- (?:[^:\n]+: )?(\S+\.md)$", (TOP / "mkdocs.yml").read_text(), re.M)
     assert sorted(listed) == sorted(pages)
+
+
+def test_the_site_is_told_everything_once() -> None:
+    """A merge may leave a key twice, and the last one counts."""
+    keys = re.findall(r"^(\w+):", (TOP / "mkdocs.yml").read_text(), re.M)
+    assert len(keys) == len({*keys})
 
 
 def test_every_public_name_is_on_one_page_of_the_reference() -> None:

@@ -39,8 +39,10 @@ class Environment:
     def site(self) -> Path:
         return next((self.folder / "lib").glob("python*")) / "site-packages"
 
-    def install(self, what: Path) -> None:
-        pip("--python", str(self.folder / "bin" / "python"), "install", "--no-deps", "--no-build-isolation", str(what))
+    def install(self, what: Path, editable: bool = False) -> None:
+        python = str(self.folder / "bin" / "python")
+        how = ["--editable"] if editable else []
+        pip("--python", python, "install", "--no-deps", "--no-build-isolation", *how, str(what))
 
 
 def pip(*arguments: str) -> None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import yours
 from ganzoo import testing
 
-SETTINGS = {f"dataset {name}": {"path": path} for name, path in yours.PATHS.items()}
+SETTINGS: dict[str, dict[str, Any]] = {
+    **{f"dataset {name}": {"path": path} for name, path in yours.PATHS.items()},
+    "dataset stacked_mnist": {"of": "digits"},
+    "extractor referee": {"steps": 20, "least": 0},
+    "metric kernel_distance": {"subsets": 3},
+    "metric sliced_wasserstein": {"projections": 5},
+    "metric gan_train": {"steps": 10},
+    "metric stacked_modes": {"steps": 30, "least": 0},
+}
+"""Paths, and what makes quick."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,6 +32,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("check", testing.checks("ganzoo", settings=SETTINGS), ids=str)
+def every() -> list[Any]:
+    slow = {"two processes keep equal weights": [pytest.mark.slow]}
+    checks = testing.checks("ganzoo", settings=SETTINGS)
+    return [pytest.param(check, id=str(check), marks=slow.get(check.name, [])) for check in checks]
+
+
+@pytest.mark.parametrize("check", every())
 def test_keeps_its_promises(check: testing.Check) -> None:
     check()

@@ -11,31 +11,8 @@ import torch
 import ganzoo
 from ganzoo import Source
 from ganzoo.interfaces import Batch, Dataset, Spec
+from planted import SoundDataset as Sound
 from planted import broken
-
-
-class Sound(Dataset):
-    """Points of two classes, drawn from a seed."""
-
-    in_memory = True
-    class_names = ("left", "right")
-
-    def __init__(self, n: int = 300, seed: int = 0):
-        self.n, self.seed, self.spec = n, seed, Spec((2,), classes=2)
-
-    def __len__(self) -> int:
-        return self.n
-
-    def __getitem__(self, i: int) -> Batch:
-        return {name: tensor[i] for name, tensor in self.tensors().items()}
-
-    def tensors(self) -> Batch:
-        y = torch.arange(self.n) % 2
-        noise = torch.randn(self.n, 2, generator=torch.Generator().manual_seed(self.seed))
-        return {"x": noise + y[:, None], "y": y}
-
-    def held_out(self) -> Dataset | None:
-        return type(self)(max(2, self.n // 6), self.seed + 1)
 
 
 class AnotherOrder(Sound):

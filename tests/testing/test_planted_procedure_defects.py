@@ -10,31 +10,9 @@ import torch
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Batch, Blueprint, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Move, Panel, Spec
+from planted import SoundProcedure as Sound
 from planted import broken
-
-
-class Sound(Procedure):
-    """Discriminator and generator in turn."""
-
-    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
-        super().__init__()
-        self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
-
-    def players(self) -> Mapping[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
-
-    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        real = next(data)["x"]
-        fake = self.G(self.G.prior(len(real)))
-        yield {"discriminator": {"loss": self.loss.discriminator(self.D(real), self.D(fake.detach()))}}
-        yield {"generator": {"loss": self.weight() * self.loss.generator(None, self.D(fake))}}
-
-    def weight(self) -> float | Tensor:
-        return 1.0
-
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        return self.G(self.G.prior(n))
 
 
 class Orphan(Sound):

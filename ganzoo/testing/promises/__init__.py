@@ -13,13 +13,16 @@ from ganzoo.testing.promises import (
     described,
     discriminator,
     encoder,
+    extractor,
     generator,
     labels,
     loss,
+    metric,
     network,
     optimizer,
     plugin,
     procedure,
+    processes,
     regularizer,
     sampling,
     schedule,
@@ -29,7 +32,7 @@ from ganzoo.testing.promises import (
 )
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
-    "plugin": (plugin,),
+    "plugin": (plugin, processes),
     "generator": (network, generator, weights, labels),
     "discriminator": (network, discriminator, weights, labels),
     "encoder": (network, encoder, weights, labels),
@@ -39,6 +42,8 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
     "optimizer": (optimizer,),
     "schedule": (schedule,),
     "dataset": (dataset, content),
+    "metric": (metric,),
+    "extractor": (extractor,),
     "procedure": (procedure, training, sampling),
 }
 """Kind -> the modules whose public functions are its promises, in their order; behind those of `described`."""

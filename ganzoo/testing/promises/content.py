@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from ganzoo import randomness
-from ganzoo.blueprint import Blueprint
 from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
-from ganzoo.testing.data import handed_over, places, read, readable, same, whole
+from ganzoo.testing.data import handed_over, places, read, readable, same, settings_of, whole
 
 
 def examples_are_as_the_spec_says(component: Component) -> None:
@@ -140,7 +139,7 @@ def the_fingerprint_is_that_of_the_content(component: Component) -> None:
 
 def another_seed_gives_other_content(component: Component) -> None:
     """What is drawn on the spot is drawn from its setting `seed`."""
-    if "seed" not in Blueprint(component.entry).signature.settings:
+    if "seed" not in settings_of(component):
         not_asked("it has no setting `seed`")
     dataset = readable(component)
     if dataset.sources():
@@ -181,7 +180,7 @@ def reading_leaves_the_noise_of_training_alone(component: Component) -> None:
 def _others(component: Component, dataset: Dataset) -> list[tuple[str, Dataset]]:
     """What should have other content."""
     found = []
-    if "seed" in Blueprint(component.entry).signature.settings and not dataset.sources():
+    if "seed" in settings_of(component) and not dataset.sources():
         found.append(("another seed", readable(component, seed=1 + int(component.settings.get("seed", 0)))))
     held = dataset.held_out()
     if held is not None and not any(source.missing() for source in held.sources()):

@@ -22,11 +22,6 @@ READINGS: dict[str, Callable[[Dataset], Any]] = {
 }
 
 
-def it_is_a_dataset(component: Component) -> None:
-    """Its class is a ganzoo.Dataset."""
-    expect(isinstance(bare(component), Dataset), f"{component} is no ganzoo.Dataset: derive its class from that one.")
-
-
 def building_it_opens_no_file(component: Component) -> None:
     """`ganzoo check`, `ganzoo data` and a dry run build datasets whose files are not there yet."""
     bare(component)  # imports what it needs

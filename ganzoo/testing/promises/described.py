@@ -9,6 +9,8 @@ from torch.optim import Optimizer
 from ganzoo import interfaces
 from ganzoo.blueprint import Blueprint, Signature
 from ganzoo.errors import EnvironmentProblem
+from ganzoo.metrics.extractor import Extractor
+from ganzoo.metrics.metric import Metric
 from ganzoo.procedure import Procedure
 from ganzoo.testing.check import Broken, expect, not_asked
 from ganzoo.testing.component import Component
@@ -25,6 +27,8 @@ BASES: dict[str, type] = {
     "procedure": Procedure,
     "optimizer": Optimizer,
     "schedule": interfaces.Schedule,
+    "metric": Metric,
+    "extractor": Extractor,
 }
 
 

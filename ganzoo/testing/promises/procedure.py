@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ganzoo.procedure import Procedure
 from ganzoo.testing.check import Broken, expect
 from ganzoo.testing.component import Component
 from ganzoo.testing.trying import example_of, sought, trainable
@@ -17,8 +16,6 @@ def it_takes_a_step_on_a_small_example(component: Component) -> None:
     found = sought(component)
     if isinstance(found, Broken):
         raise found
-    made = found.procedure()
-    expect(isinstance(made, Procedure), f"{component} is no ganzoo.Procedure: derive its class from that one.")
 
 
 def every_trainable_parameter_belongs_to_a_player(component: Component) -> None:

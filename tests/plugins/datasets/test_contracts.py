@@ -42,21 +42,6 @@ def test_what_needs_a_path_has_files_to_be_tried_on() -> None:
     assert all(needed(entry) in ([], ["path"]) for entry in DATASETS)
 
 
-@every
-def test_described(entry: Entry) -> None:
-    assert len(entry.summary) > 0 and not entry.summary.endswith(".")
-    assert entry.load().__doc__
-    assert issubclass(entry.load(), Dataset)
-
-
-@every
-def test_defaults_pass_their_own_checks(entry: Entry) -> None:
-    blueprint = Blueprint(entry, dict.fromkeys(needed(entry), "somewhere"))
-    filled = blueprint.filled()
-    filled.pop("use")
-    assert Blueprint(entry, filled).problems() == []
-
-
 @pytest.mark.parametrize("name", yours.PATHS)
 def test_other_files_have_another_fingerprint(name: str, tmp_path: Path) -> None:
     entry = next(entry for entry in DATASETS if entry.name == name)

@@ -26,7 +26,8 @@ class Consistency(ganzoo.Regularizer):
         self.weight, self.shift, self.flip, self.jitter = weight, shift, flip, jitter
 
     def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
-        difference = critic(real) - critic(self._moved(real))  # (N,), or a patch map
+        x = real.detach()
+        difference = critic(x) - critic(self._moved(x))  # (N,), or a patch map
         return {"consistency": self.weight * difference.float().square().mean()}
 
     def _moved(self, x: Tensor) -> Tensor:

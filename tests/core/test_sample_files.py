@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import GanzooError, export
+from ganzoo import GanzooError, sample_files
 from ganzoo.data import normalised
 from ganzoo.grid import to_uint8
 from ganzoo_builtins.datasets.folder import Folder
@@ -25,7 +25,7 @@ def images(channels: int = 1, n: int = 5) -> Tensor:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_npz_holds_bytes_and_labels(channels: int, tmp_path: Path) -> None:
     samples, y = images(channels), torch.tensor([2, 0, 1, 2, 0])
-    assert export.save(samples, y, tmp_path / "a.npz", 2) == tmp_path / "a.npz"
+    assert sample_files.save(samples, y, tmp_path / "a.npz", 2) == tmp_path / "a.npz"
     with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
         assert set(file.files) == {"images", "labels"}
         assert (file["images"].dtype, file["images"].shape) == (np.uint8, (5, 4, 6, channels))
@@ -35,14 +35,14 @@ def test_an_npz_holds_bytes_and_labels(channels: int, tmp_path: Path) -> None:
 
 
 def test_without_classes_labels_are_minus_one(tmp_path: Path) -> None:
-    export.save(images(), None, tmp_path / "a.npz", 2)
+    sample_files.save(images(), None, tmp_path / "a.npz", 2)
     with np.load(tmp_path / "a.npz") as file:
         assert file["labels"].tolist() == [-1] * 5
 
 
 def test_points_are_stored_as_they_are(tmp_path: Path) -> None:
     points = torch.randn(7, 2)
-    export.save(points, None, tmp_path / "a.npz", 2)
+    sample_files.save(points, None, tmp_path / "a.npz", 2)
     with np.load(tmp_path / "a.npz") as file:
         assert (file["images"] == points.numpy()).all()
 
@@ -51,7 +51,7 @@ def test_points_are_stored_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("y", [None, torch.tensor([2, 0, 1, 2, 0])], ids=["unlabelled", "labelled"])
 def test_the_dataset_npz_reads_back_what_was_written(channels: int, y: Tensor | None, tmp_path: Path) -> None:
     samples = normalised({"x": to_uint8(images(channels))})["x"]
-    dataset = Npz(str(export.save(samples, y, tmp_path / "a.npz", 2)))
+    dataset = Npz(str(sample_files.save(samples, y, tmp_path / "a.npz", 2)))
     found = normalised(dataset.tensors())
     assert torch.equal(found["x"], samples)
     assert dataset.spec.classes == (0 if y is None else 3)
@@ -62,7 +62,7 @@ def test_the_dataset_npz_reads_back_what_was_written(channels: int, y: Tensor | 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_folder_gets_one_picture_each(channels: int, tmp_path: Path) -> None:
     samples = images(channels)
-    export.save(samples, torch.tensor([2, 0, 1, 2, 0]), tmp_path / "pictures", 2)
+    sample_files.save(samples, torch.tensor([2, 0, 1, 2, 0]), tmp_path / "pictures", 2)
     names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert names == ["000000-2.png", "000001-0.png", "000002-1.png", "000003-2.png", "000004-0.png"]
     for name, expected in zip(names, to_uint8(samples), strict=True):
@@ -73,36 +73,36 @@ def test_a_folder_gets_one_picture_each(channels: int, tmp_path: Path) -> None:
 
 def test_the_dataset_folder_reads_those_pictures(tmp_path: Path) -> None:
     samples = torch.rand(3, 3, 8, 8) * 2 - 1
-    export.save(samples, None, tmp_path / "pictures", 2)
+    sample_files.save(samples, None, tmp_path / "pictures", 2)
     assert torch.equal(Folder(str(tmp_path / "pictures"), size=8).tensors()["x"], to_uint8(samples))
 
 
 def test_a_png_is_a_grid_with_so_many_columns(tmp_path: Path) -> None:
-    export.save(images(), None, tmp_path / "new" / "a.png", 3)
+    sample_files.save(images(), None, tmp_path / "new" / "a.png", 3)
     with Image.open(tmp_path / "new" / "a.png") as opened:
         assert opened.size == (3 * 8 + 2, 2 * 6 + 2)
 
 
 @pytest.mark.parametrize(("n", "classes", "expected"), [(64, 0, 8), (10, 0, 3), (1, 0, 1), (20, 5, 5)])
 def test_columns(n: int, classes: int, expected: int) -> None:
-    assert export.columns(n, classes) == expected
+    assert sample_files.columns(n, classes) == expected
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.pt", "a.tar.gz"])
 def test_another_ending_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(GanzooError, match=rf"{name}: end it in \.png for a grid or \.npz for arrays"):
-        export.save(images(), None, tmp_path / name, 2)
+        sample_files.save(images(), None, tmp_path / name, 2)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["a.png", "pictures"])
 def test_what_has_no_picture_is_sent_to_an_npz(name: str, tmp_path: Path) -> None:
     with pytest.raises(GanzooError, match=r"Write an \.npz instead: --out samples\.npz"):
-        export.save(torch.zeros(2, 3, 4), None, tmp_path / name, 2)
+        sample_files.save(torch.zeros(2, 3, 4), None, tmp_path / name, 2)
 
 
 @pytest.mark.parametrize("name", ["file/a.png", "file/a.npz", "file/pictures", "file"])
 def test_a_place_that_cannot_be_written_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(GanzooError, match=r"Give another place with --out"):
-        export.save(images(), None, tmp_path / name, 2)
+        sample_files.save(images(), None, tmp_path / name, 2)

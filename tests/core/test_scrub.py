@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganzoo.report.scrub import Scrub
+from ganzoo.scrub import Scrub
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What was trained, as a folder that others can load without trusting it: written, checked, sent and fetched."""

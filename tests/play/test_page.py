@@ -1,0 +1,289 @@
+"""The page of `ganzoo play` in a browser, of letters and of a translator; skipped where there is no Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import ganzoo
+from browser import PROGRAM
+from ganzoo import grid
+from ganzoo.play.draws import Draw
+from ganzoo.play.studio import End, Studio
+from ganzoo.run import Run
+from support import CONDITIONAL, TRANSLATING, tiny, train
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="no Chromium here")]
+PATIENCE = 30_000.0  # milliseconds
+EVIL = "<img src=https://example.org/x.png>"
+
+
+class Server:
+    """`ganzoo play` in a process of its own: what libraries warn of at import is none of ours."""
+
+    def __init__(self, run: Run):
+        self.model = ganzoo.load(run)
+        self.studio = Studio(self.model)
+        words = [sys.executable, "-m", "ganzoo", "play", str(run.folder), "--port", "0", "--no-browser"]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def address(self) -> str:
+        assert self.process.stdout
+        limit = threading.Timer(60, self.process.kill)
+        limit.start()
+        line = self.process.stdout.readline()
+        limit.cancel()
+        return line.split()[0] if line else pytest.fail(self.process.communicate()[1])
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    """Of letters A and B and a class that is called an image from elsewhere; of a translator of 4x4 to 8x8."""
+    letters = train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+    resolved = letters.folder / "resolved.json"
+    resolved.write_text(json.dumps({**json.loads(resolved.read_bytes()), "class_names": ["A", "B", EVIL]}))
+    started = [Server(letters), Server(train(tiny(TRANSLATING, "run.steps=2"), tmp_path_factory.mktemp("runs")))]
+    yield started
+    for server in started:
+        server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def addresses(servers: list[Server]) -> list[str]:
+    return [server.address() for server in servers]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        yield playwright.chromium.launch(executable_path=PROGRAM, args=flags)
+
+
+class Tab:
+    """A page that has drawn its first pictures. `requests`: what it asked for; `errors`: what its console said."""
+
+    def __init__(self, page: Page, address: str, last: str):
+        self.page, self.requests, self.errors = page, [], []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector(f"#{last} img")
+
+    def shown(self, name: str) -> np.ndarray:
+        """The pixels of the picture in a panel, as the server sent them."""
+        source = self.page.locator(f"#{name} img").get_attribute("src")
+        return pixels(self.page.request.get(str(source)).body())
+
+    def shows(self, name: str, expected: Image.Image) -> bool:
+        """Whether a panel comes to show this picture."""
+        for _ in range(100):
+            found = self.shown(name)
+            if found.shape == np.asarray(expected).shape and (found == np.asarray(expected)).all():
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
+    def click(self, name: str, across: float, down: float) -> None:
+        """On a pixel of the picture in a panel, however large it is on the screen."""
+        image = self.page.locator(f"#{name} img")
+        height, width = self.shown(name).shape[:2]
+        box = image.bounding_box()
+        assert box
+        scale = min(box["width"] / width, box["height"] / height)
+        left, top = (box["width"] - scale * width) / 2, (box["height"] - scale * height) / 2
+        image.click(position={"x": left + scale * across, "y": top + scale * down})
+
+    def seed(self) -> int:
+        return int(self.page.get_by_label("Seed", exact=True).input_value())
+
+
+@pytest.fixture
+def tab(chromium: Browser, addresses: list[str]) -> Iterator[Tab]:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    yield Tab(page, addresses[0], "move")
+    page.close()
+
+
+def pixels(content: bytes) -> np.ndarray:
+    with Image.open(BytesIO(content)) as opened:
+        return np.asarray(opened)
+
+
+def test_it_is_whole_without_any_other_address(tab: Tab, addresses: list[str], servers: list[Server]) -> None:
+    assert tab.page.title() == "tiny - ganzoo"
+    assert tab.page.locator("#about p").inner_text() == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
+    assert tab.shows("samples", servers[0].studio.grid(Draw(63)))
+    assert tab.shows("walk", servers[0].studio.walk(Draw(63), End(0, 0), End(1, 0), 0.5))
+    assert tab.shows("move", servers[0].studio.move(Draw(63), "principal", 0, 2.0))
+    tab.page.get_by_label("Class").click()
+    assert tab.page.get_by_role("option").all_inner_texts()[-1].endswith(EVIL)
+    assert {url for url in tab.requests if not url.startswith((addresses[0], "data:", "blob:"))} == set()
+    assert tab.errors == []
+
+
+def test_it_fits_a_phone(chromium: Browser, addresses: list[str]) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    tab = Tab(page, addresses[0], "move")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+
+
+def test_new_noise_has_a_seed_and_what_is_saved_is_what_the_library_draws(
+    tab: Tab, servers: list[Server], tmp_path: Path
+) -> None:
+    tab.page.get_by_role("button", name="New noise").click()
+    tab.page.wait_for_function("!/--seed 0$/.test(document.querySelector('#command textarea, #command input').value)")
+    seed = tab.seed()
+    assert seed != 0
+    command = tab.page.locator("#command textarea, #command input").input_value()
+    assert re.fullmatch(rf"ganzoo sample \S+ -n 63 --seed {seed}", command)
+    expected = grid.picture(servers[0].model.sample(63, seed=seed), 3)
+    assert tab.shows("samples", expected)
+    with tab.page.expect_download() as download:
+        tab.page.locator("#save-samples").click()
+    assert download.value.suggested_filename == f"tiny-seed-{seed}.png"
+    download.value.save_as(tmp_path / "saved.png")
+    assert (pixels((tmp_path / "saved.png").read_bytes()) == np.asarray(expected)).all()
+
+
+def test_a_class_is_picked_by_its_name(tab: Tab, servers: list[Server]) -> None:
+    tab.page.get_by_label("Class").click()
+    tab.page.get_by_role("option", name="B", exact=True).click()
+    assert tab.shows("samples", grid.picture(servers[0].model.sample(63, "B", seed=0), 8))
+    assert tab.page.locator("#command textarea, #command input").input_value().endswith("-n 63 --seed 0 --label B")
+
+
+def test_a_walk_goes_between_two_samples_that_were_clicked(tab: Tab, servers: list[Server]) -> None:
+    walk = servers[0].studio.walk
+    tab.click("samples", 2 + 30 * 1 + 14, 2 + 30 * 2 + 14)  # the second of the third row
+    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(1, 0), 0.5))
+    tab.click("samples", 2 + 30 * 2 + 14, 2 + 30 * 20 + 14)
+    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(0, 62), 0.5))
+    tab.page.locator("#place input[type=number]").fill("0.9")
+    tab.page.locator("#place input[type=number]").press("Enter")
+    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(0, 62), 0.9))
+
+
+def test_a_slider_moves_samples_in_a_direction(tab: Tab, servers: list[Server]) -> None:
+    move = servers[0].studio.move
+    tab.page.locator("#far input[type=range]").focus()
+    tab.page.keyboard.press("ArrowLeft")
+    assert tab.shows("move", move(Draw(63), "principal", 0, 1.9))
+    tab.page.get_by_label("one coordinate").click()
+    assert tab.shows("move", move(Draw(63), "coordinate", 0, 1.9))
+
+
+def test_what_cannot_be_drawn_is_a_sentence(tab: Tab) -> None:
+    tab.page.get_by_label("which sample").first.fill("999")
+    toast = tab.page.get_by_test_id("toast-body")
+    toast.first.wait_for()
+    assert "there is no sample 999: 63 are drawn." in toast.first.inner_text()
+
+
+def test_a_translator_is_given_somebodys_picture(
+    chromium: Browser, addresses: list[str], servers: list[Server], tmp_path: Path
+) -> None:
+    page, studio = chromium.new_page(viewport={"width": 1280, "height": 900}), servers[1].studio
+    tab = Tab(page, addresses[1], "one")
+    assert tab.shows("samples", studio.grid(Draw(96)))
+    tab.click("samples", 2 + 10 * 4 + 4, 2 + 10 * 1 + 4)  # in the second example of the second row
+    assert tab.shows("one", studio.example(Draw(96), 16 + 1))
+    Image.new("RGB", (30, 20), (200, 200, 200)).save(tmp_path / "photo.png")
+    tab.page.locator("#upload").locator("..").locator("input[type=file]").set_input_files(tmp_path / "photo.png")
+    assert tab.shows("one", studio.own(Draw(96), tmp_path / "photo.png"))
+    assert tab.errors == []
+    page.close()
+
+
+def test_no_file_of_this_machine_is_given_away(addresses: list[str], servers: list[Server], tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "secret.png")
+    for path in (tmp_path / "secret.png", Path("README.md").absolute(), "/etc/passwd"):
+        with pytest.raises(HTTPError, match="403"):
+            urllib.request.urlopen(f"{addresses[1]}gradio_api/file={path}")
+    handlers = asked(f"{addresses[1]}config")["dependencies"]
+    upload = next(one["id"] for one in handlers if any(event == "upload" for _, event in one["targets"]))
+    file = {"path": str(tmp_path / "secret.png"), "meta": {"_type": "gradio.FileData"}}
+    call = {"data": [file, 0, 5, -1], "fn_index": upload, "session_hash": "me"}
+    asked(f"{addresses[1]}gradio_api/queue/join", call)
+    with urllib.request.urlopen(f"{addresses[1]}gradio_api/queue/data?session_hash=me") as answer:
+        told = next(line for line in answer if b"process_completed" in line).removeprefix(b"data: ")
+    assert json.loads(told)["success"] is False
+
+
+def test_every_other_kind_of_gan_has_a_page_too(tmp_path: Path) -> None:
+    """Numbers of one direction, points, token ids: in a process without this one's strictness about warnings."""
+    number = """
+[dataset]
+use = "gaussian_1d"
+n = 200
+[generator]
+use = "mlp"
+z_dim = 1
+hidden = [4]
+"""
+    runs = [train(tiny(text, "run.steps=1"), tmp_path).folder for text in (number, "")]
+    build = """
+import sys
+from pathlib import Path
+import ganzoo
+from ganzoo.play import page
+from ganzoo.play.studio import Studio
+number, points = map(ganzoo.load, sys.argv[2:])
+folder = Path(sys.argv[1])
+words = ganzoo.Model(points.procedure, ganzoo.Spec((2,), vocab=3), [])
+chain = Studio(points)
+chain.why_not = "it walks a chain."
+for studio in (Studio(number), Studio(points), Studio(words), chain):
+    said = str(page.build(studio, "runs", folder).get_config_file())
+    print(*(word in said for word in ("Walk between two", "Save as text", "No walks and no moves: it walks a chain.")))
+"""
+    words = [sys.executable, "-c", build, str(tmp_path), *map(str, runs)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["True False False"] * 2 + ["False True False", "False False True"], done.stderr
+
+
+def test_another_name_for_this_machine_leads_nowhere(addresses: list[str]) -> None:
+    request = urllib.request.Request(addresses[0], headers={"Host": "example.org"})
+    with pytest.raises(HTTPError, match="400"):
+        urllib.request.urlopen(request)
+
+
+def test_a_browser_is_told_to_ask_nobody_else(tab: Tab) -> None:
+    tab.page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://example.org/x.png'}))")
+    tab.page.wait_for_timeout(200)
+    assert any("Content Security Policy" in error for error in tab.errors)
+
+
+def test_ctrl_c_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:
+    """The last test: of a page that a tab has been looking at."""
+    for server, last in zip(servers, ("", "was not uploaded by a user."), strict=True):
+        server.process.send_signal(signal.SIGINT)
+        out, err = server.process.communicate(timeout=20)
+        assert (server.process.returncode, out, err[-1000:].strip().endswith(last)) == (0, "ended.\n", True)
+        assert last or not err
+
+
+def asked(address: str, body: dict[str, Any] | None = None) -> Any:
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read())
