@@ -49,6 +49,12 @@ class EnvironmentProblem(GanzooError):
     exit_code = 6
 
 
+class BrokenPromises(GanzooError):
+    """A plugin whose components are not what the interfaces promise."""
+
+    exit_code = 6
+
+
 class Interrupted(GanzooError):
     """Stopped by a signal after saving; `ganzoo resume` goes on from there. 75 is sysexits' EX_TEMPFAIL."""
 

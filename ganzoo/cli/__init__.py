@@ -35,6 +35,7 @@ VERBS = {
     "schema": "Write a JSON Schema of recipes, for editors.",
     "data": "See where data comes from, fetch it, verify it.",
     "new": "Start a package of your own.",
+    "test": "Ask a plugin for what the interfaces promise.",
     "plugins": "List installed plugins, broken ones included.",
     "doctor": "Say what is installed and what is wrong with it.",
 }

@@ -22,6 +22,13 @@ def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) 
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def plugins(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Owners, packages and entry points, as `ganzoo test` takes them."""
+    rows = discovery.load().rows
+    names = {name for row in rows for name in (row.name.partition("/")[0], row.distribution, row.name)}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 def of_kind(kind: str) -> Completer:
     """Completes the names of one kind's components."""
 

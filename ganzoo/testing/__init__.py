@@ -38,14 +38,15 @@ def checks(
     Errors: GanzooError when no plugin of that name is installed.
     """
     plugins = plugins or discovery.load()
-    rows = [row for row in plugins.rows if plugin in (row.name, row.name.partition("/")[0], row.distribution)]
+    rows = [row for row in plugins.rows if plugin in (row.name, _owner(row), row.distribution)]
     if not rows:
-        near = did_you_mean(plugin, [row.distribution for row in plugins.rows])
+        known = {name for row in plugins.rows for name in (row.distribution, _owner(row), row.name)}
+        near = did_you_mean(plugin, sorted(known))
         raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
-    owner = rows[0].name.partition("/")[0]
+    owner = _owner(rows[0])
     given = settings or {}
     components = tuple(
-        Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*SPECS, *specs), given)
+        Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*specs, *SPECS), given)
         for entry in plugins.zoo.entries()
         if entry.owner == owner
     )
@@ -53,3 +54,7 @@ def checks(
     for component in components:
         made += promises.of(component.entry.kind, component)
     return made
+
+
+def _owner(row: discovery.Row) -> str:
+    return row.name.partition("/")[0]

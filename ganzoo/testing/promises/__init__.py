@@ -57,9 +57,10 @@ def of(kind: str, subject: Any) -> list[Check]:
 def promises(kind: str) -> list[Callable[[Any], None]]:
     """What is promised by a kind, or by "plugin" as a whole; components of every kind promise to be described."""
     modules = MODULES.get(kind, ())
-    return [one for module in (modules if kind == "plugin" else (described, *modules)) for one in _public(module)]
+    return [one for module in (modules if kind == "plugin" else (described, *modules)) for one in public(module)]
 
 
-def _public(module: ModuleType) -> list[Callable[[Any], None]]:
+def public(module: ModuleType) -> list[Callable[[Any], None]]:
+    """The promises of one module, in its order."""
     mine = [one for one in vars(module).values() if callable(one) and getattr(one, "__module__", "") == module.__name__]
     return [one for one in mine if not one.__name__.startswith("_")]

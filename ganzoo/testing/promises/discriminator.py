@@ -57,17 +57,16 @@ def a_gradient_penalty_can_be_taken(component: Component) -> None:
     for spec, network in component.forms(lambda spec: not spec.vocab):  # token ids have no gradient
         x, y = component.given(network, spec, 3)
         x = x.requires_grad_() * 1
-        trained = [p for p in network.parameters() if p.requires_grad]
         try:
             (slope,) = torch.autograd.grad(network(x, y).sum(), x, create_graph=True)
-            found = torch.autograd.grad(slope.square().sum(), trained, allow_unused=True)
+            slope.square().sum().backward()  # grad() would walk around an operation that has no second derivative
         except RuntimeError as error:
             raise Broken(
                 f"{component.on(spec)}: no gradient penalty can be taken of it: {str(error).splitlines()[0]}. It needs "
                 "a second derivative: build it of torch's own operations, or write the backward() of an "
                 "autograd.Function in such operations, without @once_differentiable; change nothing in place."
             ) from error
-        reached = [gradient for gradient in found if gradient is not None]
+        reached = [p.grad for p in network.parameters() if p.grad is not None]
         expect(
             any(gradient.any() for gradient in reached) and all(gradient.isfinite().all() for gradient in reached),
             f"{component.on(spec)}: the gradient of a gradient penalty is nought in all weights, or not finite. Detach "

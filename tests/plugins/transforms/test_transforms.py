@@ -1,4 +1,4 @@
-"""What each transform does to an image, by its numbers; what all of them promise is walked in test_contracts.py."""
+"""What each transform does to an image, by its numbers; what all of them promise is asked in test_conformance.py."""
 
 from __future__ import annotations
 

@@ -1,0 +1,110 @@
+"""ganzoo test PLUGIN"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganzoo.cli.complete import plugins
+from ganzoo.errors import BrokenPromises
+
+if TYPE_CHECKING:
+    from ganzoo.testing import Check
+
+KEPT, BROKEN, NOT_ASKED = "kept", "broken", "not asked"
+
+
+@click.command("test")
+@click.argument("plugin", shell_complete=plugins)
+@click.option("--kind", metavar="KIND", help="Only components of this kind; `plugin` for the package as a whole.")
+@click.option("--only", metavar="TEXT", default="", help="Only checks with this text in their name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
+    """Ask a plugin's components for what the interfaces promise.
+
+    PLUGIN is a package, an owner, or owner/entry, as `ganzoo plugins` has them. What a component breaks is told with
+    what to change. Exit code 6 when something is broken.
+    """
+    from ganzoo import testing
+    from ganzoo.registry import KINDS
+
+    if kind not in (None, "plugin", *KINDS):
+        raise click.UsageError(f"no kind {kind!r}. Kinds: plugin, {', '.join(KINDS)}")
+    asked = [check for check in testing.checks(plugin) if only in str(check) and kind in (None, _kind(check))]
+    if not asked:
+        raise click.UsageError(f"plugin {plugin!r} has no check of that kind and text. Leave --kind or --only out.")
+    rows = [_asked(check) for check in _progress(asked)]
+    counts = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in (KEPT, BROKEN, NOT_ASKED)}
+    if as_json:
+        click.echo(json.dumps({"plugin": plugin, **counts, "checks": rows}))
+    else:
+        _show(rows)
+    if counts[BROKEN]:
+        raise BrokenPromises(
+            f"plugin {plugin} breaks {counts[BROKEN]} of {len(rows) - counts[NOT_ASKED]} promises. "
+            + ("Each message says what to change." if as_json else "What to change is said above.")
+        )
+
+
+def _kind(check: Check) -> str:
+    entry = getattr(check.subject, "entry", None)
+    return entry.kind if entry else "plugin"
+
+
+def _asked(check: Check) -> dict[str, Any]:
+    """What became of a check. What a component prints goes to stderr: stdout is ours."""
+    from unittest import SkipTest
+
+    outcome, message, start = KEPT, "", time.monotonic()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            check()
+    except AssertionError as broken:
+        outcome, message = BROKEN, str(broken)
+    except SkipTest as skipped:
+        outcome, message = NOT_ASKED, str(skipped)
+    seconds = round(time.monotonic() - start, 3)
+    told = {"component": str(check.subject), "promise": check.name, "outcome": outcome, "message": message}
+    return {**told, "seconds": seconds}
+
+
+def _progress(checks: list[Check]) -> Iterator[Check]:
+    """The checks, with a line on a terminal that says how far they are."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from checks
+        return
+    yield from track(checks, description="asking", console=console, transient=True)
+
+
+def _show(rows: Iterable[dict[str, Any]]) -> None:
+    """A line for each component, then each broken promise with its message."""
+    from rich.console import Console
+    from rich.table import Table
+
+    outcomes: dict[str, list[str]] = {}
+    for row in rows:
+        outcomes.setdefault(row["component"], []).append(row["outcome"])
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("component", overflow="fold")
+    for column in (KEPT, BROKEN, NOT_ASKED):
+        table.add_column(column, justify="right")
+    for component, found in outcomes.items():
+        table.add_row(component, *(str(found.count(outcome)) for outcome in (KEPT, BROKEN, NOT_ASKED)))
+    console = Console(highlight=False)
+    console.print(table)
+    for row in rows:
+        if row["outcome"] == BROKEN:
+            console.print(f"\n{row['component']}: {row['promise']}", style="bold", markup=False)
+            console.print(
+                f"  {row['message'].removeprefix(row['component']).lstrip(': ')}", markup=False, soft_wrap=True
+            )

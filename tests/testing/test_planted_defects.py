@@ -1,0 +1,402 @@
+"""Components with one planted defect each: the checks that it concerns break, no others, and say what to change."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+import ganzoo
+from ganzoo.interfaces import Critic, Discriminator, Generator, Loss, Regularizer, Schedule, Spec, Terms
+from planted import broken
+
+
+def need_numbers(name: str, spec: Spec) -> None:
+    if spec.vocab:
+        raise ganzoo.Misfit(f"{name} takes no tokens: use other data.")
+
+
+class Maker(Generator):
+    """A layer, wide enough to be a network."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__()
+        need_numbers("generator planted", spec)
+        self.z_dim, self.spec = z_dim, spec
+        self.layer = nn.Linear(z_dim, spec.size)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return torch.tanh(self.layer(z)).unflatten(1, self.spec.shape)
+
+
+class WrongShape(Maker):
+    """Leaves its samples flat."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z).flatten(1)[:, :1]
+
+
+class Idle(Maker):
+    """Has a layer that takes no part."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.spare = nn.Linear(2, 2)
+
+
+class InPlace(Maker):
+    """Scales the noise that it was given."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z.mul_(0.5))
+
+
+class Restless(Maker):
+    """Says something else each time."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.calls = itertools.count()
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z) * (1 - next(self.calls) / 1e6)
+
+
+class Seeding(Maker):
+    """Sets a seed."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        torch.manual_seed(0)
+        return super().forward(z)
+
+
+class Tied(Maker):
+    """Has one weight under two names."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.again = nn.Linear(z_dim, spec.size)
+        self.again.weight = self.layer.weight
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z) + 0 * self.again(z).unflatten(1, self.spec.shape)
+
+
+class Glaring(Maker):
+    """Ends without a tanh."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layer(z).unflatten(1, self.spec.shape)
+
+
+class Counting(Maker):
+    """Counts its batches in evaluation, too."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.register_buffer("seen", torch.tensor(0))
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        self.get_buffer("seen").add_(1)
+        return super().forward(z)
+
+
+class Social(Maker):
+    """Centres each batch."""
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z - z.mean(0))
+
+
+class Forgetful(Maker):
+    """Keeps a drawn tensor where no checkpoint finds it."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.offset = torch.randn(z_dim)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z + self.offset.to(z.device))
+
+
+class Astray(Maker):
+    """Has a parameter on the CPU."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.scale = nn.Parameter(torch.ones((), device="cpu"))
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(z * self.scale)
+
+
+class Unfit(Maker):
+    """Falls over data that it cannot take."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        if spec.is_image and spec.shape[1] % 4:
+            raise ValueError("no")
+        super().__init__(spec, z_dim)
+
+
+class Mistyped(Maker):
+    """Its default is no positive whole number."""
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 4, depth: PositiveInt = 0):
+        super().__init__(spec, z_dim)
+
+
+class Untyped(Maker):
+    """A setting that no recipe can hold."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4, layer: nn.Module | None = None):
+        super().__init__(spec, z_dim)
+
+
+class Open(Maker):
+    """Takes any setting."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4, **more: Any):
+        super().__init__(spec, z_dim)
+
+
+class Judge(Discriminator):
+    """Two layers."""
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        need_numbers("discriminator planted", spec)
+        self.body, self.head = nn.Linear(spec.size, 8), nn.Linear(8, 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return torch.tanh(self.body(x.flatten(1)))
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x, y)).squeeze(1)
+
+
+class Squashed(Judge):
+    """Ends in a sigmoid."""
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return super().forward(x).sigmoid()
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x * 2
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        return gradient * 2
+
+
+class FirstOrder(Judge):
+    """Has no second derivative."""
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return Once.apply(super().features(x))  # type: ignore[no-untyped-call]
+
+
+class Conditional(Judge):
+    """Adds a number for each class."""
+
+    conditional = True
+
+    def __init__(self, spec: Spec):
+        super().__init__(spec)
+        if not spec.classes:
+            raise ganzoo.Misfit("discriminator planted needs labels: use data with classes.")
+        self.bias = nn.Embedding(spec.classes, 1)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        assert y is not None
+        return super().forward(x) + self.bias(y).squeeze(1)
+
+
+class Silent(Conditional):
+    """Takes a wrong label for the nearest."""
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        assert y is not None
+        return super().forward(x, y.clamp(0, self.bias.num_embeddings - 1))
+
+
+class Careless(Judge):
+    """Says that it is conditional, and makes nothing of labels."""
+
+    conditional = True
+
+    def __init__(self, spec: Spec):
+        super().__init__(spec)
+        self.classes = spec.classes
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        assert y is None or nn.functional.one_hot(y, self.classes).shape
+        return super().forward(x)
+
+
+class Difference(Loss):
+    """Fake minus real."""
+
+    sign = 1.0
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.sign * (fake.mean() - real.mean())
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return -self.sign * fake.mean()
+
+
+class Upside(Difference):
+    """The other way round."""
+
+    sign = -1.0
+
+
+class Greedy(Difference):
+    """Reads the real logits without saying so."""
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        assert real is not None
+        return real.mean() - fake.mean()
+
+
+class Exploding(Difference):
+    """Takes exp() of logits."""
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return (-2 * fake).exp().mean()
+
+
+class Spread(Difference):
+    """Forgets the mean."""
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return -fake
+
+
+class Shifting(Difference):
+    """Changes the logits."""
+
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        with torch.no_grad():
+            fake -= 1
+        return -fake.mean()
+
+
+class Penalty(Regularizer):
+    """On large logits."""
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        return {"penalty": critic(real.detach()).square().mean()}
+
+
+class Meddling(Penalty):
+    """Changes the real samples."""
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        with torch.no_grad():
+            real += 1
+        return super().terms(critic, real, fake)
+
+
+class Negative(Penalty):
+    """Rewards."""
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        return {"penalty": -super().terms(critic, real, fake)["penalty"]}
+
+
+class Remembering(Penalty):
+    """Keeps a mean where no checkpoint finds it."""
+
+    mean = 0.0
+
+    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        self.mean = 0.9 * self.mean + 0.1 * float(real.detach().mean())
+        return super().terms(critic, real, fake)
+
+
+class Halving(Schedule):
+    """Falls to a half."""
+
+    def __call__(self, t: int, steps: int) -> float:
+        return 1 - 0.5 * t / steps
+
+
+class Counted(Halving):
+    """Counts its calls in place of reading the step."""
+
+    calls = 0
+
+    def __call__(self, t: int, steps: int) -> float:
+        self.calls += 1
+        return 1 - 0.5 * self.calls / steps
+
+
+KINDS = (
+    ("generator", Maker),
+    ("discriminator", Judge),
+    ("loss", Loss),
+    ("regularizer", Regularizer),
+    ("schedule", Schedule),
+)
+DEFECTS: dict[type, dict[str, str]] = {
+    Maker: {},
+    Judge: {},
+    Conditional: {},
+    Difference: {},
+    Penalty: {},
+    Halving: {},
+    WrongShape: {"its samples have the shape of data": "end in .unflatten(1, spec.shape)"},
+    Idle: {"a gradient reaches every parameter": "spare.weight, spare.bias: a parameter nobody trains. Use it"},
+    InPlace: {"its input stays as it was": "Write x = x * 2, not x *= 2"},
+    Restless: {"the same noise gives the same output": "Keep nothing from call to call"},
+    Seeding: {"the same noise gives the same output": "Take torch.manual_seed() out"},
+    Tied: {"safetensors takes its state": "Give a tied weight one name"},
+    Glaring: {"images lie between minus one and one": "end in nn.Tanh()"},
+    Counting: {"evaluation changes nothing": "under `if self.training:` only"},
+    Social: {"no sample depends on the others": "an attribute mixes_samples = True"},
+    Forgetful: {"its state is all of it": 'self.register_buffer("name", tensor)'},
+    Astray: {"it builds on any device": "scale is elsewhere. Choose no device yourself"},
+    Unfit: {"it fits data or says what would": "raise ganzoo.Misfit('generator planted cannot ...: use ... instead.')"},
+    Mistyped: {"its defaults fit their types": "That is its own default: change it, or widen the type"},
+    Untyped: {"its settings have types": "Annotate it with int, float, bool, str"},
+    Open: {"it refuses unknown settings": "Name each one"},
+    Squashed: {"its logits are not squashed": "Take the sigmoid at the end out"},
+    FirstOrder: {"a gradient penalty can be taken": "without @once_differentiable"},
+    Silent: {"labels out of range raise": "nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes), which raise"},
+    Careless: {
+        "it refuses data without labels": "Raise ganzoo.Misfit in __init__ where spec.classes is 0",
+        "labels matter": "Use y in forward(), or say conditional = False",
+    },
+    Upside: {
+        "the discriminator pushes real up and fake down": "a value to be maximised is returned with a minus",
+        "the generator pushes fake up": "a value to be maximised is returned with a minus",
+    },
+    Greedy: {"it reads real logits only if it says so": "Say uses_real = True"},
+    Exploding: {"sure logits give finite numbers": "Take softplus() or logsigmoid()"},
+    Spread: {"each player gets a number": "Take the .mean() over all logits"},
+    Shifting: {"logits stay as they were": "Write fake = fake - 1"},
+    Meddling: {"samples stay as they were": "Write x = x + noise, not x += noise"},
+    Negative: {"its terms are penalties": "square the difference"},
+    Remembering: {"what it remembers is in a checkpoint": 'self.register_buffer("mean", torch.tensor(0.0))'},
+    Counted: {"it is a function of the step": "Compute the factor from t and steps alone"},
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
+def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+    kind = next(kind for kind, base in KINDS if issubclass(defect, base))
+    found = broken(kind, defect)
+    assert found.keys() == DEFECTS[defect].keys(), found
+    for name, words in DEFECTS[defect].items():
+        assert words in found[name], found[name]
