@@ -51,6 +51,7 @@ ALLOWED = {
     ("ganzoo/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
     ("ganzoo/allocator.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
     ("ganzoo/bench_duel.py", "subprocess"): "a script that was named on the command line to be run",
+    ("ganzoo/testing/promises/plugin.py", "subprocess"): "Python, told to import the modules of an installed plugin",
     ("ganzoo/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -26,6 +27,7 @@ from packages import put_on_path
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of packages that are installed for the length of a test."""
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))  # for the processes of a check
     yield tmp_path
     for name in [one for one in sys.modules if one.partition(".")[0].startswith("ganzoo_new_")]:
         del sys.modules[name]

@@ -12,15 +12,15 @@ def its_codes_are_as_wide_as_it_says(component: Component) -> None:
     """(N, *spec.shape) -> finite float32 (N, z_dim)."""
     for spec, network in component.fitting():
         with torch.no_grad():
-            code = network(*component.given(network, spec, 3))
+            z = network(*component.given(network, spec, 3))
         expect(
-            network.z_dim > 0 and code.shape == (3, network.z_dim),
-            f"{component.on(spec)}: codes of 3 samples are {tuple(code.shape)}, and z_dim says {network.z_dim}. Set "
+            network.z_dim > 0 and z.shape == (3, network.z_dim),
+            f"{component.on(spec)}: codes of 3 samples are {tuple(z.shape)}, and z_dim says {network.z_dim}. Set "
             "self.z_dim in __init__ to the width of the last layer.",
         )
         expect(
-            code.dtype is torch.float32 and code.isfinite().all(),
-            f"{component.on(spec)}: its codes are {code.dtype}, or not finite. Return x.float(), and initialise the "
+            z.dtype is torch.float32 and z.isfinite().all(),
+            f"{component.on(spec)}: its codes are {z.dtype}, or not finite. Return x.float(), and initialise the "
             "weights smaller where they overflow.",
         )
 
@@ -34,14 +34,14 @@ def its_posterior_is_a_mean_and_a_log_variance(component: Component) -> None:
         asked = True
         x, y = component.given(network, spec, 3)
         with torch.no_grad():
-            code, (mean, log_variance) = network(x, y), network.posterior(x, y)
+            z, (mean, log_variance) = network(x, y), network.posterior(x, y)
         expect(
-            mean.shape == log_variance.shape == code.shape and log_variance.isfinite().all(),
+            mean.shape == log_variance.shape == z.shape and log_variance.isfinite().all(),
             f"{component.on(spec)}: posterior() gives {tuple(mean.shape)} and {tuple(log_variance.shape)}, not twice "
-            f"{tuple(code.shape)}, or is not finite. Make both by the same last layer: layer(h).chunk(2, dim=1).",
+            f"{tuple(z.shape)}, or is not finite. Make both by the same last layer: layer(h).chunk(2, dim=1).",
         )
         expect(
-            torch.allclose(mean, code, rtol=1e-4, atol=1e-5),
+            torch.allclose(mean, z, rtol=1e-4, atol=1e-5),
             f"{component.on(spec)}: forward() says something else than the mean of posterior(). Return the mean there, "
             "without noise: procedures draw codes themselves.",
         )
