@@ -93,7 +93,7 @@ def its_recipes_say_what_they_are(package: Package) -> None:
         expect(
             recipe.path.suffix != ".toml" or recipe.summary(),
             f"{package}: its recipe {recipe.name} does not begin with a comment. Let its first line say what it is, "
-            "'# A DCGAN of faces, 64x64': `ganzoo list recipe` shows it.",
+            "'# Faces, 64x64, in an hour': `ganzoo list recipe` shows it.",
         )
 
 
