@@ -25,7 +25,7 @@ from ganzoo.overrides import assignments_of
 from ganzoo.recipe import RunSettings
 from support import PLUGINS
 
-SECONDS = 3.0  # of processor time for one recipe; most is 15 power iterations for each layer of two networks
+SECONDS = 5.0  # of processor time for one recipe on busy cores; most is 15 power iterations for each layer
 EXIT_CODES = (2, 3, 6)  # the recipe's, the data's or the machine's fault
 ALARMING = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 ALARMING |= {"os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen", "ctypes.dlopen"}

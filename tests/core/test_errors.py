@@ -16,6 +16,7 @@ CODES = {
     "Diverged": 4,
     "RunError": 5,
     "EnvironmentProblem": 6,
+    "BrokenPromises": 6,
     "Interrupted": 75,
     "Aborted": 130,
 }
