@@ -24,8 +24,8 @@ ALL = ("gan", *KINDS, "recipe")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     """GANs with their recipes and papers, components, and recipes.
 
-    KIND is one of gan, generator, discriminator, encoder, loss, regularizer, dataset, procedure, optimizer, schedule,
-    metric and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
+    KIND is one of gan, generator, discriminator, encoder, loss, regularizer, transform, dataset, procedure, optimizer,
+    schedule, metric, extractor and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
     """
     kinds = {spelling: one for one in ALL for spelling in (one, _plural(one))}
     if kind not in kinds and pattern is None:

@@ -20,7 +20,12 @@ def ours(group: str) -> Rows:
 def theirs(group: str) -> Rows:
     points = metadata.entry_points(group=group)
     return sorted(
-        (point.name, point.value.partition(" [")[0], str(point.dist and point.dist.name), str(point.dist and point.dist.version))
+        (
+            point.name,
+            point.value.partition(" [")[0],
+            str(point.dist and point.dist.name),
+            str(point.dist and point.dist.version),
+        )
         for point in points
     )
 
