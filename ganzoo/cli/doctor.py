@@ -20,6 +20,7 @@ EXTRAS = {
     "gdown": "celeba",
     "tensorboard": 'run.trackers = ["tensorboard"]',
     "gradio": "ganzoo play",
+    "onnxruntime": "ganzoo export --format onnx",
 }
 
 
