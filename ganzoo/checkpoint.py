@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def write(
 
     def add() -> None:
         for stem, tensors in mine.tensors.items():
-            files.write_synced(partial / f"{stem}.safetensors", safetensors.torch.save(_separate(tensors)))
+            files.write_synced(partial / f"{stem}.safetensors", safetensors.torch.save(separate(tensors)))
         for stem, state in mine.states.items():
             files.write_synced(partial / f"{stem}.json", json.dumps(state).encode())
 
@@ -127,7 +127,7 @@ def _together(action: Callable[[], None] | None, everyone: Callable[[bool], bool
         raise failure or OSError("another process could not write its part")
 
 
-def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Copies on the CPU: safetensors refuses tensors that share memory, as tied weights do."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 

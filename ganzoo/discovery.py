@@ -33,6 +33,16 @@ class Row:
     hooks: list[str] = field(default_factory=list)
     components: int = 0
 
+    @property
+    def owner(self) -> str:
+        """Whose components it brings."""
+        return self.name.partition("/")[0]
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What somebody may call it by: the owner, the distribution, or owner/entry point."""
+        return self.owner, self.distribution, self.name
+
 
 @dataclass
 class Plugins:
@@ -44,7 +54,7 @@ class Plugins:
 
     def versions(self, owners: Collection[str]) -> dict[str, str]:
         """{distribution: version} of the plugins of these owners."""
-        return {row.distribution: row.version for row in self.rows if row.name.partition("/")[0] in owners}
+        return {row.distribution: row.version for row in self.rows if row.owner in owners}
 
     def callers(self, hook: str) -> Iterable[tuple[str, Any]]:
         """(plugin, caller of that plugin's `hook`) in order of registration, so that each can fail by itself."""
@@ -92,7 +102,7 @@ def normalised(name: str) -> str:
 
 def _switched_off(row: Row) -> bool:
     blocked = {name.strip() for name in os.environ.get("GANZOO_BLOCK_PLUGINS", "").split(",")}
-    if blocked & {row.name, row.name.split("/")[0], row.distribution}:
+    if blocked & {*row.names}:
         return True
     return os.environ.get("GANZOO_DISABLE_PLUGINS", "") not in ("", "0") and row.distribution != DISTRIBUTION
 
@@ -107,7 +117,7 @@ def _add(found: Plugins, row: Row, load: Any) -> None:
         _check_hook_names(plugin)
         found.manager.register(plugin, row.name)
         row.hooks = sorted(caller.name for caller in found.manager.get_hookcallers(plugin) or [])
-        mine = Zoo(owner=row.name.split("/")[0])
+        mine = Zoo(owner=row.owner)
         for name, register in found.callers("ganzoo_register"):
             if name == row.name:
                 register(zoo=mine)

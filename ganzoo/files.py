@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,23 @@ def take_the_place(new: Path, old: Path) -> None:
         old.rename(trash)
     new.rename(old)
     shutil.rmtree(trash, ignore_errors=True)
+
+
+@contextmanager
+def made_beside(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `folder` when the block ends well, and is gone when it fails.
+
+    Errors: OSError; what was there before is there still.
+    """
+    partial = folder.with_name(PARTIAL + folder.name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        take_the_place(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def discard(folder: Path) -> None:

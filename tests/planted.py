@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 from unittest import SkipTest
@@ -28,19 +28,21 @@ def checks(*components: tuple[str, str, Any], **settings: Any) -> list[testing.C
     return testing.checks("planted", plugins=plugins, settings=settings)
 
 
-def broken(kind: str, target: Any, **settings: Any) -> dict[str, str]:
-    """Promise -> message, of those that a component breaks; of the plugin as a whole nothing is asked."""
-    found = {}
-    for check in checks((kind, "planted", target), **{f"{kind} planted": settings}):
-        if not str(check).startswith(kind):
-            continue
+def findings(asked: Iterable[testing.Check]) -> Iterator[tuple[testing.Check, str]]:
+    """The checks that break, each with its message; those that are not asked are passed over."""
+    for check in asked:
         try:
             check()
         except testing.Broken as message:
-            found[check.name] = str(message)
+            yield check, str(message)
         except SkipTest:
             continue
-    return found
+
+
+def broken(kind: str, target: Any, **settings: Any) -> dict[str, str]:
+    """Promise -> message, of those that a component breaks; of the plugin as a whole nothing is asked."""
+    asked = checks((kind, "planted", target), **{f"{kind} planted": settings})
+    return {check.name: message for check, message in findings(one for one in asked if str(one).startswith(kind))}
 
 
 class SoundDataset(Dataset):

@@ -24,8 +24,7 @@ def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) 
 
 def plugins(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Owners, packages and entry points, as `ganzoo test` takes them."""
-    rows = discovery.load().rows
-    names = {name for row in rows for name in (row.name.partition("/")[0], row.distribution, row.name)}
+    names = {name for row in discovery.load().rows for name in row.names}
     return sorted(name for name in names if name.startswith(incomplete))
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganzoo.sharing import FORMATS
+
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -13,7 +15,7 @@ import click
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(["safetensors", "onnx", "torch_export"]),
+    type=click.Choice(FORMATS),
     multiple=True,
     help="The generator as a graph too; can be repeated. Safetensors are always written.",
 )

@@ -50,13 +50,12 @@ def write(names: Names, kinds: Sequence[str], folder: Path) -> list[Path]:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise GanzooError(f"{folder} exists already, and is left as it is. Give another name, or another --out.")
     rendered = dict(_files(names, [kind for kind in KINDS if kind in kinds]))
-    partial = folder.with_name(files.PARTIAL + folder.name)
     try:
-        for place, text in rendered.items():
-            path = partial / place
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files.write(path, text.encode())
-        files.take_the_place(partial, folder)
+        with files.made_beside(folder) as partial:
+            for place, text in rendered.items():
+                path = partial / place
+                path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(path, text.encode())
     except OSError as error:
         raise GanzooError(f"{error.filename}: {error.strerror}. Give another place with --out.") from error
     return [folder / place for place in rendered]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,6 @@ from ganzoo.translator import Translator
 
 COMPARED = 6  # samples that the folder has to make again, bit by bit
 HIDDEN = "its procedure keeps something outside state_dict()."
-FORMATS = ("safetensors", "onnx", "torch_export")
 
 
 @dataclass
@@ -47,7 +45,8 @@ def export(
 ) -> Exported:
     """Write what sampling from a run needs to `out`, RUN/export unless given.
 
-    formats: of FORMATS; safetensors is always there. Errors: GanzooError; what was at `out` before is there still.
+    formats: of ganzoo.sharing.FORMATS; safetensors is always there. Errors: GanzooError; what was at `out` before is
+    there still.
     """
     plugins = plugins or discovery.load()
     run, chosen = api.find(place)
@@ -56,21 +55,15 @@ def export(
     model, step = api.load(chosen, plugins), int(checkpoint.read(chosen).states["state"]["step"])
     scrub = Scrub.of([_or_nothing(run, "status")])
     kept = free(target, scrub(run.folder.name))
-    partial = target.with_name(files.PARTIAL + target.name)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
-        made = _write(partial, run, model, step, scrub, formats, license, plugins)
-        if kept is not None:
-            (partial / folder.CARD).write_text(kept)
-            made.remarks.append(f"{folder.CARD} was edited since it was written, and stays as it is.")
-        made.place, made.sizes = target, {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
-        files.take_the_place(partial, target)
+        with files.made_beside(target) as partial:
+            made = _write(partial, run, model, step, scrub, formats, license, plugins)
+            if kept is not None:
+                (partial / folder.CARD).write_text(kept)
+                made.remarks.append(f"{folder.CARD} was edited since it was written, and stays as it is.")
+            made.place, made.sizes = target, {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
     except OSError as error:
         raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return made
 
 

@@ -28,7 +28,7 @@ SAMPLES = 64  # that a model must have room for: what `ganzoo sample` draws
 def load(place: Path, plugins: Plugins | None = None) -> Model:
     """The model of an export. Errors: RunError, EnvironmentProblem, Misfit or RecipeError naming what is wrong."""
     plugins, manifest = plugins or discovery.load(), folder.check(place)
-    found = read(place)
+    found = _config(place, manifest)
     procedure, parts, dataset = components(found, plugins, str(place / folder.CONFIG))
     check_plan(found, procedure, parts)
     path = place / folder.WEIGHTS
@@ -44,7 +44,10 @@ def load(place: Path, plugins: Plugins | None = None) -> Model:
 
 def read(place: Path) -> Config:
     """config.json as it was written. Errors: RunError."""
-    manifest = folder.check(place)
+    return _config(place, folder.check(place))
+
+
+def _config(place: Path, manifest: folder.Manifest) -> Config:
     path = place / folder.CONFIG
     if manifest.files[folder.CONFIG].size > config.LARGEST:
         raise RunError(f"{path}: larger than the {config.LARGEST:,} bytes that it may have.")

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ganzoo import tables
+from ganzoo import checkpoint, tables
 from ganzoo.errors import RunError, one_line
 from ganzoo.sharing.config import Stored
 
@@ -41,9 +41,8 @@ def stored(state: Mapping[str, Tensor]) -> dict[str, Stored]:
 
 
 def pack(state: Mapping[str, Tensor]) -> bytes:
-    """Copies on the CPU: safetensors refuses tensors that share memory, as tied weights do."""
-    separate = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
-    return safetensors.torch.save(separate, {"format": "pt"})
+    """The file as bytes."""
+    return safetensors.torch.save(checkpoint.separate(state), {"format": "pt"})
 
 
 def check(path: Path, wanted: Mapping[str, Stored]) -> None:

@@ -38,12 +38,12 @@ def checks(
     Errors: GanzooError when no plugin of that name is installed.
     """
     plugins = plugins or discovery.load()
-    rows = [row for row in plugins.rows if plugin in (row.name, _owner(row), row.distribution)]
+    rows = [row for row in plugins.rows if plugin in row.names]
     if not rows:
-        known = {name for row in plugins.rows for name in (row.distribution, _owner(row), row.name)}
+        known = {name for row in plugins.rows for name in row.names}
         near = did_you_mean(plugin, sorted(known))
         raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
-    owner = _owner(rows[0])
+    owner = rows[0].owner
     given = settings or {}
     components = tuple(
         Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*specs, *SPECS), given)
@@ -54,7 +54,3 @@ def checks(
     for component in components:
         made += promises.of(component.entry.kind, component)
     return made
-
-
-def _owner(row: discovery.Row) -> str:
-    return row.name.partition("/")[0]

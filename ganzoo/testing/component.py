@@ -50,6 +50,11 @@ class Component:
         """The component and the data that it is asked on, for messages."""
         return f"{self} on {described(spec)}"
 
+    def begins(self, told: str) -> bool:
+        """Whether a refusal names the component first: "generator swirl ...", or with its owner."""
+        names = (self.entry.name, self.entry.full_name)
+        return any(told.startswith(f"{self.entry.kind} {name} ") for name in names)
+
     @property
     def target(self) -> Any:
         """The class or function. Errors: unittest.SkipTest where it does not load, which is a promise of its own."""

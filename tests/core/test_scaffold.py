@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from unittest import SkipTest
 
 import jinja2
 import pytest
@@ -21,6 +20,7 @@ from ganzoo.registry import KINDS
 from ganzoo.scaffold import package
 from ganzoo.scaffold.names import named
 from packages import put_on_path
+from planted import findings
 
 
 @pytest.fixture
@@ -42,15 +42,7 @@ def new(site: Path, name: str, *kinds: str) -> tuple[Path, discovery.Plugins]:
 
 
 def broken(name: str, plugins: discovery.Plugins) -> list[str]:
-    found = []
-    for check in testing.checks(name, plugins=plugins):
-        try:
-            check()
-        except SkipTest:
-            continue
-        except testing.Broken as one:
-            found.append(f"{check}: {one}")
-    return found
+    return [f"{check}: {message}" for check, message in findings(testing.checks(name, plugins=plugins))]
 
 
 def recipes_of(owner: str, plugins: discovery.Plugins) -> list[library.Found]:

@@ -17,25 +17,8 @@ from ganzoo import GanzooError, Misfit, checkpoint, resolve
 from ganzoo.errors import RunError
 from ganzoo.run import Run
 from ganzoo.sharing import exporting
-from support import PLUGINS, TINY, tiny, train
+from support import PLUGINS, TINY, TRANSLATING, tiny, train
 
-TRANSLATING = """
-[dataset]
-use = "digits"
-[procedure]
-use = "translation"
-[transform]
-use = "downscale"
-factor = 2
-[generator]
-use = "srgan"
-width = 4
-blocks = 1
-[discriminator]
-use = "pix2pix"
-width = 2
-layers = 1
-"""
 PPGN = """
 [dataset]
 use = "glyphs"

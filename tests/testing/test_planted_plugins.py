@@ -12,6 +12,7 @@ import pytest
 from ganzoo import discovery, testing
 from ganzoo.errors import GanzooError
 from packages import GOOD, install
+from planted import findings
 
 LAZY = """
 import ganzoo
@@ -59,16 +60,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def broken(plugin: str) -> dict[str, str]:
     """Promise -> message, of the plugin as a whole."""
-    found = {}
-    for check in testing.checks(plugin):
-        if str(check).startswith("plugin "):
-            try:
-                check()
-            except testing.Broken as message:
-                found[check.name] = str(message)
-            except SkipTest:
-                continue
-    return found
+    asked = (check for check in testing.checks(plugin) if str(check).startswith("plugin "))
+    return {check.name: message for check, message in findings(asked)}
 
 
 @pytest.mark.parametrize("defect", BROKEN)

@@ -13,7 +13,7 @@ from ganzoo.testing.outputs import draws_nothing, judged, same
 
 def it_fits_data_or_says_what_would(component: Component) -> None:
     """It can be built for some data, and refuses what it cannot take by a ganzoo.Misfit that says what to do."""
-    kind, names, fits = component.entry.kind, (component.entry.name, component.entry.full_name), 0
+    kind, name, fits = component.entry.kind, component.entry.name, 0
     for spec in component.specs:
         try:
             component.network(spec)
@@ -21,15 +21,15 @@ def it_fits_data_or_says_what_would(component: Component) -> None:
         except Misfit as refusal:
             told = refusal.format_message()
             expect(
-                any(told.startswith(f"{kind} {name} ") for name in names) and ": " in told and told.endswith("."),
-                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {names[0]} cannot ...: use ... "
-                "instead.', so that it names the component and, behind a colon, the way out, and ends with a full stop."
-                "",
+                component.begins(told) and ": " in told and told.endswith("."),
+                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
+                "instead.', so that it names the component and, behind a colon, the way out, and ends with a full "
+                "stop.",
             )
         except Exception as error:
             raise Broken(
                 f"{component.on(spec)}: building it raised {type(error).__name__}: {error}. Look at `spec` first, and "
-                f"raise ganzoo.Misfit('{kind} {names[0]} cannot ...: use ... instead.') for data it cannot take."
+                f"raise ganzoo.Misfit('{kind} {name} cannot ...: use ... instead.') for data it cannot take."
             ) from error
     expect(
         fits,
@@ -47,9 +47,9 @@ def it_takes_one_sample_and_many(component: Component) -> None:
             output = judged(network, *component.given(network, spec, n), seed=0)
             expect(
                 output.dim() > 0 and len(output) == n,
-                f"{component.on(spec)}: a batch of {n} gives {tuple(output.shape)}. Keep the first axis as it comes: "
-                "flatten(1) in place of flatten(), squeeze(1) in place of squeeze(), no batch size written into view()."
-                "",
+                f"{component.on(spec)}: a batch of {n} gives {tuple(output.shape)}. Keep the first axis as it "
+                "comes: flatten(1) in place of flatten(), squeeze(1) in place of squeeze(), no batch size written "
+                "into view().",
             )
             rests.append(output.shape[1:])
         expect(

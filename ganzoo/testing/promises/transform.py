@@ -17,7 +17,7 @@ N = 3
 def it_fits_data_or_says_what_would(component: Component) -> None:
     """spec() answers for some data, and refuses what cannot be transformed by a ganzoo.Misfit that says what to do."""
     transform, fits = component.build(), 0
-    kind, names = component.entry.kind, (component.entry.name, component.entry.full_name)
+    kind, name = component.entry.kind, component.entry.name
     for spec in component.specs:
         try:
             transform.spec(spec)
@@ -25,8 +25,8 @@ def it_fits_data_or_says_what_would(component: Component) -> None:
         except Misfit as refusal:
             told = refusal.format_message()
             expect(
-                any(told.startswith(f"{kind} {name} ") for name in names) and told.endswith("."),
-                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {names[0]} cannot ...: use ... "
+                component.begins(told) and told.endswith("."),
+                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
                 "instead.', so that it names the component, says the way out, and ends with a full stop.",
             )
     expect(fits, f"{component}: it refuses all of {'; '.join(map(described, component.specs))}.")
