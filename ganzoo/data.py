@@ -13,7 +13,7 @@ from torch import Tensor
 from ganzoo import examples
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset
-from ganzoo.order import balanced, shuffled
+from ganzoo.order import Passes, balanced, shuffled
 from ganzoo.streaming import Key, batch_seed, stream
 
 
@@ -35,18 +35,19 @@ class Batches(Iterator[Batch]):
         workers: int = 0,
         balance: bool = False,
     ):
-        self.length, self.batch_size, self.seed, self.rank, self.world = len(dataset), batch_size, seed, rank, world
-        self.per_epoch = batches_per_epoch(self.length, batch_size, world)
         self.dataset, self.device, self.workers = dataset, device, workers
+        self.per_epoch = batches_per_epoch(len(dataset), batch_size, world)
         whole = examples.whole(dataset)
-        self.order = balanced(dataset) if balance else shuffled(self.length)
+        order = balanced(dataset) if balance else shuffled(len(dataset))
+        where = device if whole is not None else torch.device("cpu")
+        self.passes = Passes(order, batch_size, self.per_epoch, seed, rank, world, where)
         self.whole = {key: value.to(device) for key, value in whole.items()} if whole is not None else None
         self.seek(0)
 
     def seek(self, position: int) -> None:
         """Continue after `position` batches."""
         self.position = position
-        self._order = self._orders(position)
+        self._order = self.passes.after(position)
         self._stream: Generator[Batch, None, None] | None = None
 
     def close(self) -> None:
@@ -61,29 +62,19 @@ class Batches(Iterator[Batch]):
             batch = {key: value.index_select(0, chosen) for key, value in self.whole.items()}
         else:
             if self._stream is None:
-                self._stream = self._streamed()
+                self._stream = stream(self.dataset, _keys(self.passes, self._order, self.position), self.workers)
             batch = {key: value.to(self.device, non_blocking=True) for key, value in next(self._stream).items()}
         self.position += 1
         return normalised(batch)
 
-    def _streamed(self) -> Generator[Batch, None, None]:
-        return stream(self.dataset, self._keys(), self.workers)
 
-    def _keys(self) -> Iterator[Key]:
-        """A seed for each batch from here on, another one on each process, and the indices of its examples."""
-        for position, chosen in enumerate(self._order, self.position):
-            yield batch_seed(self.seed, position * self.world + self.rank), chosen.tolist()
+def _keys(passes: Passes, order: Iterator[Tensor], position: int) -> Iterator[Key]:
+    """A seed for each batch from here on, another one on each process, and the indices of its examples.
 
-    def _orders(self, position: int) -> Iterator[Tensor]:
-        """The indices of each batch of this rank, from `position` on."""
-        epoch, start = divmod(position, self.per_epoch)
-        device = self.device if self.whole is not None else torch.device("cpu")
-        while True:
-            order = self.order(torch.Generator().manual_seed(self.seed + epoch * 1_000_003)).to(device)
-            for index in range(start, self.per_epoch):
-                first = (index * self.world + self.rank) * self.batch_size
-                yield order[first : first + self.batch_size]
-            epoch, start = epoch + 1, 0
+    No method: a stream that holds its Batches, which holds it, would keep the processes that read.
+    """
+    for number, chosen in enumerate(order, position):
+        yield batch_seed(passes.seed, number * passes.world + passes.rank), chosen.tolist()
 
 
 def batches_per_epoch(length: int, batch_size: int, world: int) -> int:

@@ -1,8 +1,9 @@
-"""In which order one pass shows the examples: all of them once, or every class as often as any other."""
+"""In which order the examples come: all of them once a pass, or every class as often as any other; and in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -42,3 +43,26 @@ def balanced(dataset: Dataset) -> Order:
         return by_class[starts[drawn] + (share * counts[drawn]).long()]
 
     return order
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Pass after pass, the batches of one process among `world`: a pure function of these fields."""
+
+    order: Order
+    batch_size: int
+    per_epoch: int
+    seed: int
+    rank: int
+    world: int
+    device: torch.device
+
+    def after(self, position: int) -> Iterator[Tensor]:
+        """The indices of each batch, without end, when `position` batches were drawn before."""
+        epoch, start = divmod(position, self.per_epoch)
+        while True:
+            order = self.order(torch.Generator().manual_seed(self.seed + epoch * 1_000_003)).to(self.device)
+            for index in range(start, self.per_epoch):
+                first = (index * self.world + self.rank) * self.batch_size
+                yield order[first : first + self.batch_size]
+            epoch, start = epoch + 1, 0

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import threading
+import traceback
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,17 +39,43 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
         generator=torch.Generator(),  # of its own: the loader draws a number that would be missing from the noise
     )
     try:
-        for batch in loader:
-            if isinstance(batch, GanzooError):
-                raise batch
-            yield batch
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        yield from _read(loader)
+    except Exception as error:
+        if not workers:
             raise
+        traceback.clear_frames(error.__traceback__)  # lets go of the loader, and so of the processes that are left
+        if not isinstance(error, (RuntimeError, OSError, EOFError)) or str(error).startswith("Caught "):
+            raise  # of the dataset, as the loader hands it on
         raise EnvironmentProblem(
-            f"a process that reads data died ({error}); it may have run out of memory. "
+            f"a process that reads data died, or cannot be reached ({str(error) or type(error).__name__}); "
+            "memory, shared memory or open files may have run out. "
             "Go on with fewer of them: run.workers=0 reads in the training process."
         ) from error
+
+
+def _read(loader: DataLoader) -> Iterator[Batch]:
+    with _no_alarm():
+        batches = iter(loader)
+    for batch in batches:
+        if isinstance(batch, GanzooError):
+            raise batch
+        yield batch
+
+
+@contextmanager
+def _no_alarm() -> Iterator[None]:
+    """The loader would have a death raise wherever this process happens to be, in the middle of a step or of saving.
+
+    Without its handler it finds out when it is asked for a batch, within seconds.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield  # where the loader sets no handler either
+        return
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def batch_seed(seed: int, number: int) -> int:

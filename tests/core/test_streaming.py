@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganzoo import Batch, DataError, Dataset
+from ganzoo import Batch, DataError, Dataset, streaming
 from ganzoo.data import Batches
 from ganzoo.errors import EnvironmentProblem
 from ganzoo_builtins.datasets import folder
@@ -29,7 +30,7 @@ in_workers = pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest
 
 
 class Failing(Noisy):
-    """Its example 7 is damaged, or does away with the process that reads it."""
+    """Its example 7 is damaged or faulty, or does away with the process that reads it."""
 
     def __init__(self, how: str):
         self.how = how
@@ -39,6 +40,8 @@ class Failing(Noisy):
             raise DataError("cannot read seven.png: it is cut short. Mend it.")
         if i == 7 and self.how == "larger":
             return {"x": torch.zeros(5)}
+        if i == 7 and self.how == "faulty":
+            raise RuntimeError("no such tensor")
         if i == 7:
             os.kill(os.getpid(), signal.SIGKILL)
         return {"x": torch.zeros(4)}
@@ -95,6 +98,7 @@ def test_an_error_of_the_dataset_arrives_as_it_was_raised(workers: int) -> None:
     with pytest.raises(DataError) as caught:
         drawn(batches(Failing("damaged"), workers), 10)
     assert caught.value.message == "cannot read seven.png: it is cut short. Mend it."
+    assert multiprocessing.active_children() == []
 
 
 @in_workers
@@ -116,8 +120,58 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_with_what_to_do() -> None:
-    with pytest.raises(EnvironmentProblem, match=r"a process that reads data died .*run\.workers=0"):
+    """Both do here, one after the other, and the second one does not speak up later on."""
+    alarm = signal.getsignal(signal.SIGCHLD)
+    with pytest.raises(EnvironmentProblem, match=r"a process that reads data died.*run\.workers=0") as caught:
         drawn(batches(Failing("killed"), 2), 10)
+    assert caught.value.__cause__ is not None
+    assert multiprocessing.active_children() == []
+    assert signal.getsignal(signal.SIGCHLD) is alarm
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_during_a_step_is_noticed_after_it() -> None:
+    """Not in its midst, nor while a checkpoint is written."""
+    made = batches(Noisy(), 2)
+    next(made)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    for _ in range(300):
+        time.sleep(0.001)  # any line may be where a handler's error arrives
+    with pytest.raises(EnvironmentProblem, match="a process that reads data died"):
+        drawn(made, 10)
+
+
+@pytest.mark.slow
+def test_a_stream_that_is_let_go_of_ends_its_processes_at_once() -> None:
+    """Left to the garbage collector, it would wait ten seconds for them, wherever the program is by then."""
+    made = batches(Noisy(), 2)
+    next(made)
+    del made
+    assert multiprocessing.active_children() == []
+
+
+class Broken:
+    """A loader whose process has died before it handed over what it had announced, or whose dataset failed."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def __iter__(self) -> Iterator[Batch]:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "Connection reset by peer"), EOFError()], ids=type)
+def test_a_batch_that_cannot_be_fetched_is_a_death_too(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(streaming, "DataLoader", lambda *_, **settings: Broken(error))
+    with pytest.raises(EnvironmentProblem, match=r"cannot be reached \(.*(Connection reset by peer|EOFError)\)"):
+        next(batches(Noisy(), 2))
+
+
+@in_workers
+def test_a_fault_of_a_dataset_is_not_taken_for_a_death(workers: int) -> None:
+    with pytest.raises(RuntimeError, match="no such tensor"):
+        drawn(batches(Failing("faulty"), workers), 10)
 
 
 @pytest.mark.slow
