@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from ganzoo import status
+from ganzoo.errors import readable
 
 
 @click.command("runs")
@@ -33,10 +35,20 @@ def _table(reports: list[status.Report]) -> None:
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("run", "state", "step", "checkpoint", "last sign of life", "note"):
+    for column in ("run", "state", "step", "checkpoint", "last sign of life"):
         table.add_column(column, overflow="fold", no_wrap=column in ("run", "state", "step"))
     for one in reports:
         step = f"{one.step:,} of {one.steps:,}" if one.steps else f"{one.step:,}"
-        row = (one.run, one.state, step, one.checkpoint, one.heartbeat, one.note)
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, (one.run, one.state, step, one.checkpoint, _minute(one.heartbeat))))
     Console().print(table)
+    for one in reports:
+        if one.note:
+            click.echo(f"{one.run}: {readable(one.note)}")
+
+
+def _minute(heartbeat: str) -> str:
+    """2026-01-02T03:04:05+00:00 -> 2026-01-02 03:04, in the time of this machine; what is no time, as it is."""
+    try:
+        return datetime.fromisoformat(heartbeat).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return heartbeat

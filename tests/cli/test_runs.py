@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from commands import ganzoo, shell
+from ganzoo import status
 from support import tiny, train
 
 
@@ -23,10 +24,13 @@ def test_runs_and_what_became_of_them(tmp_path: Path) -> None:
 
 def test_a_table_for_people_and_no_torch(tmp_path: Path) -> None:
     run = train(tiny("", "run.steps=2"), tmp_path)
-    run.write_status("failed", 2, error="[red]as errors do[/]")
-    result = shell("runs", str(tmp_path), COLUMNS="200")
+    why = "[red]as errors do[/]" + 10 * ", at length"
+    run.write_status("failed", 2, error=why)
+    result = shell("runs", str(tmp_path), COLUMNS="80", TZ="UTC")
     assert result.returncode == 0, result.stderr
-    assert run.folder.name in result.stdout and "[red]as errors do[/]" in result.stdout
+    day, minute = status.report(run.folder).heartbeat[:16].split("T")
+    assert f"{run.folder.name}: {why}" in result.stdout.splitlines(), "on a narrow terminal, too"
+    assert day in result.stdout and minute in result.stdout
     assert result.stderr.splitlines()[-1] == "imported:"
 
 
