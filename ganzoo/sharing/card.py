@@ -11,7 +11,7 @@ from ganzoo.scrub import Scrub
 from ganzoo.sharing.config import Config
 
 TERMS = ("samples", "seed", "weights")  # of a protocol, in the one line that the Hub shows
-GENERATES, TRANSLATES = "unconditional-image-generation", "image-to-image"
+GENERATES, TRANSLATES, OTHER = "unconditional-image-generation", "image-to-image", "other"  # as the Hub names tasks
 
 
 def text(made: Config, run: Run, license: str, files: Collection[str]) -> str:
@@ -24,7 +24,7 @@ def text(made: Config, run: Run, license: str, files: Collection[str]) -> str:
     scores = [score for score in run.scores() if score.step == made.step]
     resolved = run.resolved["recipe"]
     about, data = resolved.get("about", {}), resolved["dataset"]["use"]
-    gan, task = about.get("gan") or made.name, TRANSLATES if "dataset" in made.components else GENERATES
+    gan, task = about.get("gan") or made.name, _task(made)
     front = ModelCardData(
         library_name="ganzoo",
         pipeline_tag=task,
@@ -46,6 +46,12 @@ def text(made: Config, run: Run, license: str, files: Collection[str]) -> str:
         _files(made),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _task(made: Config) -> str:
+    if "dataset" in made.components:
+        return TRANSLATES
+    return GENERATES if made.spec.spec.is_image else OTHER
 
 
 def _use(made: Config) -> str:

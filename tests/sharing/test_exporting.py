@@ -88,6 +88,7 @@ def test_what_sampling_needs_beside_generators_is_found(tmp_path: Path) -> None:
     made = exporting.export(run.folder)
     assert {name.partition(".")[0] for name in made.config.tensors} == {"G", "E", "mean", "spread"}
     assert torch.equal(ganzoo.load(made.place).sample(2, seed=1), ganzoo.load(run).sample(2, seed=1))
+    assert "pipeline_tag: unconditional-image-generation\n" in (made.place / "README.md").read_text()
 
 
 def test_a_translator_brings_the_table_of_its_data(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_the_card_tells_what_it_is(shared: Path) -> None:
     text = (shared / "README.md").read_text()
     front = text.split("---\n")[1]
     assert "library_name: ganzoo\n" in front and "license: mit\n" in front
-    assert "pipeline_tag: unconditional-image-generation\n" in front
+    assert "pipeline_tag: other\n" in front, "of points, which are no pictures"
     for told in ("pip install ganzoo-torch\n", "ganzoo.load(", "`ganzoo/ring`", "| steps | 6 |", "averaged over"):
         assert told in text
 
