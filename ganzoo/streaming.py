@@ -45,7 +45,7 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
             raise
         traceback.clear_frames(error.__traceback__)  # lets go of the loader, and so of the processes that are left
         if not isinstance(error, (RuntimeError, OSError, EOFError)) or str(error).startswith("Caught "):
-            raise  # of the dataset, as the loader hands it on
+            raise  # the dataset's own, as the loader hands it on
         raise EnvironmentProblem(
             f"a process that reads data died, or cannot be reached ({str(error) or type(error).__name__}); "
             "memory, shared memory or open files may have run out. "
@@ -75,7 +75,8 @@ def _no_alarm() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGCHLD, before)
+        if before is not None:  # of another language: it cannot be put back
+            signal.signal(signal.SIGCHLD, before)
 
 
 def batch_seed(seed: int, number: int) -> int:

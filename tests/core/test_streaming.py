@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from ganzoo_builtins.datasets.folder import Folder
 from noisy import Noisy
 
 CPU = torch.device("cpu")
+Started = Callable[[], list[BaseProcess]]
 in_workers = pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 
 
@@ -63,6 +65,14 @@ def start_method(request: pytest.FixtureRequest) -> Iterator[str]:
     multiprocessing.set_start_method(before, force=True)
 
 
+@pytest.fixture
+def started() -> Iterator[Started]:
+    """The processes that a test has started and that are still there. No other loader has left its alarm."""
+    before, alarm = multiprocessing.active_children(), signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    yield lambda: [process for process in multiprocessing.active_children() if process not in before]
+    signal.signal(signal.SIGCHLD, alarm)
+
+
 @pytest.mark.slow
 def test_workers_draw_what_one_process_draws_however_they_are_started(start_method: str) -> None:
     alone = drawn(batches(Noisy(), 0), 12)
@@ -94,11 +104,11 @@ def test_what_examples_draw_leaves_every_generator_as_it_was() -> None:
 
 
 @in_workers
-def test_an_error_of_the_dataset_arrives_as_it_was_raised(workers: int) -> None:
+def test_an_error_of_the_dataset_arrives_as_it_was_raised(started: Started, workers: int) -> None:
     with pytest.raises(DataError) as caught:
         drawn(batches(Failing("damaged"), workers), 10)
     assert caught.value.message == "cannot read seven.png: it is cut short. Mend it."
-    assert multiprocessing.active_children() == []
+    assert started() == []
 
 
 @in_workers
@@ -119,22 +129,21 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_is_told_with_what_to_do() -> None:
+def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
     """Both do here, one after the other, and the second one does not speak up later on."""
-    alarm = signal.getsignal(signal.SIGCHLD)
     with pytest.raises(EnvironmentProblem, match=r"a process that reads data died.*run\.workers=0") as caught:
         drawn(batches(Failing("killed"), 2), 10)
     assert caught.value.__cause__ is not None
-    assert multiprocessing.active_children() == []
-    assert signal.getsignal(signal.SIGCHLD) is alarm
+    assert started() == []
+    assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_during_a_step_is_noticed_after_it() -> None:
+def test_a_worker_that_dies_during_a_step_is_noticed_after_it(started: Started) -> None:
     """Not in its midst, nor while a checkpoint is written."""
     made = batches(Noisy(), 2)
     next(made)
-    for worker in multiprocessing.active_children():
+    for worker in started():
         worker.kill()
     for _ in range(300):
         time.sleep(0.001)  # any line may be where a handler's error arrives
@@ -143,12 +152,12 @@ def test_a_worker_that_dies_during_a_step_is_noticed_after_it() -> None:
 
 
 @pytest.mark.slow
-def test_a_stream_that_is_let_go_of_ends_its_processes_at_once() -> None:
+def test_a_stream_that_is_let_go_of_ends_its_processes_at_once(started: Started) -> None:
     """Left to the garbage collector, it would wait ten seconds for them, wherever the program is by then."""
     made = batches(Noisy(), 2)
     next(made)
     del made
-    assert multiprocessing.active_children() == []
+    assert started() == []
 
 
 class Broken:
