@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import torch
-from torch import Tensor
 
 from ganzoo import examples
 from ganzoo.errors import DataError
@@ -62,18 +61,18 @@ class Batches(Iterator[Batch]):
             batch = {key: value.index_select(0, chosen) for key, value in self.whole.items()}
         else:
             if self._stream is None:
-                self._stream = stream(self.dataset, _keys(self.passes, self._order, self.position), self.workers)
+                self._stream = stream(self.dataset, _keys(self.passes, self.position), self.workers)
             batch = {key: value.to(self.device, non_blocking=True) for key, value in next(self._stream).items()}
         self.position += 1
         return normalised(batch)
 
 
-def _keys(passes: Passes, order: Iterator[Tensor], position: int) -> Iterator[Key]:
-    """A seed for each batch from here on, another one on each process, and the indices of its examples.
+def _keys(passes: Passes, position: int) -> Iterator[Key]:
+    """A seed for each batch after `position`, another one on each process, and the indices of its examples.
 
     No method: a stream that holds its Batches, which holds it, would keep the processes that read.
     """
-    for number, chosen in enumerate(order, position):
+    for number, chosen in enumerate(passes.after(position), position):
         yield batch_seed(passes.seed, number * passes.world + passes.rank), chosen.tolist()
 
 

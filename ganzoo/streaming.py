@@ -75,7 +75,7 @@ def _no_alarm() -> Iterator[None]:
     try:
         yield
     finally:
-        if before is not None:  # of another language: it cannot be put back
+        if before is not None:  # None is a handler of another language, which Python cannot put back
             signal.signal(signal.SIGCHLD, before)
 
 

@@ -160,8 +160,18 @@ def test_a_stream_that_is_let_go_of_ends_its_processes_at_once(started: Started)
     assert started() == []
 
 
+@in_workers
+def test_a_stream_that_was_closed_goes_on_where_it_was(workers: int) -> None:
+    """Whatever was read ahead of it."""
+    straight = drawn(batches(Noisy(), 0), 9)
+    made = batches(Noisy(), workers)
+    before = drawn(made, 4)
+    made.close()
+    assert torch.equal(torch.cat([before, drawn(made, 5)]), straight)
+
+
 class Broken:
-    """A loader whose process has died before it handed over what it had announced, or whose dataset failed."""
+    """A loader whose process has died before it handed over what it had announced."""
 
     def __init__(self, error: Exception):
         self.error = error
