@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import files, lock, rotation
-from ganzoo.errors import RunError
+from ganzoo.errors import RunError, readable
 
 HEARTBEAT = 15.0  # seconds between signs of life
 SILENCE = 300.0  # seconds without one, after which a run on another machine counts as dead
@@ -37,7 +37,10 @@ def find(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Report:
-    """One run as `ganzoo runs` shows it. state: one of status.json's, or dead: it says it runs, and does not."""
+    """One run as `ganzoo runs` shows it. state: one of status.json's, or dead: it says it runs, and does not.
+
+    note: why it ended, or what to do; fit for a terminal.
+    """
 
     run: str
     state: str
@@ -61,7 +64,7 @@ def report(folder: Path) -> Report:
     checkpoints = rotation.complete(folder / "checkpoints")
     newest = checkpoints[-1].name if checkpoints else ""
     step, steps = _number(found.get("step")), _number(found.get("steps"))
-    return Report(folder.name, state, step, steps, str(found.get("heartbeat", "")), newest, note)
+    return Report(folder.name, state, step, steps, str(found.get("heartbeat", "")), newest, readable(note))
 
 
 def owner(folder: Path) -> str:

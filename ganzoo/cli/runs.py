@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from ganzoo import status
-from ganzoo.errors import readable
 
 
 @click.command("runs")
@@ -43,7 +42,7 @@ def _table(reports: list[status.Report]) -> None:
     Console().print(table)
     for one in reports:
         if one.note:
-            click.echo(f"{one.run}: {readable(one.note)}")
+            click.echo(f"{one.run}: {one.note}")
 
 
 def _minute(heartbeat: str) -> str:

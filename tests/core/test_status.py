@@ -26,6 +26,15 @@ def test_an_ended_run_is_what_it_says(state: str, tmp_path: Path) -> None:
     assert (report.state, report.step, report.steps, report.note) == (state, 40, 100, "why")
 
 
+@pytest.mark.parametrize(
+    ("state", "changes"),
+    [("failed", {"error": "\x1b[2Jgone"}), ("running", {"host": "\x1b[2J", "heartbeat": "2026-01-01T00:00:00+00:00"})],
+)
+def test_what_it_says_does_nothing_to_a_terminal(state: str, changes: dict[str, str], tmp_path: Path) -> None:
+    note = status.report(folder(tmp_path, state, **changes)).note
+    assert note and note.isprintable()
+
+
 def test_a_run_is_running_as_long_as_its_process_holds_the_folder(tmp_path: Path) -> None:
     run = folder(tmp_path, "running")
     with lock.held(run, ""):
