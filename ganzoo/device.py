@@ -7,6 +7,7 @@ import functools
 import os
 
 import torch
+import torch.distributed
 from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import DynamoBackend, parse_flag_from_env
@@ -14,6 +15,11 @@ from accelerate.utils import DynamoBackend, parse_flag_from_env
 from ganzoo import allocator
 from ganzoo.errors import EnvironmentProblem, Misfit
 from ganzoo.recipe import RunSettings
+
+if torch.distributed.is_available():
+    # Its defaults keep the group that is there when it is first imported, whoever does it, and gloo's threads with it:
+    # they would outlive _leave_in_the_end(). Here there is no group yet.
+    import torch.distributed.nn.functional
 
 OFF = ("", "0", "n", "no", "f", "false", "off")
 OVERRIDES = {

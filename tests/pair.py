@@ -5,8 +5,10 @@ Imported, it is what the test itself needs: which cases there are, and how one p
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -212,5 +214,11 @@ def main(folder: Path) -> None:
     (folder / f"rank-{rank}.json").write_text(json.dumps(told))
 
 
+def tell_threads(folder: Path) -> None:
+    names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+    (folder / f"threads-{os.environ['RANK']}.json").write_text(json.dumps(names))
+
+
 if __name__ == "__main__":
+    atexit.register(tell_threads, Path(sys.argv[1]))  # first of all, and so called last
     main(Path(sys.argv[1]))

@@ -54,6 +54,14 @@ def ranks(folder: Path) -> list[dict[str, Any]]:
     return [json.loads((folder / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no list of threads here")
+def test_no_thread_of_their_talk_is_left_when_python_ends(folder: Path) -> None:
+    """One that is aborts the process now and then, after everything was done."""
+    for rank in (0, 1):
+        names = json.loads((folder / f"threads-{rank}.json").read_text())
+        assert names and not [name for name in names if "gloo" in name]
+
+
 def steps(n: int) -> Any:
     return replace(HEARING, run=HEARING.run.model_copy(update={"steps": n}))
 
