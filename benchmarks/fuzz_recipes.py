@@ -2,8 +2,8 @@
 
     python benchmarks/fuzz_recipes.py [-n 10000] [--seed 0]
 
-What a recipe may not do is asserted in tests/fuzzing.py. Memory is limited to 4 GiB beyond what torch has mapped, so
-that an allocation out of a recipe's numbers fails here; printed are the outcomes and the memory that was used.
+What a recipe may not do is asserted in tests/helpers/fuzzing.py. Memory is limited to 4 GiB beyond what torch has
+mapped, so that an allocation out of a recipe's numbers fails here. It prints the outcomes and the memory used.
 """
 
 from __future__ import annotations

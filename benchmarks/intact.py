@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from ganzoo import checkpoint
 from ganzoo.errors import GanzooError
-from ganzoo.run import Run
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
 
 
 def problems(folder: Path) -> list[str]:

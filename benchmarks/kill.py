@@ -28,7 +28,7 @@ from typing import Protocol
 
 import intact
 from ganzoo.errors import GanzooError
-from ganzoo.run import Run
+from ganzoo.runs.run import Run
 
 RECIPE = "cgan_emnist"
 SMALL = ["dataset.use=glyphs", "dataset.n=300", 'dataset.characters="AB"', "run.steps=2000", "run.batch_size=16"]
@@ -62,11 +62,14 @@ class Real:
         self.process.wait()
 
 
+PRELOADED = ("ganzoo.cli.run", "ganzoo.cli.resume", "ganzoo.training.loop", "torch._dynamo")
+
+
 class Forked:
     """`ganzoo ...` forked from a server that has imported what it needs, and has done nothing else."""
 
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["ganzoo.cli.run", "ganzoo.cli.resume", "ganzoo.training", "torch._dynamo", "intact"])
+    server.set_forkserver_preload([*PRELOADED, "intact"])
 
     def __init__(self, arguments: list[str], log: Path):
         self.process = self.server.Process(target=command, args=(arguments, log))

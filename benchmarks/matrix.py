@@ -29,10 +29,11 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from ganzoo import Batch, GanzooError, Procedure, Spec, discovery
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
-from ganzoo.registry import Entry, Zoo
+from ganzoo import Batch, GanzooError, Procedure, Spec
+from ganzoo.config.component import Blueprint
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry, Zoo
+from ganzoo.training.engine import Engine
 
 SPECS = [Spec(shape, classes) for shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64)) for classes in (0, 4)]
 SMALL, BATCH, STEPS = 8, 4, 2

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import torch
 
-from ganzoo import bench, discovery, library, resolve
+from ganzoo.benchmark import throughput
+from ganzoo.config import locate, resolver
+from ganzoo.registry import discovery
 
 SMALL = (
     *("run.batch_size=16", "dataset.use=ring", "dataset.n=2000"),
@@ -34,8 +36,8 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     plugins = discovery.load()
-    recipe, _ = resolve.read(library.locate("gan_mnist", plugins), SMALL, plugins.zoo)
-    training = bench.Training(recipe, chosen.steps)
+    recipe, _ = resolver.read(locate.locate("gan_mnist", plugins), SMALL, plugins.zoo)
+    training = throughput.Training(recipe, chosen.steps)
     sizes = []
     for t in range(1, chosen.steps + 1):
         training.step()

@@ -17,9 +17,10 @@ from dataclasses import replace
 import torch
 
 import ganzoo
-from ganzoo import build, discovery
-from ganzoo.data import normalised
-from ganzoo.run import Run
+from ganzoo.config import instantiate
+from ganzoo.data.loader import normalised
+from ganzoo.registry import discovery
+from ganzoo.runs.run import Run
 from ganzoo_builtins.extractors.classifier import BATCH, Classifier, read, train
 
 EPOCHS = 6
@@ -36,7 +37,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     plugins, run = discovery.load(), Run.open(given.run)
     model = ganzoo.load(run, plugins)
-    whole = build.dataset(run.recipe(plugins.zoo)).tensors()
+    whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None, "the dataset does not fit in memory"
     classes = given.classes or model.spec.classes
     kept = whole["y"] < classes

@@ -26,9 +26,10 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
 import ganzoo
-from ganzoo import build, discovery, resolve
-from ganzoo.data import normalised
+from ganzoo.config import instantiate, resolver
+from ganzoo.data.loader import normalised
 from ganzoo.interfaces import Dataset
+from ganzoo.registry import discovery
 
 SIDE, CHUNK = 4, 500
 CS = (0.1, 1.0)
@@ -115,17 +116,17 @@ def measure(run: ganzoo.Run, test: str = "", train: int = 10_000, held: int = 2_
     """Accuracies on the held images: of raw pixels, of the network before training, and of it as trained."""
     plugins = discovery.load()
     recipe = run.recipe(plugins.zoo)
-    dataset = build.dataset(recipe)
+    dataset = instantiate.dataset(recipe)
     if test:
         tree = recipe.resolved()
-        resolve.override(tree, [test], plugins.zoo)
-        other = build.dataset(resolve.resolve(tree, plugins.zoo, "test", name=recipe.name))
+        resolver.override(tree, [test], plugins.zoo)
+        other = instantiate.dataset(resolver.resolve(tree, plugins.zoo, "test", name=recipe.name))
         seen, new = examples(dataset, train, 0, seed), examples(other, held, 0, seed)
     else:
         held = min(held, len(dataset) // 5)
         seen, new = examples(dataset, train, held, seed), examples(dataset, held, 0, seed)
     networks = {
-        "untrained": discriminator(build.procedure(recipe, dataset.spec)),
+        "untrained": discriminator(instantiate.procedure(recipe, dataset.spec)),
         "trained": discriminator(ganzoo.load(run, plugins).procedure),
     }
     found = {"images": len(seen.y), "held": len(new.y), "pixels": accuracy(seen.x, seen.y, new.x, new.y)}

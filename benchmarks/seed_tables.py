@@ -26,8 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import marks
-from ganzoo import device, discovery, library, resolve
-from ganzoo.trainee import Trainee
+from ganzoo.config import locate, resolver
+from ganzoo.registry import discovery
+from ganzoo.training import device
+from ganzoo.training.session import Trainee
 
 HERE = Path(__file__).parent / "seed_tables"
 PAGES = Path(__file__).parents[1] / "docs/zoo"
@@ -82,7 +84,7 @@ def measure(recipe: str, changes: Iterable[str], seed: int, marks: Iterable[int]
     """Train one seed; returns what is kept of it."""
     plugins = discovery.load()
     assignments = [*changes, f"run.seed={seed}"]
-    chosen, _ = resolve.read(library.locate(recipe, plugins), assignments, plugins.zoo)
+    chosen, _ = resolver.read(locate.locate(recipe, plugins), assignments, plugins.zoo)
     trainee = Trainee(chosen, device.accelerator(chosen.run))
     around = {mark: window(mark, trainee.steps) for mark in marks if mark <= trainee.steps}
     wanted = {step for steps in around.values() for step in steps}

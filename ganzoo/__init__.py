@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganzoo.api import load, train
-    from ganzoo.blueprint import Blueprint
-    from ganzoo.compatibility import API_VERSION, deprecated
+    from ganzoo.config.component import Blueprint
+    from ganzoo.data.sources import Source
     from ganzoo.errors import DataError, GanzooError, Misfit
+    from ganzoo.evaluation import evaluate
     from ganzoo.hookspecs import hookimpl
     from ganzoo.interfaces import (
         Batch,
@@ -28,22 +29,21 @@ if TYPE_CHECKING:
         Terms,
         Transform,
     )
-    from ganzoo.metrics.evaluate import evaluate
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
-    from ganzoo.metrics.score import Score
-    from ganzoo.model import Model
     from ganzoo.procedure import Procedure
-    from ganzoo.registry import Zoo
-    from ganzoo.run import Run
-    from ganzoo.sources import Source
+    from ganzoo.registry.versions import API_VERSION, deprecated
+    from ganzoo.registry.zoo import Zoo
+    from ganzoo.runs.run import Run
+    from ganzoo.runs.scores import Score
+    from ganzoo.sampling.model import Model
     from ganzoo.translator import Translator
 
 _HOMES = {
     "ganzoo.api": ("load", "train"),
-    "ganzoo.blueprint": ("Blueprint",),
-    "ganzoo.compatibility": ("API_VERSION", "deprecated"),
+    "ganzoo.config.component": ("Blueprint",),
+    "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
     "ganzoo.errors": ("DataError", "GanzooError", "Misfit"),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.interfaces": (
@@ -66,13 +66,13 @@ _HOMES = {
     "ganzoo.metrics.extractor": ("Extractor",),
     "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
     "ganzoo.metrics.reference": ("Reference",),
-    "ganzoo.metrics.evaluate": ("evaluate",),
-    "ganzoo.metrics.score": ("Score",),
-    "ganzoo.model": ("Model",),
+    "ganzoo.evaluation": ("evaluate",),
+    "ganzoo.runs.scores": ("Score",),
+    "ganzoo.sampling.model": ("Model",),
     "ganzoo.procedure": ("Procedure",),
-    "ganzoo.registry": ("Zoo",),
-    "ganzoo.run": ("Run",),
-    "ganzoo.sources": ("Source",),
+    "ganzoo.registry.zoo": ("Zoo",),
+    "ganzoo.runs.run": ("Run",),
+    "ganzoo.data.sources": ("Source",),
     "ganzoo.translator": ("Translator",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -133,7 +133,7 @@ def __getattr__(name: str) -> Any:
 
 def _renamed(name: str) -> str:
     """The name of today for a public name of before, with a warning; nothing for any other."""
-    compatibility = importlib.import_module("ganzoo.compatibility")
+    compatibility = importlib.import_module("ganzoo.registry.versions")
     today, gone_in = compatibility.RENAMED.get(name, ("", ""))
     if today:
         compatibility.deprecated(f"ganzoo.{name} is deprecated: use ganzoo.{today}. It goes in ganzoo {gone_in}.")

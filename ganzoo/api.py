@@ -8,11 +8,14 @@ from typing import Any
 
 import torch
 
-from ganzoo import build, checkpoint, discovery, library, overrides, resolve, rotation, state, training
-from ganzoo.model import Model
-from ganzoo.run import Run
-from ganzoo.sharing import loading
+from ganzoo.config import instantiate, locate, overrides, resolver
+from ganzoo.registry import discovery
+from ganzoo.runs import checkpoint, retention
+from ganzoo.runs.run import Run
+from ganzoo.sampling.model import Model
+from ganzoo.sharing.load import load as load_export
 from ganzoo.sharing.place import folder_of, stem_of
+from ganzoo.training import loop, state
 
 
 def train(
@@ -27,8 +30,8 @@ def train(
     Errors: GanzooError; its message says what to do.
     """
     plugins = plugins or discovery.load()
-    found, _ = resolve.read(library.locate(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
-    return training.train(found, plugins, Path(out))
+    found, _ = resolver.read(locate.locate(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
+    return loop.train(found, plugins, Path(out))
 
 
 def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Model:
@@ -39,12 +42,12 @@ def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Mod
     """
     plugins = plugins or discovery.load()
     if not isinstance(run, Run) and (shared := folder_of(run)):
-        return loading.load(shared, plugins)
+        return load_export(shared, plugins)
     run, chosen = find(run)
     recipe = run.recipe(plugins.zoo)
     saved = checkpoint.read(chosen or run.latest)
     with torch.random.fork_rng(devices=[]):  # building seeds the generator, and the caller's is none of ours
-        procedure = build.procedure(recipe, run.spec)
+        procedure = instantiate.procedure(recipe, run.spec)
     state.load_weights(procedure, saved)
     for name, parameter in procedure.named_parameters():
         if name in saved.tensors.get("ema", {}):
@@ -71,7 +74,7 @@ def find(place: Run | str | Path) -> tuple[Run, Path | None]:
     if isinstance(place, Run):
         return place, None
     place = Path(place).absolute()
-    if place.name in ("best", "latest") and (pointed := rotation.pointed_to(place.parent, place.name)):
+    if place.name in ("best", "latest") and (pointed := retention.pointed_to(place.parent, place.name)):
         place = pointed
     if (place / "manifest.json").is_file():
         return Run.open(place.parents[1]), place

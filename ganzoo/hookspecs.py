@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from ganzoo.registry import Zoo
-    from ganzoo.run import Run
+    from ganzoo.registry.zoo import Zoo
+    from ganzoo.runs.run import Run
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ganzoo.errors import Misfit
 
 if TYPE_CHECKING:
-    from ganzoo.sources import Source
+    from ganzoo.data.sources import Source
 
 Batch = dict[str, Tensor]
 """One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganzoo.blueprint import Blueprint
+from ganzoo.config.component import Blueprint
 from ganzoo.errors import GanzooError, Misfit
 from ganzoo.interfaces import Batch, Generator, Panel, Spec, Transform
 from ganzoo.procedure import Procedure

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 
 import ganzoo
-from ganzoo import build, discovery
+from ganzoo.config import instantiate
+from ganzoo.data.sources import cache_root
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.reference import Part, Reference
-from ganzoo.sources import cache_root
+from ganzoo.registry import discovery
 from ganzoo_builtins.extractors.classifier import BATCH
 from ganzoo_builtins.extractors.referee import Referee
 
@@ -19,7 +20,7 @@ def judge(run: ganzoo.Run) -> str:
     """Agreement with the classes asked for, or how evenly classes are drawn, over 2,000 samples of seed 0."""
     plugins = discovery.load()
     model = ganzoo.load(run, plugins)
-    referee = trained(build.dataset(run.recipe(plugins.zoo)))
+    referee = trained(instantiate.dataset(run.recipe(plugins.zoo)))
     logits = referee.logits(model.sample(SAMPLES, seed=0))
     read, protocol = logits.argmax(1), f"{SAMPLES:,} samples; classifier {100 * referee.accuracy:.1f} % on real ones"
     if model.procedure.conditional:

@@ -7,9 +7,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 import ganzoo
-from ganzoo import discovery
-from ganzoo.data import normalised
-from ganzoo.preview import sampling
+from ganzoo.data.loader import normalised
+from ganzoo.registry import discovery
+from ganzoo.sampling.preview import sampling
 
 FAKES = 2000
 

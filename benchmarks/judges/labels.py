@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import ganzoo
-from ganzoo import build, discovery
-from ganzoo.data import normalised
+from ganzoo.config import instantiate
+from ganzoo.data.loader import normalised
+from ganzoo.registry import discovery
 
 STEPS = 500  # of the same network that learns from the labels alone
 
@@ -24,9 +25,9 @@ def judge(run: ganzoo.Run) -> str:
     x, y, where = held_out(recipe, labelled.x.flatten(0, 1))
     error = 100 - accuracy(procedure.D, x, y)
     torch.manual_seed(0)
-    alone = build.procedure(recipe, run.spec)
+    alone = instantiate.procedure(recipe, run.spec)
     alone.labelled = labelled
-    optimizer = build.optimizers(recipe.optimizer)(
+    optimizer = instantiate.optimizers(recipe.optimizer)(
         "discriminator", [p for p in alone.D.parameters() if p.requires_grad]
     )
     for _ in range(STEPS):
@@ -46,7 +47,7 @@ def held_out(recipe: object, labelled: Tensor) -> tuple[Tensor, Tensor, str]:
     if "train" in inspect.signature(blueprint.entry.load()).parameters:
         whole = blueprint(train=False).tensors()
         return normalised(whole)["x"], whole["y"], "test images"
-    whole = normalised(build.dataset(recipe).tensors())  # type: ignore[arg-type]
+    whole = normalised(instantiate.dataset(recipe).tensors())  # type: ignore[arg-type]
     new = (whole["x"].flatten(1)[:, None] != labelled.flatten(1)[None]).any(2).all(1)  # (N,)
     return whole["x"][new], whole["y"][new], "images without a label"
 

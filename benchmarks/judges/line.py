@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ganzoo
-from ganzoo import build, discovery
+from ganzoo.config import instantiate
+from ganzoo.registry import discovery
 
 SAMPLES = 5000
 
@@ -11,7 +12,7 @@ SAMPLES = 5000
 def judge(run: ganzoo.Run) -> str:
     """Between 5,000 samples of seed 0 and the first 5,000 of the data."""
     plugins = discovery.load()
-    whole = build.dataset(run.recipe(plugins.zoo)).tensors()
+    whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None
     real = whole["x"][:SAMPLES].flatten().sort().values
     fake = ganzoo.load(run, plugins).sample(len(real), seed=0).flatten().sort().values

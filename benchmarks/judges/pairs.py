@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn.functional import conv2d, interpolate
 
 import ganzoo
-from ganzoo import Blueprint, discovery
+from ganzoo import Blueprint
+from ganzoo.registry import discovery
 
 SAMPLES = 1000
 WINDOW, SIGMA = 11, 1.5  # of SSIM (Wang et al. 2004)

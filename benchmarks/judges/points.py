@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 import ganzoo
-from ganzoo import build, discovery
+from ganzoo.config import instantiate
+from ganzoo.registry import discovery
 
 SAMPLES = 2500
 
@@ -13,7 +14,7 @@ SAMPLES = 2500
 def judge(run: ganzoo.Run) -> str:
     """Over 2,500 samples of seed 0. A perfect sampler has 98.9 % of high quality."""
     plugins = discovery.load()
-    dataset = build.dataset(run.recipe(plugins.zoo))
+    dataset = instantiate.dataset(run.recipe(plugins.zoo))
     samples = ganzoo.load(run, plugins).sample(SAMPLES, seed=0)
     distance, nearest = torch.cdist(samples, dataset.centres).min(1)  # (N,), (N,)
     good = distance <= 3 * dataset.std

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 
 import ganzoo
-from ganzoo import build, discovery
-from ganzoo.data import normalised
-from ganzoo.preview import evaluating
+from ganzoo.config import instantiate
+from ganzoo.data.loader import normalised
+from ganzoo.registry import discovery
+from ganzoo.sampling.preview import evaluating
 from judges import classes
 
 IMAGES = 2000
@@ -17,7 +18,7 @@ def judge(run: ganzoo.Run) -> str:
     """Mean square error over the first 2,000 images, in percent of predicting their mean."""
     plugins = discovery.load()
     procedure = ganzoo.load(run, plugins).procedure
-    whole = build.dataset(run.recipe(plugins.zoo)).tensors()
+    whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None, "the dataset does not fit in memory"
     x = normalised({"x": whole["x"][:IMAGES]})["x"]  # (N, *shape)
     with evaluating(procedure):

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ganzoo.compatibility import Deprecated
 from ganzoo.errors import Aborted, did_you_mean, readable
+from ganzoo.registry.versions import Deprecated
 
 VERBS = {
     "run": "Train a recipe.",

@@ -45,28 +45,31 @@ def command(
         raise click.UsageError("--against and --processes are two comparisons: give one of them.")
     import torch
 
-    from ganzoo import bench, bench_duel, device, discovery, library, resolve
+    from ganzoo.benchmark import compare, throughput
+    from ganzoo.config import locate, resolver
+    from ganzoo.registry import discovery
+    from ganzoo.training import device
 
     plugins = discovery.load()
-    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
+    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
     if against or processes > 1:
         each = threads or 1
-        single = bench_duel.ours(recipe, overrides, steps, warmup, each)
+        single = compare.ours(recipe, overrides, steps, warmup, each)
         pair = (
-            (single, bench_duel.reference(found, against, steps, warmup, each))
+            (single, compare.reference(found, against, steps, warmup, each))
             if against
-            else (bench_duel.ours(recipe, overrides, steps, warmup, each, processes), single)
+            else (compare.ours(recipe, overrides, steps, warmup, each, processes), single)
         )
-        document = bench_duel.run(*pair, rounds, each, say=lambda line: click.echo(line, err=True))
+        document = compare.run(*pair, rounds, each, say=lambda line: click.echo(line, err=True))
         names = ("ganzoo", against) if against else (f"{processes} processes", "one")
         document = {"recipe": found.name, "names": names, "threads": each, **document}
         click.echo(json.dumps(document) if as_json else _duel(document))
         return
     if threads:
         torch.set_num_threads(threads)
-    document = bench.measure(found, steps, warmup, rounds)
+    document = throughput.measure(found, steps, warmup, rounds)
     if device.processes().is_main_process:
         click.echo(json.dumps(document) if as_json else _text(document))
 

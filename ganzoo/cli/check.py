@@ -17,11 +17,13 @@ from ganzoo.errors import one_line
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Validate RECIPE and build it on the meta device: parts, parameters, shapes, memory. Nothing is trained."""
-    from ganzoo import discovery, dryrun, library, resolve
+    from ganzoo.config import locate, resolver
+    from ganzoo.registry import discovery
+    from ganzoo.training import dry_run
 
     plugins = discovery.load()
-    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
-    document = dryrun.inspect(found, plugins.zoo)
+    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
+    document = dry_run.inspect(found, plugins.zoo)
     for remark in [*remarks, *document["remarks"]]:
         click.echo(remark, err=True)
     click.echo(json.dumps(document) if as_json else _text(document))

@@ -12,9 +12,9 @@ import click
 from ganzoo.cli.complete import of_kind
 
 if TYPE_CHECKING:
-    from ganzoo.comparison import Cell, Comparison
-    from ganzoo.discovery import Plugins
-    from ganzoo.run import Run
+    from ganzoo.registry.discovery import Plugins
+    from ganzoo.runs.comparison import Cell, Comparison
+    from ganzoo.runs.run import Run
 
 
 @click.command("compare")
@@ -53,8 +53,9 @@ def command(
     ganzoo compare runs/a-... runs/b-...
     ganzoo compare dcgan_digits --over loss.use=hinge,least_squares --seeds 3
     """
-    from ganzoo import comparison, discovery
-    from ganzoo.metrics.evaluate import evaluate
+    from ganzoo.evaluation import evaluate
+    from ganzoo.registry import discovery
+    from ganzoo.runs import comparison
 
     plugins = discovery.load()
     results = [result for name in metrics for result in plugins.zoo.find("metric", name).load().better]
@@ -70,15 +71,15 @@ def command(
 
 
 def _opened(targets: tuple[str, ...]) -> list[Run]:
-    from ganzoo.run import Run
+    from ganzoo.runs.run import Run
 
     return [Run.open(target) for target in targets]
 
 
 def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins: Plugins) -> list[Run]:
     """Train what is not trained; what fails is told, and costs its own row only."""
-    from ganzoo import sweep
     from ganzoo.errors import Aborted, GanzooError, Interrupted
+    from ganzoo.training import sweep
 
     name, *changes = targets
     runs, failures = [], []

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 import click
 
-from ganzoo import discovery, library
+from ganzoo.config import locate
+from ganzoo.registry import discovery
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def recipes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    names = [recipe.name for recipe in library.recipes(discovery.load())]
+    names = [recipe.name for recipe in locate.recipes(discovery.load())]
     return [name for name in names if name.startswith(incomplete)]
 
 
 def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     plugins = discovery.load()
-    names = {entry.name for entry in plugins.zoo} | {recipe.name for recipe in library.recipes(plugins)}
+    names = {entry.name for entry in plugins.zoo} | {recipe.name for recipe in locate.recipes(plugins)}
     return sorted(name for name in names if name.startswith(incomplete))
 
 

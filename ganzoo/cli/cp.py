@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from ganzoo import discovery, library
 from ganzoo.cli.complete import recipes
+from ganzoo.config import locate
 from ganzoo.errors import GanzooError
+from ganzoo.registry import discovery
 
 
 @click.command("cp")
@@ -16,7 +17,7 @@ from ganzoo.errors import GanzooError
 @click.argument("file", type=click.Path(path_type=Path))
 def command(recipe: str, file: Path) -> None:
     """Copy RECIPE to FILE, to edit it and train it with `ganzoo run FILE`."""
-    source = library.locate(recipe, discovery.load())
+    source = locate.locate(recipe, discovery.load())
     target = file / source.name if file.is_dir() else file
     target = target if target.suffix else target.with_suffix(source.suffix)
     if target.suffix != source.suffix:

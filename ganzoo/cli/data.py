@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo import discovery
-from ganzoo.blueprint import Blueprint
-from ganzoo.download import Progress
+from ganzoo.config.component import Blueprint
+from ganzoo.config.overrides import override
+from ganzoo.data.download import Progress
+from ganzoo.data.sources import Finding, data_root, obtain, verify
 from ganzoo.errors import DataError, RecipeError
-from ganzoo.overrides import override
-from ganzoo.sources import Finding, data_root, obtain, verify
+from ganzoo.registry import discovery
 
 if TYPE_CHECKING:
     from ganzoo.interfaces import Dataset
@@ -107,7 +107,7 @@ def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     from rich.console import Console
     from rich.progress import track
 
-    from ganzoo.survey import survey
+    from ganzoo.data.inspection import survey
 
     console = Console(stderr=True)
     bar = partial(track, description=name, console=console, transient=True, disable=not console.is_terminal)

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from ganzoo import discovery
 from ganzoo.errors import EnvironmentProblem
+from ganzoo.registry import discovery
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
 EXTRAS = {
@@ -41,7 +41,7 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    from ganzoo.sources import data_root
+    from ganzoo.data.sources import data_root
 
     rows = discovery.load().rows
     versions = {name: _version(name) for name in (discovery.DISTRIBUTION, *NEEDED)}
@@ -74,7 +74,7 @@ def _facts() -> dict[str, Any]:
 def _device() -> str:
     import torch
 
-    from ganzoo.device import processes
+    from ganzoo.training.device import processes
 
     device = processes().device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"

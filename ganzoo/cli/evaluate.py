@@ -13,7 +13,7 @@ import click
 from ganzoo.cli.complete import of_kind
 
 if TYPE_CHECKING:
-    from ganzoo.metrics.score import Score
+    from ganzoo.runs.scores import Score
 
 
 @click.command("evaluate")
@@ -45,7 +45,7 @@ def command(
     ganzoo evaluate runs/.../checkpoints/best --metric frechet_distance -n 5000
     ganzoo evaluate runs/... --extractor referee extractor.least=0.6
     """
-    from ganzoo.metrics.evaluate import evaluate
+    from ganzoo.evaluation import evaluate
 
     told = partial(click.echo, err=True)
     scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=told)

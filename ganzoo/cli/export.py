@@ -33,9 +33,9 @@ def command(run: Path, out: Path | None, formats: tuple[str, ...], license: str,
     """
     import json
 
-    from ganzoo.sharing import exporting
+    from ganzoo.sharing import export
 
-    made = exporting.export(run, out, formats, license)
+    made = export.export(run, out, formats, license)
     if as_json:
         graphs = {name: graph.model_dump() for name, graph in made.config.graphs.items()}
         files = {"folder": str(made.place), "files": made.sizes, "graphs": graphs, "remarks": made.remarks}

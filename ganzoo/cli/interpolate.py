@@ -45,7 +45,8 @@ def command(
     ganzoo interpolate runs/... --seed 3
     ganzoo interpolate runs/... --label A --label B --rows 2 --out a-and-b.gif
     """
-    from ganzoo import api, interpolation
+    from ganzoo import api
+    from ganzoo.sampling import interpolation
 
     model = api.load(run)
     target = out or api.beside(run, "interpolation.png")

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from ganzoo import discovery, library
+from ganzoo.config import locate
+from ganzoo.config.locate import Found
 from ganzoo.errors import GanzooError, did_you_mean
-from ganzoo.library import Found
-from ganzoo.registry import KINDS, matches
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import KINDS, matches
 
 ALL = ("gan", *KINDS, "recipe")
 
@@ -51,7 +52,7 @@ def _plural(kind: str) -> str:
 
 def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
     plugins = discovery.load()
-    recipes = library.recipes(plugins) if kind in (None, "gan", "recipe") else []
+    recipes = locate.recipes(plugins) if kind in (None, "gan", "recipe") else []
     rows = _gans(recipes) if kind in (None, "gan") else []
     if kind not in ("gan", "recipe"):
         rows += [

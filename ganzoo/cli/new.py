@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ganzoo.registry import KINDS
+from ganzoo.registry.zoo import KINDS
 
 USUAL = ("generator", "discriminator")
 

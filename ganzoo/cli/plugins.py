@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from ganzoo import discovery
+from ganzoo.registry import discovery
 
 
 @click.command("plugins")

@@ -23,12 +23,12 @@ def command(name: str, out: Path | None, as_json: bool) -> None:
     """
     import json
 
-    from ganzoo.sharing import fetching, hub, loading
+    from ganzoo.sharing import fetching, hub, load
 
     owner, revision = hub.name_of(name)
     remote = fetching.look(owner, revision)
     target = fetching.fetch(remote, out or Path(owner.rpartition("/")[2]))
-    found = loading.read(target)
+    found = load.read(target)
     if as_json:
         told = {"folder": str(target), "commit": remote.commit, "files": remote.sizes, "plugins": found.plugins}
         click.echo(json.dumps({"format": 1, **told}))

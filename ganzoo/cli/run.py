@@ -28,22 +28,25 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     ganzoo run quickstart dataset.use=fashion_mnist
     torchrun --standalone --nproc_per_node 2 -m ganzoo run quickstart
     """
-    from ganzoo import discovery, library, resolve, resuming, training
+    from ganzoo.config import locate, resolver
+    from ganzoo.registry import discovery
+    from ganzoo.runs.resume import at_newest_whole, unfinished
+    from ganzoo.training import loop
 
     plugins = discovery.load()
-    found, remarks = resolve.read(library.locate(recipe, plugins), overrides, plugins.zoo)
+    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
-    begun = resuming.unfinished(out, found) if resume else None
+    begun = unfinished(out, found) if resume else None
     if resume and not begun:
         click.echo(f"no unfinished run of this recipe in {out}: a new one begins", err=True)
-    start = resuming.at_newest_whole(begun, allow_data_change) if begun else None
-    report(training.train(found, plugins, out, start))
+    start = at_newest_whole(begun, allow_data_change) if begun else None
+    report(loop.train(found, plugins, out, start))
 
 
 def report(run) -> None:  # type: ignore[no-untyped-def]
     """Say where everything is."""
-    from ganzoo import device
+    from ganzoo.training import device
 
     if device.processes().is_main_process:
         grid = max(run.samples.glob("step-*.png"), default=run.samples)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ganzoo import status
+from ganzoo.runs import status
 
 
 @click.command("runs")

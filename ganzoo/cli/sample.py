@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ganzoo.model import Model
+    from ganzoo.sampling.model import Model
 
 
 @click.command("sample")
@@ -49,7 +49,8 @@ def command(
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
     ganzoo sample runs/... --input photos --out mended
     """
-    from ganzoo import api, sample_files
+    from ganzoo import api
+    from ganzoo.sampling import writer
     from ganzoo.translator import Translator
 
     model = api.load(run)
@@ -61,8 +62,8 @@ def command(
     y = model.labels(count, asked)
     target = out or api.beside(run, "samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
-    columns = sample_files.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    click.echo(sample_files.save(samples, y, target, columns, model.words))
+    columns = writer.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
+    click.echo(writer.save(samples, y, target, columns, model.words))
 
 
 def _translate(
@@ -70,7 +71,7 @@ def _translate(
 ) -> Path:
     import secrets
 
-    from ganzoo import sample_files
+    from ganzoo.sampling import writer
     from ganzoo.translator import beside
 
     seed = secrets.randbits(62) if seed is None else seed
@@ -83,5 +84,5 @@ def _translate(
     outputs = model.translate(inputs, y, seed)
     if target.suffix == ".png":
         grid = beside(inputs, outputs, *truth)
-        return sample_files.save(grid.samples, None, target, grid.columns)
-    return sample_files.save(outputs, y, target, 1, inputs=inputs)
+        return writer.save(grid.samples, None, target, grid.columns)
+    return writer.save(outputs, y, target, 1, inputs=inputs)

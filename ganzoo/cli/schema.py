@@ -23,17 +23,19 @@ def command(out: Path | None) -> None:
     \b
     ganzoo schema --out ganzoo.schema.json
     """
-    from ganzoo import discovery, files, schema
+    from ganzoo.config import json_schema
+    from ganzoo.registry import discovery
+    from ganzoo.utils import atomic
 
     zoo = discovery.load().zoo
-    document, remarks = schema.document(zoo)
+    document, remarks = json_schema.document(zoo)
     for remark in [*zoo.failures, *remarks]:
         click.echo(remark, err=True)
     if out is None:
         click.echo(json.dumps(document, indent=1))
         return
     try:
-        files.write_json(out, document)
+        atomic.write_json(out, document)
     except OSError as error:
         raise GanzooError(f"{out}: {error.strerror}. Give another place.") from error
     click.echo(f"{out}\nfor an editor, add this line to the comments at the top of a recipe: #:schema ./{out.name}")

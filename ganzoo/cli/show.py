@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from ganzoo import discovery, library
 from ganzoo.cli.complete import components
-from ganzoo.discovery import Plugins
+from ganzoo.config import locate
+from ganzoo.config.parser import Tree, fill, parse
+from ganzoo.config.signature import describe
 from ganzoo.errors import GanzooError, did_you_mean
-from ganzoo.registry import KINDS, Entry
-from ganzoo.signatures import describe
-from ganzoo.tables import Tree, fill, parse
+from ganzoo.registry import discovery
+from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import KINDS, Entry
 
 
 @click.command("show")
@@ -49,18 +50,18 @@ def _entries(plugins: Plugins, name: str, kind: str | None) -> list[Entry]:
 
 def _recipe(plugins: Plugins, name: str) -> Tree:
     known = {entry.name for entry in plugins.zoo}
-    known |= {recipe.name for recipe in library.recipes(plugins)}
+    known |= {recipe.name for recipe in locate.recipes(plugins)}
     try:
-        path = library.locate(name, plugins)
+        path = locate.locate(name, plugins)
     except GanzooError as error:
         near = did_you_mean(name, known)
         raise GanzooError(f"no component or recipe named {name!r}.{near} See `ganzoo list`.") from error
     try:
         return fill(parse(path.read_bytes(), path.suffix, str(path)), plugins.zoo)
     except (GanzooError, OSError):
-        from ganzoo import resolve
+        from ganzoo.config import resolver
 
-        return resolve.read(path, (), plugins.zoo)[0].resolved()  # lists everything that is wrong
+        return resolver.read(path, (), plugins.zoo)[0].resolved()  # lists everything that is wrong
 
 
 def _describe(entry: Entry) -> dict[str, Any]:

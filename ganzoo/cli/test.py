@@ -32,7 +32,7 @@ def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
     what to change. Exit code 6 when something is broken.
     """
     from ganzoo import testing
-    from ganzoo.registry import KINDS
+    from ganzoo.registry.zoo import KINDS
 
     if kind not in (None, "plugin", *KINDS):
         raise click.UsageError(f"no kind {kind!r}. Kinds: plugin, {', '.join(KINDS)}")

@@ -19,8 +19,9 @@ def command(run: Path, out: Path | None) -> None:
     ganzoo timelapse runs/...
     ganzoo timelapse runs --out growing.gif
     """
-    from ganzoo import status, timelapse
     from ganzoo.errors import GanzooError
+    from ganzoo.runs import status
+    from ganzoo.visualization import timelapse
 
     if out and out.suffix != ".gif":
         raise GanzooError(f"{out}: end it in .gif.")

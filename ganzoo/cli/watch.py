@@ -19,10 +19,11 @@ def command(run: Path, once: bool) -> None:
     ganzoo watch runs
     ganzoo watch runs/quickstart-20260101-120000-ab12 --once
     """
-    from ganzoo import following, status
+    from ganzoo.runs import status
+    from ganzoo.terminal import watch
 
     try:
-        report = following.follow(status.find(run), once)
+        report = watch.follow(status.find(run), once)
     except KeyboardInterrupt:
         return
     reached = f"step {report.step:,} of {report.steps:,}" if report.steps else f"step {report.step:,}"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.diagnosis.balance import dead_discriminator, discriminator_won
 from ganzoo.diagnosis.finding import Finding
 from ganzoo.diagnosis.history import History
+from ganzoo.diagnosis.mode_collapse import generator_collapsed, memorising
 from ganzoo.diagnosis.stability import exploding_gradients, oscillation
-from ganzoo.diagnosis.variety import generator_collapsed, memorising
-from ganzoo.metrics.score import Score
+from ganzoo.runs.scores import Score
 
 if TYPE_CHECKING:
-    from ganzoo.run import Run
+    from ganzoo.runs.run import Run
 
 RULES = (
     exploding_gradients,

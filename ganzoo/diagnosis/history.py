@@ -9,7 +9,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from ganzoo.metrics.score import Score
+from ganzoo.runs.scores import Score
 
 LEAST = 8  # logged steps in a row: fewer may be chance, and hardly anything is chance for so long
 SHARE = 0.25  # of all logged steps so far: what passes within a quarter of a run was no trouble

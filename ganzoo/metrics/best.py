@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ganzoo.errors import RecipeError, did_you_mean
-from ganzoo.metrics.score import BEST_OF, Score
+from ganzoo.runs.scores import BEST_OF, Score
 
 
 def check(wanted: str, results: Sequence[str]) -> None:

@@ -10,16 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import provenance, randomness
+from ganzoo.config.recipe import Recipe
 from ganzoo.errors import GanzooError, Misfit
 from ganzoo.interfaces import Dataset
-from ganzoo.metrics import best, choice, remembered
-from ganzoo.metrics.choice import Chosen
+from ganzoo.metrics import best, feature_cache, selection
 from ganzoo.metrics.metric import Evidence, Metric, Seen
 from ganzoo.metrics.reference import Reference, reference
-from ganzoo.metrics.score import Score
-from ganzoo.recipe import Recipe
-from ganzoo.registry import Zoo
+from ganzoo.metrics.selection import Chosen
+from ganzoo.registry.zoo import Zoo
+from ganzoo.runs import provenance
+from ganzoo.runs.scores import Score
+from ganzoo.utils import rng
 
 TOLD = ("ganzoo-torch", "torch")  # packages whose version may change a number
 SAMPLES = 10_000  # unless fewer real ones are held out
@@ -48,8 +49,8 @@ class Evaluator:
             raise Misfit("samples are token ids, which no metric judges: what the data measures itself is logged.")
         self.recipe, self.data, self.conditional = recipe, data, conditional
         self.settings = recipe.evaluate
-        self.extractor = choice.extractor(recipe, data, zoo)
-        self.metrics = choice.metrics(recipe, data, zoo, conditional, self.extractor.made)
+        self.extractor = selection.extractor(recipe, data, zoo)
+        self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.made)
         best.check(self.settings.best, self.results)
         self._prepared = False
         self.left_out: dict[str, str] = {}
@@ -67,7 +68,7 @@ class Evaluator:
         """
         if self._prepared:
             return
-        with randomness.left_alone(), torch.enable_grad():
+        with rng.left_alone(), torch.enable_grad():
             if self.wanted:
                 self.extractor.made.prepare(self.reference)
             assert self.real is not None and self.held is not None
@@ -105,11 +106,11 @@ class Evaluator:
 
     @cached_property
     def real(self) -> Seen:
-        return remembered.seen(self.reference.real, self.extractor, self.reference.cache, self.wanted)
+        return feature_cache.seen(self.reference.real, self.extractor, self.reference.cache, self.wanted)
 
     @cached_property
     def held(self) -> Seen:
-        return remembered.seen(self.reference.held, self.extractor, self.reference.cache, self.wanted)
+        return feature_cache.seen(self.reference.held, self.extractor, self.reference.cache, self.wanted)
 
     @property
     def samples(self) -> int:
@@ -133,7 +134,7 @@ class Evaluator:
         metric: Metric = one.made
         n = metric.samples or n
         evidence = evidence.with_fake(evidence.fake.first(n))
-        with randomness.left_alone(), torch.enable_grad():
+        with rng.left_alone(), torch.enable_grad():
             values = metric(evidence)
             if wrong := [result for result in metric.better if not math.isfinite(values[result])]:
                 raise Misfit(f"metric {one.name}: {wrong[0]} is not a finite number for these samples. Leave it out.")

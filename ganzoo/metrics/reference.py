@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo import preview, randomness
+from ganzoo.data.sources import cache_root
 from ganzoo.errors import Misfit
 from ganzoo.interfaces import Batch, Dataset
-from ganzoo.sources import cache_root
+from ganzoo.sampling import preview
+from ganzoo.utils import rng
 
 SEED = 0  # of the order, and of what examples draw; part of a score's protocol by being a constant
 MOST = 50_000  # real samples that are compared with: what figures of the field are computed from
@@ -37,7 +38,7 @@ class Part:
     @cached_property
     def batch(self) -> Batch:
         """All of them, images in [-1, 1]."""
-        with randomness.seeded(SEED):
+        with rng.seeded(SEED):
             return preview.chosen(self.dataset, list(self.indices))
 
     @property
@@ -48,7 +49,7 @@ class Part:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the content: never of a name."""
-        with randomness.seeded(SEED):
+        with rng.seeded(SEED):
             named = hashlib.sha256(self.dataset.fingerprint().encode())
         named.update(repr(self.indices).encode())
         return named.hexdigest()

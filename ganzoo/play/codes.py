@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ganzoo import latents, preview
-from ganzoo.latents import Codes
-from ganzoo.model import CHUNK, Model
 from ganzoo.play.draws import Draw
+from ganzoo.sampling import latents, preview
+from ganzoo.sampling.latents import Codes
+from ganzoo.sampling.model import CHUNK, Model
 
 
 def drawn(model: Model, draw: Draw) -> Codes:

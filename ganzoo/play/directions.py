@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.latents import Codes
-from ganzoo.model import Model
 from ganzoo.play import codes, draws
 from ganzoo.play.draws import Draw
+from ganzoo.sampling.latents import Codes
+from ganzoo.sampling.model import Model
 
 Kind = Literal["principal", "random", "coordinate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

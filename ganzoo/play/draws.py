@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ganzoo import preview, sample_files
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Spec
-from ganzoo.model import Model
+from ganzoo.sampling import preview, writer
+from ganzoo.sampling.model import Model
 
 SEEDS = 2**53  # every whole number below it is one in a browser too
 LINES = 16  # of text at first
@@ -53,9 +53,7 @@ def samples(model: Model, draw: Draw) -> Tensor:
 
 def columns(model: Model, draw: Draw) -> int:
     """Of the grid that `ganzoo sample` makes of a draw."""
-    return sample_files.columns(
-        draw.count, model.spec.classes if model.procedure.conditional and draw.label is None else 0
-    )
+    return writer.columns(draw.count, model.spec.classes if model.procedure.conditional and draw.label is None else 0)
 
 
 def command(model: Model, draw: Draw, place: str) -> str:

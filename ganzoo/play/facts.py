@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ganzoo import api
 from ganzoo.errors import GanzooError, one_line
-from ganzoo.model import Model
-from ganzoo.rotation import step_of
+from ganzoo.runs.retention import step_of
+from ganzoo.sampling.model import Model
 
 
 def title(model: Model) -> str:

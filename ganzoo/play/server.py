@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
-    from ganzoo.model import Model
+    from ganzoo.sampling.model import Model
 
 HOST = "127.0.0.1"
 LARGEST = "64mb"  # of an upload

@@ -12,8 +12,8 @@ from typing import ParamSpec, TypeVar
 import gradio
 from PIL.Image import Image
 
-from ganzoo import grid
 from ganzoo.errors import GanzooError
+from ganzoo.visualization import grid
 
 P = ParamSpec("P")
 R = TypeVar("R")

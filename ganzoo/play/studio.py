@@ -13,13 +13,13 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from ganzoo import grid
 from ganzoo.errors import GanzooError
-from ganzoo.latents import Codes
-from ganzoo.model import Model
 from ganzoo.play import codes, directions, draws, translations, walks
 from ganzoo.play.draws import Draw
+from ganzoo.sampling.latents import Codes
+from ganzoo.sampling.model import Model
 from ganzoo.translator import Translator, beside, shown
+from ganzoo.visualization import grid
 
 KEPT = 8  # draws that are remembered, so that a slider computes nothing but what it changes
 MOVED = 8  # samples that move together

@@ -9,8 +9,8 @@ from pathlib import Path
 from torch import Tensor
 
 from ganzoo.errors import DataError
-from ganzoo.model import Model
 from ganzoo.play.draws import Draw
+from ganzoo.sampling.model import Model
 
 Columns = list[Tensor]
 """Inputs, outputs and, where it is known, what they should have become: (N, *shape) each."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.latents import Codes, spherical
-from ganzoo.model import Model
 from ganzoo.play import codes
 from ganzoo.play.draws import Draw
+from ganzoo.sampling.latents import Codes, spherical
+from ganzoo.sampling.model import Model
 
 
 def one(model: Model, draw: Draw, own: Codes, number: int, others: Codes, other: int, place: float) -> Tensor:

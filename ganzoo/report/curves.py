@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.journal import is_loss
+from ganzoo.runs.metrics_log import is_loss
 
 POINTS = 240  # at most so many per curve
 SHARE = 0.08  # of an axis that a curve takes at least, or it gets another one

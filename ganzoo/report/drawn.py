@@ -12,12 +12,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo import api, build, grid, interpolation, preview
+from ganzoo import api
+from ganzoo.config import instantiate
 from ganzoo.errors import DataError, GanzooError
 from ganzoo.interfaces import Dataset
-from ganzoo.model import Model
 from ganzoo.report.pictures import Picture, embedded
-from ganzoo.run import Run
+from ganzoo.runs.run import Run
+from ganzoo.sampling import interpolation, preview
+from ganzoo.sampling.model import Model
+from ganzoo.visualization import grid
 
 SEED = 0
 CLASSES, OF_EACH = 40, 6  # that are shown
@@ -96,7 +99,7 @@ def neighbours(model: Model) -> Section | None:
     if not model.spec.is_image or model.recipe is None:
         return None
     with torch.random.fork_rng(devices=[]):
-        data = build.dataset(model.recipe)
+        data = instantiate.dataset(model.recipe)
         x = _examples(data)  # (M, D)
         if x is None:
             return None

@@ -10,15 +10,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ganzoo import api, status, tables
+from ganzoo import api
+from ganzoo.config import parser
 from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
 from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.drawn import Drawn, draw
 from ganzoo.report.pictures import Frame, Picture
-from ganzoo.run import Run
-from ganzoo.scrub import Scrub
+from ganzoo.runs import status
+from ganzoo.runs.run import Run
+from ganzoo.utils.redact import Scrub
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _tables(recipe: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         several = table if isinstance(table, list) else [table]
         for k, one in enumerate(several, 1):
             title = f"{name} {k}" if len(several) > 1 else name
-            found[title] = {key: _typed(value) for key, value in tables.flat(one)}
+            found[title] = {key: _typed(value) for key, value in parser.flat(one)}
     return found
 
 

@@ -12,14 +12,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ganzoo import files
-from ganzoo.comparison import compare
 from ganzoo.errors import EnvironmentProblem, RunError
 from ganzoo.report import chart
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.report.gather import Told, differences, gather
-from ganzoo.run import Run
-from ganzoo.scrub import LEFT_OUT, Scrub
+from ganzoo.runs.comparison import compare
+from ganzoo.runs.run import Run
+from ganzoo.utils import atomic
+from ganzoo.utils.redact import LEFT_OUT, Scrub
 
 HERE = Path(__file__).parent
 OVERLAID = 8  # runs that have a curve in the common charts
@@ -34,7 +34,7 @@ def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bo
     content = render(runs, with_samples).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        files.write(target, content)
+        atomic.write(target, content)
     except OSError as error:
         raise EnvironmentProblem(f"{target}: {error.strerror}. Give another place with --out.") from error
     return target

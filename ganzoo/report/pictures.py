@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganzoo import animation, timelapse
+from ganzoo.visualization import gif, timelapse
 
 STEPS = 40  # grids of one run at most
 LARGEST = 900  # pixels of a side
@@ -46,7 +46,7 @@ class Frame:
 
 def embedded(picture: Image.Image, at_least: int = 0) -> Picture:
     """A picture of at most LARGEST pixels a side; seen larger, in the whole multiple that is nearest to this."""
-    small = animation.fitted(picture, LARGEST)
+    small = gif.fitted(picture, LARGEST)
     packed = io.BytesIO()
     small.save(packed, "PNG", optimize=True)
     times = max(1, round(at_least / small.width))
@@ -89,5 +89,5 @@ def _text(step: int, path: Path) -> Frame:
 
 def _printed(frames: list[Frame]) -> list[Frame]:
     """The same, with a few marked that are to be on paper."""
-    on_paper = set(animation.evenly(len(frames), PRINTED))
+    on_paper = set(gif.evenly(len(frames), PRINTED))
     return [Frame(one.step, one.picture, one.text, k in on_paper) for k, one in enumerate(frames)]

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ganzoo.metrics.score import BEST_OF, Score
+from ganzoo.config.parser import flat
 from ganzoo.report.curves import Chart, curve
-from ganzoo.tables import flat
+from ganzoo.runs.scores import BEST_OF, Score
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import jinja2
 
-from ganzoo import files
-from ganzoo.compatibility import API_VERSION
-from ganzoo.discovery import DISTRIBUTION
+from ganzoo.config.overrides import as_toml
 from ganzoo.errors import GanzooError
-from ganzoo.overrides import as_toml
-from ganzoo.registry import KINDS
+from ganzoo.registry.discovery import DISTRIBUTION
+from ganzoo.registry.versions import API_VERSION
+from ganzoo.registry.zoo import KINDS
 from ganzoo.scaffold.names import Names
 from ganzoo.scaffold.recipes import recipes
+from ganzoo.utils import atomic
 
 SUMMARIES = {
     "generator": "Fully connected, from noise to images and points",
@@ -51,11 +51,11 @@ def write(names: Names, kinds: Sequence[str], folder: Path) -> list[Path]:
         raise GanzooError(f"{folder} exists already, and is left as it is. Give another name, or another --out.")
     rendered = dict(_files(names, [kind for kind in KINDS if kind in kinds]))
     try:
-        with files.made_beside(folder) as partial:
+        with atomic.made_beside(folder) as partial:
             for place, text in rendered.items():
                 path = partial / place
                 path.parent.mkdir(parents=True, exist_ok=True)
-                files.write(path, text.encode())
+                atomic.write(path, text.encode())
     except OSError as error:
         raise GanzooError(f"{error.filename}: {error.strerror}. Give another place with --out.") from error
     return [folder / place for place in rendered]

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from ganzoo import blueprint, tables
-from ganzoo.compatibility import API_VERSION
-from ganzoo.discovery import DISTRIBUTION
+from ganzoo.config import component, parser
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
+from ganzoo.registry.discovery import DISTRIBUTION
+from ganzoo.registry.versions import API_VERSION
 
 FORMAT = 1
 LARGEST = 2**23  # bytes of config.json: words and class names are most of it
@@ -89,7 +89,7 @@ class Config(BaseModel):
 def parse(content: bytes, origin: str) -> Config:
     """Errors: RunError with everything that is wrong, or when it is for another version of ganzoo."""
     try:
-        tree = tables.strict_json(content)
+        tree = parser.strict_json(content)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{origin}: not JSON: {error}") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("format"), int):
@@ -98,7 +98,7 @@ def parse(content: bytes, origin: str) -> Config:
         raise RunError(
             f"{origin}: format {tree['format']}, and this ganzoo reads format {FORMAT}: pip install -U {DISTRIBUTION}"
         )
-    if problems := blueprint.check(Config, origin, tree):
+    if problems := component.check(Config, origin, tree):
         raise RunError("\n".join(problems))
     found = Config.model_validate_json(content, strict=True)
     _check_api(found, origin)

@@ -8,15 +8,15 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo.compatibility import API_VERSION
-from ganzoo.discovery import DISTRIBUTION, Plugins
 from ganzoo.errors import Misfit
-from ganzoo.model import Model
-from ganzoo.run import Run
-from ganzoo.scrub import Scrub
+from ganzoo.registry.discovery import DISTRIBUTION, Plugins
+from ganzoo.registry.versions import API_VERSION
+from ganzoo.runs.run import Run
+from ganzoo.sampling.model import Model
 from ganzoo.sharing import weights
 from ganzoo.sharing.config import FORMAT, NAME, Config, Graph, Shape
 from ganzoo.translator import Translator
+from ganzoo.utils.redact import Scrub
 
 
 def described(

@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo import files
+from ganzoo.data.sources import cache_root
 from ganzoo.errors import EnvironmentProblem, RunError
-from ganzoo.sharing import folder, hub
-from ganzoo.sources import cache_root
+from ganzoo.sharing import hub, manifest
+from ganzoo.utils import atomic
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -30,13 +30,13 @@ def look(name: str, revision: str = "") -> Remote:
     with hub.asking(name):
         info = hub.api().model_info(name, revision=revision or None, files_metadata=True)
     sizes = {one.rfilename: int(one.size or 0) for one in info.siblings or []}
-    if foreign := folder.refused([*sizes]):
+    if foreign := manifest.refused([*sizes]):
         raise RunError(f"{name}: {foreign}")
-    if missing := [wanted for wanted in folder.NEEDED if wanted not in sizes]:
+    if missing := [wanted for wanted in manifest.NEEDED if wanted not in sizes]:
         raise RunError(f"{name}: no export of ganzoo: it has no {', '.join(missing)}.")
     if not COMMIT.fullmatch(str(info.sha)):
         raise RunError(f"{name}: the Hub named no commit.")
-    return Remote(name, str(info.sha), {one: size for one, size in sizes.items() if one in folder.KNOWN})
+    return Remote(name, str(info.sha), {one: size for one, size in sizes.items() if one in manifest.KNOWN})
 
 
 def fetch(remote: Remote, target: Path) -> Path:
@@ -48,7 +48,7 @@ def fetch(remote: Remote, target: Path) -> Path:
         size, free = sum(remote.sizes.values()), shutil.disk_usage(target.parent).free
         if size > free:
             raise EnvironmentProblem(f"{remote.name}: {size:,} bytes, and {target.parent} has room for {free:,}.")
-        partial = Path(tempfile.mkdtemp(prefix=files.PARTIAL, dir=target.parent))
+        partial = Path(tempfile.mkdtemp(prefix=atomic.PARTIAL, dir=target.parent))
     except OSError as error:
         raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error
     try:
@@ -57,11 +57,11 @@ def fetch(remote: Remote, target: Path) -> Path:
                 remote.name, revision=remote.commit, local_dir=partial, allow_patterns=[*remote.sizes]
             )
         shutil.rmtree(partial / ".cache", ignore_errors=True)  # the Hub's notes on how far it came
-        folder.check(partial, everything=True)
+        manifest.check(partial, everything=True)
         partial.chmod(0o755)  # mkdtemp() keeps it to ourselves
         partial.rename(target)
     except OSError as error:
-        if not (target / folder.MANIFEST).is_file():  # somebody else fetched the same meanwhile
+        if not (target / manifest.MANIFEST).is_file():  # somebody else fetched the same meanwhile
             raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

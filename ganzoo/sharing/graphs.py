@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import latents, preview
 from ganzoo.errors import EnvironmentProblem, GanzooError, Misfit, one_line
-from ganzoo.model import Model
-from ganzoo.sharing import folder
+from ganzoo.sampling import latents, preview
+from ganzoo.sampling.model import Model
+from ganzoo.sharing import manifest
 from ganzoo.sharing.config import Graph
 from ganzoo.translator import Translator
 
@@ -94,11 +94,11 @@ def write(place: Path, model: Model, formats: Sequence[str]) -> dict[str, Graph]
     program = traced(function)
     found: dict[str, Graph] = {}
     if onnx:
-        call = _write_onnx(program, function.inputs, place / folder.ONNX, onnx)
-        found[folder.ONNX] = Graph(inputs=function.inputs, max_difference=compared(function, call, folder.ONNX))
+        call = _write_onnx(program, function.inputs, place / manifest.ONNX, onnx)
+        found[manifest.ONNX] = Graph(inputs=function.inputs, max_difference=compared(function, call, manifest.ONNX))
     if "torch_export" in formats:
-        call = _write_torch(program, place / folder.TORCH)
-        found[folder.TORCH] = Graph(inputs=function.inputs, max_difference=compared(function, call, folder.TORCH))
+        call = _write_torch(program, place / manifest.TORCH)
+        found[manifest.TORCH] = Graph(inputs=function.inputs, max_difference=compared(function, call, manifest.TORCH))
     return found
 
 
@@ -152,7 +152,7 @@ def _write_torch(program: Any, path: Path) -> Call:
     with quietly():
         torch.export.save(program, path)
         if names := pickled(path):
-            raise Misfit(f"{folder.TORCH} would hold pickles ({', '.join(names[:3])}). Share the weights alone.")
+            raise Misfit(f"{manifest.TORCH} would hold pickles ({', '.join(names[:3])}). Share the weights alone.")
         graph = torch.export.load(path).module()  # written a moment ago, and looked through
 
     def call(inputs: tuple[Tensor, ...]) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo import preview
 from ganzoo.procedure import Procedure
+from ganzoo.sampling import preview
 
 
 def state(procedure: Procedure) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ganzoo.sharing import folder
+from ganzoo.sharing import manifest
 
 HUB = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[\w][\w./-]{0,99}))?")
 
@@ -26,11 +26,11 @@ def folder_of(place: str | Path) -> Path | None:
         from ganzoo.sharing import fetching  # brings an HTTP client along
 
         return fetching.cached(*hub)
-    return Path(place) if folder.is_export(Path(place)) else None
+    return Path(place) if manifest.is_export(Path(place)) else None
 
 
 def stem_of(place: str | Path) -> Path | None:
     """What names of files that are drawn from an export begin with; None for a run."""
     if hub := on_the_hub(place):
         return Path.cwd() / hub[0].replace("/", "-")
-    return Path(place).resolve() if folder.is_export(Path(place)) else None
+    return Path(place).resolve() if manifest.is_export(Path(place)) else None

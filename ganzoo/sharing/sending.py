@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import RunError
-from ganzoo.sharing import exporting, folder, hub, loading
+from ganzoo.sharing import export, hub, load, manifest
 from ganzoo.sharing.config import Config
 
 
@@ -37,9 +37,9 @@ def push(
     Errors: RunError for a folder that was changed, or a repository that everybody can see when none was asked for.
     """
     with _export(place) as (source, config):
-        manifest = folder.check(source, everything=True)
-        card = [folder.CARD] if (source / folder.CARD).exists() else []
-        names = [*manifest.files, folder.MANIFEST, *card]
+        listing = manifest.check(source, everything=True)
+        card = [manifest.CARD] if (source / manifest.CARD).exists() else []
+        names = [*listing.files, manifest.MANIFEST, *card]
         sizes = {one: (source / one).stat().st_size for one in names}
         if dry_run:
             return Sent(sizes)
@@ -61,7 +61,7 @@ def push(
                 revision=revision or None,
                 create_pr=pull_request,
                 allow_patterns=names,
-                delete_patterns=[one for one in folder.KNOWN if one not in names],  # of an earlier export
+                delete_patterns=[one for one in manifest.KNOWN if one not in names],  # of an earlier export
             )
     return Sent(sizes, str(done.pr_url if pull_request else done.commit_url), remark)
 
@@ -69,9 +69,9 @@ def push(
 @contextmanager
 def _export(place: Path) -> Iterator[tuple[Path, Config]]:
     """The folder itself; of a run, a new export that is there for a while."""
-    if folder.is_export(place):
-        yield place, loading.read(place)
+    if manifest.is_export(place):
+        yield place, load.read(place)
         return
     with tempfile.TemporaryDirectory() as home:
-        made = exporting.export(place, Path(home) / "export")
+        made = export.export(place, Path(home) / "export")
         yield made.place, made.config

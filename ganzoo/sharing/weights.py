@@ -11,8 +11,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ganzoo import checkpoint, tables
+from ganzoo.config import parser
 from ganzoo.errors import RunError, one_line
+from ganzoo.runs import checkpoint
 from ganzoo.sharing.config import Stored
 
 LARGEST_HEADER = 2**22  # bytes; of each tensor it has a line
@@ -64,7 +65,7 @@ def header(path: Path) -> tuple[dict[str, Stored], int]:
             raise RunError(f"{path}: a header of {length:,} bytes: not a safetensors file, or none of ours.")
         text = file.read(length)
     try:
-        tree: Any = tables.strict_json(text)
+        tree: Any = parser.strict_json(text)
         tree.pop("__metadata__", None)
         pairs = {name: {"dtype": one["dtype"], "shape": one["shape"]} for name, one in tree.items()}
         found = {name: Stored.model_validate(one, strict=True) for name, one in pairs.items()}

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganzoo import discovery
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.interfaces import Spec
+from ganzoo.registry import discovery
 from ganzoo.testing import promises
 from ganzoo.testing.check import Broken, Check
 from ganzoo.testing.component import SPECS, Component

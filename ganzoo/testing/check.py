@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from unittest import SkipTest
 
-from ganzoo import randomness
 from ganzoo.errors import readable
+from ganzoo.utils import rng
 
 
 class Broken(AssertionError):
@@ -38,7 +38,7 @@ class Check:
         Errors: Broken; unittest.SkipTest, which pytest understands, where the promise does not concern the subject.
         """
         try:
-            with randomness.seeded(0):
+            with rng.seeded(0):
                 self.promise(self.subject)
         except (Broken, SkipTest):
             raise

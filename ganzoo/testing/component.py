@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import Plugins
+from ganzoo.config.component import Blueprint
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.interfaces import Spec
-from ganzoo.registry import Entry
+from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import Entry
 from ganzoo.testing.check import not_asked
 
 SPECS = (

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from ganzoo import randomness
-from ganzoo.blueprint import Blueprint
+from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.testing.check import Broken, expect, not_asked
 from ganzoo.testing.component import Component
+from ganzoo.utils import rng
 
 N = 60  # of datasets that are as large as they are asked to be
 NOWHERE = "nowhere"  # a path that nobody has
@@ -72,7 +72,7 @@ def places(dataset: Dataset) -> list[int]:
 
 def read(dataset: Dataset) -> list[Batch]:
     """The examples of places(), whatever they draw being drawn from one seed."""
-    with randomness.seeded(0):
+    with rng.seeded(0):
         return [dataset[i] for i in places(dataset)]
 
 

@@ -10,13 +10,14 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from ganzoo import build, preview
-from ganzoo.data import Batches
-from ganzoo.engine import Engine, owned
+from ganzoo.config import instantiate
+from ganzoo.config.recipe import Recipe
+from ganzoo.data.loader import Batches
 from ganzoo.errors import Misfit
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
-from ganzoo.recipe import Recipe
+from ganzoo.sampling import preview
+from ganzoo.training.engine import Engine, owned
 
 CPU = torch.device("cpu")
 
@@ -33,15 +34,15 @@ class Example:
     recipe: Recipe
 
     def __post_init__(self) -> None:
-        self.dataset: Dataset = build.dataset(self.recipe)
+        self.dataset: Dataset = instantiate.dataset(self.recipe)
         self.spec: Spec = self.dataset.spec
 
     def procedure(self, seed: int = 0) -> Procedure:
         settings = self.recipe.run.model_copy(update={"seed": seed})
-        return build.procedure(replace(self.recipe, run=settings), self.spec)
+        return instantiate.procedure(replace(self.recipe, run=settings), self.spec)
 
     def engine(self, procedure: Procedure) -> Engine:
-        return Engine(procedure, build.optimizers(self.recipe.optimizer), on_the_cpu())
+        return Engine(procedure, instantiate.optimizers(self.recipe.optimizer), on_the_cpu())
 
     def batches(self) -> Batches:
         return Batches(self.dataset, self.recipe.run.batch_size, 0, CPU)
@@ -70,7 +71,7 @@ class Example:
     def unfit(self) -> str:
         """Why no run takes it: its samples are not like the data. "" where all is well."""
         try:
-            build.check_fit(self.procedure(), self.spec)
+            instantiate.check_fit(self.procedure(), self.spec)
         except Misfit as refusal:
             return refusal.message
         return ""

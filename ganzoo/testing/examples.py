@@ -7,13 +7,13 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ganzoo import build, library, resolve, tables
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import Plugins
+from ganzoo.config import instantiate, locate, parser, resolver
+from ganzoo.config.component import Blueprint
+from ganzoo.config.signature import PARTS
 from ganzoo.errors import GanzooError, Misfit
 from ganzoo.interfaces import Spec
-from ganzoo.registry import Entry
-from ganzoo.signatures import PARTS
+from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import Entry
 from ganzoo.testing import parts
 from ganzoo.testing.check import Broken
 from ganzoo.testing.component import SMALL, SPECS
@@ -39,7 +39,7 @@ def find(entry: Entry, plugins: Plugins, settings: Mapping[str, Any] | None = No
     for tree in candidates(entry, plugins):
         tree["procedure"] = {**tree["procedure"], **(settings or {})}
         try:
-            example = Example(resolve.resolve(tree, plugins.zoo, "example", name=f"{entry.name}_example"))
+            example = Example(resolver.resolve(tree, plugins.zoo, "example", name=f"{entry.name}_example"))
             made = example.procedure()
             _need_labels(made, example.spec)
             if not example.orphans:
@@ -82,12 +82,12 @@ def from_stand_ins(entry: Entry) -> Iterator[Tree]:
 def from_recipes(entry: Entry, plugins: Plugins) -> Iterator[Tree]:
     """Its plugin's recipes that use it, made small, on noise in the place of their data; the smallest data first."""
     found = []
-    for offered in library.recipes(plugins):
+    for offered in locate.recipes(plugins):
         try:
-            tree = tables.parse(offered.path.read_bytes(), offered.path.suffix, offered.name)
+            tree = parser.parse(offered.path.read_bytes(), offered.path.suffix, offered.name)
             if offered.owner == entry.owner and plugins.zoo.find("procedure", tree["procedure"]["use"]) == entry:
-                recipe = resolve.read(offered.path, (), plugins.zoo)[0]
-                found.append((build.dataset(recipe), recipe))
+                recipe = resolver.read(offered.path, (), plugins.zoo)[0]
+                found.append((instantiate.dataset(recipe), recipe))
         except (GanzooError, OSError, KeyError, TypeError):  # a broken recipe is another check's finding
             continue
     for dataset, recipe in sorted(found, key=lambda pair: pair[0].spec.size):

@@ -9,7 +9,7 @@ from unittest import SkipTest
 
 import torch
 
-from ganzoo.data import normalised
+from ganzoo.data.loader import normalised
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.extractor import Extractor

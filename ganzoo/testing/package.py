@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo.discovery import Plugins, Row
+from ganzoo.registry.discovery import Plugins, Row
 from ganzoo.testing.component import Component
 
 

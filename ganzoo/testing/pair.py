@@ -10,11 +10,13 @@ import json
 import sys
 from pathlib import Path
 
-from ganzoo import device, discovery, resolve
+from ganzoo.config import resolver
 from ganzoo.errors import one_line
 from ganzoo.procedure import Procedure
+from ganzoo.registry import discovery
 from ganzoo.testing import parts
-from ganzoo.trainee import Trainee
+from ganzoo.training import device
+from ganzoo.training.session import Trainee
 
 STEPS = 3
 
@@ -23,7 +25,7 @@ def main(folder: Path) -> None:
     plugins = parts.beside(discovery.load())
     told: dict[str, str] = {}
     for name, tree in json.loads((folder / "recipes.json").read_text()).items():
-        recipe = resolve.resolve(tree, plugins.zoo, name, name="pair")
+        recipe = resolver.resolve(tree, plugins.zoo, name, name="pair")
         accelerator = device.accelerator(recipe.run)
         trainee = Trainee(recipe, accelerator)
         for t in range(STEPS):

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.discovery import Plugins
 from ganzoo.interfaces import (
     Batch,
     Critic,
@@ -27,7 +26,8 @@ from ganzoo.interfaces import (
     Spec,
     Terms,
 )
-from ganzoo.registry import Zoo
+from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import Zoo
 from ganzoo.testing.component import samples
 
 OWNER = "testing"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Misfit
-from ganzoo.preview import evaluating
+from ganzoo.sampling.preview import evaluating
 
 
 class Call(NamedTuple):

@@ -3,7 +3,7 @@
 import torch
 
 from ganzoo import Discriminator, Spec
-from ganzoo.preview import evaluating
+from ganzoo.sampling.preview import evaluating
 
 
 def width(network: Discriminator, spec: Spec) -> int:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import ganzoo
-from ganzoo import discovery
+from ganzoo.registry import discovery
 from judges import labels
 
 

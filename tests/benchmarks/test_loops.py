@@ -11,13 +11,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import build, discovery, library, resolve
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
+from ganzoo.config import instantiate, locate, resolver
+from ganzoo.config.recipe import Recipe
 from ganzoo.interfaces import Spec
 from ganzoo.procedure import Procedure
-from ganzoo.recipe import Recipe
-from support import accelerator
+from ganzoo.registry import discovery
+from ganzoo.training.ema import Ema
+from ganzoo.training.engine import Engine
+from helpers.support import accelerator
 
 TOP = Path(__file__).parents[2]
 PLUGINS = discovery.load()
@@ -34,7 +35,7 @@ def module(name: str) -> ModuleType:
 
 
 def recipe(name: str) -> Recipe:
-    return resolve.read(library.locate(name, PLUGINS), (), PLUGINS.zoo)[0]
+    return resolver.read(locate.locate(name, PLUGINS), (), PLUGINS.zoo)[0]
 
 
 def copy_weights(procedure: Procedure, loop: Any) -> None:
@@ -49,9 +50,9 @@ def copy_weights(procedure: Procedure, loop: Any) -> None:
 @pytest.mark.parametrize("name", LOOPS)
 def test_losses_are_those_of_the_engine(name: str) -> None:
     found = recipe(name)
-    spec = build.dataset(found).spec
-    procedure = build.procedure(found, Spec(spec.shape, spec.classes))
-    engine = Engine(procedure, build.optimizers(found.optimizer), accelerator())
+    spec = instantiate.dataset(found).spec
+    procedure = instantiate.procedure(found, Spec(spec.shape, spec.classes))
+    engine = Engine(procedure, instantiate.optimizers(found.optimizer), accelerator())
     ema = Ema(procedure, found.run.ema)
     noise = torch.Generator().manual_seed(1)
     x = torch.randint(0, 256, (64, *spec.shape), dtype=torch.uint8, generator=noise)

@@ -14,7 +14,7 @@ import representation
 from ganzoo import Discriminator, Spec
 from ganzoo_builtins.gans.dcgan import DCGANDiscriminator
 from ganzoo_builtins.gans.mlp import MLPDiscriminator
-from support import tiny, train
+from helpers.support import tiny, train
 
 SMALL = """
 [dataset]
@@ -65,7 +65,7 @@ def test_a_network_without_convolutions_is_refused() -> None:
 
 
 def test_examples_held_out_are_not_trained_on() -> None:
-    dataset = ganzoo.build.dataset(tiny('[dataset]\nuse = "glyphs"\nn = 60\n'))
+    dataset = ganzoo.config.instantiate.dataset(tiny('[dataset]\nuse = "glyphs"\nn = 60\n'))
     held, seen = representation.examples(dataset, 12, 0, 3), representation.examples(dataset, 100, 12, 3)
     assert (len(held.y), len(seen.y)) == (12, 48)
     both = torch.cat([held.x, seen.x])

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-import support
+from helpers import support
 
 TOP = Path(__file__).parents[2]
 PRINTED = tomllib.loads((TOP / "benchmarks/seed_tables/printed.toml").read_text())

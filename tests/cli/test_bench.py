@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import commands
-from support import toml
+from helpers import commands
+from helpers.support import toml
 
 QUICK = ("--steps", "2", "--warmup", "1", "--rounds", "2")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from support import toml
+from helpers.commands import ganzoo
+from helpers.support import toml
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_missing_data_is_a_remark(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_a_network_of_any_size_takes_no_memory(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trillion weights: four terabytes, and as much again for gradients and each of Adam's two moments."""
-    monkeypatch.setattr("ganzoo.memory.machine", lambda: 10**15)
+    monkeypatch.setattr("ganzoo.training.memory.machine", lambda: 10**15)
     document = json.loads(ganzoo("check", points, "generator.hidden=[1000000, 1000000]", "--json").stdout)
     assert document["players"]["generator"]["parameters"] > 10**12
     assert 16 * 10**12 < document["memory_bytes"] < 16.1 * 10**12

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from support import toml
+from helpers.commands import ganzoo
+from helpers.support import toml
 
 JUDGED = '\n[evaluate]\nsamples = 40\n[[metric]]\nuse = "frechet_distance"\n[extractor]\nuse = "raw"\n'
 

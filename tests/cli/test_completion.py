@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import shell
-from ganzoo import discovery, library
-from packages import GOOD, install
+from ganzoo.config import locate
+from ganzoo.registry import discovery
+from helpers.commands import shell
+from helpers.packages import GOOD, install
 
 
 def completed(line: str, site: Path | None = None) -> list[str]:
@@ -30,7 +31,7 @@ def test_verbs() -> None:
 
 @pytest.mark.parametrize("verb", ["run", "check", "cp"])
 def test_recipes(verb: str) -> None:
-    assert completed(f"ganzoo {verb} ") == [recipe.name for recipe in library.recipes(discovery.load())]
+    assert completed(f"ganzoo {verb} ") == [recipe.name for recipe in locate.recipes(discovery.load())]
 
 
 def test_components_and_recipes() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from ganzoo import library
+from ganzoo.config import locate
+from helpers.commands import ganzoo
 
-QUICKSTART = library.packaged() / "quickstart.toml"
+QUICKSTART = locate.packaged() / "quickstart.toml"
 
 
 @pytest.mark.parametrize("target", ["mine.toml", "mine"])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo, shell
 from ganzoo.cli import doctor
-from packages import install
+from helpers.commands import ganzoo, shell
+from helpers.packages import install
 
 
 def test_all_is_well() -> None:

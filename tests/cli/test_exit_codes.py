@@ -1,4 +1,4 @@
-"""One exit code for each kind of mistake; 75, for a run that was stopped, is in tests/core/test_processes.py."""
+"""One exit code for each kind of mistake; 75, for a run that was stopped, is in tests/training/test_processes.py."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo, shell
-from packages import install
-from support import toml
+from helpers.commands import ganzoo, shell
+from helpers.packages import install
+from helpers.support import toml
 
 LAZY = "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_register(zoo): zoo.add('loss', 'absent', 'not_there:Loss')\n"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from click import Context
 
-from commands import ganzoo
 from ganzoo.cli import VERBS, LazyGroup, cli
+from helpers.commands import ganzoo
 
 TOP = ("Train a recipe.", "Go on with a run from its newest checkpoint.", "Browse registered components and recipes.")
 

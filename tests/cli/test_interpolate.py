@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 import ganzoo
-from commands import ganzoo as command
 from ganzoo import Model
-from ganzoo.run import Run
-from support import CONDITIONAL, tiny, train
+from ganzoo.runs.run import Run
+from helpers.commands import ganzoo as command
+from helpers.support import CONDITIONAL, tiny, train
 
 
 @pytest.fixture(scope="module")

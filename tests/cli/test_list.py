@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from commands import ganzoo
-from ganzoo import discovery, library
-from ganzoo.registry import KINDS
+from ganzoo.config import locate
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import KINDS
+from helpers.commands import ganzoo
 
 HINGE = """\
 loss
@@ -42,7 +43,7 @@ def test_json_has_every_component_and_recipe() -> None:
     rows = json.loads(ganzoo("list", "--json").stdout)
     assert {(row["kind"], row["name"]) for row in rows if row["kind"] != "gan"} == {
         (entry.kind, entry.name) for entry in plugins.zoo
-    } | {("recipe", recipe.name) for recipe in library.recipes(plugins)}
+    } | {("recipe", recipe.name) for recipe in locate.recipes(plugins)}
     assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper")}
 
 
@@ -57,7 +58,7 @@ def test_one_kind(spelling: str) -> None:
 
 
 def test_recipes() -> None:
-    assert names("recipes") == [recipe.name for recipe in library.recipes(discovery.load())]
+    assert names("recipes") == [recipe.name for recipe in locate.recipes(discovery.load())]
 
 
 def test_a_wildcard_matches_all_of_a_name() -> None:
@@ -104,7 +105,7 @@ def test_an_unknown_name_suggests_a_near_one(arguments: str, says: str) -> None:
 def test_every_recipe_stands_beside_its_gan_and_paper() -> None:
     rows = json.loads(ganzoo("list", "gan", "--json").stdout)
     listed = [recipe for row in rows for recipe in row["summary"].split(", ")]
-    assert sorted(listed) == [recipe.name for recipe in library.recipes(discovery.load())]
+    assert sorted(listed) == [recipe.name for recipe in locate.recipes(discovery.load())]
     assert [row["name"] for row in rows if not row["paper"]] == []
     assert [row["name"] for row in rows] == sorted({row["name"] for row in rows}, key=str.casefold)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.play import server
+from helpers.commands import ganzoo
 
 
 def test_without_gradio_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

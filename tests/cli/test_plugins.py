@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from commands import ganzoo, shell
-from packages import GOOD, install
+from helpers.commands import ganzoo, shell
+from helpers.packages import GOOD, install
 
 
 @pytest.fixture

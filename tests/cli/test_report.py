@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from ganzoo.run import Run
-from support import tiny, train
+from ganzoo.runs.run import Run
+from helpers.commands import ganzoo
+from helpers.support import tiny, train
 
 
 @pytest.fixture(scope="module")

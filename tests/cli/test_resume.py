@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ganzoo.cli import cli
-from ganzoo.run import Run
-from support import tiny, train, weights_hash
+from ganzoo.runs.run import Run
+from helpers.support import tiny, train, weights_hash
 
 
 @pytest.fixture(scope="module")

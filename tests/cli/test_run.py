@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ganzoo.cli import cli
-from ganzoo.run import Run
-from support import toml
+from ganzoo.runs.run import Run
+from helpers.support import toml
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from commands import ganzoo, shell
-from ganzoo import status
-from support import tiny, train
+from ganzoo.runs import status
+from helpers.commands import ganzoo, shell
+from helpers.support import tiny, train
 
 
 def test_runs_and_what_became_of_them(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.cli import cli
-from ganzoo.grid import to_uint8
-from ganzoo.run import Run
-from support import CONDITIONAL, TRANSLATING, tiny, train
+from ganzoo.runs.run import Run
+from ganzoo.visualization.grid import to_uint8
+from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 
 @pytest.fixture(scope="module")

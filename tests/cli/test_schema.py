@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from ganzoo import discovery, resolve
-from packages import install
-from support import TINY
+from ganzoo.config import resolver
+from ganzoo.registry import discovery
+from helpers.commands import ganzoo
+from helpers.packages import install
+from helpers.support import TINY
 
 ACME = """
 import ganzoo
@@ -66,7 +67,7 @@ def test_a_place_that_is_none(tmp_path: Path) -> None:
 def test_a_recipe_in_json_may_name_its_schema(tmp_path: Path) -> None:
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps({"$schema": "./ganzoo.schema.json", **TINY}))
-    recipe, _ = resolve.read(mine, (), discovery.load().zoo)
+    recipe, _ = resolver.read(mine, (), discovery.load().zoo)
     assert "$schema" not in recipe.resolved()
     mine.write_text(json.dumps({"$schema": 7, **TINY}))
     assert "[$schema]: no table of that name." in ganzoo("check", str(mine)).stderr

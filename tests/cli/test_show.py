@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from commands import ganzoo
-from ganzoo import discovery, signatures
-from ganzoo.blueprint import Signature
-from ganzoo.registry import Entry
-from support import toml
+from ganzoo.config import signature
+from ganzoo.config.component import Signature
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry
+from helpers.commands import ganzoo
+from helpers.support import toml
 
 every_component = pytest.mark.parametrize(
     "entry", [pytest.param(entry, id=f"{entry.kind} {entry.name}") for entry in discovery.load().zoo]
@@ -29,7 +30,7 @@ def test_every_component_can_be_shown(entry: Entry) -> None:
 
 @every_component
 def test_what_is_read_from_the_source_is_what_is_checked(entry: Entry) -> None:
-    described, real = signatures.read(entry.target), Signature(entry.load())
+    described, real = signature.read(entry.target), Signature(entry.load())
     assert json.dumps(described.defaults()) == json.dumps(real.defaults())
     assert list(described.settings) == list(real.settings)
     assert described.parts == list(real.parts)

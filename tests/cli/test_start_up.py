@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from commands import shell
-from ganzoo import discovery, library
 from ganzoo.cli import cli
-from packages import install
+from ganzoo.config import locate
+from ganzoo.registry import discovery
+from helpers.commands import shell
+from helpers.packages import install
 
 STRANGER = """
 import ganzoo
@@ -57,7 +58,7 @@ def test_showing_a_component(kind: str) -> None:
 
 
 def test_showing_a_recipe() -> None:
-    for recipe in library.recipes(discovery.load())[:2]:
+    for recipe in locate.recipes(discovery.load())[:2]:
         assert "[optimizer]" in assert_light("show", recipe.name)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from commands import ganzoo, shell
-from packages import install
+from helpers.commands import ganzoo, shell
+from helpers.packages import install
 
 SOURCE = """
 import ganzoo

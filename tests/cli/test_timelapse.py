@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commands import ganzoo, shell
-from ganzoo import animation
+from ganzoo.visualization import gif
+from helpers.commands import ganzoo, shell
 
 
 def a_run(folder: Path, steps: range) -> Path:
@@ -50,10 +50,10 @@ def test_its_size_is_bounded(tmp_path: Path) -> None:
 
 
 def test_evenly() -> None:
-    assert animation.evenly(3, 5) == [0, 1, 2]
-    assert animation.evenly(9, 3) == [0, 4, 8]
-    assert animation.evenly(9, 1) == [8]
-    assert animation.evenly(0, 4) == []
+    assert gif.evenly(3, 5) == [0, 1, 2]
+    assert gif.evenly(9, 3) == [0, 4, 8]
+    assert gif.evenly(9, 1) == [8]
+    assert gif.evenly(0, 4) == []
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from commands import shell
-from ganzoo import following, status
 from ganzoo.cli import cli
-from ganzoo.following import Follower
-from ganzoo.run import Run
-from support import tiny, train
+from ganzoo.runs import status
+from ganzoo.runs.run import Run
+from ganzoo.terminal import watch
+from ganzoo.terminal.watch import Follower
+from helpers.commands import shell
+from helpers.support import tiny, train
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def test_a_dead_run_is_called_so(run: Run) -> None:
 
 
 def test_a_run_is_followed_to_its_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganzoo.console.PLAIN_EVERY", -1.0)
-    monkeypatch.setattr("ganzoo.lock.is_held", lambda folder: True)
+    monkeypatch.setattr("ganzoo.terminal.progress.PLAIN_EVERY", -1.0)
+    monkeypatch.setattr("ganzoo.utils.lock.is_held", lambda folder: True)
     rows = [*run.metrics()]
     run.journal.forget_after(4)
     run.write_status("running", 4, steps=12)
@@ -66,7 +67,7 @@ def test_a_run_is_followed_to_its_end(run: Run, monkeypatch: pytest.MonkeyPatch)
         else:
             run.write_status("finished", 12, steps=12)
 
-    monkeypatch.setattr(following, "time", SimpleNamespace(sleep=train_on))
+    monkeypatch.setattr(watch, "time", SimpleNamespace(sleep=train_on))
     lines = watched(run.folder)
     steps = [line.split()[1] for line in lines if line.startswith("step")]
     assert list(dict.fromkeys(steps)) == [f"{row['step']}/12" for row in rows if row["step"] >= 4]
@@ -100,7 +101,7 @@ def test_ctrl_c_ends_the_watching_alone(run: Run, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(following, "follow", interrupted)
+    monkeypatch.setattr(watch, "follow", interrupted)
     assert watched(run.folder) == []
 
 

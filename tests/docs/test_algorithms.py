@@ -13,15 +13,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import pages
-from ganzoo import build, discovery, resolve, tables
-from ganzoo.data import Batches
-from ganzoo.engine import Engine
+from ganzoo.config import instantiate, parser, resolver
+from ganzoo.config.recipe import Recipe
+from ganzoo.data.loader import Batches
 from ganzoo.interfaces import Batch, Move
 from ganzoo.procedure import Procedure
-from ganzoo.recipe import Recipe
-from pages import TOP
-from support import accelerator
+from ganzoo.registry import discovery
+from ganzoo.training.engine import Engine
+from helpers import pages
+from helpers.pages import TOP
+from helpers.support import accelerator
 
 PAGE = TOP / "docs/algorithms.md"
 QUOTED = re.compile(r"<!-- not run: from (\S+) -->\n```python\n(.*?)^```$", re.M | re.S)
@@ -53,7 +54,7 @@ def test_something_is_quoted_for_each_box() -> None:
 def recipe(box: str) -> Recipe:
     (block,) = [block for block in pages.blocks(PAGE) if block.file == box]
     text = block.text.encode()
-    return resolve.resolve(tables.parse(text, ".toml", box), discovery.load().zoo, box, name="box")
+    return resolver.resolve(parser.parse(text, ".toml", box), discovery.load().zoo, box, name="box")
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Watched(Engine):
     """Engine that tells which player moved; the line after a `yield` has run when the next move comes."""
 
     def __init__(self, procedure: Procedure, found: Recipe):
-        super().__init__(procedure, build.optimizers(found.optimizer), accelerator())
+        super().__init__(procedure, instantiate.optimizers(found.optimizer), accelerator())
         self.seen = Seen()
 
     def apply(self, move: Move) -> None:
@@ -92,8 +93,8 @@ class Watched(Engine):
 def seen(box: str) -> tuple[Seen, str]:
     """What the first step does, and the optimizer in words."""
     found = recipe(box)
-    dataset = build.dataset(found)
-    procedure: Any = build.procedure(found, dataset.spec)
+    dataset = instantiate.dataset(found)
+    procedure: Any = instantiate.procedure(found, dataset.spec)
     engine = Watched(procedure, found)
     told, prior, rand = engine.seen, procedure.G.prior, torch.rand
 
@@ -220,13 +221,13 @@ def wgan_gp(G: nn.Module, D: nn.Module, real: Iterator[Tensor]) -> None:
 def trained(box: str, written: Box) -> tuple[Tensor, Tensor, Tensor]:
     """Weights after three steps of the recipe, of the box written out, and before."""
     found = recipe(box)
-    dataset = build.dataset(found)
-    procedure: Any = build.procedure(found, dataset.spec).double()
+    dataset = instantiate.dataset(found)
+    procedure: Any = instantiate.procedure(found, dataset.spec).double()
     G, D, before = copy.deepcopy(procedure.G), copy.deepcopy(procedure.D), flat(procedure)
     batches = Batches(dataset, found.run.batch_size, 0, torch.device("cpu"))
     shown = [next(batches)["x"].double() for _ in range(STEPS * 5)]
     torch.set_default_dtype(torch.float64)  # so that only what is really different differs
-    engine = Engine(procedure, build.optimizers(found.optimizer), accelerator())
+    engine = Engine(procedure, instantiate.optimizers(found.optimizer), accelerator())
     torch.manual_seed(3)
     data = iter([{"x": x} for x in shown])
     for t in range(STEPS):

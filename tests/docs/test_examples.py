@@ -16,14 +16,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import pages
-from ganzoo import library, resolve, tables, training
 from ganzoo.cli import cli
+from ganzoo.config import locate, parser, resolver
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
-from ganzoo.registry import KINDS
-from pages import PAGES, TOP, Block
-from support import TINY, environment
+from ganzoo.registry.zoo import KINDS
+from ganzoo.training import loop
+from helpers import pages
+from helpers.pages import PAGES, TOP, Block
+from helpers.support import TINY, environment
 
 KNOWN_TABLES = {
     "about",
@@ -82,11 +83,11 @@ def test_python_runs(page: Path) -> None:
 def test_recipes_train(block: Block, here: Path) -> None:
     found = pages.plugins(block.page)
     text, suffix = block.text.encode(), f".{block.language}"
-    changed = tables.parse(text, suffix, block.id)
+    changed = parser.parse(text, suffix, block.id)
     small = [*SMALL, "dataset.n=64"] if changed["dataset"]["use"] in ("glyphs", "ring") else SMALL
-    resolve.override(changed, small, found.zoo)
-    recipe = resolve.resolve(changed, found.zoo, block.id, name="page", text=text, suffix=suffix)
-    run = training.train(recipe, found, here / "runs")
+    resolver.override(changed, small, found.zoo)
+    recipe = resolver.resolve(changed, found.zoo, block.id, name="page", text=text, suffix=suffix)
+    run = loop.train(recipe, found, here / "runs")
     assert run.status["state"] == "finished"
 
 
@@ -95,7 +96,7 @@ def test_tables_fit_a_recipe(block: Block) -> None:
     """A few tables, laid over those of a small recipe, resolve."""
     found = pages.plugins(block.page)
     assert tree(block).keys() <= KNOWN_TABLES | {"schedule"}
-    resolve.resolve({**TINY, **tree(block)}, found.zoo, block.id, name="page")
+    resolver.resolve({**TINY, **tree(block)}, found.zoo, block.id, name="page")
 
 
 @parametrize([block for block in pages.every("sh") if pages.commands(block)])
@@ -128,13 +129,13 @@ def recipe_exists(page: Path, recipe: str, overrides: tuple[str, ...] = (), **op
         assert recipe in shown or f"cp quickstart {recipe}" in page.read_text(), f"{recipe} is nowhere on {page.name}"
         return
     found = pages.plugins(page)
-    resolve.read(library.locate(recipe, found), overrides, found.zoo)
+    resolver.read(locate.locate(recipe, found), overrides, found.zoo)
 
 
 def is_shown(page: Path, name: str, kind: str | None, **options: Any) -> None:
     found = pages.plugins(page)
     if not any(entry.name == name and kind in (None, entry.kind) for entry in found.zoo):
-        library.locate(name, found)
+        locate.locate(name, found)
 
 
 def is_listed(page: Path, kind: str | None, pattern: str | None, **options: Any) -> None:

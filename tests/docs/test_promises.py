@@ -6,10 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from ganzoo.registry import KINDS
+from ganzoo.registry.zoo import KINDS
 from ganzoo.testing import promises
 from ganzoo.testing.promises import described, labels, network, weights
-from pages import TOP
+from helpers.pages import TOP
 
 SHARED = (network, weights, labels)
 SECTIONS: dict[str, tuple[ModuleType, ...]] = {

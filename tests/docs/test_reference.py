@@ -12,13 +12,14 @@ import click
 import pytest
 
 import ganzoo
-from ganzoo import diagnosis, discovery, hookspecs
+from ganzoo import diagnosis, hookspecs
 from ganzoo.cli import cli
-from ganzoo.recipe import Evaluation, RunSettings
-from ganzoo.registry import KINDS
-from ganzoo.run import RESUMABLE
+from ganzoo.config.recipe import Evaluation, RunSettings
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import KINDS
+from ganzoo.runs.run import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
-from pages import EXAMPLES, TOP
+from helpers.pages import EXAMPLES, TOP
 
 
 def page(name: str) -> str:
@@ -141,7 +142,7 @@ def test_every_dataset() -> None:
 
 
 def test_every_setting_of_the_drawn_datasets() -> None:
-    from ganzoo.signatures import describe
+    from ganzoo.config.signature import describe
 
     zoo = discovery.load().zoo
     for name, _, settings in rows(page("data.md"), "## Drawn on the spot"):
@@ -160,7 +161,7 @@ def test_every_metric_with_its_results() -> None:
 
 
 def test_every_setting_of_the_metrics() -> None:
-    from ganzoo.signatures import describe
+    from ganzoo.config.signature import describe
 
     text = page("metrics.md")
     for entry in discovery.load().zoo.entries("metric"):

@@ -17,7 +17,7 @@ import pytest
 
 import ganzoo
 from ganzoo.cli import VERBS
-from pages import EXAMPLES, TOP
+from helpers.pages import EXAMPLES, TOP
 
 LACKING = [
     name for name in ("mkdocs", "material", "mkdocstrings", "mkdocs_click") if not importlib.util.find_spec(name)

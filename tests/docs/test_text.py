@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pages import PAGES, TOP
+from helpers.pages import PAGES, TOP
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 OUTSIDE = re.compile(r"\bsession\b|issue #|/work\b|\.\./shared", re.I)

@@ -9,7 +9,7 @@ import pytest
 
 import guards
 from guards import Guard
-from pages import TOP
+from helpers.pages import TOP
 
 NAMED = re.findall(r"\| `([^`]+\.py[^`]*)` \|$", (TOP / "docs/design/trust.md").read_text(), re.M)
 

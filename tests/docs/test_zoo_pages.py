@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pages import TOP
+from helpers.pages import TOP
 
 ZOO = TOP / "docs/zoo"
 CARD = re.compile(

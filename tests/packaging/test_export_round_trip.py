@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzoo import discovery
-from ganzoo.sharing import exporting
-from packages import install
-from support import tiny, train
+from ganzoo.registry import discovery
+from ganzoo.sharing import export
+from helpers.packages import install
+from helpers.support import tiny, train
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
     try:
         plugins = discovery.load()
         run = train(tiny('[generator]\nuse = "wave"', "run.steps=3", plugins=plugins), home / "runs", plugins=plugins)
-        return exporting.export(run.folder, home / "waves", plugins=plugins).place, run.sample(5, seed=3).numpy()
+        return export.export(run.folder, home / "waves", plugins=plugins).place, run.sample(5, seed=3).numpy()
     finally:
         sys.path.remove(str(home))
 

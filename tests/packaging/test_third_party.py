@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from packages import install
-from support import toml
+from helpers.packages import install
+from helpers.support import toml
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import pages
+from helpers import pages
 
 pytestmark = pytest.mark.slow
 PAGE = pages.TOP / "docs/tutorial.md"

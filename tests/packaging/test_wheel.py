@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import discovery, library
-from support import toml
+from ganzoo.config import locate
+from ganzoo.registry import discovery
+from helpers.support import toml
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -56,9 +57,7 @@ def test_it_works_from_another_folder(environment: Callable) -> None:
     assert listed.returncode == 0, listed.stderr
     found = {(row["kind"], row["name"]) for row in json.loads(listed.stdout)}
     assert found >= {(entry.kind, entry.name) for entry in discovery.load().zoo if entry.owner == "ganzoo"}
-    assert found >= {
-        ("recipe", recipe.name) for recipe in library.recipes(discovery.load()) if recipe.owner == "ganzoo"
-    }
+    assert found >= {("recipe", recipe.name) for recipe in locate.recipes(discovery.load()) if recipe.owner == "ganzoo"}
 
     by_name = here("ganzoo", "run", "quickstart", "run.steps=3", "run.batch_size=8", "dataset.n=64")
     assert by_name.returncode == 0, by_name.stderr

@@ -21,12 +21,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import ganzoo
-from browser import PROGRAM
-from ganzoo import grid
 from ganzoo.play.draws import Draw
 from ganzoo.play.studio import End, Studio
-from ganzoo.run import Run
-from support import CONDITIONAL, TRANSLATING, tiny, train
+from ganzoo.runs.run import Run
+from ganzoo.visualization import grid
+from helpers.browser import PROGRAM
+from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="no Chromium here")]
 PATIENCE = 30_000.0  # milliseconds

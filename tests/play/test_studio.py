@@ -14,16 +14,16 @@ from PIL import Image
 from torch import Tensor, nn
 
 import ganzoo
-from commands import ganzoo as command
 from ganzoo import GanzooError, Generator, Model, Procedure, Spec
-from ganzoo.grid import picture, to_uint8
 from ganzoo.interfaces import Batch, Move
-from ganzoo.latents import spherical
 from ganzoo.play import codes, directions, draws, facts
 from ganzoo.play.draws import Draw
 from ganzoo.play.studio import End, Studio
-from ganzoo.run import Run
-from support import CONDITIONAL, TRANSLATING, tiny, train
+from ganzoo.runs.run import Run
+from ganzoo.sampling.latents import spherical
+from ganzoo.visualization.grid import picture, to_uint8
+from helpers.commands import ganzoo as command
+from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import yours
 from ganzoo import testing
+from helpers import yours
 
 SETTINGS: dict[str, dict[str, Any]] = {
     **{f"dataset {name}": {"path": path} for name, path in yours.PATHS.items()},

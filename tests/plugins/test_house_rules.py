@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo import Misfit, discovery
-from ganzoo.blueprint import Blueprint
-from ganzoo.registry import Entry
+from ganzoo import Misfit
+from ganzoo.config.component import Blueprint
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry
 from ganzoo.testing.component import SPECS, Component
 
 PLUGINS = discovery.load()

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Critic, Discriminator, Loss, Misfit, Regularizer, Spec, Terms, discovery
-from ganzoo.registry import Zoo
+from ganzoo import Critic, Discriminator, Loss, Misfit, Regularizer, Spec, Terms
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Zoo
 from matrix import Combination, Matrix
 
 SAMPLE, SEED = 50, 0

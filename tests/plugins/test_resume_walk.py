@@ -20,15 +20,17 @@ from typing import Any
 import pytest
 
 import intact
-import plugin
-from examples import PROCEDURES, Example, example_of
-from ganzoo import Misfit, discovery, resolve
-from ganzoo.blueprint import Blueprint, is_list_of_parts
+from ganzoo import Misfit
+from ganzoo.config import resolver
+from ganzoo.config.component import Blueprint, is_list_of_parts
 from ganzoo.errors import RecipeError
-from ganzoo.registry import Entry
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry
 from ganzoo.testing import parts
-from killed import differences, killed_after
-from support import save_noise, train
+from helpers import plugin
+from helpers.examples import PROCEDURES, Example, example_of
+from helpers.killed import differences, killed_after
+from helpers.support import save_noise, train
 
 pytestmark = pytest.mark.slow
 STEPS, KILLED = 10, (1, 4, 7)
@@ -132,7 +134,7 @@ def changed(example: Example, changes: Tree, folder: Path) -> Any:
     merged["procedure"] = {**tree["procedure"], **changes.get("procedure", {})}
     merged["run"] = {**tree["run"], **OFTEN, **changes.get("run", {})}
     merged["dataset"] = {**merged["dataset"], "path": str(path)}
-    return resolve.resolve(merged, PLUGINS.zoo, "walk", name="walk")
+    return resolver.resolve(merged, PLUGINS.zoo, "walk", name="walk")
 
 
 @pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)

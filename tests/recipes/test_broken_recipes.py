@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from commands import ganzoo
+from helpers.commands import ganzoo
 
 POINTS = """\
 # A GAN on points.

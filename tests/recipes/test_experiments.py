@@ -2,7 +2,8 @@
 
 import pytest
 
-from ganzoo import discovery, library, resolve
+from ganzoo.config import locate, resolver
+from ganzoo.registry import discovery
 
 PLUGINS = discovery.load()
 NETWORKS = {"gan": "mlp", "dcgan": "dcgan_upsample", "cgan": "cgan"}
@@ -15,7 +16,7 @@ EPOCHS = {
 
 @pytest.mark.parametrize("name", EPOCHS)
 def test_every_experiment_is_a_recipe(name: str) -> None:
-    recipe, _ = resolve.read(library.locate(name, PLUGINS), (), PLUGINS.zoo)
+    recipe, _ = resolver.read(locate.locate(name, PLUGINS), (), PLUGINS.zoo)
     model, _, dataset = name.partition("_")
     assert (recipe.run.epochs, recipe.run.batch_size) == (EPOCHS[name], 64)
     assert recipe.dataset.entry.name == dataset

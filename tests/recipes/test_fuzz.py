@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-import fuzzing
-from support import environment
+from helpers import fuzzing
+from helpers.support import environment
 
 GROWTH = 300 * 2**10  # KiB beyond what checking the library's own recipes takes
 MEBIBYTES, SECONDS = 300, 5  # of a whole command beyond `import torch`; nearly all of both is importing

@@ -8,67 +8,68 @@ from typing import Any
 
 import pytest
 
-import commands
 import ganzoo
-from ganzoo import build, discovery, library, resolve, tables
-from ganzoo.recipe import Recipe
-from support import save_noise
+from ganzoo.config import instantiate, locate, parser, resolver
+from ganzoo.config.recipe import Recipe
+from ganzoo.registry import discovery
+from helpers import commands
+from helpers.support import save_noise
 
 PLUGINS = discovery.load()
 every_recipe = pytest.mark.parametrize(
-    "found", [pytest.param(found, id=found.name) for found in library.recipes(PLUGINS) if found.owner == "ganzoo"]
+    "found", [pytest.param(found, id=found.name) for found in locate.recipes(PLUGINS) if found.owner == "ganzoo"]
 )
 
 
 @every_recipe
-def test_its_header_says_what_it_is(found: library.Found) -> None:
+def test_its_header_says_what_it_is(found: locate.Found) -> None:
     assert found.summary().endswith("."), "the first line is a sentence, which `ganzoo list recipe` shows"
 
 
 @every_recipe
-def test_its_header_says_where_an_editor_finds_the_schema(found: library.Found) -> None:
+def test_its_header_says_where_an_editor_finds_the_schema(found: locate.Found) -> None:
     header = found.path.read_text().partition("\n\n")[0]
     assert header.endswith("\n#\n#:schema ./ganzoo.schema.json")
 
 
 @every_recipe
-def test_its_name_is_gan_and_dataset(found: library.Found) -> None:
+def test_its_name_is_gan_and_dataset(found: locate.Found) -> None:
     assert found.name == "quickstart" or found.name.endswith(f"_{resolved(found).dataset.entry.name}")
 
 
 @every_recipe
-def test_resolving_it_twice_changes_nothing(found: library.Found) -> None:
+def test_resolving_it_twice_changes_nothing(found: locate.Found) -> None:
     once = resolved(found).resolved()
-    again = resolve.resolve(json.loads(json.dumps(once)), PLUGINS.zoo, "again", name=found.name).resolved()
+    again = resolver.resolve(json.loads(json.dumps(once)), PLUGINS.zoo, "again", name=found.name).resolved()
     assert json.dumps(again, sort_keys=True) == json.dumps(once, sort_keys=True)
 
 
 @every_recipe
-def test_show_fills_it_in_as_a_run_does(found: library.Found) -> None:
-    tree = tables.parse(found.path.read_bytes(), found.path.suffix, found.name)
-    assert as_json(tables.fill(tree, PLUGINS.zoo)) == as_json(resolved(found).resolved())
+def test_show_fills_it_in_as_a_run_does(found: locate.Found) -> None:
+    tree = parser.parse(found.path.read_bytes(), found.path.suffix, found.name)
+    assert as_json(parser.fill(tree, PLUGINS.zoo)) == as_json(resolved(found).resolved())
 
 
 @every_recipe
-def test_check_builds_it(found: library.Found) -> None:
+def test_check_builds_it(found: locate.Found) -> None:
     result = commands.ganzoo("check", found.name)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"{found.name}: good\n")
 
 
 @every_recipe
-def test_it_trains(found: library.Found, tmp_path: Path) -> None:
+def test_it_trains(found: locate.Found, tmp_path: Path) -> None:
     """Two steps on noise of the right shape, since the real data may not be here, by networks made narrow."""
     recipe = resolved(found)
     batch = min(4, recipe.run.batch_size)
-    data = save_noise(tmp_path / "noise.npz", build.dataset(recipe).spec, 40 * batch)
+    data = save_noise(tmp_path / "noise.npz", instantiate.dataset(recipe).spec, 40 * batch)
     changes = {"run.steps": 2, "run.batch_size": batch, "dataset.use": "npz", "dataset.path": str(data)}
     run = ganzoo.train(found.name, {**changes, **narrow(recipe.resolved())}, out=tmp_path, plugins=PLUGINS)
     assert run.status["state"] == "finished"
     assert run.status["step"] == 2
 
 
-def narrow(tree: tables.Tree) -> dict[str, Any]:
+def narrow(tree: parser.Tree) -> dict[str, Any]:
     """What makes its networks small, as far as they have a `width` or `hidden` ones; check built them as they are."""
     changes: dict[str, Any] = {}
     for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset"}):
@@ -81,9 +82,9 @@ def narrow(tree: tables.Tree) -> dict[str, Any]:
     return changes
 
 
-def resolved(found: library.Found) -> Recipe:
-    return resolve.read(found.path, (), PLUGINS.zoo)[0]
+def resolved(found: locate.Found) -> Recipe:
+    return resolver.read(found.path, (), PLUGINS.zoo)[0]
 
 
-def as_json(tree: tables.Tree) -> object:
+def as_json(tree: parser.Tree) -> object:
     return json.loads(json.dumps(tree))

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import ganzoo
-from ganzoo import discovery
-from ganzoo.run import Run
+from ganzoo.registry import discovery
+from ganzoo.runs.run import Run
 from ganzoo_builtins.datasets.toy import Gaussian1D
-from judging import ring_modes, wasserstein_1d
+from helpers.judging import ring_modes, wasserstein_1d
 
 pytestmark = pytest.mark.slow
 PLUGINS = discovery.load()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from exports import sign
-from ganzoo.run import Run
-from ganzoo.sharing import exporting
-from support import CONDITIONAL, tiny, train
+from ganzoo.runs.run import Run
+from ganzoo.sharing import export
+from helpers.exports import sign
+from helpers.support import CONDITIONAL, tiny, train
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def shared(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of `run`, to be read."""
-    return exporting.export(run.folder, tmp_path_factory.mktemp("shared") / "points", license="mit").place
+    return export.export(run.folder, tmp_path_factory.mktemp("shared") / "points", license="mit").place
 
 
 @pytest.fixture

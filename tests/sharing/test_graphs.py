@@ -13,19 +13,20 @@ import torch
 from torch import Tensor
 
 import ganzoo
-from ganzoo import Generator, Misfit, Move, Procedure, Translator, discovery
-from ganzoo.blueprint import Blueprint
+from ganzoo import Generator, Misfit, Move, Procedure, Translator
+from ganzoo.config.component import Blueprint
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.interfaces import Spec
-from ganzoo.model import Model
-from ganzoo.registry import Entry
-from ganzoo.run import Run
-from ganzoo.sharing import exporting, graphs
-from support import TINY, tiny, train
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry
+from ganzoo.runs.run import Run
+from ganzoo.sampling.model import Model
+from ganzoo.sharing import export, graphs
+from helpers.support import TINY, tiny, train
 
 
 def test_torch_export_makes_the_same_samples_and_holds_no_pickle(letters: Run, tmp_path: Path) -> None:
-    made = exporting.export(letters.folder, tmp_path / "letters", ["torch_export"])
+    made = export.export(letters.folder, tmp_path / "letters", ["torch_export"])
     graph = made.config.graphs["generator.pt2"]
     assert graph.inputs == ["z", "y"] and 0 <= graph.max_difference <= graphs.NEAR
     assert graphs.pickled(made.place / "generator.pt2") == []
@@ -44,7 +45,7 @@ def test_torch_export_makes_the_same_samples_and_holds_no_pickle(letters: Run, t
 def test_onnx_makes_the_same_samples(letters: Run, tmp_path: Path) -> None:
     import onnxruntime
 
-    made = exporting.export(letters.folder, tmp_path / "letters", ["onnx"])
+    made = export.export(letters.folder, tmp_path / "letters", ["onnx"])
     assert made.config.graphs["generator.onnx"].max_difference <= graphs.NEAR
     session = onnxruntime.InferenceSession(made.place / "generator.onnx", providers=["CPUExecutionProvider"])
     assert [one.name for one in session.get_inputs()] == ["z", "y"]
@@ -67,7 +68,7 @@ def test_pickles_in_an_archive_are_found(tmp_path: Path) -> None:
 def test_a_file_with_a_pickle_does_not_stay(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "pickled", lambda path: ["weight_0"])
     with pytest.raises(Misfit, match=r"generator\.pt2 would hold pickles \(weight_0\)"):
-        exporting.export(run.folder, tmp_path / "points", ["torch_export"])
+        export.export(run.folder, tmp_path / "points", ["torch_export"])
     assert [*tmp_path.iterdir()] == []
 
 
@@ -89,20 +90,20 @@ def test_without_the_extra_one_line_says_what_to_install(
     with pytest.raises(
         EnvironmentProblem, match=r"onnxruntime, which is not installed: pip install 'ganzoo-torch\[onnx\]'"
     ):
-        exporting.export(run.folder, tmp_path / "points", ["onnx"])
+        export.export(run.folder, tmp_path / "points", ["onnx"])
 
 
 def built(tables: dict, spec: Spec) -> Model:
     """A model of untrained networks."""
-    from ganzoo import build, resolve
+    from ganzoo.config import instantiate, resolver
 
     zoo = discovery.load().zoo
     tree = {**{name: table for name, table in TINY.items() if name in ("procedure", "loss")}, **tables}
     if tables.get("loss") is None:
         tree.pop("loss", None)
-    procedure, parts, _ = resolve.parts(tree, zoo, "test")
+    procedure, parts, _ = resolver.parts(tree, zoo, "test")
     torch.manual_seed(0)
-    return Model(build.assembled(procedure, parts, spec, 0).eval(), spec, [])
+    return Model(instantiate.assembled(procedure, parts, spec, 0).eval(), spec, [])
 
 
 TOKENS = {

@@ -12,13 +12,13 @@ from click.testing import Result
 from huggingface_hub import errors
 
 import ganzoo
-from commands import ganzoo as command
-from exports import sign
-from ganzoo import discovery
 from ganzoo.errors import EnvironmentProblem, GanzooError, RunError
-from ganzoo.run import Run
+from ganzoo.registry import discovery
+from ganzoo.runs.run import Run
 from ganzoo.sharing import fetching, hub, sending
-from hubs import Hub, answer
+from helpers.commands import ganzoo as command
+from helpers.exports import sign
+from helpers.hubs import Hub, answer
 
 NAME = "ann/letters"
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import ganzoo
-from hub_server import serving
-from support import environment
+from helpers.hub_server import serving
+from helpers.support import environment
 
 pytestmark = pytest.mark.slow  # two processes
 NAME = "ann/points"

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from examples import PROCEDURES, WITH_PARTS, example_of
-from ganzoo import Batch, Procedure, resolve
-from ganzoo.blueprint import Blueprint
+from ganzoo import Batch, Procedure
+from ganzoo.config import resolver
+from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Spec
-from ganzoo.registry import Entry, Zoo
+from ganzoo.registry.zoo import Entry, Zoo
 from ganzoo.testing import Broken, examples, parts
 from ganzoo.testing.component import SPECS
 from ganzoo.testing.example import Example
-from support import PLUGINS
+from helpers.examples import PROCEDURES, WITH_PARTS, example_of
+from helpers.support import PLUGINS
 
 every = pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
 
@@ -32,7 +33,7 @@ def test_a_recipe_can_be_made_small(entry: Entry) -> None:
     tree = next(examples.from_recipes(entry, WITH_PARTS), None)
     if tree is None:
         pytest.skip("no recipe uses it")
-    procedure = Example(resolve.resolve(tree, WITH_PARTS.zoo, "example", name="example")).trained(steps=1)
+    procedure = Example(resolver.resolve(tree, WITH_PARTS.zoo, "example", name="example")).trained(steps=1)
     assert sum(p.numel() for p in procedure.parameters()) < 3_000_000
 
 

@@ -11,8 +11,8 @@ import torch
 import ganzoo
 from ganzoo import Source
 from ganzoo.interfaces import Batch, Dataset, Spec
-from planted import SoundDataset as Sound
-from planted import broken
+from helpers.planted import SoundDataset as Sound
+from helpers.planted import broken
 
 
 class AnotherOrder(Sound):

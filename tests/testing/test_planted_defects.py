@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 
 import ganzoo
 from ganzoo.interfaces import Critic, Discriminator, Generator, Loss, Regularizer, Schedule, Spec, Terms
-from planted import broken
+from helpers.planted import broken
 
 
 def need_numbers(name: str, spec: Spec) -> None:

@@ -13,9 +13,9 @@ from torch import Tensor
 
 import ganzoo
 from ganzoo import Dataset, Evidence, Extractor, Metric, Misfit, Reference, Spec
-from planted import SoundDataset as Data
-from planted import SoundProcedure as Training
-from planted import broken, checks
+from helpers.planted import SoundDataset as Data
+from helpers.planted import SoundProcedure as Training
+from helpers.planted import broken, checks
 
 
 class Sound(Metric):

@@ -9,10 +9,11 @@ from unittest import SkipTest
 
 import pytest
 
-from ganzoo import discovery, testing
+from ganzoo import testing
 from ganzoo.errors import GanzooError
-from packages import GOOD, install
-from planted import findings
+from ganzoo.registry import discovery
+from helpers.packages import GOOD, install
+from helpers.planted import findings
 
 LAZY = """
 import ganzoo

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import Batch, Blueprint, Move, Panel, Spec
-from planted import SoundProcedure as Sound
-from planted import broken
+from helpers.planted import SoundProcedure as Sound
+from helpers.planted import broken
 
 
 class Orphan(Sound):

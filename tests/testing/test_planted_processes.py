@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import packages
-from ganzoo import discovery, testing
+from ganzoo import testing
+from ganzoo.registry import discovery
+from helpers import packages
 
 pytestmark = pytest.mark.slow
 PARTING = '''

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo import randomness
 from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.data import handed_over, places, read, readable, same, settings_of, whole
+from ganzoo.utils import rng
 
 
 def examples_are_as_the_spec_says(component: Component) -> None:
@@ -163,15 +163,15 @@ def reading_leaves_the_noise_of_training_alone(component: Component) -> None:
 
     A dataset that is streamed may draw in [i], where each batch has a seed.
     """
-    before = randomness.tensors(), randomness.words()
+    before = rng.tensors(), rng.words()
     dataset = readable(component)
     len(dataset)
     if dataset.tensors() is not None:
         dataset.fingerprint()
         _ = dataset[0]
-    unchanged = torch.equal(before[0]["random.cpu"], randomness.tensors()["random.cpu"])
+    unchanged = torch.equal(before[0]["random.cpu"], rng.tensors()["random.cpu"])
     expect(
-        unchanged and before[1] == randomness.words(),
+        unchanged and before[1] == rng.words(),
         f"{component} draws from the generator that training draws from. Draw from one of its own: "
         "torch.Generator().manual_seed(self.seed).",
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
+from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, GanzooError
 from ganzoo.interfaces import Dataset, Spec
-from ganzoo.sources import Source
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.data import NOWHERE, bare, handed_over, named_by_a_path, needed, no_data

@@ -7,7 +7,7 @@ import inspect
 from torch.optim import Optimizer
 
 from ganzoo import interfaces
-from ganzoo.blueprint import Blueprint, Signature
+from ganzoo.config.component import Blueprint, Signature
 from ganzoo.errors import EnvironmentProblem
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric

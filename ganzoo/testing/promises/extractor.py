@@ -85,7 +85,7 @@ def preparing_it_again_gives_the_same_features(component: Component) -> None:
     expect(
         first.digest == second.digest and torch.equal(first.features(x), second.features(x)),
         f"{component}: prepared twice alike, it has other features or another digest. Draw first weights from a seed: "
-        "torch.manual_seed inside ganzoo.randomness.left_alone().",
+        "torch.manual_seed inside ganzoo.utils.rng.left_alone().",
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import randomness
 from ganzoo.errors import Misfit
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Evidence, Seen
@@ -17,6 +16,7 @@ from ganzoo.testing import clusters
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.judging import judged
+from ganzoo.utils import rng
 
 WAYS = ("lower", "higher", "nearer")
 SEES = ("samples", "features", "logits", "classes")
@@ -78,10 +78,10 @@ def the_same_evidence_gives_the_same_numbers(component: Component) -> None:
     """Whatever it draws, it draws from a seed of its own, and leaves the noise of training alone."""
     for metric, evidence in judged(component):
         torch.manual_seed(7)
-        before = randomness.tensors()["random.cpu"], randomness.words()
+        before = rng.tensors()["random.cpu"], rng.words()
         with torch.no_grad():  # as after training
             first, again = metric(evidence), metric(evidence)
-        drew = not torch.equal(before[0], randomness.tensors()["random.cpu"]) or before[1] != randomness.words()
+        drew = not torch.equal(before[0], rng.tensors()["random.cpu"]) or before[1] != rng.words()
         expect(
             first == again and not drew,
             f"{component}: the same evidence gives {_told(first)}, then {_told(again)}"

@@ -9,9 +9,9 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ganzoo import state
 from ganzoo.testing.check import Broken, expect
 from ganzoo.testing.component import Component
+from ganzoo.training import state
 
 STEPS = 5
 

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from ganzoo import library, resolve
+from ganzoo.config import locate, resolver
+from ganzoo.config.locate import Found
 from ganzoo.errors import GanzooError
-from ganzoo.library import Found
 from ganzoo.testing.check import Broken, expect, not_asked
 from ganzoo.testing.package import Package
 
@@ -29,7 +29,7 @@ class Watch:
 
 sys.meta_path.insert(0, Watch())
 from ganzoo import discovery
-from ganzoo.installed import EntryPoint
+from ganzoo.registry.entry_points import EntryPoint
 for name, target in json.loads(sys.argv[1]):
     discovery.load({{name: EntryPoint(name, target, name, "").load()}})
 """
@@ -82,7 +82,7 @@ def its_recipes_can_be_used(package: Package) -> None:
     """Every recipe that it offers names components that there are, with settings that they have."""
     for recipe in _recipes(package):
         try:
-            resolve.read(recipe.path, (), package.plugins.zoo)
+            resolver.read(recipe.path, (), package.plugins.zoo)
         except GanzooError as error:
             raise Broken(f"{package}: its recipe {recipe.name} cannot be used: {error.message}") from error
 
@@ -100,7 +100,7 @@ def its_recipes_say_what_they_are(package: Package) -> None:
 def _recipes(package: Package) -> Iterator[Found]:
     """Errors: Broken where the hook fails; unittest.SkipTest where there are none."""
     known = list(package.plugins.zoo.failures)
-    found = [recipe for recipe in library.recipes(package.plugins) if recipe.owner == package.owner]
+    found = [recipe for recipe in locate.recipes(package.plugins) if recipe.owner == package.owner]
     new = [failure for failure in package.plugins.zoo.failures if failure not in known]
     package.plugins.zoo.failures[:] = known
     names = [row.name for row in package.rows]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.blueprint import Blueprint
+from ganzoo.config.component import Blueprint
 from ganzoo.errors import Misfit
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component

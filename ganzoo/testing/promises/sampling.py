@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 import torch
 from safetensors.torch import load, save
 
-from ganzoo.drawing import Drawing
 from ganzoo.interfaces import Panel
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.example import on_the_cpu
 from ganzoo.testing.trying import example_of, runnable, trainable
-from ganzoo.trainee import Trainee
+from ganzoo.training.session import Trainee
+from ganzoo.training.snapshots import Drawing
 
 
 def samples_are_like_the_data(component: Component) -> None:

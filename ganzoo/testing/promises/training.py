@@ -10,14 +10,15 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
-from ganzoo import checkpoint, state
-from ganzoo.checkpoint import Checkpoint
-from ganzoo.engine import Engine
+from ganzoo.runs import checkpoint
+from ganzoo.runs.checkpoint import Checkpoint
 from ganzoo.testing.check import expect
 from ganzoo.testing.component import Component
 from ganzoo.testing.example import on_the_cpu
 from ganzoo.testing.trying import runnable, trainable
-from ganzoo.trainee import Trainee
+from ganzoo.training import state
+from ganzoo.training.engine import Engine
+from ganzoo.training.session import Trainee
 
 STEPS = 2  # before the checkpoint, and as many after it
 WATCHED = 3  # steps that are made move by move

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.sources import Source
 from ganzoo.errors import DataError
-from ganzoo.sources import Source
 from ganzoo_builtins.datasets.stored import StoredImages
 
 SHAPE = (3, 32, 32)

@@ -9,8 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from ganzoo.data.sources import Source
 from ganzoo.interfaces import Batch, Dataset, Spec
-from ganzoo.sources import Source
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.mnist import MNIST
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, Misfit
 from ganzoo.interfaces import Batch, Spec
-from ganzoo.sources import Source
 from ganzoo_builtins.datasets.images import CHUNK, resize
 from ganzoo_builtins.datasets.stored import Stored, check_labels
 

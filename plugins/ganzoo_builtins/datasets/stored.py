@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from ganzoo.data.sources import Source, data_root, locate
 from ganzoo.errors import DataError, Misfit
 from ganzoo.interfaces import Batch, Dataset, Spec
-from ganzoo.sources import Source, data_root, locate
 from ganzoo_builtins.datasets.images import pad, resize
 
 Fit = Literal["resize", "pad"]

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, EnvironmentProblem
-from ganzoo.sources import Source
 from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
 

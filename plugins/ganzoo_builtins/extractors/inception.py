@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo import DataError, Extractor, Misfit, Reference, Spec
+from ganzoo.data.sources import data_root, locate
 from ganzoo.errors import EnvironmentProblem
-from ganzoo.randomness import left_alone
-from ganzoo.sources import data_root, locate
+from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors.classifier import read
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"

@@ -12,8 +12,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ganzoo import files
 from ganzoo.errors import GanzooError
+from ganzoo.utils import atomic
 
 LARGEST = 2**30  # bytes of weights; none that are kept here come near it
 
@@ -30,8 +30,8 @@ def digest(weights: Mapping[str, Tensor]) -> str:
 def keep(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write both files, `path` being their name without an ending. Errors: OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write(path.with_suffix(".safetensors"), _packed(weights))
-    files.write_json(path.with_suffix(".json"), {"digest": digest(weights), **facts})
+    atomic.write(path.with_suffix(".safetensors"), _packed(weights))
+    atomic.write_json(path.with_suffix(".json"), {"digest": digest(weights), **facts})
 
 
 def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -14,8 +14,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import Extractor, Misfit, Reference, Spec
-from ganzoo.console import Display
-from ganzoo.randomness import left_alone
+from ganzoo.terminal.progress import Display
+from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors import kept
 from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
-from ganzoo.preview import evaluating
+from ganzoo.sampling.preview import evaluating
 from ganzoo_builtins.gans.fits import need_tokens
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each

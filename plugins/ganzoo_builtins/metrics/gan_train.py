@@ -9,7 +9,7 @@ import torch
 from pydantic import PositiveInt
 
 from ganzoo import Dataset, Evidence, Metric, Misfit, Seen, Spec
-from ganzoo.randomness import left_alone
+from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors.classifier import Classifier, read, train
 
 SEED = 0  # of weights and batches

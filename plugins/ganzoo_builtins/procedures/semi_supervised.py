@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from ganzoo import Batch, Blueprint, Discriminator, Misfit, Move, Spec
-from ganzoo.preview import evaluating
+from ganzoo.sampling.preview import evaluating
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.widths import width
 

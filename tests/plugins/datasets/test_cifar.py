@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ganzoo.data.sources import md5, obtain
 from ganzoo.errors import DataError
-from ganzoo.sources import md5, obtain
 from ganzoo_builtins.datasets.cifar import CIFAR10, CIFAR100
 
 

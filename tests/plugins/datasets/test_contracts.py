@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-import yours
-from ganzoo import Dataset, discovery
-from ganzoo.blueprint import Blueprint
-from ganzoo.registry import Entry
+from ganzoo import Dataset
+from ganzoo.config.component import Blueprint
+from ganzoo.registry import discovery
+from ganzoo.registry.zoo import Entry
+from helpers import yours
 
 DATASETS = [entry for entry in discovery.load().zoo.entries("dataset") if entry.owner == "ganzoo"]
 every = pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)

@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from ganzoo.data.sources import obtain
 from ganzoo.errors import DataError
-from ganzoo.sources import obtain
 from ganzoo_builtins.datasets.emnist import EMNIST
 
 CLASSES = {"byclass": 62, "bymerge": 47, "balanced": 47, "letters": 26, "digits": 10, "mnist": 10}

@@ -12,7 +12,7 @@ import ganzoo
 from ganzoo import DataError
 from ganzoo_builtins.datasets import pairs
 from ganzoo_builtins.datasets.pairs import Pairs
-from support import tiny, train
+from helpers.support import tiny, train
 
 TRANSLATING = """
 [procedure]

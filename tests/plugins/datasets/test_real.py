@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganzoo.sources import locate, verify
+from ganzoo.data.sources import locate, verify
 from ganzoo_builtins.datasets.emnist import EMNIST
 from ganzoo_builtins.datasets.mnist import MNIST, FashionMNIST
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo import DataError, text
+from ganzoo import DataError
+from ganzoo.sampling import tokens
 from ganzoo_builtins.datasets.text import Text
 
 
@@ -27,12 +28,12 @@ def test_characters_in_the_order_of_their_frequency(tmp_path: Path) -> None:
 def test_words_end_at_white_space(tmp_path: Path) -> None:
     dataset = Text(written(tmp_path, "to be  or\tnot\nto be"), by="word", length=4)
     assert dataset.words == ("", "be", "to", "not", "or")
-    assert text.lines(dataset.tensors()["x"], dataset.words) == ["to be or not", "to be"]
+    assert tokens.lines(dataset.tensors()["x"], dataset.words) == ["to be or not", "to be"]
 
 
 def test_a_long_line_goes_on_in_the_next_sample(tmp_path: Path) -> None:
     dataset = Text(written(tmp_path, "abcdefg"), length=3)
-    assert text.lines(dataset.tensors()["x"], dataset.words) == ["abc", "def", "g"]
+    assert tokens.lines(dataset.tensors()["x"], dataset.words) == ["abc", "def", "g"]
 
 
 def test_rare_tokens_become_one(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ganzoo import text
+from ganzoo.sampling import tokens
 from ganzoo_builtins.datasets.unicode_names import NAMES, UnicodeNames
 
 
 def test_they_are_names_of_unicode() -> None:
     dataset = UnicodeNames()
-    lines = text.lines(dataset.tensors()["x"], dataset.words)
+    lines = tokens.lines(dataset.tensors()["x"], dataset.words)
     assert len(lines) == len(set(lines)) == NAMES
     assert {"GREEK SMALL LETTER OMEGA WITH TONOS", "EQUALS SIGN ABOVE RIGHTWARDS ARROW"} <= set(lines)
     assert (dataset.spec.shape, dataset.spec.vocab) == ((8,), 970)

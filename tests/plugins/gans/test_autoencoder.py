@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from ganzoo import Misfit, Spec
-from ganzoo.discovery import load
+from ganzoo.registry.discovery import load
 from ganzoo_builtins.gans.autoencoder import beside
-from judging import Referee
-from learning import trained
+from helpers.judging import Referee
+from helpers.learning import trained
 
 ZOO = load().zoo
 IMAGES = Spec((3, 32, 32))

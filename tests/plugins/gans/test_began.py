@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Misfit, Spec
-from ganzoo.discovery import load
-from ganzoo.engine import Engine
+from ganzoo.registry.discovery import load
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.began import BEGAN
-from learning import trained
-from support import accelerator
+from helpers.learning import trained
+from helpers.support import accelerator
 
 ZOO = load().zoo
 SPEC = Spec((1,))

@@ -12,14 +12,17 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ganzoo import Batch, Misfit, Spec, build, checkpoint, memory, resolve
-from ganzoo.engine import Engine
-from ganzoo.recipe import Recipe
-from ganzoo.run import Run
+from ganzoo import Batch, Misfit, Spec
+from ganzoo.config import instantiate, resolver
+from ganzoo.config.recipe import Recipe
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+from ganzoo.training import memory
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.cgan import CGANDiscriminator, CGANGenerator
 from ganzoo_builtins.gans.dcgan_elu import DCGANEluDiscriminator, DCGANEluGenerator, SplitDiscriminator
 from ganzoo_builtins.losses.non_saturating import NonSaturating
-from support import PLUGINS, TINY, accelerator, train, weights_hash
+from helpers.support import PLUGINS, TINY, accelerator, train, weights_hash
 
 SPEC = Spec((1, 8, 8))
 FLOOR = 0.25 * math.log(2)
@@ -163,8 +166,8 @@ def test_the_generator_stays_until_the_discriminator_is_trained() -> None:
 def recipe(*assignments: str) -> Recipe:
     tree = {table: dict(settings) for table, settings in TINY.items() if table != "loss"}
     tree["procedure"] = {"use": "split_discriminator"}
-    resolve.override(tree, assignments, PLUGINS.zoo)
-    return resolve.resolve(tree, PLUGINS.zoo, "split.toml", name="split")
+    resolver.override(tree, assignments, PLUGINS.zoo)
+    return resolver.resolve(tree, PLUGINS.zoo, "split.toml", name="split")
 
 
 def test_a_checkpoint_holds_three_optimizers_over_two_networks_and_goes_on_from_them(tmp_path: Path) -> None:
@@ -180,9 +183,9 @@ def test_a_checkpoint_holds_three_optimizers_over_two_networks_and_goes_on_from_
 
 def test_memory_counts_shared_weights_once_and_every_optimizer() -> None:
     d, g = 2 * 8 + 8 + 8 + 1, 4 * 8 + 8 + 8 * 8 + 8 + 2 * 8 + 8 * 2 + 2  # weights of tiny()'s two networks
-    dataset = build.dataset(recipe())
+    dataset = instantiate.dataset(recipe())
     with torch.device("meta"):
-        procedure = build.procedure(recipe(), dataset.spec)
+        procedure = instantiate.procedure(recipe(), dataset.spec)
     statistics = 8 + 8 + 2
     weights, gradients, moments = d + g, d + g, 2 * (2 * d + g)
     assert memory.need(recipe(), dataset, procedure).networks == 4 * (weights + gradients + moments + statistics)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import ganzoo
-from judging import Referee
-from support import PLUGINS
+from helpers.judging import Referee
+from helpers.support import PLUGINS
 
 pytestmark = pytest.mark.slow
 SHORT = {"run.ema": 0.98, "run.log": 500, "run.sample": 5000}

@@ -3,18 +3,21 @@
 import pytest
 import torch
 
-from ganzoo import Spec, build, device, discovery, library, resolve
-from ganzoo.preview import sampling
-from ganzoo.recipe import Recipe
-from ganzoo.trainee import Trainee
+from ganzoo import Spec
+from ganzoo.config import instantiate, locate, resolver
+from ganzoo.config.recipe import Recipe
+from ganzoo.registry import discovery
+from ganzoo.sampling.preview import sampling
+from ganzoo.training import device
+from ganzoo.training.session import Trainee
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from judging import Referee, Verdict
+from helpers.judging import Referee, Verdict
 
 PLUGINS = discovery.load()
 
 
 def read(name: str, *changes: str) -> Recipe:
-    return resolve.read(library.locate(name, PLUGINS), changes, PLUGINS.zoo)[0]
+    return resolver.read(locate.locate(name, PLUGINS), changes, PLUGINS.zoo)[0]
 
 
 def test_the_rate_and_the_momentum_of_goodfellow_mnist() -> None:
@@ -49,7 +52,7 @@ def test_the_two_of_tensorflow_examples(
     assert (recipe.run.steps, recipe.run.batch_size) == (steps, 128)
     optimizer = recipe.optimizer.of("discriminator").filled()
     assert (optimizer["lr"], tuple(optimizer["betas"])) == (rate, betas)
-    procedure = build.procedure(recipe, Spec((1, 28, 28)))
+    procedure = instantiate.procedure(recipe, Spec((1, 28, 28)))
     assert isinstance(procedure, Adversarial)
     assert (procedure.updates, procedure.fakes, procedure.first) == (updates, "fresh", "discriminator")
     nothing = torch.zeros(4)  # the sum of both terms, not their mean: 2 ln 2

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import Batch, Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.gman import GMAN, Aggregate, Share
 from ganzoo_builtins.gans.gman_networks import GMANDiscriminator, GMANGenerator
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from judging import ring_modes
-from support import PLUGINS, accelerator
+from helpers.judging import ring_modes
+from helpers.support import PLUGINS, accelerator
 
 POINTS, DIGITS = Spec((2,)), Spec((1, 28, 28), classes=10)
 LOSSES = torch.tensor([0.5, 2.0, 1.0, 0.25])

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Batch, Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.data import Batches
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.data.loader import Batches
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.gans.infogan import Codes, InfoGAN, InfoGANDiscriminator, InfoGANGenerator
+from helpers.support import PLUGINS, accelerator
 from judges.infogan import assigned
-from support import PLUGINS, accelerator
 
 MNIST, POINTS = Spec((1, 28, 28)), Spec((2,))
 D, G = "discriminator", "generator"

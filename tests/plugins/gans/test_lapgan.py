@@ -13,12 +13,12 @@ from torch import Tensor
 
 import ganzoo
 from ganzoo import Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.lapgan import LAPGAN, down, pyramid, up
 from ganzoo_builtins.gans.lapgan_level import LAPGANLevelDiscriminator, LAPGANLevelGenerator
-from judging import Referee
-from support import PLUGINS, accelerator
+from helpers.judging import Referee
+from helpers.support import PLUGINS, accelerator
 
 PHOTOS, DIGITS = Spec((3, 32, 32)), Spec((1, 32, 32), classes=10)
 PARTS: dict[str, Any] = {

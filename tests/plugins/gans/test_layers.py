@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ganzoo import Spec
-from ganzoo.discovery import load
+from ganzoo.registry.discovery import load
 from ganzoo_builtins.gans.dcgan_elu import Dropout
 
 ZOO = load().zoo

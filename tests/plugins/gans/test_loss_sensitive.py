@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Batch, Discriminator, Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.loss_sensitive import LossSensitive
-from support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator
 
 D, G = "discriminator", "generator"
 POINTS = Spec((2,))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganzoo import Misfit, Spec
-from ganzoo.discovery import load
+from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
 MNIST, DIGITS = Spec((1, 28, 28)), Spec((1, 28, 28), classes=10)

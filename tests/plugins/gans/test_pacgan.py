@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from ganzoo import Batch, Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.pacgan import PacGAN, Packed
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator
 
 POINTS, IMAGES = Spec((2,)), Spec((3, 8, 8))
 

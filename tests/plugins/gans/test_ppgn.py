@@ -9,15 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Misfit, Spec, build
-from ganzoo.blueprint import Blueprint
-from ganzoo.data import Batches
-from ganzoo.engine import Engine
-from ganzoo.preview import sampling
+from ganzoo import Batch, Misfit, Spec
+from ganzoo.config import instantiate
+from ganzoo.config.component import Blueprint
+from ganzoo.data.loader import Batches
+from ganzoo.sampling.preview import sampling
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.gans.ppgn import PPGN, PPGNDiscriminator, PPGNGenerator
-from judging import Referee
-from support import PLUGINS, accelerator
+from helpers.judging import Referee
+from helpers.support import PLUGINS, accelerator
 
 SPEC = Spec((1, 8, 8), classes=10)
 CPU = torch.device("cpu")
@@ -132,7 +133,7 @@ def trained() -> PPGN:
     engine = Engine(procedure, lambda player, own: torch.optim.Adam(own, lr=2e-3, betas=(0.5, 0.999)), accelerator())
     for t in range(450):
         engine.step(data, t)
-    build.check_fit(procedure, data.dataset.spec)
+    instantiate.check_fit(procedure, data.dataset.spec)
     return procedure.eval()
 
 

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from ganzoo import Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.seqgan import SeqGAN, SeqGANDiscriminator, SeqGANGenerator
-from support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator
 
 SPEC = Spec((5,), vocab=7)
 

@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Misfit, Spec, build
+from ganzoo import Misfit, Spec
+from ganzoo.config import instantiate
 from ganzoo_builtins.gans.srgan import SRGANDiscriminator, SRGANGenerator
+from helpers.support import tiny, trained_on_digits
 from judges.pairs import enlarged, psnr
-from support import tiny, trained_on_digits
 
 D, G = "discriminator", "generator"
 TABLES = """
@@ -40,7 +41,7 @@ lr = 2e-3
 
 
 def made(*changes: str) -> Any:
-    return build.procedure(tiny(TABLES, *changes), Spec((1, 8, 8), classes=10))
+    return instantiate.procedure(tiny(TABLES, *changes), Spec((1, 8, 8), classes=10))
 
 
 def moves(procedure: Any, t: int, n: int = 4) -> Any:

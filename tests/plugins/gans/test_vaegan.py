@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Encoder, Loss, Misfit, Spec
-from ganzoo.data import normalised
-from ganzoo.discovery import load
-from ganzoo.engine import Engine
-from ganzoo.preview import evaluating
+from ganzoo.data.loader import normalised
+from ganzoo.registry.discovery import load
+from ganzoo.sampling.preview import evaluating
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.mlp import MLPDiscriminator, MLPEncoder, MLPGenerator
 from ganzoo_builtins.gans.vaegan import VAEGAN
 from ganzoo_builtins.losses.non_saturating import NonSaturating
-from judging import Referee
-from learning import trained
-from support import accelerator
+from helpers.judging import Referee
+from helpers.learning import trained
+from helpers.support import accelerator
 
 ZOO = load().zoo
 SPEC = Spec((1, 4, 4))

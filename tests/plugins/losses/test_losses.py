@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ganzoo.discovery import load
+from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
 REAL = torch.tensor([1.0, -0.5], dtype=torch.float64)

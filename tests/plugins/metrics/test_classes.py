@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from evidence import AsTheyAre, classified, seen, shown
 from ganzoo import Misfit, Seen
 from ganzoo_builtins.metrics.class_balance import ClassBalance
 from ganzoo_builtins.metrics.class_coverage import ClassCoverage
 from ganzoo_builtins.metrics.gan_test import GANTest
 from ganzoo_builtins.metrics.inception_score import InceptionScore, inception_score
+from helpers.evidence import AsTheyAre, classified, seen, shown
 
 REAL = classified(0, 1, 2, 3, of=4)
 

@@ -7,9 +7,9 @@ import inspect
 import pytest
 
 from ganzoo import Metric, Misfit
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import load
-from ganzoo.registry import Entry
+from ganzoo.config.component import Blueprint
+from ganzoo.registry.discovery import load
+from ganzoo.registry.zoo import Entry
 from ganzoo.testing.clusters import Clusters
 from ganzoo.testing.component import Component
 from ganzoo.testing.judging import judged

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from evidence import labelled, shown
 from ganzoo_builtins.metrics.class_frechet import ClassFrechetDistance
 from ganzoo_builtins.metrics.frechet import frechet_distance, moments
+from helpers.evidence import labelled, shown
 
 
 def exact(n: int, mean: list[float], root: torch.Tensor) -> torch.Tensor:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from evidence import labelled, shown
 from ganzoo import Evidence, Misfit, Spec
 from ganzoo_builtins.metrics.gan_train import GANTrain
+from helpers.evidence import labelled, shown
 
 STEPS = 60
 

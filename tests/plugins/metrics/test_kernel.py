@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from evidence import seen, shown
 from ganzoo_builtins.metrics.kernel import KernelDistance, squared_mmd
+from helpers.evidence import seen, shown
 
 
 def points(n: int, width: int = 6, seed: int = 0) -> Tensor:

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from evidence import labelled, seen, shown
 from ganzoo import Misfit
 from ganzoo_builtins.metrics import distances
 from ganzoo_builtins.metrics.density_coverage import DensityCoverage, density_coverage
 from ganzoo_builtins.metrics.diversity import Diversity
 from ganzoo_builtins.metrics.nearest_neighbour import NearestNeighbour
 from ganzoo_builtins.metrics.precision_recall import PrecisionRecall, precision_recall
+from helpers.evidence import labelled, seen, shown
 
 
 def points(n: int, width: int = 8, seed: int = 0) -> Tensor:

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from evidence import seen, shown
 from ganzoo import Evidence, Misfit, Spec
 from ganzoo_builtins.datasets.toy import Gaussian1D, Grid, Ring
 from ganzoo_builtins.metrics.modes import Modes, coverage
 from ganzoo_builtins.metrics.parzen import Parzen, log_likelihood
 from ganzoo_builtins.metrics.sliced_wasserstein import SlicedWasserstein
 from ganzoo_builtins.metrics.wasserstein import Wasserstein, wasserstein
+from helpers.evidence import seen, shown
 
 CENTRES = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
 

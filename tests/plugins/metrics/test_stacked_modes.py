@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from evidence import seen
 from ganzoo import Evidence, Misfit, Spec
-from ganzoo.data import normalised
+from ganzoo.data.loader import normalised
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.stacked_mnist import StackedMNIST
 from ganzoo_builtins.metrics.stacked_modes import StackedModes
+from helpers.evidence import seen
 
 DATA = StackedMNIST(of="digits", n=104_000)
 

@@ -5,8 +5,8 @@ import inspect
 import pytest
 import torch
 
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import load
+from ganzoo.config.component import Blueprint
+from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
 ENTRIES = [entry for entry in ZOO.entries("optimizer") if entry.owner == "ganzoo"]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Batch, Critic, Discriminator, Features, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
-from ganzoo.engine import Engine
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.losses.non_saturating import NonSaturating
 from ganzoo_builtins.losses.wasserstein import Wasserstein
 from ganzoo_builtins.procedures.adversarial import Adversarial
@@ -18,7 +18,7 @@ from ganzoo_builtins.regularizers.feature_matching import FeatureMatching
 from ganzoo_builtins.regularizers.gradient_penalty import GradientPenalty
 from ganzoo_builtins.regularizers.r1 import R1
 from ganzoo_builtins.regularizers.weight_clipping import WeightClipping
-from support import accelerator
+from helpers.support import accelerator
 
 N, CLASSES = 6, 4
 D, G = "discriminator", "generator"

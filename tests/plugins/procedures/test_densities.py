@@ -9,12 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import device, discovery, library, resolve
-from ganzoo.preview import sampling
-from ganzoo.trainee import Trainee
+from ganzoo.config import locate, resolver
+from ganzoo.registry import discovery
+from ganzoo.sampling.preview import sampling
+from ganzoo.training import device
+from ganzoo.training.session import Trainee
 from ganzoo_builtins.procedures import densities
-from judging import wasserstein_1d
-from support import tiny, train
+from helpers.judging import wasserstein_1d
+from helpers.support import tiny, train
 
 PLUGINS = discovery.load()
 X = torch.linspace(-6, 6, 1201)
@@ -91,7 +93,7 @@ def test_samples_that_are_not_finite_are_not_drawn() -> None:
 
 
 def trainee(*changes: str) -> Trainee:
-    recipe, _ = resolve.read(library.locate("gan_gaussian_1d", PLUGINS), changes, PLUGINS.zoo)
+    recipe, _ = resolver.read(locate.locate("gan_gaussian_1d", PLUGINS), changes, PLUGINS.zoo)
     return Trainee(recipe, device.accelerator(recipe.run))
 
 

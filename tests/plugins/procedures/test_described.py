@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from examples import PROCEDURES
-from ganzoo.registry import Entry
+from ganzoo.registry.zoo import Entry
+from helpers.examples import PROCEDURES
 
 
 @pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)

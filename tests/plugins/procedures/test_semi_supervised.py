@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ganzoo import Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.data import normalised
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.data.loader import normalised
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.procedures.semi_supervised import Classifier, Labelled, SemiSupervised
-from support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator
 
 SPEC = Spec((2,), classes=3)
 N = 12

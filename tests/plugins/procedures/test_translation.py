@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Misfit, Move, Spec, build
-from ganzoo.blueprint import Blueprint
+from ganzoo import Misfit, Move, Spec
+from ganzoo.config import instantiate
+from ganzoo.config.component import Blueprint
+from helpers.support import PLUGINS, tiny, trained_on_digits
 from judges.pairs import psnr
-from support import PLUGINS, tiny, trained_on_digits
 
 ZOO = PLUGINS.zoo
 D, G = "discriminator", "generator"
@@ -40,7 +41,7 @@ betas = [0.5, 0.999]
 
 
 def made(*changes: str, spec: Spec | None = None) -> Any:
-    return build.procedure(tiny(TABLES, *changes), spec or Spec((1, 8, 8), classes=10))
+    return instantiate.procedure(tiny(TABLES, *changes), spec or Spec((1, 8, 8), classes=10))
 
 
 def moves(procedure: Any, x: Tensor) -> list[Move]:

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ganzoo import Misfit, Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.ema import Ema
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.ema import Ema
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.layers.minibatch_discrimination import MinibatchDiscrimination
 from ganzoo_builtins.layers.self_attention import SelfAttention
 from ganzoo_builtins.layers.virtual_batch_norm import VirtualBatchNorm
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator
 
 IMAGES, POINTS = Spec((1, 16, 16)), Spec((2,))
 NETWORKS: dict[Spec, Any] = {

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from ganzoo import Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.engine import Engine
+from ganzoo.config.component import Blueprint
+from ganzoo.training.engine import Engine
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from judging import ring_modes
-from support import PLUGINS, accelerator
+from helpers.judging import ring_modes
+from helpers.support import PLUGINS, accelerator
 
 
 def part(kind: str, use: str, **settings: Any) -> Blueprint:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ganzoo import Misfit
-from ganzoo.discovery import load
+from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
 PENALTIES = ["gradient_penalty", "dragan", "r1", "r2"]

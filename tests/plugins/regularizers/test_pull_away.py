@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from ganzoo import Spec
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import load
+from ganzoo.config.component import Blueprint
+from ganzoo.registry.discovery import load
 from ganzoo_builtins.regularizers.pull_away import PullAway, pull_away
 
 ZOO = load().zoo

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import load
+from ganzoo.config.component import Blueprint
+from ganzoo.registry.discovery import load
 
 ENTRY = load().zoo.find("regularizer", "weight_clipping")
 

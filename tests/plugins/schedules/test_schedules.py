@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from ganzoo.blueprint import Blueprint
-from ganzoo.discovery import load
+from ganzoo.config.component import Blueprint
+from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
 

@@ -4,7 +4,7 @@ import ganzoo
 import pytest
 import torch
 from ganzoo import discovery
-from ganzoo.blueprint import Blueprint
+from ganzoo.config.component import Blueprint
 
 from ganzoo_bigan.dataset import Moons
 from ganzoo_bigan.procedure import BiGAN

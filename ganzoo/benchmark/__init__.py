@@ -1,0 +1,1 @@
+"""Training speed: measured, profiled, compared with a reference."""

@@ -1,0 +1,1 @@
+"""Recipes: read, overridden, checked against signatures, and turned into components."""

@@ -1,0 +1,1 @@
+"""Datasets as batches on the device, and the files that datasets come from."""

@@ -1,0 +1,1 @@
+"""The registry of components and the plugins that fill it."""

@@ -1,0 +1,1 @@
+"""Run folders: status, metrics, scores, checkpoints, provenance, and how runs compare."""

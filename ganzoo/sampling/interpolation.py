@@ -1,0 +1,96 @@
+"""Walks between samples by the codes between theirs, and pictures of such walks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from ganzoo.errors import GanzooError
+from ganzoo.procedure import Procedure
+from ganzoo.sampling import latents, preview, writer
+from ganzoo.utils import atomic
+from ganzoo.visualization import gif, grid
+
+CORNERS = 3  # codes that a walk that comes back goes by
+MILLISECONDS = 80  # of a frame
+COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5")
+
+
+def places(steps: int, loop: bool) -> list[float]:
+    """Where each step of a walk is: between the first and the second code from 0 to 1, the second and third to 2."""
+    if not loop:
+        return [i / max(1, steps - 1) for i in range(steps)]
+    return [i / max(1, steps - 1) for i in range(CORNERS * max(1, steps - 1))]
+
+
+def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places: Sequence[float], path: str) -> Tensor:
+    """Labels (rows,) -> samples (rows, len(places), *shape). Every step draws what else it needs from the same seed.
+
+    Errors: GanzooError for a procedure that draws no codes from a prior.
+    """
+    device = next(procedure.parameters()).device
+    y = y.to(device) if y is not None else None
+    with preview.sampling(procedure, device, seed):
+        corners = [latents.drawn(procedure, rows, y) for _ in range(CORNERS)]
+    steps = []
+    for place in places:
+        k = int(place) if place < CORNERS else CORNERS - 1
+        mix, ends = latents.PATHS[path], zip(corners[k], corners[(k + 1) % CORNERS], strict=True)
+        codes = [mix(a, b, place - k) for a, b in ends]
+        with preview.sampling(procedure, device, seed):
+            steps.append(latents.sample(procedure, rows, y, codes).cpu())
+    return torch.stack(steps, 1)  # of (rows, *shape) -> (rows, steps, *shape)
+
+
+def save(walks: Tensor, path: Path) -> Path:
+    """Walks (rows, steps, *shape) to a .png, images with a row for each walk and points as lines, or to a .gif.
+
+    Errors: GanzooError for another ending, or samples that cannot be drawn so.
+    """
+    if path.suffix == ".png" and walks.dim() == 5:
+        return writer.save(walks.flatten(0, 1), None, path, walks.shape[1])
+    if path.suffix == ".png":
+        return _written(lines(walks), path)
+    if path.suffix != ".gif":
+        raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
+    if walks.dim() != 5:
+        raise GanzooError(f"{path}: only images are animated. End it in .png, for a plot of the ways.")
+    columns = writer.columns(len(walks), 0)
+    return gif.save([grid.picture(step, columns) for step in walks.unbind(1)], path, MILLISECONDS)
+
+
+def _written(picture: Image.Image, path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(path, grid.to_png(picture))
+    except OSError as error:
+        raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
+    return path
+
+
+def lines(walks: Tensor) -> Image.Image:
+    """(rows, steps, F) -> a line for each walk through the first two numbers of its samples; single numbers upwards,
+    over the steps. A dot is a step, a ring the first one.
+    """
+    if walks.dim() != 3 or not walks.isfinite().all():
+        raise GanzooError(f"samples of shape {tuple(walks.shape[2:])} have no picture, or are not finite numbers.")
+    points = walks[..., :2]  # (rows, steps, 2)
+    if walks.shape[2] == 1:
+        across = torch.linspace(-1, 1, walks.shape[1]).expand(walks.shape[:2])  # (rows, steps)
+        points = torch.stack([across * points.abs().max(), points[..., 0]], 2)
+    points = points / (points.abs().max().clamp_min(1e-6) * 1.1)  # the frame reaches 10 % beyond the farthest
+    places = (grid.SIDE - 1) * (points * torch.tensor([1, -1]) + 1) / 2  # up is up
+    image = Image.new("RGB", (grid.SIDE, grid.SIDE), "white")
+    pen = ImageDraw.Draw(image)
+    for k, row in enumerate(places.tolist()):
+        colour = COLOURS[k % len(COLOURS)]
+        pen.line([tuple(point) for point in row], fill=colour, width=2)
+        for at, down in row:
+            pen.ellipse((at - 2, down - 2, at + 2, down + 2), fill=colour)
+        at, down = row[0]
+        pen.ellipse((at - 5, down - 5, at + 5, down + 5), outline=colour, width=2)
+    return image

@@ -1,0 +1,106 @@
+"""What a run can fall back on: saved while its numbers are sound, and the way back when they no longer are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from ganzoo.config.recipe import RunSettings
+from ganzoo.errors import Diverged, EnvironmentProblem
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+from ganzoo.training import nonfinite, state
+from ganzoo.training.nonfinite import Finding
+from ganzoo.training.recorder import Recorder
+from ganzoo.training.session import Trainee
+
+ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
+
+
+class Keeper:
+    """Checkpoints of what is trained. `kept` is the newest that this process wrote, or started from.
+
+    packages: versions of what the components come from. recorder: on the main process.
+    """
+
+    def __init__(self, run: Run, settings: RunSettings, trainee: Trainee, packages: Mapping[str, str]):
+        self.run, self.settings, self.packages = run, settings, packages
+        self.engine, self.ema, self.batches = trainee.engine, trainee.ema, trainee.batches
+        self.kept: Path | None = None
+        self.saved_at, self.looked_at, self.rollbacks = -1, -1, 0
+
+    def start(self, folder: Path) -> tuple[int, list[str]]:
+        """Put back a checkpoint; returns its step, and why bits may differ from now on. Errors: RunError."""
+        found = state.restore(checkpoint.read(folder), self.engine, self.ema, self.batches, self.packages)
+        self.kept, self.saved_at = folder, found[0]
+        return found
+
+    def look(self, t: int, recorder: Recorder | None) -> None:
+        """Errors: Finding when something is not finite after step t."""
+        if self.looked_at == t:
+            return
+        self.looked_at = t
+        if recorder and self.engine.skipped:
+            recorder.skipped(t, self.engine.skipped, self.engine.moved)
+        nonfinite.all_skipped(self.engine, t)
+        nonfinite.look(self.engine, t)
+
+    def save(self, t: int, last: bool, recorder: Recorder | None) -> None:
+        """A checkpoint of step t, unless it is there already.
+
+        Errors: Finding; EnvironmentProblem when the last one cannot be written, for no other will be tried.
+        """
+        if t == self.saved_at:
+            return
+        self.look(t, recorder)
+        mine = state.capture(self.engine, self.ema, self.batches, t, self.packages)
+        keep, main = self.settings.keep, self.engine.accelerator.is_main_process
+        failure = None
+        try:
+            self.kept = checkpoint.write(self.run.checkpoints, t, mine, keep=keep, main=main, everyone=self.everyone)
+            self.saved_at, self.rollbacks = t, 0
+        except OSError as error:
+            failure = error
+        if failure and last:
+            raise EnvironmentProblem(
+                f"the checkpoint of step {t} could not be written: {failure}. {self._kept()} "
+                f"Make room, then: ganzoo resume {self.run.folder}"
+            ) from failure
+        if recorder:
+            recorder.saved(t, failure)
+
+    def recover(self, finding: Finding, t: int, recorder: Recorder | None) -> int:
+        """Back to the last checkpoint, where that is wanted and helps; returns its step. Errors: Diverged.
+
+        Data and noise go on from where they are: the same ones would lead to the same end.
+        """
+        if recorder:
+            kept = self.kept.name if self.kept else None
+            position = {"what": finding.what, "batches_drawn": self.batches.position, "checkpoint": kept}
+            recorder.diverged({**finding.facts, **position})
+        wanted = self.settings.on_nonfinite == "rollback" and self.kept is not None
+        if not wanted or self.rollbacks == ROLLBACKS or self.kept is None:
+            after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if wanted else ""
+            raise Diverged(
+                f"diverged at step {t}{after}: {finding.what}. {self._kept()} {self.run.folder / 'diverged.json'} "
+                "tells more. Try a smaller learning rate or run.clip=1.0."
+            )
+        step = state.restore_players(checkpoint.read(self.kept), self.engine, self.ema)
+        self.engine.history.clear()
+        self.looked_at = step
+        self.rollbacks += 1
+        if recorder:
+            recorder.went_back(t, step, finding.what)
+        return step
+
+    def everyone(self, fine: bool) -> bool:
+        """Whether all processes are fine; each waits for the others."""
+        accelerator = self.engine.accelerator
+        if accelerator.num_processes == 1:
+            return fine
+        return accelerator.reduce(torch.tensor(float(fine), device=accelerator.device), "mean").item() == 1
+
+    def _kept(self) -> str:
+        return f"The last good checkpoint is {self.kept}." if self.kept else "No checkpoint was saved yet."

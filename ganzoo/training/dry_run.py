@@ -1,0 +1,68 @@
+"""A recipe built on the meta device: every part and shape, without memory, data or training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganzoo.config import instantiate
+from ganzoo.config.recipe import Recipe
+from ganzoo.data import sampler
+from ganzoo.data.loader import batches_per_epoch
+from ganzoo.errors import DataError
+from ganzoo.metrics.evaluator import Evaluator
+from ganzoo.registry.zoo import Zoo
+from ganzoo.training import device, memory
+from ganzoo.training.engine import owned
+
+
+def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
+    """What the recipe would train, as JSON can hold it. Errors: those of a run before its first step.
+
+    "memory_bytes": for weights, gradients, optimizers and averaged weights.
+
+    Missing data is a remark, not an error, as long as the dataset tells its shape without it.
+    """
+    accelerator = device.accelerator(recipe.run)
+    dataset = instantiate.dataset(recipe)
+    spec = dataset.spec
+    remarks = []
+    try:
+        length = len(dataset)
+    except DataError as error:
+        remarks.append(f"the data is not there yet: {error.message}")
+    else:
+        batches_per_epoch(length, recipe.run.batch_size, accelerator.num_processes)
+        if recipe.run.balance:
+            sampler.balanced(dataset)
+    with torch.device("meta"):
+        procedure = instantiate.procedure(recipe, spec)
+        instantiate.check_fit(procedure, spec)
+        instantiate.check_batch(procedure, recipe.run.batch_size)
+    if recipe.evaluate.every:
+        Evaluator(recipe, dataset, zoo, procedure.conditional)
+    needed = memory.need(recipe, dataset, procedure)
+    memory.compare(needed, accelerator.device)
+    if recipe.run.compile:
+        instantiate.check_compile(procedure)
+    players, optimizer = {}, instantiate.optimizers(recipe.optimizer)
+    for player, trained in owned(procedure).items():
+        optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
+        numbers = sum(p.numel() for p in trained)
+        players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
+    return {
+        "recipe": recipe.name,
+        "dataset": recipe.dataset.entry.full_name,
+        "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
+        "procedure": recipe.procedure.entry.full_name,
+        "parts": {
+            name: [one.entry.full_name for one in (part if isinstance(part, list) else [part])]
+            for name, part in recipe.parts.items()
+        },
+        "players": players,
+        "sample_shape": [recipe.run.batch_size, *spec.shape],
+        "memory_bytes": needed.networks,
+        "remarks": remarks,
+    }

@@ -1,0 +1,208 @@
+"""Makes the moves that a procedure yields: the only backward() and optimizer step in the project.
+
+A move changes exactly the named players' parameters, and players named together step simultaneously, each by its own
+gradient even where they train the same parameters. Networks are not wrapped for several processes: the mover's
+gradients are averaged by hand, so that a procedure may call any method of its networks, in any order, with any penalty.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, get_total_norm, parameters_to_vector, vector_to_parameters
+from torch.optim import Optimizer
+
+from ganzoo.errors import Misfit, did_you_mean
+from ganzoo.interfaces import Batch, Move, Terms
+from ganzoo.procedure import Procedure
+from ganzoo.training import statistics
+
+HISTORY = 10_000  # terms that are remembered until somebody looks
+
+
+class Engine:
+    """One procedure with an optimizer for each player.
+
+    optimizer: (player, its parameters) -> optimizer. clip: largest gradient norm of a player, 0 for none.
+    skip: a player whose gradient is not finite does not move; asking costs a synchronisation each move.
+    `history` holds (step, "player/term", value) of every term since it was cleared last, on the device.
+    `moved` and `skipped` count each player's moves. While `watched`, the norm of a mover's gradient is computed, as it
+    is before clipping; nothing else differs.
+    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    """
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        optimizer: Callable[[str, list[nn.Parameter]], Optimizer],
+        accelerator: Accelerator,
+        clip: float = 0.0,
+        skip: bool = False,
+    ):
+        self.procedure, self.accelerator = procedure.to(accelerator.device), accelerator
+        self.clip, self.skip = clip, skip
+        self.parameters = owned(procedure)
+        self.rivals = _rivals(self.parameters)
+        self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
+        fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
+        self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
+        self.t = 0
+        self.watched = False
+        self.terms: dict[str, Tensor] = {}
+        self.norms: dict[str, Tensor] = {}
+        self.history: deque[tuple[int, str, Tensor]] = deque(maxlen=HISTORY)
+        self.moved: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        if accelerator.num_processes > 1:
+            for tensor in procedure.state_dict().values():
+                tensor.copy_(broadcast(tensor))
+
+    def step(self, data: Iterator[Batch], t: int) -> None:
+        """Make every move of step t."""
+        self.t = t
+        moves = self.procedure.step(data, t)
+        while True:
+            with self.accelerator.autocast():  # the forward passes run inside next()
+                move = next(moves, None)
+            if move is None:
+                return
+            if not torch.is_grad_enabled():
+                raise RuntimeError("step() yielded inside torch.no_grad(): close it before the yield")
+            self.apply(move)
+
+    def apply(self, move: Move) -> None:
+        """All gradients first, then every player's step."""
+        losses = {player: self._total(player, terms) for player, terms in move.items()}
+        *_, last = losses
+        aside: dict[str, list[Tensor | None]] = {}
+        for player, loss in losses.items():
+            self._backward(player, loss, retain_graph=player != last)
+            if self.rivals[player] & move.keys():  # the next one's would be added to these
+                aside[player] = _taken(self.parameters[player])
+        for player, terms in move.items():
+            if player in aside:
+                _put_back(self.parameters[player], aside[player])
+            if self._update(player):
+                self._remember(player, terms)
+
+    def read(self) -> dict[str, float]:
+        """The last terms and logged values since they were read last, averaged over processes. Waits for the device.
+
+        What belongs to a stage that is over is not among them. Where a procedure logs its discriminator's outputs as
+        "real" and "fake", "told_apart" says in how many pairs their order is right; "gradient/player" is the norm of
+        the last gradient that was watched.
+        """
+        logged = getattr(self.procedure, "logged", {})
+        named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
+        if {"real", "fake"} <= logged.keys():
+            named.setdefault("told_apart", statistics.told_apart(logged["real"], logged["fake"]))
+        named |= self.norms
+        self.terms.clear()
+        self.norms.clear()
+        logged.clear()
+        if not named:
+            return {}
+        values = torch.stack([value.float() for value in named.values()])
+        return dict(zip(named, self.accelerator.reduce(values, "mean").tolist(), strict=True))
+
+    def _total(self, player: str, terms: Terms) -> Tensor:
+        if player not in self.parameters:
+            known = list(self.parameters)
+            raise ValueError(f"step() moved {player!r}.{did_you_mean(player, known)} players() names {known}")
+        for name, term in terms.items():
+            if term.dim() != 0:
+                raise ValueError(f"the term {player}/{name} should be a scalar, not of shape {tuple(term.shape)}")
+        return functools.reduce(torch.add, terms.values())
+
+    def _backward(self, player: str, loss: Tensor, retain_graph: bool) -> None:
+        try:
+            scaled = self.scalers[player].scale(loss)
+            scaled.backward(inputs=self.parameters[player], retain_graph=retain_graph)
+        except RuntimeError as error:
+            if "modified by an inplace operation" in str(error):
+                error.add_note(
+                    f"A term of {player!r} goes through weights that moved after it was computed: compute it after "
+                    "the other player's yield, or yield both players in one move."
+                )
+            raise
+
+    def _update(self, player: str) -> bool:
+        """One optimizer step from the gradients that are there; False for a move that was skipped."""
+        optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
+        if self.accelerator.num_processes > 1:
+            self._average(_gradients(parameters))
+        self.moved[player] += 1
+        if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips by itself
+            self.skipped[player] += 1
+            optimizer.zero_grad()
+            return False
+        if self.watched and (gradients := _gradients(parameters)):
+            self.norms[f"gradient/{player}"] = get_total_norm(gradients) / scaler.get_scale()
+        if self.clip:
+            scaler.unscale_(optimizer)
+            clip_grad_norm_(parameters, self.clip)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+        return True
+
+    def _remember(self, player: str, terms: Terms) -> None:
+        for name, term in terms.items():
+            self.terms[f"{player}/{name}"] = value = term.detach()
+            self.history.append((self.t, f"{player}/{name}", value))
+
+    def _average(self, gradients: list[Tensor]) -> None:
+        mean = self.accelerator.reduce(parameters_to_vector(gradients), "mean")
+        vector_to_parameters(mean, gradients)
+
+
+def _gradients(parameters: list[nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+def _taken(parameters: list[nn.Parameter]) -> list[Tensor | None]:
+    """The gradients, which the parameters have no more."""
+    gradients = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.grad = None
+    return gradients
+
+
+def _put_back(parameters: list[nn.Parameter], gradients: list[Tensor | None]) -> None:
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+
+
+def _finite(parameters: list[nn.Parameter]) -> bool:
+    return bool(get_total_norm(_gradients(parameters), float("inf")).isfinite())
+
+
+def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
+    """Player -> its trainable parameters, each once.
+
+    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    """
+    found = {
+        player: list({id(p): p for module in modules for p in module.parameters() if p.requires_grad}.values())
+        for player, modules in procedure.players().items()
+    }
+    for player, parameters in found.items():
+        if not parameters:
+            raise Misfit(f"the player {player!r} has nothing to train: its modules have no trainable parameter.")
+    known = {id(p) for parameters in found.values() for p in parameters}
+    orphans = [name for name, p in procedure.named_parameters() if p.requires_grad and id(p) not in known]
+    if orphans:
+        raise Misfit(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
+    return found
+
+
+def _rivals(parameters: dict[str, list[nn.Parameter]]) -> dict[str, set[str]]:
+    """Player -> the others that train a parameter of its own."""
+    own = {player: {id(p) for p in theirs} for player, theirs in parameters.items()}
+    return {one: {other for other in own if other != one and own[one] & own[other]} for one in own}

@@ -1,0 +1,96 @@
+"""Numbers that are not finite: found by looking now and then, so that no step waits for the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.training.engine import Engine
+
+
+class Finding(Exception):
+    """What is not finite: `what` in a sentence, `facts` for diverged.json."""
+
+    def __init__(self, what: str, facts: Mapping[str, Any] | None = None):
+        super().__init__(what)
+        self.what, self.facts = what, dict(facts or {})
+
+
+def look(engine: Engine, t: int) -> None:
+    """Every term since the last look, and all weights and buffers as they are after step t.
+
+    One synchronisation. With several processes all of them look, and all of them raise.
+    Errors: Finding, naming the first term that is not finite, its step, and every layer that holds such a number.
+    """
+    terms = [(step, name, value) for step, name, value in engine.history]
+    engine.history.clear()
+    tensors = _tensors(engine)
+    largest = torch.stack(torch._foreach_norm(list(tensors.values()), math.inf))  # of each: nan and inf prevail
+    values = torch.stack([value.float() for _, _, value in terms]) if terms else largest[:0]
+    sound = torch.cat([values, largest]).isfinite().float()
+    if not (sound := engine.accelerator.reduce(sound, "mean")).lt(1).any():  # sound on every process
+        return
+    bad = [index for index, share in enumerate(sound.tolist()) if share < 1]
+    first = next((terms[index] for index in bad if index < len(terms)), None)
+    layers = [[*tensors][index - len(terms)] for index in bad if index >= len(terms)]
+    most = dict(zip(tensors, largest.tolist(), strict=True))
+    raise Finding(_sentence(first, layers), _facts(engine, t, first, layers, most))
+
+
+def all_skipped(engine: Engine, t: int) -> None:
+    """Errors: Finding when a player has not moved at all since the last look, for its gradients were not finite."""
+    stuck = [player for player, moves in engine.moved.items() if engine.skipped[player] == moves]
+    engine.moved.clear()
+    engine.skipped.clear()
+    if stuck:
+        what = f"no gradient of {' and '.join(stuck)} is finite any more"
+        raise Finding(what, {"noticed_at_step": t, "players": stuck})
+
+
+def _tensors(engine: Engine) -> dict[str, Tensor]:
+    """Weights and buffers of floating-point numbers, by name."""
+    procedure = engine.procedure
+    named = [*procedure.named_parameters(), *procedure.named_buffers()]
+    return {name: tensor.detach() for name, tensor in named if tensor.is_floating_point() and tensor.numel()}
+
+
+def _sentence(first: tuple[int, str, Tensor] | None, layers: list[str]) -> str:
+    if first:
+        step, name, value = first
+        return f"{name} is {_told(value)} since step {step + 1}"
+    more = f" and {len(layers) - 1} more" if len(layers) > 1 else ""
+    return f"{layers[0]}{more} is not finite"
+
+
+def _told(value: Tensor) -> str:
+    return "not finite on another process" if value.isfinite() else str(value.item())
+
+
+def _facts(
+    engine: Engine, t: int, first: tuple[int, str, Tensor] | None, layers: list[str], largest: Mapping[str, float]
+) -> dict[str, Any]:
+    tensors = _tensors(engine)
+    players: dict[int, str] = {}  # two that train one parameter are both named
+    for player, owned in engine.parameters.items():
+        players |= {id(p): f"{players[id(p)]}, {player}" if id(p) in players else player for p in owned}
+    named = dict(engine.procedure.named_parameters())
+    return {
+        "noticed_at_step": t,
+        "first_step": first[0] + 1 if first else None,
+        "term": first[1] if first else None,
+        "value": _told(first[2]) if first else None,
+        "layers": [
+            {
+                "name": name,
+                "player": players.get(id(named.get(name))),
+                "not_finite": int((~tensors[name].isfinite()).sum()),
+                "of": tensors[name].numel(),
+            }
+            for name in layers
+        ],
+        "largest": {name: value for name, value in largest.items() if math.isfinite(value)},
+    }

@@ -1,0 +1,157 @@
+"""key.path=value arguments, laid over a recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ganzoo.config.overrides import assignments_of, override
+from ganzoo.errors import RecipeError
+from ganzoo.registry import discovery
+
+ZOO = discovery.load().zoo
+
+
+def tree() -> dict[str, Any]:
+    return {
+        "run": {"epochs": 2},
+        "generator": {"use": "mlp", "z_dim": 4, "hidden": [8, 16], "norm": "none"},
+        "regularizer": [{"use": "r1"}, {"use": "r2", "weight": 1.0}],
+        "optimizer": {"use": "adam", "lr": 0.1, "betas": [0.5, 0.9], "generator": {"lr": 0.2}},
+    }
+
+
+def overridden(*assignments: str) -> dict[str, Any]:
+    changed = tree()
+    override(changed, assignments, ZOO)
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("2e-4", 2e-4),
+        ("true", True),
+        ('"3"', "3"),
+        ("[1, 2]", [1, 2]),
+        ("20_000", 20_000),
+        ("dcgan", "dcgan"),
+        ("acme/dcgan", "acme/dcgan"),
+        ("/data/my images", "/data/my images"),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("[" * 5000, "[" * 5000),
+        ("1" * 5000, "1" * 5000),
+        ("{ lr = 1 }", {"lr": 1}),
+    ],
+)
+def test_a_value_is_toml_and_a_bare_word_a_string(text: str, value: Any) -> None:
+    assert overridden(f"generator.x={text}")["generator"]["x"] == value
+
+
+def test_a_value_cannot_bring_further_keys_along() -> None:
+    assert overridden("generator.x=1\ny = 2")["generator"] == tree()["generator"] | {"x": "1\ny = 2"}
+
+
+def test_a_nested_table() -> None:
+    assert overridden("optimizer.generator.lr=0.3")["optimizer"]["generator"] == {"lr": 0.3}
+
+
+def test_new_tables_are_made() -> None:
+    assert overridden("schedule.discriminator.use=linear")["schedule"] == {"discriminator": {"use": "linear"}}
+
+
+def test_an_item_of_a_list() -> None:
+    changed = overridden("regularizer.1.weight=2", "generator.hidden.0=32")
+    assert changed["regularizer"] == [{"use": "r1"}, {"use": "r2", "weight": 2}]
+    assert changed["generator"]["hidden"] == [32, 16]
+
+
+def test_the_last_of_two_counts() -> None:
+    assert overridden("generator.z_dim=5", "generator.z_dim=6")["generator"]["z_dim"] == 6
+
+
+@pytest.mark.parametrize(("given", "run"), [("run.steps=5", {"steps": 5}), ("run.epochs=1", {"epochs": 1})])
+def test_steps_take_the_place_of_epochs(given: str, run: dict[str, int]) -> None:
+    assert overridden(given)["run"] == run
+
+
+def test_steps_and_epochs_together_are_left_to_be_refused() -> None:
+    assert overridden("run.steps=5", "run.epochs=1")["run"] == {"steps": 5, "epochs": 1}
+
+
+def test_another_component_keeps_the_settings_it_shares() -> None:
+    changed = tree()
+    remarks = override(changed, ["generator.use=cgan"], ZOO)
+    assert changed["generator"] == {"use": "cgan", "z_dim": 4, "hidden": [8, 16]}
+    assert remarks == ["generator.use=cgan: dropped norm, which belonged to mlp"]
+
+
+def test_the_same_component_keeps_all() -> None:
+    assert overridden("generator.use=mlp") == tree()
+
+
+def test_a_new_component_comes_before_its_settings() -> None:
+    changed = overridden("generator.width=16", "generator.use=dcgan")
+    assert changed["generator"] == {"use": "dcgan", "z_dim": 4, "width": 16}
+
+
+def test_tables_of_players_outlive_a_change_of_optimizer() -> None:
+    changed = overridden("optimizer.use=sgd")
+    assert changed["optimizer"] == {"use": "sgd", "lr": 0.1, "generator": {"lr": 0.2}}
+
+
+def test_an_unknown_component_is_left_to_be_refused() -> None:
+    changed = tree()
+    assert override(changed, ["generator.use=nope"], ZOO) == []
+    assert changed["generator"] == tree()["generator"] | {"use": "nope"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "says"),
+    [
+        ("steps", "'steps': write table.setting=value, such as run.steps=500"),
+        ("steps=3", "'steps=3': write table.setting=value"),
+        ("=3", "'=3': write table.setting=value"),
+        ("run..steps=3", "'run..steps=3': write table.setting=value"),
+        ("--steps=3", "'--steps=3': write table.setting=value"),
+        ("generator.z_dim.x=3", "generator.z_dim.x: generator.z_dim is a value, not a table"),
+        ("regularizer.2.use=r1", "regularizer.2: give a number from 0 to 1"),
+        ("regularizer.first.use=r1", "regularizer.first: give a number from 0 to 1"),
+        ("regularizer.-1.use=r1", "regularizer.-1: give a number from 0 to 1"),
+        ("generator.hidden.2=3", "generator.hidden.2: give a number from 0 to 1"),
+        ("generator.hidden.²=3", "generator.hidden.²: give a number from 0 to 1"),
+        (f"generator.hidden.{'1' * 5000}=3", "generator.hidden.1111111111"),
+        (f"{'a.' * 20}a=3", f"'{'a.' * 20}a=3': write table.setting=value"),
+        ("generator.z_dim.\x1b[2J=3", "generator.z_dim.\\x1b[2J: generator.z_dim is a value, not a table"),
+    ],
+)
+def test_what_cannot_be_applied(assignment: str, says: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        overridden(assignment)
+    assert raised.value.message.startswith(says)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        3,
+        0.5,
+        1e-4,
+        True,
+        "word",
+        'a "quoted" \\ word',
+        "two\nlines",
+        "é",
+        "\x7f",
+        [1, [2.5, "x"]],
+        {"a": 1, "é": 2},
+        "3",
+    ],
+)
+def test_values_from_python_arrive_as_they_are(value: Any) -> None:
+    changed = tree()
+    override(changed, assignments_of({"generator.x": value}), ZOO)
+    assert changed["generator"]["x"] == value

@@ -1,0 +1,144 @@
+"""Settings read from source, without running it. Every built-in is compared in tests/cli/test_show.py."""
+
+from __future__ import annotations
+
+import math
+import string
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from ganzoo.config import signature
+from ganzoo.config.definitions import Unreadable
+from ganzoo.registry.zoo import Entry
+
+
+def read(site: Path, source: str, target: str = "thing:Thing") -> signature.Described:
+    """Described from a module that would raise if it were imported."""
+    (site / "thing.py").write_text("raise SystemExit\n" + dedent(source))
+    return signature.read(target)
+
+
+@pytest.fixture(autouse=True)
+def fresh_sources() -> None:
+    from ganzoo.config import definitions
+
+    definitions._tree.cache_clear()
+
+
+def test_a_class(site: Path) -> None:
+    described = read(
+        site,
+        '''
+        class Thing:
+            """What it is.
+
+            And more.
+            """
+
+            def __init__(self, spec, n: int, rate: float = 1e-3, *sizes, name="x", also: "int" = None, **more): ...
+        ''',
+    )
+    assert described.target == "thing:Thing"
+    assert described.doc == "What it is.\n\nAnd more."
+    assert described.settings == {
+        "n": {"type": "int"},
+        "rate": {"type": "float", "default": 1e-3},
+        "name": {"type": "", "default": "x"},
+        "also": {"type": "'int'", "default": None},
+    }
+    assert "thing" not in sys.modules
+
+
+def test_a_procedure_s_tables(site: Path) -> None:
+    parts = "generator, generator_b: Blueprint, regularizer: list[Blueprint] = ()"
+    described = read(site, f"def Thing(spec, {parts}, loss_weight: float = 1): ...")
+    assert described.parts == ["generator", "generator_b", "regularizer"]
+    assert described.defaults() == {"loss_weight": 1}
+
+
+def test_a_constructor_of_a_base_in_another_module(site: Path) -> None:
+    (site / "base.py").write_text("class Base:\n    def __init__(self, n: int = 3): ...\n")
+    assert read(site, "from base import Base as B\nclass Thing(B): ...").defaults() == {"n": 3}
+
+
+def test_a_class_without_a_constructor(site: Path) -> None:
+    assert read(site, "from abc import ABC\nclass Thing(ABC): ...").settings == {}
+
+
+def test_the_fields_of_a_dataclass(site: Path) -> None:
+    source = (
+        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Thing:\n    n: int\n    rate: float = 0.5\n"
+    )
+    assert read(site, source).settings == {"n": {"type": "int"}, "rate": {"type": "float", "default": 0.5}}
+
+
+def test_a_partial(site: Path) -> None:
+    source = """
+    from functools import partial
+
+    def make(n: int = 1, rate: float = 0.5): ...
+
+    Thing = partial(make, rate=0.25)
+    """
+    assert read(site, source).defaults() == {"n": 1, "rate": 0.25}
+
+
+def test_a_name_that_a_package_passes_on(site: Path) -> None:
+    package = site / "pack"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("from .inner import Deep as Renamed\n")
+    (package / "inner" / "__init__.py").write_text("from ..inner.deep import Deep\n")
+    (package / "inner" / "deep.py").write_text("class Deep:\n    def __init__(self, n=7): ...\n")
+    assert read(site, "import pack\nclass Thing(pack.Renamed): ...").defaults() == {"n": 7}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("-1", -1),
+        ("1 / 3 + 2 ** 3", 1 / 3 + 2**3),
+        ("(0.5, [1, None])", (0.5, [1, None])),
+        ("HERE", 5),
+        ("string.digits + string.ascii_uppercase", string.digits + string.ascii_uppercase),
+    ],
+)
+def test_constants_are_worked_out(site: Path, expression: str, value: Any) -> None:
+    source = f"import string\nHERE = 5\ndef Thing(x={expression}): ..."
+    assert read(site, source).defaults() == {"x": value}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def Thing(x=open('file')): ...",
+        "Thing = make_one()",
+        "from math import *",
+        "from not_there import Thing",
+        "def Other(): ...",
+        "import math\ndef Thing(x=math.pi): ...",
+    ],
+)
+def test_what_source_does_not_tell(site: Path, source: str) -> None:
+    with pytest.raises(Unreadable):
+        read(site, source)
+
+
+def test_what_source_does_not_tell_is_asked_of_the_component(site: Path) -> None:
+    (site / "live.py").write_text(
+        "import math\nclass Thing:\n    '''Doc.'''\n    def __init__(self, x: float = math.pi): ...\n"
+    )
+    described = signature.describe(Entry("loss", "thing", "acme", "live:Thing"))
+    assert described == signature.Described("live:Thing", "Doc.", [], {"x": {"type": "float", "default": math.pi}})
+
+
+def test_an_object_is_asked_itself() -> None:
+    def thing(n: int, generator, rate=0.5) -> None:
+        """Doc."""
+
+    described = signature.describe(Entry("loss", "thing", "acme", thing))
+    assert (described.doc, described.parts) == ("Doc.", ["generator"])
+    assert described.settings == {"n": {"type": "int"}, "rate": {"type": "", "default": 0.5}}

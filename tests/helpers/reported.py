@@ -1,0 +1,53 @@
+"""Runs to report on: small, and with everything in them that must not get out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from ganzoo.runs.run import Run
+from ganzoo.runs.scores import Score, append
+from helpers.support import CONDITIONAL, tiny, train
+
+EVIL = '"></pre><script>window.evil = 1</script><img src=x onerror="window.evil = 2">'
+
+
+def letters(out: Path, *assignments: str) -> Run:
+    """A conditional run on A, B and C with four grids."""
+    return train(tiny(CONDITIONAL, "run.steps=12", "run.sample=4", "run.log=1", *assignments), out)
+
+
+def judged(run: Run, samples: int = 500) -> Run:
+    """The same with a score at three steps."""
+    scores = [
+        Score(
+            step, "frechet_distance@raw", value, 9.5, "lower", {"samples": samples, "data": {"use": "/home/ann/faces"}}
+        )
+        for step, value in ((4, 90.0), (8, 30.0), (12, 40.0))
+    ]
+    append(run.folder / "scores.jsonl", scores)
+    return run
+
+
+def evil(run: Run) -> Run:
+    """The same, with HTML wherever a name can stand, and places, people and machines that nobody should read of."""
+    edited = {**run.resolved, "name": EVIL, "class_names": ["A", "<i>B</i>", EVIL]}
+    edited["recipe"]["dataset"]["characters"] = EVIL
+    edited["recipe"]["about"] = {"gan": EVIL, "paper": "arXiv:1411.1784"}
+    (run.folder / "resolved.json").write_text(json.dumps(edited))
+    (run.folder / "recipe.toml").write_text(f"# {EVIL}\n# from /home/annabel/secret/faces\n")
+    rows = [{**row, EVIL: row["step"]} for row in run.metrics()]
+    run.journal.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    status = {
+        "state": "failed",
+        "step": 12,
+        "host": "annabels-box",
+        "error": f"{EVIL} on annabels-box: /home/annabel/x",
+    }
+    (run.folder / "status.json").write_text(json.dumps(status))
+    provenance = {**run.provenance, "argv": ["/home/annabel/ganzoo", "run", "/home/annabel/a.toml", EVIL]}
+    (run.folder / "provenance.json").write_text(json.dumps(provenance))
+    Image.new("L", (40, 40)).save(run.samples / "reconstruction-step-00000012.png")
+    return run

@@ -1,0 +1,111 @@
+"""Device, precision and processes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ganzoo import Misfit
+from ganzoo.config.recipe import RunSettings
+from ganzoo.errors import EnvironmentProblem
+from ganzoo.training import device
+
+
+def test_one_process_is_the_main_one() -> None:
+    found = device.processes()
+    assert (found.num_processes, found.is_main_process) == (1, True)
+
+
+def test_processes_that_did_not_join_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    device.processes()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(EnvironmentProblem, match="WORLD_SIZE asks for 2 processes and 1 joined") as caught:
+        device.processes()
+    assert caught.value.exit_code == 6
+
+
+@pytest.mark.parametrize("precisions", [("no", "bf16", "no")])
+def test_one_process_can_train_with_several_precisions(precisions: tuple[str, ...]) -> None:
+    for precision in precisions:
+        made = device.accelerator(RunSettings(precision=precision))  # type: ignore[arg-type]
+        assert made.mixed_precision == precision
+        assert made.gradient_accumulation_steps == 1
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="there is a GPU")
+def test_fp16_on_a_cpu_is_refused() -> None:
+    with pytest.raises(Misfit, match=r'run\.precision = "fp16" needs a GPU'):
+        device.accelerator(RunSettings(precision="fp16"))
+
+
+VALUES = {"ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4", "ACCELERATE_DYNAMO_BACKEND": "INDUCTOR"}
+
+
+@pytest.mark.parametrize("name", device.OVERRIDES)
+def test_what_would_change_the_training_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = VALUES.get(name, "true")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(EnvironmentProblem) as raised:
+        device.accelerator(RunSettings())
+    assert raised.value.exit_code == 6
+    assert raised.value.message.startswith(f"{name}={value} would change how networks are trained")
+    assert raised.value.message.endswith(f"Type: unset {name}")
+
+
+def test_all_of_them_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in device.OVERRIDES:
+        monkeypatch.setenv(name, VALUES.get(name, "true"))
+    with pytest.raises(EnvironmentProblem) as raised:
+        device.processes()
+    assert raised.value.message.endswith(f"Type: unset {' '.join(device.OVERRIDES)}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in device.OVERRIDES.items() for value in dict.fromkeys(values)]
+)
+def test_what_changes_nothing_passes(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value.upper())
+    assert device.accelerator(RunSettings()).gradient_accumulation_steps == 1
+
+
+def test_what_accelerate_launch_sets_for_a_plain_run_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from accelerate.commands.launch import launch_command_parser
+    from accelerate.utils.launch import prepare_simple_launcher_cmd_env
+
+    arguments = launch_command_parser().parse_args(["--cpu", "--mixed_precision=no", "--dynamo_backend=no", "x.py"])
+    arguments.num_machines, arguments.num_processes, arguments.num_cpu_threads_per_process = 1, 1, 1
+    _, environment = prepare_simple_launcher_cmd_env(arguments)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    device.check_environment()
+
+
+def test_the_recipe_s_precision_beats_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    assert device.accelerator(RunSettings()).mixed_precision == "no"
+
+
+@pytest.mark.parametrize("name", ["ACCELERATE_USE_CPU", "WORLD_SIZE"])
+def test_a_variable_that_cannot_be_read_is_no_traceback(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "perhaps")
+    with pytest.raises(EnvironmentProblem, match=r"Accelerate cannot start: .*perhaps"):
+        device.processes()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "4", "accumulates gradients over 4 steps"),
+        ("ACCELERATE_DYNAMO_BACKEND", "eager", "compiles by EAGER"),
+    ],
+)
+def test_what_accelerate_made_of_it_is_looked_at_too(
+    name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later Accelerate may read another variable: what must hold is asserted, whatever it came from."""
+    monkeypatch.setattr(device, "OVERRIDES", {})
+    monkeypatch.setenv(name, value)
+    with pytest.raises(EnvironmentProblem, match=says):
+        device.accelerator(RunSettings())
+    monkeypatch.delenv(name)
+    device.accelerator(RunSettings())

@@ -1,0 +1,272 @@
+"""Runs in processes of their own: signals, kill -9, and two processes that train together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ganzoo.runs.run import Run
+from helpers.support import PLUGINS, environment, tiny, toml, train, weights_hash
+
+pytestmark = pytest.mark.slow
+GANZOO = [sys.executable, "-m", "ganzoo"]
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(toml())
+    return path
+
+
+def start(recipe: Path, out: Path, *overrides: str) -> subprocess.Popen[str]:
+    command = [*GANZOO, "run", str(recipe), "--out", str(out), *overrides]
+    return subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_step(out: Path, step: int) -> None:
+    """Until some run in `out` has a checkpoint at or after `step`."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        saved = [int(path.parent.name.removeprefix("step-")) for path in out.glob("*/checkpoints/step-*/manifest.json")]
+        if max(saved, default=-1) >= step:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"no checkpoint at step {step}")
+
+
+def resume(out: Path, *overrides: str) -> None:
+    subprocess.run([*GANZOO, "resume", str(out), *overrides], env=environment(), check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_ends_the_step_saves_and_exits_75(number: signal.Signals, recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    process = start(recipe, out, "run.steps=1_000_000", "run.save=50")
+    wait_for_step(out, 50)
+    process.send_signal(number)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 75
+    run = Run.open(out)
+    assert run.status["state"] == "interrupted"
+    assert run.latest.name == f"step-{run.status['step']:08d}"
+    assert f"stopped by {number.name}" in messages
+    assert f"ganzoo resume {run.folder}" in messages
+    assert "Traceback" not in messages
+
+
+def test_a_killed_run_resumes_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    subprocess.run(
+        [*GANZOO, "run", str(recipe), "--out", str(undisturbed), "run.steps=3000", "run.sample=500", "run.save=40"],
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+    out = tmp_path / "killed"
+    process = start(recipe, out, "run.steps=3000", "run.sample=500", "run.save=40")
+    wait_for_step(out, 120)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    killed = Run.open(out)
+    assert killed.status["state"] in ("running", "created")
+    assert killed.latest.name < "step-00003000"
+    resume(out)
+    assert weights_hash(killed) == weights_hash(Run.open(undisturbed))
+    assert killed.status == {**killed.status, "state": "finished", "step": 3000}
+
+
+def test_run_with_resume_goes_on_with_the_same_command(recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    process = start(recipe, out, "run.steps=2000", "run.sample=500", "run.save=50")
+    wait_for_step(out, 50)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    second = subprocess.run(
+        [*GANZOO, "run", str(recipe), "--out", str(out), "run.steps=2000", "run.sample=500", "run.save=50", "--resume"],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert len(list(out.iterdir())) == 1
+    assert "going on from step-" in second.stderr
+    assert Run.open(out).status["state"] == "finished"
+
+
+PAIR = """
+import hashlib, json, os, sys
+import torch
+from pathlib import Path
+from helpers.support import PLUGINS, tiny
+from ganzoo.training import loop
+from ganzoo.training.engine import Engine
+
+engines, noises = [], []
+init = Engine.__init__
+def remembering(self, *args, **more):
+    init(self, *args, **more)
+    engines.append(self)
+Engine.__init__ = remembering
+recipe = tiny(sys.argv[1])
+prior = recipe.parts["generator"].entry.load().prior
+def heard(self, n):
+    z = prior(self, n)
+    noises.append(z.sum().item())
+    return z
+recipe.parts["generator"].entry.load().prior = heard
+loop.train(recipe, PLUGINS, Path(sys.argv[2]))
+digest = hashlib.sha256()
+for name, p in engines[0].procedure.named_parameters():
+    digest.update(p.detach().numpy().tobytes())
+rank = os.environ["RANK"]
+Path(sys.argv[2], f"rank{rank}.json").write_text(json.dumps({"hash": digest.hexdigest(), "noise": noises[-4:]}))
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[[regularizer]]\nuse = "gradient_penalty"\n[loss]\nuse = "wasserstein"', id="gradient penalty"),
+        pytest.param('[[regularizer]]\nuse = "r1"\nevery = 4', id="lazy r1"),
+        pytest.param('[procedure]\nuse = "adversarial"\nd_steps = 2\nupdates = "alternating"', id="two d_steps"),
+    ],
+)
+def test_two_processes_stay_equal(text: str, tmp_path: Path) -> None:
+    script = tmp_path / "pair.py"
+    script.write_text(PAIR)
+    here = str(Path(__file__).parents[1])
+    subprocess.run(
+        [*TORCHRUN, str(script), text, str(tmp_path)],
+        env=environment(PYTHONPATH=os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])),
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    assert first["hash"] == second["hash"]
+    assert first["noise"] != second["noise"]  # each process draws its own
+    assert Run.open(tmp_path).status["state"] == "finished"
+
+
+def test_two_processes_stop_when_one_of_them_is_told(recipe: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    command = [*TORCHRUN, "-m", "ganzoo", "run", str(recipe), "--out", str(out), "run.batch_size=8", "run.save=50"]
+    with subprocess.Popen([*command, "run.steps=1_000_000"], env=environment(), stderr=subprocess.PIPE) as process:
+        try:
+            wait_for_step(out, 50)
+            os.kill(Run.open(out).status["pid"], signal.SIGTERM)  # the main process, and not torchrun
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    run = Run.open(out)
+    assert run.status["state"] == "interrupted", messages.decode()
+    assert run.latest.name == f"step-{run.status['step']:08d}"
+    assert {path.stem for path in run.latest.glob("rank-*.safetensors")} == {"rank-00000", "rank-00001"}
+
+
+FRAGILE = """
+import os, sys
+from pathlib import Path
+from ganzoo.config import resolver
+from ganzoo.registry import discovery
+from ganzoo.training import loop
+from ganzoo.errors import Diverged
+from ganzoo.registry.zoo import Zoo
+from ganzoo_builtins.losses.non_saturating import NonSaturating
+from helpers.support import TINY
+
+class Fragile(NonSaturating):
+    moves = 0
+    def discriminator(self, real, fake):
+        Fragile.moves += 1
+        broken = os.environ["RANK"] == "1" and Fragile.moves == 7
+        return super().discriminator(real, fake) * (float("nan") if broken else 1)
+
+plugins, mine = discovery.load(), Zoo(owner="me")
+mine.add("loss", "fragile", Fragile)
+plugins.zoo.merge(mine)
+recipe = resolver.resolve({**TINY, "loss": {"use": "fragile"}}, plugins.zoo, "fragile", name="fragile")
+try:
+    loop.train(recipe, plugins, Path(sys.argv[1]))
+except Diverged:
+    Path(sys.argv[1], "rank" + os.environ["RANK"]).write_text("diverged")
+"""
+
+
+def test_what_is_not_finite_on_one_process_stops_all(tmp_path: Path) -> None:
+    script = tmp_path / "fragile.py"
+    script.write_text(FRAGILE)
+    here = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    command = [*TORCHRUN, str(script), str(tmp_path)]
+    subprocess.run(command, env=environment(PYTHONPATH=here), check=True, capture_output=True, timeout=300)
+    assert [(tmp_path / f"rank{rank}").read_text() for rank in (0, 1)] == ["diverged", "diverged"]
+    run = Run.open(tmp_path)
+    assert run.status["state"] == "diverged" and run.latest.name == "step-00000005"
+    assert json.loads((run.folder / "diverged.json").read_text())["first_step"] == 7
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_to_all_processes_of_a_command_stops_training_alone(number: signal.Signals, tmp_path: Path) -> None:
+    """As a terminal sends Ctrl-C, and a batch system SIGTERM: those that read data take no notice."""
+    out, path = tmp_path / "runs", tmp_path / "streamed.toml"
+    images = tmp_path / "images"
+    images.mkdir()
+    for index in range(40):
+        Image.new("RGB", (8, 8), (index, 0, 0)).save(images / f"{index}.png")
+    path.write_text(toml().replace('use = "ring"\nn = 200', f'use = "folder"\npath = "{images}"\nsize = 8'))
+    settings = ["run.steps=1_000_000", "run.save=5", "run.workers=2"]
+    limit = "import ganzoo_builtins.datasets.folder as f; f.IN_MEMORY = 0; from ganzoo.cli import cli; cli()"
+    command = [sys.executable, "-c", limit, "run", str(path), "--out", str(out), *settings]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            wait_for_step(out, 5)
+            os.killpg(process.pid, number)
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 75, messages.decode()
+    assert b"Traceback" not in messages
+
+
+def test_two_processes_resume_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
+    def torchrun(*arguments: str) -> None:
+        subprocess.run(
+            [*TORCHRUN, "-m", "ganzoo", *arguments],
+            env=environment(),
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+
+    torchrun("run", str(recipe), "--out", str(tmp_path / "straight"), "run.batch_size=8")
+    torchrun("run", str(recipe), "--out", str(tmp_path / "parts"), "run.batch_size=8", "run.steps=5")
+    torchrun("resume", str(tmp_path / "parts"), "run.steps=12")
+    assert weights_hash(Run.open(tmp_path / "parts")) == weights_hash(Run.open(tmp_path / "straight"))
+
+
+def test_a_resume_that_cannot_be_exact_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = train(tiny("", "run.steps=5"), tmp_path)
+    state = run.latest / "state.json"
+    manifest = run.latest / "manifest.json"
+    changed = json.loads(state.read_text())
+    changed["surroundings"]["threads"] = 99
+    state.write_text(json.dumps(changed))
+    import hashlib
+
+    described = json.loads(manifest.read_text())
+    content = state.read_bytes()
+    described["files"]["state.json"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    manifest.write_text(json.dumps(described))
+    train(run.recipe(PLUGINS.zoo, ["run.steps=6"]), tmp_path, run)
+    assert "not bit for bit: threads was 99" in capsys.readouterr().err

@@ -1,0 +1,75 @@
+"""A file of a run folder is the old one or a complete new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ganzoo.utils import atomic
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    atomic.write(tmp_path / "a", b"old")
+    atomic.write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("broken", ["write_synced", "replace"])
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path, *_: object) -> None:
+        path.write_bytes(b"ha")
+        raise OSError(28, "No space left on device")
+
+    atomic.write(tmp_path / "a", b"old")
+    with monkeypatch.context() as full:
+        full.setattr(*((atomic, broken) if broken == "write_synced" else (Path, broken)), fails)
+        with pytest.raises(OSError, match="No space left"):
+            atomic.write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_written_is_synced_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: (done.append("fsync"), fsync(fd))[1])
+    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append("rename"), replace(path, to))[1])
+    atomic.write(tmp_path / "a", b"new")
+    assert done == ["fsync", "rename", "fsync"]  # the file, then its name
+
+
+def test_a_folder_leaves_its_name_before_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "step-00000001").mkdir()
+    (tmp_path / "step-00000001" / "manifest.json").write_text("{}")
+    emptied: list[str] = []
+    monkeypatch.setattr(atomic.shutil, "rmtree", lambda path, ignore_errors: emptied.append(path.name))
+    atomic.discard(tmp_path / "step-00000001")
+    assert emptied[-1] == ".trash-step-00000001"
+    assert not (tmp_path / "step-00000001").exists()
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    atomic.take_the_place(tmp_path / "new", tmp_path / "old")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old" / "content").read_text() == "new"
+    (tmp_path / "first").mkdir()
+    atomic.take_the_place(tmp_path / "first", tmp_path / "second")
+    assert (tmp_path / "second").is_dir()
+
+
+def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".partial-step-1").mkdir()
+    (tmp_path / ".partial-step-1" / "model.safetensors").write_bytes(b"ha")
+    (tmp_path / ".trash-step-0").mkdir()
+    (tmp_path / ".partial-status.json").write_text("{")
+    (tmp_path / "status.json").write_text("{}")
+    atomic.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]

@@ -1,0 +1,89 @@
+"""Signals ask to stop; the step ends, the run is saved. A second Ctrl-C ends at once."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from ganzoo.errors import Interrupted, RecipeError
+from ganzoo.runs.run import Run
+from ganzoo.training.engine import Engine
+from ganzoo.utils.signals import HEARD, StopFlag
+from helpers.commands import ganzoo
+from helpers.support import PLUGINS, tiny, toml, train
+
+
+@pytest.mark.parametrize("number", HEARD)
+def test_a_signal_raises_the_flag_and_the_old_handlers_come_back(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with StopFlag() as flag:
+        assert not flag
+        signal.raise_signal(number)
+        assert flag and flag.reason == number.name
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_ctrl_c_interrupts_at_once() -> None:
+    with StopFlag():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_second_term_does_not() -> None:
+    with StopFlag() as flag:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert flag.reason == "SIGTERM"
+
+
+def test_a_run_that_is_ended_at_once_keeps_its_checkpoint_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Engine.step
+
+    def interrupted(engine: Engine, data: object, t: int) -> None:
+        if t == 7:
+            raise KeyboardInterrupt
+        step(engine, data, t)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Engine, "step", interrupted)
+    (tmp_path / "tiny.toml").write_text(toml())
+    result = ganzoo("run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 130
+    assert "ended at once" in result.stderr and "Traceback" not in result.stderr
+    run = Run.open(tmp_path / "runs")
+    assert run.status["state"] == "interrupted"
+    assert run.latest.name == "step-00000005"
+
+
+def test_max_time_saves_and_stops(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted, match=r"stopped by run\.max_time after step \d+ of 1000000") as caught:
+        train(tiny("", "run.max_time=1s", "run.steps=1_000_000"), tmp_path)
+    assert caught.value.exit_code == 75
+    run = Run.open(tmp_path)
+    assert run.status["state"] == "interrupted"
+    assert run.latest.name == f"step-{run.status['step']:08d}"
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("3h50m", 13_800), ("90s", 90), ("1d", 86_400), ("03:50:00", 13_800), ("PT2M", 120)]
+)
+def test_lengths_of_time(written: str, seconds: int) -> None:
+    settings = tiny("", f'run.max_time="{written}"').run
+    assert settings.max_time is not None and settings.max_time.total_seconds() == seconds
+
+
+def test_a_length_of_time_survives_a_resume(tmp_path: Path) -> None:
+    run = train(tiny("", "run.max_time=2h", "run.steps=5"), tmp_path)
+    again = run.recipe(PLUGINS.zoo, ["run.steps=6"])
+    assert again.run.max_time == tiny("", "run.max_time=2h").run.max_time
+    assert train(again, tmp_path, run).status["step"] == 6
+
+
+@pytest.mark.parametrize("wrong", ["soon", "-1h", "0s", "5 hours", '""', "true"])
+def test_what_is_no_length_of_time_is_told(wrong: str) -> None:
+    with pytest.raises(RecipeError, match="max_time"):
+        tiny("", f"run.max_time={wrong}")

@@ -1,0 +1,68 @@
+"""losses.png."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor, ImageDraw
+
+from ganzoo.visualization import loss_plot
+
+
+def drawn(rows: list[dict[str, Any]], folder: Path) -> np.ndarray:
+    loss_plot.draw(rows, folder / "losses.png")
+    with Image.open(folder / "losses.png") as opened:
+        return np.asarray(opened)
+
+
+def places(pixels: np.ndarray, colour: str) -> np.ndarray:
+    """(row, column) of every pixel of this colour inside the frame."""
+    margin = loss_plot.MARGIN
+    inside = pixels[margin - 2 : -margin + 2, margin - 2 : -margin + 2]
+    return np.argwhere((inside == ImageColor.getrgb(colour)).all(-1)) + margin - 2
+
+
+def test_a_curve_goes_from_its_first_value_to_its_last(tmp_path: Path) -> None:
+    rows = [{"step": t, "generator/adversarial": float(t)} for t in range(0, 101, 10)]
+    pixels = drawn(rows, tmp_path)
+    assert pixels.shape == (loss_plot.HEIGHT, loss_plot.WIDTH, 3)
+    curve = places(pixels, loss_plot.COLOURS[0])
+    left, right = curve[curve[:, 1].argmin()], curve[curve[:, 1].argmax()]
+    assert left == pytest.approx([loss_plot.HEIGHT - loss_plot.MARGIN, loss_plot.MARGIN], abs=2)
+    assert right == pytest.approx([loss_plot.MARGIN, loss_plot.WIDTH - loss_plot.MARGIN], abs=2)
+
+
+def test_every_term_has_a_colour_and_other_numbers_have_none(tmp_path: Path) -> None:
+    others = {"real": 5.0, "gradient/a": 1e6, "samples/diversity": 50.0, "data/nll": 9.0, "images_per_second": 1e6}
+    row = {"a/one": 1.0, "b/two": 2.0, **others}
+    pixels = drawn([{"step": 1, **row}, {"step": 2, **row}], tmp_path)
+    assert len(places(pixels, loss_plot.COLOURS[0])) and len(places(pixels, loss_plot.COLOURS[1]))
+    assert not len(places(pixels, loss_plot.COLOURS[2]))
+
+
+def test_a_term_that_came_later_is_drawn_from_there(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"step": t, "a/one": 1.0} for t in range(4)]
+    rows += [{"step": t, "a/one": 1.0, "a/lazy": 0.0} for t in range(4, 9)]
+    curve = places(drawn(rows, tmp_path), loss_plot.COLOURS[1])
+    assert curve[:, 1].min() > loss_plot.WIDTH / 2 - 10
+
+
+@pytest.mark.parametrize("rows", [[], [{"step": 1, "a/one": 1.0}], [{"step": 1}, {"step": 2}]])
+def test_nothing_is_drawn_where_there_is_no_curve(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    loss_plot.draw(rows, tmp_path / "losses.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_constant_values_have_a_picture(tmp_path: Path) -> None:
+    assert len(places(drawn([{"step": t, "a/one": 3.0} for t in (1, 2)], tmp_path), loss_plot.COLOURS[0]))
+
+
+@pytest.mark.parametrize("n", [600, 601, 1199, 5000])
+def test_a_long_run_is_thinned_out(n: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "line", lambda self, places, **more: lengths.append(len(places)))
+    loss_plot.draw([{"step": t, "a/one": float(t % 7)} for t in range(n)], tmp_path / "losses.png")
+    assert loss_plot.POINTS / 2 <= max(lengths) <= loss_plot.POINTS
