@@ -29,7 +29,7 @@ import marks
 from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
 from ganzoo.training import device
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 
 HERE = Path(__file__).parent / "seed_tables"
 PAGES = Path(__file__).parents[1] / "docs/zoo"
@@ -85,7 +85,7 @@ def measure(recipe: str, changes: Iterable[str], seed: int, marks: Iterable[int]
     plugins = discovery.load()
     assignments = [*changes, f"run.seed={seed}"]
     chosen, _ = resolver.read(locate.locate(recipe, plugins), assignments, plugins.zoo)
-    trainee = Trainee(chosen, device.accelerator(chosen.run))
+    trainee = Session(chosen, device.accelerator(chosen.run))
     around = {mark: window(mark, trainee.steps) for mark in marks if mark <= trainee.steps}
     wanted = {step for steps in around.values() for step in steps}
     found: dict[str, dict[int, float]] = {player: {} for player in PLAYERS}

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ganzoo.api import load, train
     from ganzoo.config.component import Blueprint
     from ganzoo.data.sources import Source
-    from ganzoo.errors import DataError, GanzooError, Misfit
+    from ganzoo.errors import DataError, GanzooError, IncompatibleError
     from ganzoo.evaluation import evaluate
     from ganzoo.hookspecs import hookimpl
     from ganzoo.interfaces import (
@@ -44,7 +44,7 @@ _HOMES = {
     "ganzoo.api": ("load", "train"),
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
-    "ganzoo.errors": ("DataError", "GanzooError", "Misfit"),
+    "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError"),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.interfaces": (
         "Batch",
@@ -91,9 +91,9 @@ __all__ = [
     "Features",
     "GanzooError",
     "Generator",
+    "IncompatibleError",
     "Loss",
     "Metric",
-    "Misfit",
     "Model",
     "Move",
     "Panel",
@@ -133,10 +133,10 @@ def __getattr__(name: str) -> Any:
 
 def _renamed(name: str) -> str:
     """The name of today for a public name of before, with a warning; nothing for any other."""
-    compatibility = importlib.import_module("ganzoo.registry.versions")
-    today, gone_in = compatibility.RENAMED.get(name, ("", ""))
+    versions = importlib.import_module("ganzoo.registry.versions")
+    today, gone_in = versions.RENAMED.get(name, ("", ""))
     if today:
-        compatibility.deprecated(f"ganzoo.{name} is deprecated: use ganzoo.{today}. It goes in ganzoo {gone_in}.")
+        versions.deprecated(f"ganzoo.{name} is deprecated: use ganzoo.{today}. It goes in ganzoo {gone_in}.")
     return today
 
 

@@ -21,7 +21,7 @@ class RecipeError(GanzooError):
     """A recipe or a setting that cannot be used; lists every problem found."""
 
 
-class Misfit(GanzooError):
+class IncompatibleError(GanzooError):
     """Two components that cannot work together. Networks, losses and procedures raise it when they are built."""
 
 
@@ -31,7 +31,7 @@ class DataError(GanzooError):
     exit_code = 3
 
 
-class Diverged(GanzooError):
+class DivergedError(GanzooError):
     """A loss or a weight is no longer a finite number."""
 
     exit_code = 4
@@ -43,13 +43,13 @@ class RunError(GanzooError):
     exit_code = 5
 
 
-class EnvironmentProblem(GanzooError):
+class SetupError(GanzooError):
     """Something missing around us: a package, disk space, a device that a setting asks for."""
 
     exit_code = 6
 
 
-class BrokenPromises(GanzooError):
+class ConformanceError(GanzooError):
     """A plugin whose components are not what the interfaces promise."""
 
     exit_code = 6

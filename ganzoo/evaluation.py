@@ -39,7 +39,7 @@ def evaluate(
     metrics: names; without any those of the recipe, else all that make sense. samples: how many are drawn, 10,000 or as
     many as are held out unless the recipe says. seed: of their noise. extractor: what to look with. changes:
     "extractor.least=0.6" and the like. told: called with why a metric that nobody asked for is left out.
-    Errors: RunError, DataError, Misfit, and those of the extractor for what has to be fetched first.
+    Errors: RunError, DataError, IncompatibleError, and those of the extractor for what has to be fetched first.
     """
     plugins = plugins or discovery.load()
     run, folder = api.find(run)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 
 if TYPE_CHECKING:
     from ganzoo.data.sources import Source
@@ -167,7 +167,7 @@ class Regularizer:
         """Called after each of the discriminator's moves; may change its weights in place."""
 
     def check(self, critic: nn.Module) -> None:
-        """Errors: Misfit when this regularizer makes no sense for that discriminator, all of them being attached.
+        """Errors: IncompatibleError when this regularizer makes no sense for that discriminator, all of them being attached.
 
         A layer of your own that mixes the samples of a batch says so by an attribute `mixes_samples = True`.
         """
@@ -175,7 +175,7 @@ class Regularizer:
             return
         for name, module in critic.named_modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "mixes_samples", False):
-                raise Misfit(
+                raise IncompatibleError(
                     f"regularizer {type(self).__name__} penalises the gradient of each sample, but the discriminator "
                     f"mixes samples by {type(module).__name__} ({name}). Use a discriminator without it (where there "
                     'is the choice, norm = "none" leaves batch norm out), or another regularizer.'
@@ -186,7 +186,7 @@ class Transform(ABC):
     """Makes what a translator is given out of what it should give: pairs from any dataset of images."""
 
     def spec(self, spec: Spec) -> Spec:
-        """Of samples -> of what is made of them. Errors: Misfit when these samples cannot be transformed."""
+        """Of samples -> of what is made of them. Errors: IncompatibleError when these samples cannot be transformed."""
         return spec
 
     @abstractmethod

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import GanzooError, Misfit
+from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Batch, Generator, Panel, Spec, Transform
 from ganzoo.procedure import Procedure
 
@@ -33,15 +33,15 @@ class Translator(Procedure):
     def make(self, generator: Blueprint, spec: Spec | None = None) -> Generator:
         """The generator from `source` to `spec`, its own unless given.
 
-        Errors: Misfit for one that has a prior, or takes inputs of another shape.
+        Errors: IncompatibleError for one that has a prior, or takes inputs of another shape.
         """
         name, wanted = f"generator {generator.entry.name}", spec or self.spec
         takes = "source" in inspect.signature(generator.entry.load()).parameters
         made: Generator = generator(wanted, source=self.source) if takes else generator(wanted)
         if made.z_dim:
-            raise Misfit(f"{name} draws from noise, and this procedure translates: use one that does.")
+            raise IncompatibleError(f"{name} draws from noise, and this procedure translates: use one that does.")
         if (shape := made.source_shape or wanted.shape) != self.source.shape:
-            raise Misfit(
+            raise IncompatibleError(
                 f"{name} takes inputs of shape {tuple(shape)}, and they have {tuple(self.source.shape)}: use another "
                 "[transform], or another generator."
             )

@@ -11,12 +11,12 @@ from ganzoo.errors import LINES, WIDTH, GanzooError, did_you_mean, one_line
 CODES = {
     "GanzooError": 2,
     "RecipeError": 2,
-    "Misfit": 2,
+    "IncompatibleError": 2,
     "DataError": 3,
-    "Diverged": 4,
+    "DivergedError": 4,
     "RunError": 5,
-    "EnvironmentProblem": 6,
-    "BrokenPromises": 6,
+    "SetupError": 6,
+    "ConformanceError": 6,
     "Interrupted": 75,
     "Aborted": 130,
 }

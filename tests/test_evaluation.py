@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 
 import ganzoo
-from ganzoo import DataError, Evidence, Metric, Misfit
+from ganzoo import DataError, Evidence, IncompatibleError, Metric
 from ganzoo.cli import cli
 from ganzoo.config import instantiate
 from ganzoo.errors import RecipeError, RunError
@@ -198,7 +198,7 @@ def test_without_names_every_metric_that_makes_sense(run: Run) -> None:
 
 def test_token_ids_are_refused() -> None:
     recipe = tiny("", "dataset.use=oracle")
-    with pytest.raises(Misfit, match="token ids"):
+    with pytest.raises(IncompatibleError, match="token ids"):
         Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)
 
 
@@ -235,7 +235,9 @@ def test_where_all_are_left_out_there_is_no_evaluation(run: Run) -> None:
     recipe = tiny("", "evaluate.samples=2")
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)
     evaluator.metrics = [one for one in evaluator.metrics if one.name == "precision_recall"]
-    with pytest.raises(Misfit, match="no metric can judge these samples: metric precision_recall looks at 3"):
+    with pytest.raises(
+        IncompatibleError, match="no metric can judge these samples: metric precision_recall looks at 3"
+    ):
         evaluator(ganzoo.load(run).sample, 12, {})
 
 
@@ -251,7 +253,7 @@ def test_a_score_that_is_no_finite_number_is_none(run: Run, monkeypatch: pytest.
     recipe = tiny("[[metric]]\nuse = 'frechet_distance'\n", "evaluate.samples=20")
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)
     monkeypatch.setattr(type(evaluator.metrics[0].made), "__call__", lambda self, evidence: {"frechet_distance": nan})
-    with pytest.raises(Misfit, match="frechet_distance is not a finite number"):
+    with pytest.raises(IncompatibleError, match="frechet_distance is not a finite number"):
         evaluator(ganzoo.load(run).sample, 12, {})
 
 

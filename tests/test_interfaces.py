@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Dataset, Generator, Misfit, Regularizer, Spec
+from ganzoo import Batch, Dataset, Generator, IncompatibleError, Regularizer, Spec
 
 
 class Pixels(Dataset):
@@ -84,7 +84,7 @@ class Smooth(Regularizer):
 @pytest.mark.parametrize("norm", [nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.SyncBatchNorm(3)])
 def test_a_penalty_per_sample_refuses_every_batch_norm_by_name(norm: nn.Module) -> None:
     critic = nn.Sequential(nn.Linear(3, 3), nn.ModuleDict({"norm": norm}))
-    with pytest.raises(Misfit, match=rf"Smooth .* {type(norm).__name__} \(1\.norm\)"):
+    with pytest.raises(IncompatibleError, match=rf"Smooth .* {type(norm).__name__} \(1\.norm\)"):
         Smooth().check(critic)
 
 

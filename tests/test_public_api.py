@@ -36,7 +36,7 @@ def test_importing_it_imports_no_torch() -> None:
 
 
 def test_what_a_plugin_needs_at_import_imports_no_torch() -> None:
-    used = "ganzoo.hookimpl, ganzoo.Zoo, ganzoo.GanzooError, ganzoo.Misfit"
+    used = "ganzoo.hookimpl, ganzoo.Zoo, ganzoo.GanzooError, ganzoo.IncompatibleError"
     assert run(f"import sys, ganzoo; {used}; print('torch' in sys.modules)") == "False\n"
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, GanzooError, Generator, Misfit, Move, Spec, Transform, Translator
+from ganzoo import Batch, Blueprint, GanzooError, Generator, IncompatibleError, Move, Spec, Transform, Translator
 from ganzoo.registry.zoo import Entry
 from ganzoo.translator import beside, shown
 
@@ -138,10 +138,10 @@ def test_a_generator_is_told_what_it_is_given() -> None:
 
 
 def test_a_generator_of_noise_is_refused() -> None:
-    with pytest.raises(Misfit, match="generator noisy draws from noise"):
+    with pytest.raises(IncompatibleError, match="generator noisy draws from noise"):
         Copying(SPEC, blueprint(Noisy))
 
 
 def test_a_generator_for_other_inputs_is_refused() -> None:
-    with pytest.raises(Misfit, match=r"takes inputs of shape \(1, 8, 8\), and they have \(1, 4, 4\)"):
+    with pytest.raises(IncompatibleError, match=r"takes inputs of shape \(1, 8, 8\), and they have \(1, 4, 4\)"):
         Copying(SPEC, blueprint(Same), blueprint(Half))

@@ -8,7 +8,7 @@ import ganzoo
 from ganzoo.config import instantiate
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
-from ganzoo.sampling.preview import evaluating
+from ganzoo.sampling.preview import eval_mode
 from judges import classes
 
 IMAGES = 2000
@@ -21,7 +21,7 @@ def judge(run: ganzoo.Run) -> str:
     whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None, "the dataset does not fit in memory"
     x = normalised({"x": whole["x"][:IMAGES]})["x"]  # (N, *shape)
-    with evaluating(procedure):
+    with eval_mode(procedure):
         again = torch.cat([procedure.G(procedure.E(part)) for part in x.split(500)])
     share = (again - x).square().mean() / (x - x.mean(0)).square().mean()
     return f"{classes.judge(run)}; rebuilt with {100 * share:.0f} % of the mean image's square error"

@@ -16,7 +16,7 @@ from typing import Any
 from ganzoo.benchmark import throughput
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.sources import data_root
-from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.errors import GanzooError, SetupError
 
 TREE = Path(__file__).parents[2]
 FOLDERS = {"loop": "loops", "script": "scripts"}
@@ -85,7 +85,7 @@ def run(
 
 
 def turn(command: list[str], threads: int) -> dict[str, Any]:
-    """One measurement. Errors: EnvironmentProblem when the process fails or says something else than one JSON line."""
+    """One measurement. Errors: SetupError when the process fails or says something else than one JSON line."""
     path = os.pathsep.join([str(TREE), *filter(None, [os.environ.get("PYTHONPATH")])])
     more = {"PYTHONPATH": path, "OMP_NUM_THREADS": str(threads), "GANZOO_DATA": str(data_root())}
     environment = {**os.environ, **more}
@@ -96,7 +96,7 @@ def turn(command: list[str], threads: int) -> dict[str, Any]:
             raise ValueError("not a measurement")
     except (ValueError, IndexError, KeyError, TypeError) as error:
         said = "\n".join([*done.stdout.splitlines()[-2:], *done.stderr.splitlines()[-5:]])
-        raise EnvironmentProblem(
+        raise SetupError(
             f"`{' '.join(command)}` ended with {done.returncode} and no JSON line with {', '.join(NEEDED)} "
             f"({type(error).__name__}: {error}). It said:\n{said}\nRun it by itself to mend it."
         ) from error

@@ -14,7 +14,7 @@ import torch
 from ganzoo.benchmark import profile
 from ganzoo.config.recipe import Recipe
 from ganzoo.training import device, nonfinite
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 
 EXCLUDED = "imports, reading the data, building the networks; pictures, checkpoints and the other files of a run"
 SHARED_STEPS = 20  # at most so many are taken apart
@@ -25,7 +25,7 @@ class Training:
 
     def __init__(self, recipe: Recipe, steps: int):
         self.accelerator, self.log, self.t = device.accelerator(recipe.run), recipe.run.log, 0
-        self.trainee = Trainee(recipe, self.accelerator)
+        self.trainee = Session(recipe, self.accelerator)
         self.trainee.steps = steps
 
     def step(self) -> None:

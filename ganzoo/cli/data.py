@@ -15,7 +15,7 @@ import click
 from ganzoo.config.component import Blueprint
 from ganzoo.config.overrides import override
 from ganzoo.data.download import Progress
-from ganzoo.data.sources import Finding, data_root, obtain, verify
+from ganzoo.data.sources import SourceState, data_root, obtain, verify
 from ganzoo.errors import DataError, RecipeError
 from ganzoo.registry import discovery
 
@@ -127,7 +127,7 @@ def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     return content, "\n  ".join(lines)
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: SourceState) -> str:
     return f"{finding.state:9} {finding.path}" + (f" ({finding.note})" if finding.note else "")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.registry import discovery
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
@@ -37,7 +37,7 @@ def command(as_json: bool) -> None:
             if name != "problems":
                 click.echo(f"{name:<{width}}  {value if isinstance(value, str) else json.dumps(value)}")
     if facts["problems"]:
-        raise EnvironmentProblem("\n".join(facts["problems"]))
+        raise SetupError("\n".join(facts["problems"]))
 
 
 def _facts() -> dict[str, Any]:

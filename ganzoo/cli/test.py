@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.complete import plugins
-from ganzoo.errors import BrokenPromises
+from ganzoo.errors import ConformanceError
 
 if TYPE_CHECKING:
     from ganzoo.testing import Check
@@ -46,7 +46,7 @@ def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
     else:
         _show(rows)
     if counts[BROKEN]:
-        raise BrokenPromises(
+        raise ConformanceError(
             f"plugin {plugin} breaks {counts[BROKEN]} of {len(rows) - counts[NOT_ASKED]} promises. "
             + ("Each message says what to change." if as_json else "What to change is said above.")
         )

@@ -19,7 +19,7 @@ OPERATORS: dict[type, Any] = {
 }
 
 
-class Unreadable(Exception):
+class UnreadableSourceError(Exception):
     """The source is not there, or does more than reading can follow."""
 
 
@@ -40,7 +40,7 @@ def find(module: str, name: str) -> tuple[str, ast.AST]:
                 for alias in aliases:
                     if (alias.asname or alias.name) == root:
                         return find(alias.name, rest)
-    raise Unreadable(f"{module}:{name}")
+    raise UnreadableSourceError(f"{module}:{name}")
 
 
 def value(module: str, expression: ast.AST) -> Any:
@@ -55,7 +55,7 @@ def value(module: str, expression: ast.AST) -> Any:
     try:
         return ast.literal_eval(ast.unparse(expression))
     except ValueError:
-        raise Unreadable(ast.unparse(expression)) from None
+        raise UnreadableSourceError(ast.unparse(expression)) from None
 
 
 def _imported(module: str, node: ast.ImportFrom, name: str, rest: str) -> tuple[str, ast.AST]:
@@ -71,7 +71,7 @@ def _imported(module: str, node: ast.ImportFrom, name: str, rest: str) -> tuple[
 def _tree(module: str) -> ast.Module:
     spec = _spec(module)
     if spec is None or not (spec.origin or "").endswith(".py"):
-        raise Unreadable(module)
+        raise UnreadableSourceError(module)
     return ast.parse(Path(str(spec.origin)).read_bytes())
 
 

@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 
 from ganzoo.config.component import Blueprint
 from ganzoo.config.recipe import PerPlayer, Recipe
-from ganzoo.errors import GanzooError, Misfit, RecipeError, did_you_mean
+from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
-from ganzoo.sampling.preview import evaluating
+from ganzoo.sampling.preview import eval_mode
 from ganzoo.training import optim
 
 Parts = Mapping[str, Blueprint | list[Blueprint]]
@@ -24,7 +24,7 @@ REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # what torch 
 def dataset(recipe: Recipe) -> Dataset:
     """The dataset, with its random parts drawn from the recipe's seed.
 
-    Errors: Misfit with what its constructor refused.
+    Errors: IncompatibleError with what its constructor refused.
     """
     return drawn_dataset(recipe.dataset, recipe.run.seed)
 
@@ -35,13 +35,15 @@ def drawn_dataset(blueprint: Blueprint, seed: int) -> Dataset:
     try:
         return blueprint()
     except REFUSALS as error:
-        raise Misfit(f"dataset {blueprint.entry.name!r} cannot be made with these settings: {error}") from error
+        raise IncompatibleError(
+            f"dataset {blueprint.entry.name!r} cannot be made with these settings: {error}"
+        ) from error
 
 
 def procedure(recipe: Recipe, spec: Spec) -> Procedure:
     """The procedure with its networks, their weights drawn from the recipe's seed.
 
-    Errors: Misfit with the component that refused, and why.
+    Errors: IncompatibleError with the component that refused, and why.
     """
     made = assembled(recipe.procedure, recipe.parts, spec, recipe.run.seed)
     check_players(recipe, made)
@@ -53,10 +55,10 @@ def assembled(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) -> Proc
     torch.manual_seed(seed)
     try:
         return blueprint(spec, **parts)
-    except Misfit:
+    except IncompatibleError:
         raise
     except REFUSALS as error:
-        raise Misfit(f"procedure {blueprint.entry.name!r} cannot be built for {spec}: {error}") from error
+        raise IncompatibleError(f"procedure {blueprint.entry.name!r} cannot be built for {spec}: {error}") from error
 
 
 def check_players(recipe: Recipe, made: Procedure) -> None:
@@ -72,51 +74,51 @@ def check_players(recipe: Recipe, made: Procedure) -> None:
 
 
 def check_fit(made: Procedure, spec: Spec) -> None:
-    """Errors: Misfit when labels are wanted and the data has none, when token ids are too much for the procedure, or
+    """Errors: IncompatibleError when labels are wanted and the data has none, when token ids are too much for the procedure, or
     when samples have not the data's shape.
     """
     if spec.vocab and not made.discrete:
-        raise Misfit(
+        raise IncompatibleError(
             f"samples are token ids (vocab = {spec.vocab}), and no gradient comes through them to the generator, which "
             f"procedure {type(made).__name__} follows. Use a procedure for token ids, or data of images or points."
         )
     if made.conditional and not spec.classes:
-        raise Misfit(
+        raise IncompatibleError(
             "the networks want class labels, and the dataset has none. "
             "Use a labelled dataset, or networks that are not conditional."
         )
     device = next(made.parameters()).device
     y = torch.zeros(2, dtype=torch.long, device=device) if made.conditional else None
     try:
-        with evaluating(made), torch.random.fork_rng(enabled=device.type != "meta"):
+        with eval_mode(made), torch.random.fork_rng(enabled=device.type != "meta"):
             shape = tuple(made.sample(2, y).shape)
     except REFUSALS as error:
-        raise Misfit(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
+        raise IncompatibleError(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
     if shape != (2, *spec.shape):
-        raise Misfit(
+        raise IncompatibleError(
             f"the generator makes samples of shape {shape[1:]}, and the data has {spec.shape}. "
             "Use another generator, or give the dataset another size."
         )
 
 
 def check_batch(made: Procedure, batch_size: int) -> None:
-    """Errors: Misfit when batch norm would have a single sample to take a mean and a variance of."""
+    """Errors: IncompatibleError when batch norm would have a single sample to take a mean and a variance of."""
     if batch_size > 1:
         return
     for player, modules in made.players().items():
         for name, module in ((name, part) for network in modules for name, part in network.named_modules()):
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-                raise Misfit(
+                raise IncompatibleError(
                     f"run.batch_size = 1 and {type(module).__name__} ({name}) in {player!r}: the statistics of one "
                     "sample say nothing. Set run.batch_size=2 or more, or use networks without batch norm."
                 )
 
 
 def check_compile(made: Procedure) -> None:
-    """Errors: Misfit when compiled networks lack the second derivative that a penalty needs."""
+    """Errors: IncompatibleError when compiled networks lack the second derivative that a penalty needs."""
     for one in getattr(made, "regularizers", ()):
         if one.per_sample:
-            raise Misfit(
+            raise IncompatibleError(
                 f"run.compile = true and regularizer {type(one).__name__}: compiled networks have no second "
                 "derivative, which the penalty needs. Set run.compile=false."
             )

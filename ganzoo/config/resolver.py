@@ -14,7 +14,7 @@ from ganzoo.config.overrides import override
 from ganzoo.config.parser import BYTES, Tree, by_player, check_bounds, kind_of, parse
 from ganzoo.config.recipe import About, Evaluation, PerPlayer, Recipe, RunSettings
 from ganzoo.config.signature import PARTS
-from ganzoo.errors import EnvironmentProblem, GanzooError, RecipeError, did_you_mean, one_line
+from ganzoo.errors import GanzooError, RecipeError, SetupError, did_you_mean, one_line
 from ganzoo.registry import versions
 from ganzoo.registry.zoo import Zoo
 
@@ -144,7 +144,7 @@ class _Resolver:
                 versions.deprecated(f"{kind} {entry.full_name!r} is deprecated: {entry.deprecated}.")
             made = Blueprint(entry, {key: value for key, value in settings.items() if key != "use"})
             self.report(table, made.problems())
-        except EnvironmentProblem:
+        except SetupError:
             raise  # the recipe is good: a package is missing
         except GanzooError as error:
             self.report(table, [error.message])

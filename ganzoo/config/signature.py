@@ -7,7 +7,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.config.definitions import Unreadable, find, value
+from ganzoo.config.definitions import UnreadableSourceError, find, value
 from ganzoo.registry.zoo import Entry
 
 SUPPLIED = ("self", "spec", "source", "params")  # handed over by whoever builds the component, never by a recipe
@@ -56,7 +56,7 @@ def describe(entry: Entry) -> Described:
 
 
 def read(target: str) -> Described:
-    """ "module:name", a class, a function or a partial() of one. Errors: Unreadable."""
+    """ "module:name", a class, a function or a partial() of one. Errors: UnreadableSourceError."""
     module, definition = find(*target.split(":"))
     given: dict[str, Any] = {}
     match definition:
@@ -89,7 +89,7 @@ def _parameters(module: str, definition: ast.AST) -> Settings:
                 fields = [node for node in body if isinstance(node, ast.AnnAssign)]
                 return {ast.unparse(node.target): _setting(module, node.annotation, node.value) for node in fields}
             return _parameters(*find(module, written[0])) if written else {}
-    raise Unreadable(module)
+    raise UnreadableSourceError(module)
 
 
 def _setting(module: str, annotation: ast.expr | None, default: ast.expr | None) -> dict[str, Any]:

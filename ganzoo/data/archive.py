@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
@@ -148,7 +148,7 @@ def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
     except (FileExistsError, NotADirectoryError) as error:
         raise DataError(f"{archive} was not unpacked: it holds one name as a file and as a folder.") from error
     except OSError as error:
-        raise EnvironmentProblem(f"{archive} could not be unpacked: {error}.") from error
+        raise SetupError(f"{archive} could not be unpacked: {error}.") from error
 
 
 def _opened(archive: Path) -> IO[bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 
 BLOCK = 2**18
 TIMEOUT = 30.0  # seconds without a byte
@@ -21,7 +21,7 @@ Progress = Callable[[int, int | None], None]
 def download(url: str, path: Path, progress: Progress) -> None:
     """Write what lies at `url` to `path`.
 
-    Errors: OSError, http.client.HTTPException or ValueError with the reason; EnvironmentProblem for a full disk, or
+    Errors: OSError, http.client.HTTPException or ValueError with the reason; SetupError for a full disk, or
     where gdown is needed and not installed.
     """
     if urllib.parse.urlsplit(url).hostname == "drive.google.com":
@@ -35,7 +35,7 @@ def _copy(answer: Any, file: IO[bytes], progress: Progress) -> None:
     length = answer.headers.get("Content-Length")
     total = int(length) if length else None
     if total and total > (free := shutil.disk_usage(Path(file.name).parent).free):
-        raise EnvironmentProblem(f"{file.name} needs {total:,} bytes and the disk has {free:,}: make room.")
+        raise SetupError(f"{file.name} needs {total:,} bytes and the disk has {free:,}: make room.")
     done = 0
     while block := answer.read(BLOCK):
         file.write(block)
@@ -50,7 +50,7 @@ def _from_google_drive(url: str, path: Path) -> None:
     try:
         import gdown
     except ImportError:
-        raise EnvironmentProblem("fetching from Google Drive needs gdown: pip install 'ganzoo-torch[gdown]'") from None
+        raise SetupError("fetching from Google Drive needs gdown: pip install 'ganzoo-torch[gdown]'") from None
     try:
         gdown.download(url, str(path), quiet=True)
     except Exception as error:  # gdown's errors share no base class from version to version

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 import torch
 
 from ganzoo.data import validation
-from ganzoo.data.sampler import Passes, balanced, shuffled
+from ganzoo.data.sampler import BatchSampler, balanced, shuffled
 from ganzoo.data.workers import Key, batch_seed, stream
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset
@@ -39,7 +39,7 @@ class Batches(Iterator[Batch]):
         whole = validation.whole(dataset)
         order = balanced(dataset) if balance else shuffled(len(dataset))
         where = device if whole is not None else torch.device("cpu")
-        self.passes = Passes(order, batch_size, self.per_epoch, seed, rank, world, where)
+        self.passes = BatchSampler(order, batch_size, self.per_epoch, seed, rank, world, where)
         self.whole = {key: value.to(device) for key, value in whole.items()} if whole is not None else None
         self.seek(0)
 
@@ -67,7 +67,7 @@ class Batches(Iterator[Batch]):
         return normalised(batch)
 
 
-def _keys(passes: Passes, position: int) -> Iterator[Key]:
+def _keys(passes: BatchSampler, position: int) -> Iterator[Key]:
     """A seed for each batch after `position`, another one on each process, and the indices of its examples.
 
     No method: a stream that holds its Batches, which holds it, would keep the processes that read.

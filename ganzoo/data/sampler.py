@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 
 Order = Callable[[torch.Generator], Tensor]
@@ -23,11 +23,13 @@ def shuffled(length: int) -> Order:
 def balanced(dataset: Dataset) -> Order:
     """As many examples, drawn with replacement: first a class, each with the same chance, then one of its examples.
 
-    A class without an example is left out. Errors: Misfit without labels, DataError where they are not known.
+    A class without an example is left out. Errors: IncompatibleError without labels, DataError where they are not known.
     """
     classes = dataset.spec.classes
     if not classes:
-        raise Misfit("run.balance draws every class alike, and this dataset has no labels: set run.balance=false.")
+        raise IncompatibleError(
+            "run.balance draws every class alike, and this dataset has no labels: set run.balance=false."
+        )
     labels = dataset.all_labels()
     if labels is None:
         raise DataError(
@@ -46,7 +48,7 @@ def balanced(dataset: Dataset) -> Order:
 
 
 @dataclass(frozen=True)
-class Passes:
+class BatchSampler:
     """Pass after pass, the batches of one process among `world`: a pure function of these fields."""
 
     order: Order

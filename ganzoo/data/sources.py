@@ -14,7 +14,7 @@ from typing import Any
 
 from ganzoo.data.archive import safe_extract
 from ganzoo.data.download import Progress, download
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 
 UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}  # of files that are read packed or not
 
@@ -69,7 +69,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SourceState:
     """What verify() found. state: verified (digest matches), present (no digest to compare), missing, corrupt."""
 
     state: str
@@ -81,18 +81,18 @@ class Finding:
         return self.state in ("verified", "present")
 
 
-def verify(source: Source) -> Finding:
+def verify(source: Source) -> SourceState:
     """Compare a source's file with its digest, and look for what is unpacked from it."""
     file = locate(source.path, *source.instead)
     state, note = _compare(file, source) if file else ("missing", "")
     if state == "corrupt":
-        return Finding(state, str(file), note)
+        return SourceState(state, str(file), note)
     if lacking := source.missing():
         note = f"{source.path} is there but not unpacked" if file else ""
-        return Finding("missing", str(data_root() / lacking[0]), note)
+        return SourceState("missing", str(data_root() / lacking[0]), note)
     if file:
-        return Finding(state, str(file))
-    return Finding("present", str(locate(*(path for _, path in source.unpack))))
+        return SourceState(state, str(file))
+    return SourceState("present", str(locate(*(path for _, path in source.unpack))))
 
 
 def _compare(file: Path, source: Source) -> tuple[str, str]:
@@ -108,7 +108,7 @@ def _compare(file: Path, source: Source) -> tuple[str, str]:
     return "present", ""
 
 
-def obtain(source: Source, progress: Progress | None = None) -> Finding:
+def obtain(source: Source, progress: Progress | None = None) -> SourceState:
     """Fetch and unpack what is missing or corrupt; what is there already costs no network."""
     if not (finding := verify(source)).good:
         file = fetch(source, progress)
@@ -122,7 +122,7 @@ def fetch(source: Source, progress: Progress | None = None) -> Path:
     """The file of a source, downloaded unless a good one lies there.
 
     Each mirror is tried in turn. Bytes go to a `.partial` file that takes its name once the digest matches.
-    Errors: DataError naming every address tried and why it failed; EnvironmentProblem when the disk is too small.
+    Errors: DataError naming every address tried and why it failed; SetupError when the disk is too small.
     """
     file = data_root() / source.path
     if file.exists() and (not source.md5 or md5(file) == source.md5):
@@ -130,7 +130,7 @@ def fetch(source: Source, progress: Progress | None = None) -> Path:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EnvironmentProblem(f"no place for data: {error}. Set GANZOO_DATA to another folder.") from error
+        raise SetupError(f"no place for data: {error}. Set GANZOO_DATA to another folder.") from error
     partial = file.with_name(file.name + ".partial")
     reasons = []
     for url in source.urls:

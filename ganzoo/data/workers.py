@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 
 from ganzoo.data.validation import check
-from ganzoo.errors import DataError, EnvironmentProblem, GanzooError
+from ganzoo.errors import DataError, GanzooError, SetupError
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.utils.signals import HEARD
 
@@ -27,7 +27,7 @@ Key = tuple[int, list[int]]
 def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Batch, None, None]:
     """The batch of each key, checked, on the CPU.
 
-    Errors: those of the dataset, as it raised them, from whichever process; EnvironmentProblem for a process that died.
+    Errors: those of the dataset, as it raised them, from whichever process; SetupError for a process that died.
     """
     loader = DataLoader(
         _Batched(dataset),
@@ -46,7 +46,7 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
         traceback.clear_frames(error.__traceback__)  # lets go of the loader, and so of the processes that are left
         if not isinstance(error, (RuntimeError, OSError, EOFError)) or str(error).startswith("Caught "):
             raise  # the dataset's own, as the loader hands it on
-        raise EnvironmentProblem(
+        raise SetupError(
             f"a process that reads data died, or cannot be reached ({str(error) or type(error).__name__}); "
             "memory, shared memory or open files may have run out. "
             "Go on with fewer of them: run.workers=0 reads in the training process."

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import GanzooError, Misfit
+from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import best, feature_cache, selection
 from ganzoo.metrics.metric import Evidence, Metric, Seen
@@ -40,13 +40,15 @@ class Evaluator:
 
     data: what is trained on. conditional: whether samples are asked for classes. left_out: metrics that nobody asked
     for and that cannot judge these samples, with the reason.
-    Errors: Misfit for what makes no sense, RecipeError for a `best` that nothing gives; those of Extractor.check() for
+    Errors: IncompatibleError for what makes no sense, RecipeError for a `best` that nothing gives; those of Extractor.check() for
     a missing download or package.
     """
 
     def __init__(self, recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool):
         if data.spec.vocab:
-            raise Misfit("samples are token ids, which no metric judges: what the data measures itself is logged.")
+            raise IncompatibleError(
+                "samples are token ids, which no metric judges: what the data measures itself is logged."
+            )
         self.recipe, self.data, self.conditional = recipe, data, conditional
         self.settings = recipe.evaluate
         self.extractor = selection.extractor(recipe, data, zoo)
@@ -64,7 +66,7 @@ class Evaluator:
     def prepare(self) -> None:
         """Get the extractor ready, and the real samples; may take minutes, and is done once.
 
-        Errors: DataError when the data is missing, Misfit when the extractor is not fit to judge.
+        Errors: DataError when the data is missing, IncompatibleError when the extractor is not fit to judge.
         """
         if self._prepared:
             return
@@ -77,7 +79,7 @@ class Evaluator:
     def __call__(self, draw: Draw, step: int, made_by: Mapping[str, str]) -> list[Score]:
         """Scores of what `draw` makes. made_by: what else is to be told of the samples, such as whose weights.
 
-        Errors: GanzooError when a sample or a score is not a finite number; Misfit for too few samples.
+        Errors: GanzooError when a sample or a score is not a finite number; IncompatibleError for too few samples.
         """
         self.prepare()
         n = self.samples
@@ -92,7 +94,7 @@ class Evaluator:
                     raise
                 self.left_out[one.name] = error.message
         if not scores:
-            raise Misfit(f"no metric can judge these samples: {' '.join(self.left_out.values())}")
+            raise IncompatibleError(f"no metric can judge these samples: {' '.join(self.left_out.values())}")
         return scores
 
     @cached_property
@@ -137,7 +139,9 @@ class Evaluator:
         with rng.left_alone(), torch.enable_grad():
             values = metric(evidence)
             if wrong := [result for result in metric.better if not math.isfinite(values[result])]:
-                raise Misfit(f"metric {one.name}: {wrong[0]} is not a finite number for these samples. Leave it out.")
+                raise IncompatibleError(
+                    f"metric {one.name}: {wrong[0]} is not a finite number for these samples. Leave it out."
+                )
             which = self.metrics.index(one), n  # two of one name may differ in their settings
             if which not in self.floors:
                 self.floors[which] = dict(metric.floor(evidence))

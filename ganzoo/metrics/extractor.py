@@ -27,7 +27,7 @@ class Extractor(ABC):
     none."""
 
     def check(self, spec: Spec) -> None:
-        """Before anything costs time. Errors: Misfit for samples it cannot look at; DataError or EnvironmentProblem
+        """Before anything costs time. Errors: IncompatibleError for samples it cannot look at; DataError or SetupError
         with what to do when a file or a package is missing. Never downloads.
         """
         return
@@ -36,7 +36,7 @@ class Extractor(ABC):
         """Get ready to look: read weights, or train on reference.real and test on reference.held. Once; may take
         minutes, the result of which belongs into reference.cache.
 
-        Errors: those of check(), and Misfit when what was trained is too poor to judge anybody.
+        Errors: those of check(), and IncompatibleError when what was trained is too poor to judge anybody.
         """
         return
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.metrics.extractor import Extractor
 
@@ -98,9 +98,9 @@ class Metric(ABC):
     """False for one that takes long, or answers a rare question: it is computed when asked for by name."""
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
-        """Before anything costs time. Errors: Misfit when it makes no sense for these samples, with what would."""
+        """Before anything costs time. Errors: IncompatibleError when it makes no sense for these samples, with what would."""
         if self.asked and not (conditional and spec.classes):
-            raise Misfit(
+            raise IncompatibleError(
                 f"metric {next(iter(self.better))} compares samples with the classes they were asked for, and this "
                 "GAN is not asked for classes. Use another metric, or a conditional GAN."
             )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.sources import cache_root
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.sampling import preview
 from ganzoo.utils import rng
@@ -74,11 +74,11 @@ class Reference:
 
 
 def reference(data: Dataset) -> Reference:
-    """Errors: DataError when files are missing; Misfit for a dataset of one example."""
+    """Errors: DataError when files are missing; IncompatibleError for a dataset of one example."""
     other = data.held_out()
     order = _order(len(data))
     if len(order) < 2:
-        raise Misfit("a dataset of one example has nothing to hold out. Use a larger one.")
+        raise IncompatibleError("a dataset of one example has nothing to hold out. Use a larger one.")
     if other is None:
         half = (len(order) + 1) // 2
         real = _part(data, order[:half], "half of the data, which has no test part")

@@ -9,7 +9,7 @@ from typing import Any
 from ganzoo.config.component import Blueprint
 from ganzoo.config.instantiate import REFUSALS
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import GanzooError, Misfit
+from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
@@ -60,7 +60,7 @@ def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Chosen:
 def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, looks: Extractor) -> list[Chosen]:
     """Those that the recipe names, each of which has to make sense; without any, all others that do.
 
-    Errors: Misfit.
+    Errors: IncompatibleError.
     """
     if recipe.metrics:
         named = [Chosen(_made(blueprint), blueprint) for blueprint in recipe.metrics]
@@ -69,7 +69,7 @@ def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, looks: E
         return named
     found = [*_fitting(data, zoo, conditional, looks)]
     if not found:
-        raise Misfit("no metric makes sense for these samples. `ganzoo list metric` shows all of them.")
+        raise IncompatibleError("no metric makes sense for these samples. `ganzoo list metric` shows all of them.")
     return found
 
 
@@ -91,14 +91,14 @@ def _made(blueprint: Blueprint) -> Any:
         return blueprint()
     except REFUSALS as error:
         entry = blueprint.entry
-        raise Misfit(f"{entry.kind} {entry.name!r} cannot be made with these settings: {error}") from error
+        raise IncompatibleError(f"{entry.kind} {entry.name!r} cannot be made with these settings: {error}") from error
 
 
 def _check(one: Chosen, data: Dataset, conditional: bool, looks: Extractor) -> None:
     metric: Metric = one.made
     enough = {"classes": ("data",), "logits": ("data", "others")}.get(metric.sees)
     if enough and looks.classifies not in enough:
-        raise Misfit(
+        raise IncompatibleError(
             f"metric {one.name!r} needs to be told classes{' of the data' if metric.sees == 'classes' else ''}, and "
             f"{type(looks).__name__} tells none. Use an extractor that does, such as referee."
         )

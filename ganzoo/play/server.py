@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 
 if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
@@ -32,10 +32,10 @@ HEADERS = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b
 
 
 def require() -> None:
-    """Errors: EnvironmentProblem without gradio."""
+    """Errors: SetupError without gradio."""
     found = importlib.util.find_spec("gradio") and metadata.version("gradio")
     if not found or int(found.partition(".")[0]) < LEAST:
-        raise EnvironmentProblem(
+        raise SetupError(
             f"ganzoo play draws its page with gradio {LEAST} or newer, and there is "
             f"{f'gradio {found}' if found else 'none'}: pip install 'ganzoo-torch[play]'"
         )
@@ -44,7 +44,7 @@ def require() -> None:
 def listen(port: int) -> socket.socket:
     """A socket that takes connections from this machine; port 0 is any that is free.
 
-    Errors: EnvironmentProblem for a port that cannot be had.
+    Errors: SetupError for a port that cannot be had.
     """
     waiting = socket.socket()
     try:
@@ -54,14 +54,14 @@ def listen(port: int) -> socket.socket:
         waiting.listen()
     except OSError as error:
         waiting.close()
-        raise EnvironmentProblem(
+        raise SetupError(
             f"port {port} of {HOST}: {error.strerror}. Take another one with --port, or --port 0 for any that is free."
         ) from error
     return waiting
 
 
 def serve(model: Model, place: str, port: int, browser: bool, say: Callable[[str], object]) -> None:
-    """Show the page until Ctrl-C. `say` is told the address. Errors: EnvironmentProblem, see listen()."""
+    """Show the page until Ctrl-C. `say` is told the address. Errors: SetupError, see listen()."""
     with contextlib.closing(listen(port)) as waiting, tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder:
         app = _app(model, place, Path(folder))
         address = f"http://{HOST}:{waiting.getsockname()[1]}/"

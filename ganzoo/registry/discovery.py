@@ -22,7 +22,7 @@ DISTRIBUTION = "ganzoo-torch"  # ours: its components belong to the owner "ganzo
 
 
 @dataclass
-class Row:
+class PluginInfo:
     """One plugin as `ganzoo plugins` shows it. `name` is owner/entry point; status: ok, failed, incompatible or off."""
 
     name: str
@@ -51,7 +51,7 @@ class Plugins:
 
     manager: pluggy.PluginManager
     zoo: Zoo
-    rows: list[Row]
+    rows: list[PluginInfo]
 
     def versions(self, owners: Collection[str]) -> dict[str, str]:
         """{distribution: version} of the plugins of these owners."""
@@ -75,7 +75,7 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
     found = Plugins(manager, Zoo(), [])
     if plugins is not None:
         for name, module in plugins.items():
-            _add(found, Row(name, name, "", getattr(module, "__name__", name)), lambda module=module: module)
+            _add(found, PluginInfo(name, name, "", getattr(module, "__name__", name)), lambda module=module: module)
         return found
     for point in sorted(entry_points.entry_points(GROUP), key=_order):
         row = _row(point)
@@ -91,24 +91,24 @@ def _order(point: EntryPoint) -> tuple[bool, str, str]:
     return (normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
 
 
-def _row(point: EntryPoint) -> Row:
+def _row(point: EntryPoint) -> PluginInfo:
     distribution = normalised(point.distribution)
     owner = "ganzoo" if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
-    return Row(f"{owner}/{point.name}", distribution, point.version, point.value)
+    return PluginInfo(f"{owner}/{point.name}", distribution, point.version, point.value)
 
 
 def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _switched_off(row: Row) -> bool:
+def _switched_off(row: PluginInfo) -> bool:
     blocked = {name.strip() for name in os.environ.get("GANZOO_BLOCK_PLUGINS", "").split(",")}
     if blocked & {*row.names}:
         return True
     return os.environ.get("GANZOO_DISABLE_PLUGINS", "") not in ("", "0") and row.distribution != DISTRIBUTION
 
 
-def _add(found: Plugins, row: Row, load: Any) -> None:
+def _add(found: Plugins, row: PluginInfo, load: Any) -> None:
     found.rows.append(row)
     plugin = None
     try:
@@ -124,13 +124,13 @@ def _add(found: Plugins, row: Row, load: Any) -> None:
                 register(zoo=mine)
         found.zoo.merge(mine)
         row.components = len(list(mine))
-    except versions.Incompatible as error:
+    except versions.IncompatiblePluginError as error:
         _leave_out(found, row, plugin, "incompatible", str(error))
     except (Exception, SystemExit) as error:  # whatever a stranger's module does, the zoo opens
         _leave_out(found, row, plugin, "failed", f"{type(error).__name__}: {error}")
 
 
-def _leave_out(found: Plugins, row: Row, plugin: Any, status: str, error: str) -> None:
+def _leave_out(found: Plugins, row: PluginInfo, plugin: Any, status: str, error: str) -> None:
     row.status, row.error, row.hooks = status, error, []
     if plugin is not None and found.manager.is_registered(plugin):
         found.manager.unregister(plugin)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import warnings
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """MAJOR.MINOR of the plugin API. A minor adds, a major takes away."""
-RENAMED: dict[str, tuple[str, str]] = {}
+RENAMED: dict[str, tuple[str, str]] = {"Misfit": ("IncompatibleError", "0.3")}
 """Public name of before -> (its name now, the version of ganzoo that drops the old one)."""
 
 
-class Incompatible(Exception):
+class IncompatiblePluginError(Exception):
     """A plugin that was written for another version of the plugin API."""
 
 
@@ -32,7 +32,7 @@ def deprecated(message: str) -> None:
 def check_version(wanted: str) -> None:
     """`wanted`: what a plugin's ganzoo_api says, such as ">=1.0,<2".
 
-    Errors: Incompatible when this is not such a version; ValueError when `wanted` says none.
+    Errors: IncompatiblePluginError when this is not such a version; ValueError when `wanted` says none.
     """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # most plugins do not ask
 
@@ -41,7 +41,7 @@ def check_version(wanted: str) -> None:
     except (InvalidSpecifier, AttributeError, TypeError) as error:
         raise ValueError(f'ganzoo_api = {wanted!r} is no version specifier: write ganzoo_api = ">=1.0,<2"') from error
     if not fits:
-        raise Incompatible(
+        raise IncompatiblePluginError(
             f"it needs version {wanted} of ganzoo's plugin API, and this is {API_VERSION}. "
             "Install another version of this plugin, or of ganzoo-torch."
         )

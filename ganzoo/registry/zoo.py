@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganzoo.errors import EnvironmentProblem, GanzooError, did_you_mean
+from ganzoo.errors import GanzooError, SetupError, did_you_mean
 
 KINDS = (
     "generator",
@@ -45,14 +45,14 @@ class Entry:
         return f"{self.owner}/{self.name}"
 
     def load(self) -> Any:
-        """The component itself. Errors: EnvironmentProblem when its module cannot be imported."""
+        """The component itself. Errors: SetupError when its module cannot be imported."""
         if not isinstance(self.target, str):
             return self.target
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:  # a plugin's module may raise anything
-            raise EnvironmentProblem(
+            raise SetupError(
                 f"{self.kind} {self.full_name!r} could not be loaded from {self.target}: "
                 f"{type(error).__name__}: {error}. `ganzoo plugins` shows which package it comes from."
             ) from error

@@ -20,7 +20,7 @@ from ganzoo.report.drawn import Drawn, draw
 from ganzoo.report.pictures import Frame, Picture
 from ganzoo.runs import status
 from ganzoo.runs.run import Run
-from ganzoo.utils.redact import Scrub
+from ganzoo.utils.redact import Redactor
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Told:
     curves: Mapping[str, Curve]
 
 
-def gather(run: Run, checkpoint: Path | None, scrub: Scrub, number: int, of: int, with_samples: bool) -> Told:
+def gather(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of: int, with_samples: bool) -> Told:
     """The run of this number, `of` so many in a page. Errors: RunError for a folder without what every run has."""
     resolved, now = run.resolved, status.report(run.folder)
     rows = list(run.metrics())
@@ -128,11 +128,11 @@ def _real(samples: Path) -> Frame | None:
     return Frame(0, text="\n".join(path.read_text(errors="replace").splitlines()[: pictures.LINES]))
 
 
-def _scrubbed(frames: list[Frame], scrub: Scrub) -> list[Frame]:
+def _scrubbed(frames: list[Frame], scrub: Redactor) -> list[Frame]:
     return [Frame(one.step, one.picture, scrub(one.text), one.printed) for one in frames]
 
 
-def _provenance(run: Run, scrub: Scrub) -> dict[str, Any]:
+def _provenance(run: Run, scrub: Redactor) -> dict[str, Any]:
     try:
         return scrub.provenance(run.provenance)
     except RunError:

@@ -12,14 +12,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ganzoo.errors import EnvironmentProblem, RunError
+from ganzoo.errors import RunError, SetupError
 from ganzoo.report import chart
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.report.gather import Told, differences, gather
 from ganzoo.runs.comparison import compare
 from ganzoo.runs.run import Run
 from ganzoo.utils import atomic
-from ganzoo.utils.redact import LEFT_OUT, Scrub
+from ganzoo.utils.redact import LEFT_OUT, Redactor
 
 HERE = Path(__file__).parent
 OVERLAID = 8  # runs that have a curve in the common charts
@@ -29,20 +29,20 @@ COMMON = 16  # such charts at most
 def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bool = True) -> Path:
     """Runs, each with a checkpoint to draw from or None for the newest, to an .html file.
 
-    Errors: RunError for what is no run, EnvironmentProblem when the file cannot be written.
+    Errors: RunError for what is no run, SetupError when the file cannot be written.
     """
     content = render(runs, with_samples).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(target, content)
     except OSError as error:
-        raise EnvironmentProblem(f"{target}: {error.strerror}. Give another place with --out.") from error
+        raise SetupError(f"{target}: {error.strerror}. Give another place with --out.") from error
     return target
 
 
 def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -> str:
     """The page as text. It needs no other file: pictures and script are inside, and nothing else may run."""
-    scrubbing = Scrub.of([_status(run) for run, _ in runs])
+    scrubbing = Redactor.of([_status(run) for run, _ in runs])
     told = [gather(run, chosen, scrubbing, k, len(runs), with_samples) for k, (run, chosen) in enumerate(runs)]
     script = (HERE / "script.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

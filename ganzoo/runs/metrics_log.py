@@ -32,7 +32,7 @@ def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
             yield {name: value for name, value in row.items() if value is None or isinstance(value, (int, float))}
 
 
-class Journal:
+class MetricsLog:
     """Rows {"step": t, name: number, ...}. A number that is not finite stands there as null."""
 
     def __init__(self, path: Path):

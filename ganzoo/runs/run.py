@@ -17,7 +17,7 @@ from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import retention, scores, status
-from ganzoo.runs.metrics_log import Journal
+from ganzoo.runs.metrics_log import MetricsLog
 from ganzoo.runs.scores import Score
 from ganzoo.utils import atomic
 
@@ -35,7 +35,7 @@ class Run:
         self.folder = folder
         self.samples = folder / "samples"
         self.checkpoints = folder / "checkpoints"
-        self.journal = Journal(folder / "metrics.jsonl")
+        self.journal = MetricsLog(folder / "metrics.jsonl")
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"

@@ -76,13 +76,13 @@ def classes_in_turn(n: int, classes: int, device: torch.device) -> Tensor:
 def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
     """Evaluation mode, no gradients, noise from `seed`; everything is as before after the block."""
     devices = [device] if device.type == "cuda" else []
-    with evaluating(module), torch.random.fork_rng(devices=devices):
+    with eval_mode(module), torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
 
 
 @contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
+def eval_mode(module: nn.Module) -> Iterator[None]:
     """Evaluation mode and no gradients; every part, frozen ones too, is in its own mode again after the block."""
     modes = {part: part.training for part in module.modules()}
     module.eval()

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.registry.discovery import DISTRIBUTION, Plugins
 from ganzoo.registry.versions import API_VERSION
 from ganzoo.runs.run import Run
@@ -16,21 +16,21 @@ from ganzoo.sampling.model import Model
 from ganzoo.sharing import weights
 from ganzoo.sharing.config import FORMAT, NAME, Config, Graph, Shape
 from ganzoo.translator import Translator
-from ganzoo.utils.redact import Scrub
+from ganzoo.utils.redact import Redactor
 
 
 def described(
     run: Run,
     model: Model,
     step: int,
-    scrub: Scrub,
+    scrub: Redactor,
     tensors: Mapping[str, Tensor],
     graphs: Mapping[str, Graph],
     plugins: Plugins,
 ) -> Config:
     """config.json of these tensors of a run's model.
 
-    Settings are told as they are, but for folders of this machine, of which the last name is left. Errors: Misfit for
+    Settings are told as they are, but for folders of this machine, of which the last name is left. Errors: IncompatibleError for
     what comes from no installed package, which nobody else could install.
     """
     recipe = model.recipe
@@ -47,7 +47,7 @@ def described(
     spec = model.spec
     needed = {name: version for name, version in versions.items() if name != DISTRIBUTION}
     if strange := [name for name in needed if not re.fullmatch(NAME, name)]:
-        raise Misfit(f"{strange[0]!r} is no installed package: nobody could install it to load this model.")
+        raise IncompatibleError(f"{strange[0]!r} is no installed package: nobody could install it to load this model.")
     return Config(
         format=FORMAT,
         ganzoo_api=API_VERSION,
@@ -59,7 +59,7 @@ def described(
         spec=Shape(shape=list(spec.shape), classes=spec.classes, vocab=spec.vocab),
         class_names=model.class_names,
         words=model.words,
-        components=Scrub()(components),
+        components=Redactor()(components),
         plugins=needed,
         tensors=weights.stored(tensors),
         graphs=dict(graphs),

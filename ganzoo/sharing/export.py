@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import api
-from ganzoo.errors import GanzooError, Misfit, RunError
+from ganzoo.errors import GanzooError, IncompatibleError, RunError
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import checkpoint
@@ -24,7 +24,7 @@ from ganzoo.sharing.config import Config
 from ganzoo.sharing.described import described
 from ganzoo.translator import Translator
 from ganzoo.utils import atomic
-from ganzoo.utils.redact import Scrub
+from ganzoo.utils.redact import Redactor
 
 COMPARED = 6  # samples that the folder has to make again, bit by bit
 HIDDEN = "its procedure keeps something outside state_dict()."
@@ -57,7 +57,7 @@ def export(
     chosen = chosen or run.latest
     target = (out or run.folder / "export").absolute()
     model, step = api.load(chosen, plugins), int(checkpoint.read(chosen).states["state"]["step"])
-    scrub = Scrub.of([_or_nothing(run, "status")])
+    scrub = Redactor.of([_or_nothing(run, "status")])
     kept = free(target, scrub(run.folder.name))
     try:
         with atomic.made_beside(target) as partial:
@@ -96,13 +96,20 @@ def free(target: Path, run: str) -> str | None:
 
 
 def _write(
-    place: Path, run: Run, model: Model, step: int, scrub: Scrub, formats: Sequence[str], license: str, plugins: Plugins
+    place: Path,
+    run: Run,
+    model: Model,
+    step: int,
+    scrub: Redactor,
+    formats: Sequence[str],
+    license: str,
+    plugins: Plugins,
 ) -> Exported:
     remarks: list[str] = []
     for path in sorted(run.folder.glob("recipe.*")):
         if path.name in manifest.KNOWN:
             text = path.read_text(errors="replace")
-            shortened = Scrub()(text)
+            shortened = Redactor()(text)
             if shortened != text:
                 remarks.append(f"{path.name}: folders of this machine are shortened to their last name.")
             (place / path.name).write_text(shortened)
@@ -117,7 +124,7 @@ def _write(
         if not (why := _differs(place, wanted, plugins)):
             break
     if why:
-        raise Misfit(f"this model cannot be shared: {why}")
+        raise IncompatibleError(f"this model cannot be shared: {why}")
     if {*formats} & {"onnx", "torch_export"}:
         from ganzoo.sharing import graphs
 

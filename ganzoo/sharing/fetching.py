@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.data.sources import cache_root
-from ganzoo.errors import EnvironmentProblem, RunError
+from ganzoo.errors import RunError, SetupError
 from ganzoo.sharing import hub, manifest
 from ganzoo.utils import atomic
 
@@ -47,7 +47,7 @@ def fetch(remote: Remote, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         size, free = sum(remote.sizes.values()), shutil.disk_usage(target.parent).free
         if size > free:
-            raise EnvironmentProblem(f"{remote.name}: {size:,} bytes, and {target.parent} has room for {free:,}.")
+            raise SetupError(f"{remote.name}: {size:,} bytes, and {target.parent} has room for {free:,}.")
         partial = Path(tempfile.mkdtemp(prefix=atomic.PARTIAL, dir=target.parent))
     except OSError as error:
         raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import EnvironmentProblem, GanzooError, Misfit, one_line
+from ganzoo.errors import GanzooError, IncompatibleError, SetupError, one_line
 from ganzoo.sampling import latents, preview
 from ganzoo.sampling.model import Model
 from ganzoo.sharing import manifest
@@ -32,7 +32,7 @@ Call = Callable[[tuple[Tensor, ...]], Tensor]
 
 
 class Function(nn.Module):
-    """What a model makes of given codes, or of given inputs. Errors: Misfit when that is no function of them."""
+    """What a model makes of given codes, or of given inputs. Errors: IncompatibleError when that is no function of them."""
 
     def __init__(self, model: Model):
         super().__init__()
@@ -40,14 +40,16 @@ class Function(nn.Module):
         translates = isinstance(model.procedure, Translator)
         self.inputs = ["a" if translates else "z", *(["y"] if model.procedure.conditional else [])]
         if model.spec.vocab:
-            raise Misfit("token ids are drawn one after the other: there is no graph of them. Share the weights alone.")
+            raise IncompatibleError(
+                "token ids are drawn one after the other: there is no graph of them. Share the weights alone."
+            )
         first = self.example(2, 0)
         with self._under(0):
             one = self(*first)
         with self._under(1):
             other = self(*first)
         if not torch.equal(one, other):
-            raise Misfit(
+            raise IncompatibleError(
                 "its samples are no function of their codes: it draws more while it makes them, as dropout that stays "
                 "on does. Share the weights alone."
             )
@@ -59,7 +61,7 @@ class Function(nn.Module):
         return latents.from_code(self.procedure, z, y)
 
     def example(self, n: int, seed: int) -> tuple[Tensor, ...]:
-        """Codes as the procedure draws them, or inputs of noise; and labels. Errors: Misfit for none, or several."""
+        """Codes as the procedure draws them, or inputs of noise; and labels. Errors: IncompatibleError for none, or several."""
         with self._under(seed):
             y = torch.randint(self.spec.classes, (n,)) if "y" in self.inputs else None
             if isinstance(self.procedure, Translator):
@@ -67,9 +69,11 @@ class Function(nn.Module):
             try:
                 codes = latents.drawn(self.procedure, n, y)
             except GanzooError as error:
-                raise Misfit(f"{error.message} There is no graph of it: share the weights alone.") from error
+                raise IncompatibleError(f"{error.message} There is no graph of it: share the weights alone.") from error
         if len(codes) > 1:
-            raise Misfit(f"it draws {len(codes)} codes for a sample, and a graph takes one. Share the weights alone.")
+            raise IncompatibleError(
+                f"it draws {len(codes)} codes for a sample, and a graph takes one. Share the weights alone."
+            )
         return self._with(codes[0], y)
 
     def eager(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -86,7 +90,7 @@ class Function(nn.Module):
 def write(place: Path, model: Model, formats: Sequence[str]) -> dict[str, Graph]:
     """generator.onnx, generator.pt2 or both, as asked for.
 
-    Errors: Misfit for a model that is no graph, or a graph that makes other samples; EnvironmentProblem without the
+    Errors: IncompatibleError for a model that is no graph, or a graph that makes other samples; SetupError without the
     extra `onnx`.
     """
     onnx = _onnx() if "onnx" in formats else None
@@ -103,7 +107,7 @@ def write(place: Path, model: Model, formats: Sequence[str]) -> dict[str, Graph]
 
 
 def traced(function: Function) -> Any:
-    """The function as a torch.export.ExportedProgram. Errors: Misfit with what torch cannot draw a graph of."""
+    """The function as a torch.export.ExportedProgram. Errors: IncompatibleError with what torch cannot draw a graph of."""
     example = function.example(EXAMPLE, 0)
     shapes = tuple({0: torch.export.Dim("batch", min=1)} for _ in example)
     with quietly(), torch.no_grad():
@@ -111,23 +115,25 @@ def traced(function: Function) -> Any:
             return torch.export.export(function.eval(), example, dynamic_shapes=shapes, strict=False)
         except Exception as error:  # torch says it in many ways
             first = one_line(str(error).strip().partition("\n")[0], 300)
-            raise Misfit(
+            raise IncompatibleError(
                 f"torch.export draws no graph of this generator ({type(error).__name__}: {first}). Share the weights "
                 "alone."
             ) from error
 
 
 def compared(function: Function, call: Call, name: str) -> float:
-    """The largest difference from eager samples. Errors: Misfit when it is more than NEAR."""
+    """The largest difference from eager samples. Errors: IncompatibleError when it is more than NEAR."""
     worst = 0.0
     for n, seed in TRIED:
         inputs = function.example(n, seed)
         made, wanted = call(inputs), function.eager(inputs)
         if made.shape != wanted.shape:
-            raise Misfit(f"{name} makes samples of shape {tuple(made.shape)}, and they are {tuple(wanted.shape)}.")
+            raise IncompatibleError(
+                f"{name} makes samples of shape {tuple(made.shape)}, and they are {tuple(wanted.shape)}."
+            )
         difference = (made - wanted).abs().max().item()
         if not difference <= NEAR:  # nor is NaN
-            raise Misfit(
+            raise IncompatibleError(
                 f"{name} makes other samples than ganzoo: they differ by {difference:.1e}. Share the weights alone."
             )
         worst = max(worst, difference)
@@ -152,7 +158,9 @@ def _write_torch(program: Any, path: Path) -> Call:
     with quietly():
         torch.export.save(program, path)
         if names := pickled(path):
-            raise Misfit(f"{manifest.TORCH} would hold pickles ({', '.join(names[:3])}). Share the weights alone.")
+            raise IncompatibleError(
+                f"{manifest.TORCH} would hold pickles ({', '.join(names[:3])}). Share the weights alone."
+            )
         graph = torch.export.load(path).module()  # written a moment ago, and looked through
 
     def call(inputs: tuple[Tensor, ...]) -> Tensor:
@@ -184,7 +192,7 @@ def _onnx() -> Any:
         import onnxruntime
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise EnvironmentProblem(
+        raise SetupError(
             f"--format onnx needs the package {error.name}, which is not installed: pip install 'ganzoo-torch[onnx]'"
         ) from error
     return onnxruntime

@@ -15,7 +15,7 @@ import torch
 
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import EnvironmentProblem, GanzooError, Misfit, RunError
+from ganzoo.errors import GanzooError, IncompatibleError, RunError, SetupError
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
@@ -28,7 +28,7 @@ SAMPLES = 64  # that a model must have room for: what `ganzoo sample` draws
 
 
 def load(place: Path, plugins: Plugins | None = None) -> Model:
-    """The model of an export. Errors: RunError, EnvironmentProblem, Misfit or RecipeError naming what is wrong."""
+    """The model of an export. Errors: RunError, SetupError, IncompatibleError or RecipeError naming what is wrong."""
     plugins, listing = plugins or discovery.load(), manifest.check(place)
     found = _config(place, listing)
     procedure, parts, dataset = components(found, plugins, str(place / manifest.CONFIG))
@@ -59,13 +59,13 @@ def _config(place: Path, listing: manifest.Manifest) -> Config:
 def components(found: Config, plugins: Plugins, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
     """The procedure, its parts, and its data where samples are made of it.
 
-    Errors: EnvironmentProblem naming the plugins that are missing; RecipeError for settings that are no good.
+    Errors: SetupError naming the plugins that are missing; RecipeError for settings that are no good.
     """
     for name, version in found.plugins.items():
         row = next((row for row in plugins.rows if row.distribution == discovery.normalised(name)), None)
         if row is None or row.status != "ok":
             why = f"{row.status}: {row.error}" if row else "not installed"
-            raise EnvironmentProblem(
+            raise SetupError(
                 f"{origin}: this model needs the plugin {name} {version}, which is {why}. To get it: pip install "
                 f"{name}    (a plugin is a program: install it if you trust who made it)"
             )
@@ -75,7 +75,7 @@ def components(found: Config, plugins: Plugins, origin: str) -> tuple[Blueprint,
 def check_plan(found: Config, procedure: Blueprint, parts: Mapping[str, Any]) -> None:
     """Build the networks on the meta device, and hold the tensors of config.json to them.
 
-    Errors: RunError when the tensors are not theirs; Misfit for what does not fit together, or fits no memory.
+    Errors: RunError when the tensors are not theirs; IncompatibleError for what does not fit together, or fits no memory.
     """
     spec, left_out = found.spec.spec, ""
     try:
@@ -91,13 +91,13 @@ def check_plan(found: Config, procedure: Blueprint, parts: Mapping[str, Any]) ->
     except (AttributeError, StopIteration) as error:  # of what was taken away
         raise RunError(f"{manifest.CONFIG}: there are no tensors of {left_out}, and sampling needs them.") from error
     except Exception as error:  # a stranger's component may raise anything
-        raise Misfit(
+        raise IncompatibleError(
             f"procedure {procedure.entry.name!r} cannot be built on the meta device ({type(error).__name__}: {error}), "
             "so that nobody can tell what it needs: it is not shared."
         ) from error
     needed += SAMPLES * 4 * spec.size
     if needed > memory.machine():
-        raise Misfit(
+        raise IncompatibleError(
             f"this model needs at least {needed / 2**30:,.1f} GiB of memory, and this machine has "
             f"{memory.machine() / 2**30:,.1f} GiB."
         )

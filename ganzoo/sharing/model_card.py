@@ -8,7 +8,7 @@ from typing import Any
 from ganzoo.runs.run import Run
 from ganzoo.runs.scores import Score
 from ganzoo.sharing.config import Config
-from ganzoo.utils.redact import Scrub
+from ganzoo.utils.redact import Redactor
 
 TERMS = ("samples", "seed", "weights")  # of a protocol, in the one line that the Hub shows
 GENERATES, TRANSLATES, OTHER = "unconditional-image-generation", "image-to-image", "other"  # as the Hub names tasks
@@ -87,7 +87,7 @@ def _judged(scores: list[Score]) -> str:
     lines.append("| --- | --- | --- | --- | --- |")
     for score in {score.kind: score for score in scores}.values():
         floor = "" if score.floor is None else f"{score.floor:.4g}"
-        terms = ", ".join(f"{name} {_short(value)}" for name, value in Scrub()(score.terms).items())
+        terms = ", ".join(f"{name} {_short(value)}" for name, value in Redactor()(score.terms).items())
         cells = (score.name, f"{score.value:.4g}", floor, score.better, terms)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join([*lines, "", "Scores of other protocols cannot be compared with these."])

@@ -23,7 +23,7 @@ NARROW = 16  # columns, and half as many lines, below which a picture shows noth
 COLOURS = ("256", "truecolor")
 
 
-class View:
+class Dashboard:
     """steps: of the whole run. first: how many are over already. `bar` is rich's own."""
 
     def __init__(self, steps: int, first: int = 0):

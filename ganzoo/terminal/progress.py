@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.progress import Progress
 
 from ganzoo.runs.metrics_log import is_loss
-from ganzoo.terminal.dashboard import View, short
+from ganzoo.terminal.dashboard import Dashboard, short
 
 PLAIN_EVERY = 10.0  # seconds between lines when not in a terminal
 LIVE_EVERY = 0.5  # seconds between two pictures of a view: drawing one takes milliseconds from training
@@ -33,7 +33,7 @@ class Display:
 
     def __init__(self, steps: int, first: int, stderr: bool = True):
         self.console = _Console(stderr=stderr, highlight=False)
-        self.steps, self.view = steps, View(steps, first)
+        self.steps, self.view = steps, Dashboard(steps, first)
         self._shown_at, self._line = 0.0, ""
         self._live: Live | None = None
         self._bar: Progress | None = None

@@ -15,12 +15,21 @@ from typing import Any
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
+from ganzoo.registry.versions import deprecated
 from ganzoo.testing import promises
-from ganzoo.testing.check import Broken, Check
+from ganzoo.testing.check import BrokenPromiseError, Check
 from ganzoo.testing.component import SPECS, Component
 from ganzoo.testing.package import Package
 
-__all__ = ["Broken", "Check", "checks"]
+__all__ = ["BrokenPromiseError", "Check", "checks"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return the public names of earlier versions, with a warning (PEP 562)."""
+    if name == "Broken":
+        deprecated("ganzoo.testing.Broken is deprecated: use ganzoo.testing.BrokenPromiseError. It goes in ganzoo 0.3.")
+        return BrokenPromiseError
+    raise AttributeError(f"module 'ganzoo.testing' has no attribute {name!r}")
 
 
 def checks(
@@ -30,7 +39,7 @@ def checks(
     specs: Sequence[Spec] = (),
     plugins: discovery.Plugins | None = None,
 ) -> list[Check]:
-    """Every promise of every component of an installed plugin, each a callable that raises Broken.
+    """Every promise of every component of an installed plugin, each a callable that raises BrokenPromiseError.
 
     plugin: a distribution, an owner, or owner/entry point. settings: for components that need some, or are slow by
     default, by kind and name: {"dataset clouds": {"path": "..."}}. specs: data of other shapes than the usual ones,

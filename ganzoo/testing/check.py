@@ -11,7 +11,7 @@ from ganzoo.errors import readable
 from ganzoo.utils import rng
 
 
-class Broken(AssertionError):
+class BrokenPromiseError(AssertionError):
     """A promise that a component does not keep: what was seen, and what to change."""
 
     def __init__(self, message: str):
@@ -35,21 +35,21 @@ class Check:
     def __call__(self) -> None:
         """Noise is drawn from seed 0, and the caller's is left alone.
 
-        Errors: Broken; unittest.SkipTest, which pytest understands, where the promise does not concern the subject.
+        Errors: BrokenPromiseError; unittest.SkipTest, which pytest understands, where the promise does not concern the subject.
         """
         try:
             with rng.seeded(0):
                 self.promise(self.subject)
-        except (Broken, SkipTest):
+        except (BrokenPromiseError, SkipTest):
             raise
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-            raise Broken(f"{self}: it raised {type(error).__name__}: {error}") from error
+            raise BrokenPromiseError(f"{self}: it raised {type(error).__name__}: {error}") from error
 
 
 def expect(condition: object, message: str) -> None:
-    """Errors: Broken with `message`, which says what is wrong and what to change."""
+    """Errors: BrokenPromiseError with `message`, which says what is wrong and what to change."""
     if not condition:
-        raise Broken(message)
+        raise BrokenPromiseError(message)
 
 
 def not_asked(reason: str) -> NoReturn:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import Entry
@@ -26,7 +26,7 @@ SPECS = (
     Spec((1,), classes=2),
     Spec((12,), vocab=9),
 )
-"""Data of every kind. A network is asked on those that it takes; it refuses the others by a Misfit."""
+"""Data of every kind. A network is asked on those that it takes; it refuses the others by an IncompatibleError."""
 SMALL = {"width": 8, "bottleneck": 16}  # settings of networks that are larger by default than a check needs
 
 
@@ -60,7 +60,7 @@ class Component:
         """The class or function. Errors: unittest.SkipTest where it does not load, which is a promise of its own."""
         try:
             return self.entry.load()
-        except EnvironmentProblem:
+        except SetupError:
             not_asked("it does not load")
 
     def build(self, *arguments: Any, **more: Any) -> Any:
@@ -98,7 +98,7 @@ class Component:
             try:
                 with torch.device(device):
                     network = self.network(spec)
-            except Exception:  # whether it is a Misfit, and says what would fit, is a promise of its own
+            except Exception:  # whether it is an IncompatibleError, and says what would fit, is a promise of its own
                 continue
             done.add(form)
             yield spec, network

@@ -14,7 +14,7 @@ import torch
 
 from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Batch, Dataset
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.utils import rng
 
@@ -81,11 +81,11 @@ def same(one: Batch, other: Batch) -> bool:
 
 
 def handed_over(dataset: Dataset) -> Any:
-    """The copy that another process would be given. Errors: Broken where there is none to give."""
+    """The copy that another process would be given. Errors: BrokenPromiseError where there is none to give."""
     try:
         return ForkingPickler.loads(ForkingPickler.dumps(dataset))
     except Exception as error:  # whatever an attribute of it raises
-        raise Broken(
+        raise BrokenPromiseError(
             f"{type(dataset).__name__} cannot be handed to another process ({type(error).__name__}: {error}), which "
             "run.workers does with it. Keep no lambda, generator, lock or open file in its attributes: write a method, "
             "or open it on first use, in a functools.cached_property."
@@ -107,7 +107,7 @@ def no_data() -> Iterator[None]:
 
 
 def whole(dataset: Dataset, component: Component) -> Batch:
-    """tensors(), where it holds everything. Errors: Broken where it says that it does, and does not."""
+    """tensors(), where it holds everything. Errors: BrokenPromiseError where it says that it does, and does not."""
     tensors = dataset.tensors()
     expect(
         tensors is not None or not dataset.in_memory,

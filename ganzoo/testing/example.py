@@ -13,7 +13,7 @@ from torch import Tensor
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.sampling import preview
@@ -63,7 +63,7 @@ class Example:
         """Why no engine takes it: a trainable parameter of nobody, a player of none. "" where all is well."""
         try:
             owned(self.procedure())
-        except Misfit as refusal:
+        except IncompatibleError as refusal:
             return refusal.message
         return ""
 
@@ -72,7 +72,7 @@ class Example:
         """Why no run takes it: its samples are not like the data. "" where all is well."""
         try:
             instantiate.check_fit(self.procedure(), self.spec)
-        except Misfit as refusal:
+        except IncompatibleError as refusal:
             return refusal.message
         return ""
 

@@ -10,12 +10,12 @@ from typing import Any
 from ganzoo.config import instantiate, locate, parser, resolver
 from ganzoo.config.component import Blueprint
 from ganzoo.config.signature import PARTS
-from ganzoo.errors import GanzooError, Misfit
+from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import Entry
 from ganzoo.testing import parts
-from ganzoo.testing.check import Broken
+from ganzoo.testing.check import BrokenPromiseError
 from ganzoo.testing.component import SMALL, SPECS
 from ganzoo.testing.example import Example
 
@@ -33,7 +33,7 @@ def find(entry: Entry, plugins: Plugins, settings: Mapping[str, Any] | None = No
     """The first example that takes a step; else one that can be built, for what is wrong with it to be told.
 
     settings: of the procedure. plugins: with the stand-ins beside them.
-    Errors: Broken, with what to do and everything that was tried, when there is none.
+    Errors: BrokenPromiseError, with what to do and everything that was tried, when there is none.
     """
     refusals, spare = [], None
     for tree in candidates(entry, plugins):
@@ -54,7 +54,7 @@ def find(entry: Entry, plugins: Plugins, settings: Mapping[str, Any] | None = No
     if spare:
         return spare
     tried = "\n".join(dict.fromkeys(refusals)) or "  nothing: it needs parts of kinds for which there is no stand-in"
-    raise Broken(
+    raise BrokenPromiseError(
         f"there is no small example of procedure {entry.full_name!r} to check. Let it take any generator and "
         "discriminator, or give the plugin a recipe whose [procedure] uses it (see the hook ganzoo_recipes). "
         f"Tried:\n{tried}"
@@ -140,11 +140,11 @@ def _narrowed(table: Any) -> Any:
 
 
 def _need_labels(made: Any, spec: Spec) -> None:
-    """Errors: Misfit for data that has no labels where some are wanted, or token ids where they are of no use."""
+    """Errors: IncompatibleError for data that has no labels where some are wanted, or token ids where they are of no use."""
     if made.conditional and not spec.classes:
-        raise Misfit("its networks want class labels, and these data have none")
+        raise IncompatibleError("its networks want class labels, and these data have none")
     if spec.vocab and not made.discrete:
-        raise Misfit("it says discrete = False, and these data are token ids")
+        raise IncompatibleError("it says discrete = False, and these data are token ids")
 
 
 def _told(tree: Tree) -> str:

@@ -15,7 +15,7 @@ from ganzoo.interfaces import Dataset
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Evidence, Metric, Seen
 from ganzoo.testing import clusters
-from ganzoo.testing.check import Broken, not_asked
+from ganzoo.testing.check import BrokenPromiseError, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.data import readable
 
@@ -58,7 +58,14 @@ def of_its_plugin(component: Component) -> Iterator[Case]:
             data = readable(component.beside(entry))
             if not data.spec.vocab:
                 yield Case(data, False)
-        except (SkipTest, Broken, GanzooError, ValueError, RuntimeError, TypeError):  # another check's finding
+        except (
+            SkipTest,
+            BrokenPromiseError,
+            GanzooError,
+            ValueError,
+            RuntimeError,
+            TypeError,
+        ):  # another check's finding
             continue
 
 
@@ -83,7 +90,7 @@ def _fitting(component: Component, case: Case) -> Metric | None:
         return None
     try:
         metric.check(case.data.spec, case.data, case.conditional)
-    except Exception:  # that it is a Misfit is a promise of its own
+    except Exception:  # that it is an IncompatibleError is a promise of its own
         return None
     return metric
 

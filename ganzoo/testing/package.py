@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo.registry.discovery import Plugins, Row
+from ganzoo.registry.discovery import PluginInfo, Plugins
 from ganzoo.testing.component import Component
 
 
@@ -13,7 +13,7 @@ class Package:
     """The entry points of one owner; `plugins` is everything that is installed."""
 
     owner: str
-    rows: tuple[Row, ...]
+    rows: tuple[PluginInfo, ...]
     plugins: Plugins
     components: tuple[Component, ...] = ()
 

@@ -16,7 +16,7 @@ from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.testing import parts
 from ganzoo.training import device
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 
 STEPS = 3
 
@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     for name, tree in json.loads((folder / "recipes.json").read_text()).items():
         recipe = resolver.resolve(tree, plugins.zoo, name, name="pair")
         accelerator = device.accelerator(recipe.run)
-        trainee = Trainee(recipe, accelerator)
+        trainee = Session(recipe, accelerator)
         for t in range(STEPS):
             trainee.step(t)
         told[name] = digest(trainee.procedure)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Discriminator, Generator
 
 SHAPE = (2, 2, 2)
@@ -55,7 +55,7 @@ def attached(regularizer: Any) -> tuple[Any, Judge, Maker]:
     try:
         regularizer.attach(judge, maker)
         regularizer.check(judge)
-    except Misfit:
+    except IncompatibleError:
         torch.manual_seed(0)
         return untouched, Judge(), Maker()
     return regularizer, judge, maker

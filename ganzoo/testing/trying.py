@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from ganzoo.testing import examples, parts
-from ganzoo.testing.check import Broken, not_asked
+from ganzoo.testing.check import BrokenPromiseError, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.example import Example
 
 
-def sought(component: Component) -> Example | Broken:
+def sought(component: Component) -> Example | BrokenPromiseError:
     """The example, or why there is none; it is looked for once."""
     component.target  # noqa: B018  leaves the check where it does not load
     if "example" not in component.kept:
         try:
-            found: Example | Broken = examples.find(
+            found: Example | BrokenPromiseError = examples.find(
                 component.entry, parts.beside(component.plugins), component.settings
             )
-        except Broken as refusal:
+        except BrokenPromiseError as refusal:
             found = refusal
         component.kept["example"] = found
     return component.kept["example"]
@@ -25,7 +25,7 @@ def sought(component: Component) -> Example | Broken:
 def example_of(component: Component) -> Example:
     """The check is left where there is none: that is one promise's finding, not every one's."""
     found = sought(component)
-    if isinstance(found, Broken):
+    if isinstance(found, BrokenPromiseError):
         not_asked("there is no small example of it")
     return found
 

@@ -8,24 +8,24 @@ from pathlib import Path
 import torch
 
 from ganzoo.config.recipe import RunSettings
-from ganzoo.errors import Diverged, EnvironmentProblem
+from ganzoo.errors import DivergedError, SetupError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.training import nonfinite, state
-from ganzoo.training.nonfinite import Finding
+from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import Recorder
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 
 ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
 
 
-class Keeper:
+class Checkpointer:
     """Checkpoints of what is trained. `kept` is the newest that this process wrote, or started from.
 
     packages: versions of what the components come from. recorder: on the main process.
     """
 
-    def __init__(self, run: Run, settings: RunSettings, trainee: Trainee, packages: Mapping[str, str]):
+    def __init__(self, run: Run, settings: RunSettings, trainee: Session, packages: Mapping[str, str]):
         self.run, self.settings, self.packages = run, settings, packages
         self.engine, self.ema, self.batches = trainee.engine, trainee.ema, trainee.batches
         self.kept: Path | None = None
@@ -38,7 +38,7 @@ class Keeper:
         return found
 
     def look(self, t: int, recorder: Recorder | None) -> None:
-        """Errors: Finding when something is not finite after step t."""
+        """Errors: NonFiniteError when something is not finite after step t."""
         if self.looked_at == t:
             return
         self.looked_at = t
@@ -50,7 +50,7 @@ class Keeper:
     def save(self, t: int, last: bool, recorder: Recorder | None) -> None:
         """A checkpoint of step t, unless it is there already.
 
-        Errors: Finding; EnvironmentProblem when the last one cannot be written, for no other will be tried.
+        Errors: NonFiniteError; SetupError when the last one cannot be written, for no other will be tried.
         """
         if t == self.saved_at:
             return
@@ -64,15 +64,15 @@ class Keeper:
         except OSError as error:
             failure = error
         if failure and last:
-            raise EnvironmentProblem(
+            raise SetupError(
                 f"the checkpoint of step {t} could not be written: {failure}. {self._kept()} "
                 f"Make room, then: ganzoo resume {self.run.folder}"
             ) from failure
         if recorder:
             recorder.saved(t, failure)
 
-    def recover(self, finding: Finding, t: int, recorder: Recorder | None) -> int:
-        """Back to the last checkpoint, where that is wanted and helps; returns its step. Errors: Diverged.
+    def recover(self, finding: NonFiniteError, t: int, recorder: Recorder | None) -> int:
+        """Back to the last checkpoint, where that is wanted and helps; returns its step. Errors: DivergedError.
 
         Data and noise go on from where they are: the same ones would lead to the same end.
         """
@@ -83,7 +83,7 @@ class Keeper:
         wanted = self.settings.on_nonfinite == "rollback" and self.kept is not None
         if not wanted or self.rollbacks == ROLLBACKS or self.kept is None:
             after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if wanted else ""
-            raise Diverged(
+            raise DivergedError(
                 f"diverged at step {t}{after}: {finding.what}. {self._kept()} {self.run.folder / 'diverged.json'} "
                 "tells more. Try a smaller learning rate or run.clip=1.0."
             )

@@ -13,7 +13,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DynamoBackend, parse_flag_from_env
 
 from ganzoo.config.recipe import RunSettings
-from ganzoo.errors import EnvironmentProblem, Misfit
+from ganzoo.errors import IncompatibleError, SetupError
 from ganzoo.training import allocator
 
 if torch.distributed.is_available():
@@ -40,11 +40,11 @@ changes nothing.
 
 
 def check_environment() -> None:
-    """Errors: EnvironmentProblem with every variable that would make a run another one than its recipe says."""
+    """Errors: SetupError with every variable that would make a run another one than its recipe says."""
     found = {name: os.environ[name] for name in OVERRIDES if name in os.environ}
     if wrong := [name for name, value in found.items() if value.strip().lower() not in OVERRIDES[name]]:
         values = ", ".join(f"{name}={found[name]}" for name in wrong)
-        raise EnvironmentProblem(
+        raise SetupError(
             f"{values} would change how networks are trained, behind the recipe's back. Type: unset {' '.join(wrong)}"
         )
 
@@ -52,7 +52,7 @@ def check_environment() -> None:
 def processes() -> PartialState:
     """This process among those that torchrun or `accelerate launch` started.
 
-    Accelerate joins CPU processes only when told that a CPU is meant. Errors: EnvironmentProblem when it did not join
+    Accelerate joins CPU processes only when told that a CPU is meant. Errors: SetupError when it did not join
     them all, so that each would train alone, and for variables that it cannot read or that check_environment() refuses.
     """
     check_environment()
@@ -61,11 +61,11 @@ def processes() -> PartialState:
         found = PartialState(cpu=cpu)
         asked = int(os.environ.get("WORLD_SIZE", "1"))
     except (ValueError, RuntimeError) as error:
-        raise EnvironmentProblem(
+        raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"
         ) from error
     if found.num_processes != asked:
-        raise EnvironmentProblem(
+        raise SetupError(
             f"WORLD_SIZE asks for {asked} processes and {found.num_processes} joined. Start them with "
             "`torchrun --standalone --nproc_per_node N -m ganzoo run ...`, or unset WORLD_SIZE."
         )
@@ -81,20 +81,20 @@ def _leave_in_the_end() -> None:
 
 
 def accelerator(settings: RunSettings) -> Accelerator:
-    """An Accelerator for a run. Errors: Misfit for a precision that the device does not have; those of processes()."""
+    """An Accelerator for a run. Errors: IncompatibleError for a precision that the device does not have; those of processes()."""
     device = processes().device
     if settings.precision == "fp16" and device.type == "cpu":
-        raise Misfit('run.precision = "fp16" needs a GPU: on a CPU use "bf16" or "no".')
+        raise IncompatibleError('run.precision = "fp16" needs a GPU: on a CPU use "bf16" or "no".')
     allocator.keep_blocks()
     AcceleratorState._reset_state()  # one process may train with several precisions, one after the other
     made = Accelerator(mixed_precision=settings.precision, cpu=device.type == "cpu")
     if (made.gradient_accumulation_steps, made.state.dynamo_plugin.backend) != (1, DynamoBackend.NO):
-        raise EnvironmentProblem(
+        raise SetupError(
             f"Accelerate accumulates gradients over {made.gradient_accumulation_steps} steps and compiles by "
             f"{made.state.dynamo_plugin.backend}, which nobody asked for: look for ACCELERATE_ in the environment."
         )
     if made.mixed_precision != settings.precision:
-        raise EnvironmentProblem(
+        raise SetupError(
             f"Accelerate took precision {made.mixed_precision!r} where run.precision is {settings.precision!r}: "
             "look for ACCELERATE_ in the environment."
         )

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm, parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
 
-from ganzoo.errors import Misfit, did_you_mean
+from ganzoo.errors import IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
 from ganzoo.training import statistics
@@ -34,7 +34,7 @@ class Engine:
     `history` holds (step, "player/term", value) of every term since it was cleared last, on the device.
     `moved` and `skipped` count each player's moves. While `watched`, the norm of a mover's gradient is computed, as it
     is before clipping; nothing else differs.
-    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    Errors: IncompatibleError when a trainable parameter belongs to no player, or a player has none.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ def _finite(parameters: list[nn.Parameter]) -> bool:
 def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
     """Player -> its trainable parameters, each once.
 
-    Errors: Misfit when a trainable parameter belongs to no player, or a player has none.
+    Errors: IncompatibleError when a trainable parameter belongs to no player, or a player has none.
     """
     found = {
         player: list({id(p): p for module in modules for p in module.parameters() if p.requires_grad}.values())
@@ -194,11 +194,13 @@ def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
     }
     for player, parameters in found.items():
         if not parameters:
-            raise Misfit(f"the player {player!r} has nothing to train: its modules have no trainable parameter.")
+            raise IncompatibleError(
+                f"the player {player!r} has nothing to train: its modules have no trainable parameter."
+            )
     known = {id(p) for parameters in found.values() for p in parameters}
     orphans = [name for name, p in procedure.named_parameters() if p.requires_grad and id(p) not in known]
     if orphans:
-        raise Misfit(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
+        raise IncompatibleError(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
     return found
 
 

@@ -17,28 +17,28 @@ from accelerate.utils import broadcast_object_list
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import Diverged, GanzooError, Interrupted
+from ganzoo.errors import DivergedError, GanzooError, Interrupted
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import status
 from ganzoo.runs.resume import Start, at
 from ganzoo.runs.run import Run
 from ganzoo.training import device
-from ganzoo.training.checkpointer import Keeper
-from ganzoo.training.nonfinite import Finding
+from ganzoo.training.checkpointer import Checkpointer
+from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import Recorder
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.utils import lock
 from ganzoo.utils.signals import StopFlag
 
-ENDINGS: dict[type, str] = {Diverged: "diverged", Interrupted: "interrupted"}
+ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
 
 
 def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | None = None) -> Run:
     """Train a recipe into a new folder below `out`, or go on with a run, from its newest checkpoint or a Start.
 
-    Errors: GanzooError of the kind that says what happened: Misfit, DataError, Diverged, Interrupted, ...
+    Errors: GanzooError of the kind that says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
     begun = time.monotonic()
     start = at(resume) if isinstance(resume, Run) else resume
@@ -60,15 +60,15 @@ class _Session:
         self, recipe: Recipe, plugins: Plugins, accelerator: Accelerator, out: Path, start: Start | None, begun: float
     ):
         self.settings, self.accelerator, self.start, self.begun = recipe.run, accelerator, start, begun
-        self.trainee = Trainee(recipe, accelerator)
+        self.trainee = Session(recipe, accelerator)
         self.evaluated, evaluator = recipe.evaluate.every, None
         if self.evaluated:  # on each process, so that all of them stop where it cannot be done
             data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
             evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
         self.steps, self.main = self.trainee.steps, accelerator.is_main_process
         self.run = start.run if start else self._shared_run(recipe, out)
-        self.keeper = Keeper(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
-        self.t, self.remarks = self.keeper.start(start.checkpoint) if start else (0, [])
+        self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
+        self.t, self.remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
         self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else None
 
     def run_to_the_end(self) -> None:
@@ -101,9 +101,9 @@ class _Session:
             try:
                 self._keep(pace)
                 if reason := stopping.reason():
-                    self.keeper.save(self.t, True, self.recorder)
-            except Finding as finding:
-                self.t = self.keeper.recover(finding, self.t, self.recorder)
+                    self.checkpointer.save(self.t, True, self.recorder)
+            except NonFiniteError as finding:
+                self.t = self.checkpointer.recover(finding, self.t, self.recorder)
             if reason:
                 raise Interrupted(
                     f"stopped by {reason} after step {self.t} of {self.steps}; everything is saved. "
@@ -111,27 +111,27 @@ class _Session:
                 )
 
     def _keep(self, pace: _Pace) -> None:
-        """What is due after this step: the numbers, a grid, a checkpoint. Errors: Finding."""
-        keeper, recorder, fine = self.keeper, self.recorder, True
+        """What is due after this step: the numbers, a grid, a checkpoint. Errors: NonFiniteError."""
+        checkpointer, recorder, fine = self.checkpointer, self.recorder, True
         if self._logged(self.t):
-            keeper.look(self.t, recorder)
+            checkpointer.look(self.t, recorder)
             values = self.trainee.engine.read()
             if recorder:
                 fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
-        if self._due(self.settings.sample, self.t) and not keeper.everyone(fine):
-            raise Finding("a generated sample is not a finite number", {"noticed_at_step": self.t})
+        if self._due(self.settings.sample, self.t) and not checkpointer.everyone(fine):
+            raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
         if self._due(self.settings.save, self.t):
-            keeper.save(self.t, self.t == self.steps, recorder)
+            checkpointer.save(self.t, self.t == self.steps, recorder)
         if self.evaluated and self._due(self.evaluated, self.t):
             self._evaluate()
 
     def _evaluate(self) -> None:
-        """Judge this step, and keep a checkpoint of it if it is the best so far. Errors: Finding, GanzooError."""
-        keeper = self.keeper
-        keeper.look(self.t, self.recorder)
-        if keeper.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
-            keeper.save(self.t, self.t == self.steps, self.recorder)
-            if self.recorder and keeper.saved_at == self.t:
+        """Judge this step, and keep a checkpoint of it if it is the best so far. Errors: NonFiniteError, GanzooError."""
+        checkpointer = self.checkpointer
+        checkpointer.look(self.t, self.recorder)
+        if checkpointer.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
+            checkpointer.save(self.t, self.t == self.steps, self.recorder)
+            if self.recorder and checkpointer.saved_at == self.t:
                 self.recorder.keep_best(self.t)
 
     def _due(self, every: int, t: int) -> bool:

@@ -8,7 +8,7 @@ from ganzoo.config.recipe import PerPlayer
 from ganzoo.interfaces import Schedule
 
 
-class Rates:
+class LRScheduler:
     """Sets every optimizer's learning rates for a step; leaves them alone without a [schedule]."""
 
     def __init__(self, schedules: PerPlayer | None, optimizers: dict[str, Optimizer]):

@@ -16,7 +16,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import PerPlayer, Recipe
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.training import engine
@@ -38,7 +38,7 @@ class Need:
 
 
 def check(recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-    """Errors: Misfit when this machine, or its GPU, has less memory than the recipe needs.
+    """Errors: IncompatibleError when this machine, or its GPU, has less memory than the recipe needs.
 
     Networks that cannot be built on the meta device are let through: nobody knows what they need.
     """
@@ -141,7 +141,7 @@ def _refuse(needed: Need, times: int, has: int, what: str) -> None:
     }
     largest = max(shares, key=lambda name: shares[name])
     listed = ", ".join(f"{name} {_gib(times * size)}" for name, size in shares.items() if size > 2**26)
-    raise Misfit(
+    raise IncompatibleError(
         f"this recipe needs at least {_gib(times * sum(shares.values()))} of memory, and {what} has {_gib(has)}: "
         f"{listed}. Take {remedies[largest]}."
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganzoo.training.engine import Engine
 
 
-class Finding(Exception):
+class NonFiniteError(Exception):
     """What is not finite: `what` in a sentence, `facts` for diverged.json."""
 
     def __init__(self, what: str, facts: Mapping[str, Any] | None = None):
@@ -24,7 +24,7 @@ def look(engine: Engine, t: int) -> None:
     """Every term since the last look, and all weights and buffers as they are after step t.
 
     One synchronisation. With several processes all of them look, and all of them raise.
-    Errors: Finding, naming the first term that is not finite, its step, and every layer that holds such a number.
+    Errors: NonFiniteError, naming the first term that is not finite, its step, and every layer that holds such a number.
     """
     terms = [(step, name, value) for step, name, value in engine.history]
     engine.history.clear()
@@ -38,17 +38,17 @@ def look(engine: Engine, t: int) -> None:
     first = next((terms[index] for index in bad if index < len(terms)), None)
     layers = [[*tensors][index - len(terms)] for index in bad if index >= len(terms)]
     most = dict(zip(tensors, largest.tolist(), strict=True))
-    raise Finding(_sentence(first, layers), _facts(engine, t, first, layers, most))
+    raise NonFiniteError(_sentence(first, layers), _facts(engine, t, first, layers, most))
 
 
 def all_skipped(engine: Engine, t: int) -> None:
-    """Errors: Finding when a player has not moved at all since the last look, for its gradients were not finite."""
+    """Errors: NonFiniteError when a player has not moved at all since the last look, for its gradients were not finite."""
     stuck = [player for player, moves in engine.moved.items() if engine.skipped[player] == moves]
     engine.moved.clear()
     engine.skipped.clear()
     if stuck:
         what = f"no gradient of {' and '.join(stuck)} is finite any more"
-        raise Finding(what, {"noticed_at_step": t, "players": stuck})
+        raise NonFiniteError(what, {"noticed_at_step": t, "players": stuck})
 
 
 def _tensors(engine: Engine) -> dict[str, Tensor]:

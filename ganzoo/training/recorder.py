@@ -18,7 +18,7 @@ from PIL.Image import Image
 
 from ganzoo import diagnosis
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import DataError, EnvironmentProblem, RunError
+from ganzoo.errors import DataError, RunError, SetupError
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
@@ -28,8 +28,8 @@ from ganzoo.runs.resume import Start
 from ganzoo.runs.run import Run
 from ganzoo.terminal.progress import Display
 from ganzoo.training.attempts import Attempts
-from ganzoo.training.session import Trainee
-from ganzoo.training.snapshots import Drawing
+from ganzoo.training.session import Session
+from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.trackers import Trackers
 from ganzoo.utils import atomic, rng
 from ganzoo.visualization import loss_plot
@@ -39,10 +39,10 @@ class Recorder:
     """A `with` block around training; inside it, told of every step that is logged or drawn."""
 
     def __init__(
-        self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Trainee, evaluator: Evaluator | None = None
+        self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Session, evaluator: Evaluator | None = None
     ):
         self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
-        self.drawing, self.steps, self._try = Drawing(recipe, trainee), trainee.steps, Attempts(self.say)
+        self.drawing, self.steps, self._try = Snapshots(recipe, trainee), trainee.steps, Attempts(self.say)
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
         accelerator = trainee.engine.accelerator
         self.device, self.processes = accelerator.device, accelerator.num_processes
@@ -60,7 +60,7 @@ class Recorder:
         """Everything in the run folder that is there before the first step, and a word to whoever watches.
 
         remarks: what is different from the run so far, so that bits may differ.
-        Errors: DataError for other data than the run started with, EnvironmentProblem when nothing can be written.
+        Errors: DataError for other data than the run started with, SetupError when nothing can be written.
         """
         self.display = self._open.enter_context(Display(self.steps, t))
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
@@ -83,9 +83,7 @@ class Recorder:
             names, words = list(self.dataset.class_names), list(self.dataset.words)
             self.run.write_resolved(self.recipe, self.dataset.spec, names, words, self.steps)
         except OSError as error:
-            raise EnvironmentProblem(
-                f"{self.run.folder} cannot be written: {error}. Make room, or use --out."
-            ) from error
+            raise SetupError(f"{self.run.folder} cannot be written: {error}. Make room, or use --out.") from error
         if self.evaluator:
             self.evaluator.prepare()
         if not start:

@@ -11,10 +11,10 @@ from ganzoo.data.loader import Batches
 from ganzoo.training import memory
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
-from ganzoo.training.lr_scheduler import Rates
+from ganzoo.training.lr_scheduler import LRScheduler
 
 
-class Trainee:
+class Session:
     """Everything is drawn from the recipe's seed, and each process draws training noise of its own.
 
     Errors: GanzooError for what cannot be trained, before anything large is built.
@@ -42,7 +42,7 @@ class Trainee:
         skip, optimizers = settings.on_nonfinite == "skip", instantiate.optimizers(recipe.optimizer)
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
-        self.rates = Rates(recipe.schedule, self.engine.optimizers)
+        self.rates = LRScheduler(recipe.schedule, self.engine.optimizers)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
         set_seed(settings.seed + rank)
 

@@ -16,15 +16,15 @@ from ganzoo.interfaces import Batch, Panel
 from ganzoo.sampling import preview, tokens
 from ganzoo.sampling.model import Model
 from ganzoo.training import statistics
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 from ganzoo.utils import atomic, rng
 from ganzoo.visualization import grid
 
 
-class Drawing:
+class Snapshots:
     """The samples of one training run, for the eye and for the few numbers that come with them."""
 
-    def __init__(self, recipe: Recipe, trainee: Trainee):
+    def __init__(self, recipe: Recipe, trainee: Session):
         self.recipe, self.dataset, self.procedure, self.ema = recipe, trainee.dataset, trainee.procedure, trainee.ema
         self.device = trainee.engine.accelerator.device
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ganzoo.config.parser import Tree, flat
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import EnvironmentProblem, RecipeError, did_you_mean
+from ganzoo.errors import RecipeError, SetupError, did_you_mean
 from ganzoo.runs.run import Run
 
 GRID = "samples"  # what a grid is called
@@ -27,7 +27,7 @@ SINGLE = ("aim",)  # which takes one picture, where the others take several
 class Trackers:
     """A `with` block in which calling it logs numbers to every tracker of `run.trackers`.
 
-    Errors: RecipeError for a tracker that Accelerate does not know, EnvironmentProblem for one that is not installed.
+    Errors: RecipeError for a tracker that Accelerate does not know, SetupError for one that is not installed.
     """
 
     def __init__(self, recipe: Recipe, run: Run):
@@ -43,7 +43,7 @@ class Trackers:
                     f"[run] trackers: no tracker named {name!r}.{near} Known: {', '.join(sorted(known))}."
                 )
             if name not in installed:
-                raise EnvironmentProblem(f"run.trackers names {name!r}, which is not installed: pip install {name}")
+                raise SetupError(f"run.trackers names {name!r}, which is not installed: pip install {name}")
         self.kinds = {name: known[name] for name in self.names}
 
     def __enter__(self) -> Trackers:

@@ -26,7 +26,7 @@ SPACED = re.compile(
 )
 
 
-class Scrub:
+class Redactor:
     """A function of strings, and of lists and dicts that hold some."""
 
     def __init__(self, names: Iterable[str] = ()):
@@ -35,7 +35,7 @@ class Scrub:
         self.names = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])") if words else None
 
     @classmethod
-    def of(cls, statuses: Iterable[Mapping[str, Any]]) -> Scrub:
+    def of(cls, statuses: Iterable[Mapping[str, Any]]) -> Redactor:
         """Of whoever writes the report, and whoever's machines these runs were on."""
         hosts = [str(status.get("host", "")) for status in statuses]
         return cls([_user(), Path.home().name, socket.gethostname(), *hosts])

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit
-from ganzoo.sampling.preview import evaluating
+from ganzoo import Discriminator, Generator, IncompatibleError
+from ganzoo.sampling.preview import eval_mode
 
 
 class Call(NamedTuple):
@@ -33,17 +33,19 @@ class Probe(NamedTuple):
 def probe(asker: str, discriminator: nn.Module, generator: nn.Module) -> Probe:
     """Run both once on two samples. Networks, and generators of noise, are left as they are.
 
-    Errors: Misfit in the name of `asker` for networks that cannot be tried so.
+    Errors: IncompatibleError in the name of `asker` for networks that cannot be tried so.
     """
     if not isinstance(generator, Generator) or not isinstance(discriminator, Discriminator) or not generator.z_dim:
-        raise Misfit(f"{asker} must try the networks on noise first, which this generator does not take: leave it out.")
+        raise IncompatibleError(
+            f"{asker} must try the networks on noise first, which this generator does not take: leave it out."
+        )
     device = next(generator.parameters()).device
     y = torch.zeros(2, dtype=torch.long, device=device) if generator.conditional else None
     found = Probe([], [], [])
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(enabled=device.type != "meta"))
         for network, calls in ((discriminator, found.discriminator), (generator, found.generator)):
-            stack.enter_context(evaluating(network))
+            stack.enter_context(eval_mode(network))
             stack.enter_context(_listening(network, calls))
         stack.enter_context(_hearing_features(discriminator, found.features))
         discriminator(generator(generator.prior(2), y), y)

@@ -3,7 +3,7 @@
 import torch
 
 from ganzoo import Discriminator, Spec
-from ganzoo.sampling.preview import evaluating
+from ganzoo.sampling.preview import eval_mode
 
 
 def width(network: Discriminator, spec: Spec) -> int:
@@ -12,5 +12,5 @@ def width(network: Discriminator, spec: Spec) -> int:
     dtype = torch.long if spec.vocab else parameter.dtype
     x = torch.zeros(2, *spec.shape, device=parameter.device, dtype=dtype)  # (2, *shape)
     y = torch.zeros(2, dtype=torch.long, device=parameter.device) if network.conditional else None
-    with evaluating(network), torch.random.fork_rng(enabled=parameter.device.type != "meta"):
+    with eval_mode(network), torch.random.fork_rng(enabled=parameter.device.type != "meta"):
         return network.features(x, y).shape[1]  # (2, width)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganzoo.benchmark import compare, profile, throughput
-from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.errors import GanzooError, SetupError
 from ganzoo.runs import checkpoint
 from helpers.support import tiny, train
 
@@ -79,7 +79,7 @@ def test_other_networks_are_not_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["print('hello')", "raise SystemExit('no data')", "print('{}')", "print('3')"])
 def test_a_reference_that_does_not_keep_the_protocol_is_quoted(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.py").write_text(text)
-    with pytest.raises(EnvironmentProblem, match=r"bad.py` ended with .*no JSON line"):
+    with pytest.raises(SetupError, match=r"bad.py` ended with .*no JSON line"):
         compare.turn([sys.executable, str(tmp_path / "bad.py")], 1)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.play import server
 from helpers.commands import ganzoo
 
@@ -40,7 +40,7 @@ def test_a_port_in_use_is_an_error_in_words() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(EnvironmentProblem, match=f"port {port} of 127.0.0.1: Address already in use. Take another"):
+        with pytest.raises(SetupError, match=f"port {port} of 127.0.0.1: Address already in use. Take another"):
             server.listen(port)
     with server.listen(0) as free:
         assert free.getsockname()[0] == "127.0.0.1" and free.getsockname()[1] > 0

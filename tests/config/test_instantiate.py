@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Misfit, Move, Procedure, Spec
+from ganzoo import Batch, IncompatibleError, Move, Procedure, Spec
 from ganzoo.config import instantiate
 from ganzoo.errors import RecipeError
 from helpers.support import CONDITIONAL, tiny
@@ -52,14 +52,14 @@ def test_the_seed_decides_the_weights() -> None:
 
 
 def test_what_a_component_refuses_is_passed_on() -> None:
-    with pytest.raises(Misfit, match="generator dcgan"):
+    with pytest.raises(IncompatibleError, match="generator dcgan"):
         instantiate.procedure(tiny('[generator]\nuse = "dcgan"'), POINTS)
 
 
 def test_whatever_else_a_component_raises_names_the_procedure() -> None:
     recipe = tiny('[generator]\nuse = "mlp"\nhidden = []')
     recipe.parts["generator"].settings["hidden"] = [0.5]  # type: ignore[union-attr,index]
-    with pytest.raises(Misfit, match="procedure 'adversarial' cannot be built for"):
+    with pytest.raises(IncompatibleError, match="procedure 'adversarial' cannot be built for"):
         instantiate.procedure(recipe, POINTS)
 
 
@@ -74,17 +74,17 @@ def test_a_table_for_a_player_that_does_not_exist_is_refused(table: str) -> None
 def test_labels_wanted_from_data_without_any_are_refused() -> None:
     procedure = instantiate.procedure(tiny(CONDITIONAL), Spec((1, 28, 28), classes=3))
     instantiate.check_fit(procedure, Spec((1, 28, 28), classes=3))
-    with pytest.raises(Misfit, match="want class labels, and the dataset has none"):
+    with pytest.raises(IncompatibleError, match="want class labels, and the dataset has none"):
         instantiate.check_fit(procedure, Spec((1, 28, 28)))
 
 
 def test_samples_of_another_shape_are_refused() -> None:
-    with pytest.raises(Misfit, match=r"makes samples of shape \(3,\), and the data has \(2,\)"):
+    with pytest.raises(IncompatibleError, match=r"makes samples of shape \(3,\), and the data has \(2,\)"):
         instantiate.check_fit(Made((3,)), POINTS)
 
 
 def test_a_generator_that_fails_is_refused() -> None:
-    with pytest.raises(Misfit, match=r"cannot make samples of shape .*: mat1 and mat2"):
+    with pytest.raises(IncompatibleError, match=r"cannot make samples of shape .*: mat1 and mat2"):
         instantiate.check_fit(Made((1, 2, 2)), Spec((1, 2, 2)))
 
 
@@ -94,7 +94,7 @@ def test_checking_leaves_noise_and_modes_alone(shape: tuple[int, ...]) -> None:
     before = torch.get_rng_state()
     try:
         instantiate.check_fit(made, POINTS)
-    except Misfit:
+    except IncompatibleError:
         assert shape == (3,)
     assert torch.equal(torch.get_rng_state(), before)
     assert made.modes == [False]
@@ -126,7 +126,9 @@ class Normed(Made):
 
 
 def test_batch_norm_over_one_sample_is_refused() -> None:
-    with pytest.raises(Misfit, match=r"run\.batch_size = 1 and BatchNorm1d \(1\) in 'learner'.* Set run\.batch_size=2"):
+    with pytest.raises(
+        IncompatibleError, match=r"run\.batch_size = 1 and BatchNorm1d \(1\) in 'learner'.* Set run\.batch_size=2"
+    ):
         instantiate.check_batch(Normed(training=True), 1)
     instantiate.check_batch(Normed(training=True), 2)
 
@@ -139,5 +141,5 @@ def test_batch_norm_that_does_not_train_may_have_one_sample() -> None:
 def test_what_a_dataset_s_constructor_raises_names_the_dataset() -> None:
     recipe = tiny("")
     recipe.dataset.settings["modes"] = -1  # type: ignore[index]
-    with pytest.raises(Misfit, match="dataset 'ring' cannot be made with these settings: "):
+    with pytest.raises(IncompatibleError, match="dataset 'ring' cannot be made with these settings: "):
         instantiate.dataset(recipe)

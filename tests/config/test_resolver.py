@@ -12,7 +12,7 @@ import pytest
 from ganzoo import Blueprint
 from ganzoo.config import parser, resolver
 from ganzoo.config.recipe import RunSettings
-from ganzoo.errors import EnvironmentProblem, RecipeError
+from ganzoo.errors import RecipeError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from helpers.support import TINY, tiny
@@ -110,7 +110,7 @@ def test_a_table_that_the_procedure_does_not_take(zoo: Zoo) -> None:
 
 
 def test_a_component_that_cannot_be_imported_is_no_mistake_of_the_recipe(zoo: Zoo) -> None:
-    with pytest.raises(EnvironmentProblem, match="loss 'acme/absent' could not be loaded"):
+    with pytest.raises(SetupError, match="loss 'acme/absent' could not be loaded"):
         resolved(zoo, tree(loss={"use": "absent"}))
 
 

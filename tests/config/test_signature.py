@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ganzoo.config import signature
-from ganzoo.config.definitions import Unreadable
+from ganzoo.config.definitions import UnreadableSourceError
 from ganzoo.registry.zoo import Entry
 
 
@@ -123,7 +123,7 @@ def test_constants_are_worked_out(site: Path, expression: str, value: Any) -> No
     ],
 )
 def test_what_source_does_not_tell(site: Path, source: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableSourceError):
         read(site, source)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ganzoo.data.archive import safe_extract
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 
 
 def test_a_tar_header_of_a_declared_gigabyte_is_not_read(tmp_path):
@@ -61,6 +61,6 @@ MAGIC = [b"", b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0"]
 @given(start=st.sampled_from(MAGIC), rest=st.binary(max_size=600))
 def test_junk_is_one_line(tmp_path, start, rest):
     (tmp_path / "a").write_bytes(start + rest)
-    with pytest.raises((DataError, EnvironmentProblem)):
+    with pytest.raises((DataError, SetupError)):
         safe_extract(tmp_path / "a", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Batch, DataError, Dataset, Misfit, Spec
+from ganzoo import Batch, DataError, Dataset, IncompatibleError, Spec
 from ganzoo.data.loader import Batches
 from helpers.support import CONDITIONAL, tiny, train, weights_hash
 
@@ -109,7 +109,7 @@ def test_a_streamed_dataset_that_tells_its_labels_is_balanced_alike() -> None:
 
 
 def test_without_labels_there_is_nothing_to_balance() -> None:
-    with pytest.raises(Misfit, match=r"this dataset has no labels: set run\.balance=false"):
+    with pytest.raises(IncompatibleError, match=r"this dataset has no labels: set run\.balance=false"):
         batches(Unlabelled())
 
 

@@ -18,7 +18,7 @@ import pytest
 from ganzoo.data import download
 from ganzoo.data.archive import Limits, safe_extract
 from ganzoo.data.sources import Source, data_root, fetch, locate, obtain, verify
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 
 GOOD = b"all the images" * 100
 GOOD_MD5 = hashlib.md5(GOOD).hexdigest()
@@ -119,21 +119,21 @@ def test_a_redirect_from_https_to_http_is_refused():
 
 def test_a_full_disk_is_told_before_writing(root, site, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda path: types.SimpleNamespace(free=10))
-    with pytest.raises(EnvironmentProblem, match="needs 1,400 bytes and the disk has 10"):
+    with pytest.raises(SetupError, match="needs 1,400 bytes and the disk has 10"):
         fetch(Source("file", (f"{site[0]}/good",), GOOD_MD5))
 
 
 def test_no_place_for_data(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "file"))
-    with pytest.raises(EnvironmentProblem, match="Set GANZOO_DATA to another folder"):
+    with pytest.raises(SetupError, match="Set GANZOO_DATA to another folder"):
         fetch(Source("a", ("https://example.org/a",)))
 
 
 def test_google_drive(root, monkeypatch):
     source = Source("file", ("https://drive.google.com/uc?id=abc",), GOOD_MD5)
     monkeypatch.setitem(sys.modules, "gdown", None)
-    with pytest.raises(EnvironmentProblem, match=r"pip install 'ganzoo-torch\[gdown\]'"):
+    with pytest.raises(SetupError, match=r"pip install 'ganzoo-torch\[gdown\]'"):
         fetch(source)
     gdown = types.ModuleType("gdown")
     gdown.download = lambda url, output, quiet: None

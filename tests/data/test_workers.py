@@ -22,7 +22,7 @@ from PIL import Image
 from ganzoo import Batch, DataError, Dataset
 from ganzoo.data import workers
 from ganzoo.data.loader import Batches
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo_builtins.datasets import folder
 from ganzoo_builtins.datasets.folder import Folder
 from helpers.noisy import Noisy
@@ -132,7 +132,7 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
     """Both do here, one after the other, and the second one does not speak up later on."""
-    with pytest.raises(EnvironmentProblem, match=r"a process that reads data died.*run\.workers=0") as caught:
+    with pytest.raises(SetupError, match=r"a process that reads data died.*run\.workers=0") as caught:
         drawn(batches(Failing("killed"), 2), 10)
     assert caught.value.__cause__ is not None
     assert started() == []
@@ -148,7 +148,7 @@ def test_a_worker_that_dies_during_a_step_is_noticed_after_it(started: Started) 
         worker.kill()
     for _ in range(300):
         time.sleep(0.001)  # any line may be where a handler's error arrives
-    with pytest.raises(EnvironmentProblem, match="a process that reads data died"):
+    with pytest.raises(SetupError, match="a process that reads data died"):
         drawn(made, 10)
 
 
@@ -184,7 +184,7 @@ class Broken:
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "Connection reset by peer"), EOFError()], ids=type)
 def test_a_batch_that_cannot_be_fetched_is_a_death_too(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(workers, "DataLoader", lambda *_, **settings: Broken(error))
-    with pytest.raises(EnvironmentProblem, match=r"cannot be reached \(.*(Connection reset by peer|EOFError)\)"):
+    with pytest.raises(SetupError, match=r"cannot be reached \(.*(Connection reset by peer|EOFError)\)"):
         next(batches(Noisy(), 2))
 
 

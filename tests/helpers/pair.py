@@ -160,7 +160,7 @@ def smooth(case: Case, batch_size: int, accelerator: Accelerator) -> dict[str, T
     """The weights after training without batch norm, with noise that everybody shares; none where that is refused."""
     try:
         part = Part(smooth_recipe(case), batch_size, accelerator).share_noise().trained()
-    except ganzoo.Misfit:
+    except ganzoo.IncompatibleError:
         return {}
     return {name: p.detach().clone() for name, p in part.procedure.named_parameters()}
 
@@ -168,7 +168,7 @@ def smooth(case: Case, batch_size: int, accelerator: Accelerator) -> dict[str, T
 def equal(case: Case, accelerator: Accelerator) -> dict[str, Any]:
     try:
         part = Part(case.recipe(), 8, accelerator).listen().trained()
-    except ganzoo.Misfit as refusal:
+    except ganzoo.IncompatibleError as refusal:
         return {"refused": refusal.message}
     return {
         "parameters": digest(part.procedure.parameters()),

@@ -34,7 +34,7 @@ def findings(asked: Iterable[testing.Check]) -> Iterator[tuple[testing.Check, st
     for check in asked:
         try:
             check()
-        except testing.Broken as message:
+        except testing.BrokenPromiseError as message:
             yield check, str(message)
         except SkipTest:
             continue

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Dataset, Extractor, Misfit, Spec
+from ganzoo import Dataset, Extractor, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Batch
 from ganzoo.metrics import feature_cache
@@ -136,7 +136,7 @@ def test_of_large_data_as_many_as_figures_of_the_field_rest_on() -> None:
 
 
 def test_a_single_example_has_nothing_to_hold_out() -> None:
-    with pytest.raises(Misfit, match="nothing to hold out"):
+    with pytest.raises(IncompatibleError, match="nothing to hold out"):
         reference(Numbers(n=1))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
@@ -41,7 +41,7 @@ def test_no_parameter_is_fixed(entry: Entry) -> None:
         try:
             with torch.device("meta"):
                 network = Component(entry, PLUGINS).build(spec)
-        except Misfit:
+        except IncompatibleError:
             continue
         assert all(parameter.requires_grad for parameter in network.parameters())
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Critic, Discriminator, Loss, Misfit, Regularizer, Spec, Terms
+from ganzoo import Critic, Discriminator, IncompatibleError, Loss, Regularizer, Spec, Terms
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from matrix import Combination, Matrix
@@ -68,7 +68,7 @@ class OnlyOnPaper(Judge):
 
 class Rude(Regularizer):
     def check(self, critic: Any) -> None:
-        raise Misfit("I would rather not.")
+        raise IncompatibleError("I would rather not.")
 
 
 class Stumbling(Regularizer):
@@ -78,7 +78,7 @@ class Stumbling(Regularizer):
 
 class Careful(Regularizer):
     def check(self, critic: Any) -> None:
-        raise Misfit("this regularizer wants another discriminator: use one.")
+        raise IncompatibleError("this regularizer wants another discriminator: use one.")
 
 
 class Endless(Regularizer):

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import intact
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo.config import resolver
 from ganzoo.config.component import Blueprint, is_list_of_parts
 from ganzoo.errors import RecipeError
@@ -113,7 +113,7 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_goes_on_to_the_same_bits(entry: Entry, changes: Tree, may_refuse: bool, tmp_path: Path) -> None:
     try:
         undisturbed = train(changed(example_of(entry), changes, tmp_path), tmp_path, plugins=PLUGINS)
-    except (Misfit, RecipeError) as refusal:
+    except (IncompatibleError, RecipeError) as refusal:
         if not may_refuse:
             raise
         pytest.skip(refusal.message)

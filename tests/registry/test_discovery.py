@@ -11,7 +11,7 @@ import pytest
 import ganzoo
 from ganzoo import GanzooError
 from ganzoo.registry import discovery
-from ganzoo.registry.discovery import Row
+from ganzoo.registry.discovery import PluginInfo
 from helpers.packages import GOOD, install
 from helpers.support import toml
 
@@ -56,14 +56,14 @@ BROKEN = {
 broken = pytest.mark.parametrize(("source", "error"), [pytest.param(*case, id=name) for name, case in BROKEN.items()])
 
 
-def row(name: str) -> Row:
+def row(name: str) -> PluginInfo:
     return next(row for row in discovery.load().rows if row.name == name)
 
 
 def test_a_package_is_found_by_its_entry_point(site: Path) -> None:
     install(site, "ganzoo-acme", GOOD, entry="losses", version="1.2")
     found = row("acme/losses")
-    assert found == Row(
+    assert found == PluginInfo(
         "acme/losses", "ganzoo-acme", "1.2", "ganzoo_acme_losses", hooks=["ganzoo_register"], components=1
     )
     entry = discovery.load().zoo.find("loss", "good")

@@ -33,7 +33,7 @@ def module(name: str, wanted: object) -> str:
     return re.sub(r"\W", "_", f"{name}_{wanted}")
 
 
-def the_row(name: str) -> discovery.Row:
+def the_row(name: str) -> discovery.PluginInfo:
     return next(row for row in discovery.load().rows if row.name == name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ganzoo import GanzooError
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.registry.zoo import KINDS, Entry, Zoo
 
 
@@ -155,6 +155,6 @@ def test_a_target_by_name_is_imported_on_first_use() -> None:
 def test_a_target_that_is_not_there(target: str, reason: str) -> None:
     zoo = Zoo("acme")
     zoo.add("loss", "absent", target)
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(SetupError) as raised:
         zoo.find("loss", "absent").load()
     assert f"loss 'acme/absent' could not be loaded from {target}: {reason}" in raised.value.message

@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from ganzoo.runs.metrics_log import Journal, parsed
+from ganzoo.runs.metrics_log import MetricsLog, parsed
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "metrics.jsonl")
+def journal(tmp_path: Path) -> MetricsLog:
+    return MetricsLog(tmp_path / "metrics.jsonl")
 
 
-def test_rows_come_back(journal: Journal) -> None:
+def test_rows_come_back(journal: MetricsLog) -> None:
     journal.append(1, {"a": 0.5})
     journal.append(2, {"a": 0.25})
     assert list(journal.rows()) == [{"step": 1, "a": 0.5}, {"step": 2, "a": 0.25}]
 
 
-def test_what_is_not_finite_is_null_so_that_every_line_is_json(journal: Journal) -> None:
+def test_what_is_not_finite_is_null_so_that_every_line_is_json(journal: MetricsLog) -> None:
     journal.append(1, {"a": float("nan"), "b": float("inf")})
 
     def refuse(name: str) -> Any:
@@ -43,7 +43,7 @@ class Full(io.FileIO):
         return written
 
 
-def test_rows_wait_while_the_disk_is_full(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_wait_while_the_disk_is_full(journal: MetricsLog, monkeypatch: pytest.MonkeyPatch) -> None:
     journal.append(1, {"a": 1.0})
     with monkeypatch.context() as full:
         full.setattr(Path, "open", lambda path, mode, buffering: Full(path, mode))
@@ -56,7 +56,7 @@ def test_rows_wait_while_the_disk_is_full(journal: Journal, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("torn", [b'{"step": 9, "a', b"\xff\xfe", b"[1]\n", b'"text"\n', b'{"a": 1}\n'])
-def test_what_is_no_row_is_passed_over(torn: bytes, journal: Journal) -> None:
+def test_what_is_no_row_is_passed_over(torn: bytes, journal: MetricsLog) -> None:
     journal.append(1, {"a": 1.0})
     journal.path.write_bytes(journal.path.read_bytes() + torn)
     assert [row["step"] for row in journal.rows()] == [1]

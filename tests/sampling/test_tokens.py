@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Batch, GanzooError, Generator, Misfit, Move, Procedure, Spec
+from ganzoo import Batch, GanzooError, Generator, IncompatibleError, Move, Procedure, Spec
 from ganzoo.cli import cli
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
@@ -207,7 +207,7 @@ class Following(Procedure):
 
 def test_a_procedure_that_follows_gradients_refuses_token_ids() -> None:
     spec = Spec((4,), vocab=9)
-    with pytest.raises(Misfit, match=r"token ids \(vocab = 9\).*procedure Following"):
+    with pytest.raises(IncompatibleError, match=r"token ids \(vocab = 9\).*procedure Following"):
         instantiate.check_fit(Following(spec), spec)
     Following.discrete = True
     instantiate.check_fit(Following(spec), spec)

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors import safe_open
 
 import ganzoo
-from ganzoo import GanzooError, Misfit
+from ganzoo import GanzooError, IncompatibleError
 from ganzoo.config import resolver
 from ganzoo.errors import RunError
 from ganzoo.runs import checkpoint
@@ -128,7 +128,7 @@ def test_a_procedure_that_hides_its_state_is_not_shared(
     monkeypatch.setattr(kind, "__init__", build)
     plain = kind.sample
     monkeypatch.setattr(kind, "sample", lambda self, n, y=None: plain(self, n, y) + self.hidden)
-    with pytest.raises(Misfit, match=r"keeps something outside state_dict\(\)"):
+    with pytest.raises(IncompatibleError, match=r"keeps something outside state_dict\(\)"):
         export.export(run.folder, tmp_path / "hidden")
     assert [*tmp_path.iterdir()] == []
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 import ganzoo
-from ganzoo import Generator, Misfit, Move, Procedure, Translator
+from ganzoo import Generator, IncompatibleError, Move, Procedure, Translator
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
@@ -67,7 +67,7 @@ def test_pickles_in_an_archive_are_found(tmp_path: Path) -> None:
 
 def test_a_file_with_a_pickle_does_not_stay(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphs, "pickled", lambda path: ["weight_0"])
-    with pytest.raises(Misfit, match=r"generator\.pt2 would hold pickles \(weight_0\)"):
+    with pytest.raises(IncompatibleError, match=r"generator\.pt2 would hold pickles \(weight_0\)"):
         export.export(run.folder, tmp_path / "points", ["torch_export"])
     assert [*tmp_path.iterdir()] == []
 
@@ -75,11 +75,11 @@ def test_a_file_with_a_pickle_does_not_stay(run: Run, tmp_path: Path, monkeypatc
 def test_a_graph_that_makes_other_samples_does_not_stay(run: Run) -> None:
     function = graphs.Function(ganzoo.load(run))
     assert graphs.compared(function, function.eager, "same") == 0
-    with pytest.raises(Misfit, match=r"other makes other samples than ganzoo: they differ by 2\.0e-04"):
+    with pytest.raises(IncompatibleError, match=r"other makes other samples than ganzoo: they differ by 2\.0e-04"):
         graphs.compared(function, lambda inputs: function.eager(inputs) + 2e-4, "other")
-    with pytest.raises(Misfit, match="they differ by nan"):
+    with pytest.raises(IncompatibleError, match="they differ by nan"):
         graphs.compared(function, lambda inputs: function.eager(inputs) * float("nan"), "nan")
-    with pytest.raises(Misfit, match=r"makes samples of shape \(2, 2\), and they are \(1, 2\)"):
+    with pytest.raises(IncompatibleError, match=r"makes samples of shape \(2, 2\), and they are \(1, 2\)"):
         graphs.compared(function, lambda inputs: torch.zeros(2, 2), "wide")
 
 
@@ -87,9 +87,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(
-        EnvironmentProblem, match=r"onnxruntime, which is not installed: pip install 'ganzoo-torch\[onnx\]'"
-    ):
+    with pytest.raises(SetupError, match=r"onnxruntime, which is not installed: pip install 'ganzoo-torch\[onnx\]'"):
         export.export(run.folder, tmp_path / "points", ["onnx"])
 
 
@@ -136,7 +134,7 @@ CHAINED = {
     ids=["tokens", "dropout", "chain"],
 )
 def test_what_is_no_graph_is_refused_with_the_reason(tables: dict, spec: Spec, says: str) -> None:
-    with pytest.raises(Misfit, match=says):
+    with pytest.raises(IncompatibleError, match=says):
         graphs.Function(built(tables, spec))
 
 
@@ -148,7 +146,7 @@ def test_what_torch_cannot_trace_is_refused(tmp_path: Path, monkeypatch: pytest.
         return plain(self, z) if z.sum().item() > 1e9 else plain(self, z) + 0
 
     monkeypatch.setattr(type(model.procedure.G), "forward", forward)
-    with pytest.raises(Misfit, match=r"torch\.export draws no graph of this generator"):
+    with pytest.raises(IncompatibleError, match=r"torch\.export draws no graph of this generator"):
         graphs.traced(graphs.Function(model))
 
 
@@ -193,7 +191,7 @@ def of(entry: Entry) -> Model:
     own = {name: value for name, value in SMALL.items() if name in known}
     torch.manual_seed(0)
     for spec in SPECS:
-        with contextlib.suppress(Misfit):
+        with contextlib.suppress(IncompatibleError):
             G = entry.load()(spec, **own)
             procedure = Alone(G) if G.z_dim else AloneWithPairs(G, spec)
             return Model(procedure.eval(), spec, [])
@@ -205,7 +203,7 @@ def of(entry: Entry) -> Model:
 def test_every_generator_of_ours_is_a_graph_or_says_why_not(entry: Entry, tmp_path: Path) -> None:
     model = of(entry)
     if entry.name in NO_GRAPH:
-        with pytest.raises(Misfit, match=NO_GRAPH[entry.name]):
+        with pytest.raises(IncompatibleError, match=NO_GRAPH[entry.name]):
             graphs.write(tmp_path, model, ["torch_export"])
         return
     (graph,) = graphs.write(tmp_path, model, ["torch_export"]).values()

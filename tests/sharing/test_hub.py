@@ -12,7 +12,7 @@ from click.testing import Result
 from huggingface_hub import errors
 
 import ganzoo
-from ganzoo.errors import EnvironmentProblem, GanzooError, RunError
+from ganzoo.errors import GanzooError, RunError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.runs.run import Run
 from ganzoo.sharing import fetching, hub, sending
@@ -206,7 +206,7 @@ def test_a_plugin_that_is_missing_is_named(pushed: Hub, shared: Path) -> None:
     result = typed("pull", NAME)
     assert result.exit_code == 0
     assert "note: it needs the plugin ganzoo-acme 0.3: pip install ganzoo-acme, if you trust it" in result.stderr
-    with pytest.raises(EnvironmentProblem, match="pip install ganzoo-acme"):
+    with pytest.raises(SetupError, match="pip install ganzoo-acme"):
         ganzoo.load("letters", discovery.load())
 
 
@@ -251,6 +251,6 @@ def test_a_revision_of_a_push_is_an_option(shared: Path) -> None:
 
 def test_too_little_room_is_told_before_anything_is_fetched(pushed: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
-    with pytest.raises(EnvironmentProblem, match="has room for 0"):
+    with pytest.raises(SetupError, match="has room for 0"):
         fetching.fetch(fetching.look(NAME), Path("letters"))
     assert "snapshot_download" not in dict(pushed.asked)

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import ganzoo
-from ganzoo.errors import EnvironmentProblem, GanzooError, Misfit, RecipeError, RunError
+from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, RunError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
@@ -269,13 +269,13 @@ def test_more_than_the_machine_has_is_refused(change: Change) -> None:
         wide = 10**7
         config["components"]["discriminator"]["hidden"] = [wide, wide]
 
-    with pytest.raises(Misfit, match=r"this model needs at least [\d,.]+ GiB of memory"):
+    with pytest.raises(IncompatibleError, match=r"this model needs at least [\d,.]+ GiB of memory"):
         ganzoo.load(change(wide))
 
 
 def test_samples_larger_than_the_machine_are_refused(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "machine", lambda: 64 * 4 * 2)
-    with pytest.raises(Misfit, match="this model needs at least"):
+    with pytest.raises(IncompatibleError, match="this model needs at least"):
         ganzoo.load(shared)
 
 
@@ -291,9 +291,7 @@ def needing(change: Change) -> Path:
 
 
 def test_a_plugin_that_is_missing_is_named_and_not_fetched(needing: Path) -> None:
-    with pytest.raises(
-        EnvironmentProblem, match=r"needs the plugin ganzoo-acme 0\.3, .* pip install ganzoo-acme "
-    ) as no:
+    with pytest.raises(SetupError, match=r"needs the plugin ganzoo-acme 0\.3, .* pip install ganzoo-acme ") as no:
         ganzoo.load(needing)
     assert "a plugin is a program" in no.value.message
 
@@ -301,7 +299,7 @@ def test_a_plugin_that_is_missing_is_named_and_not_fetched(needing: Path) -> Non
 def test_a_plugin_that_fails_is_named_with_why(needing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "ganzoo-acme", "raise ValueError('no luck')", module="acme_broken")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(EnvironmentProblem, match=r"which is failed: ValueError: no luck"):
+    with pytest.raises(SetupError, match=r"which is failed: ValueError: no luck"):
         ganzoo.load(needing)
 
 
@@ -325,5 +323,5 @@ def test_a_component_that_cannot_be_planned_is_not_loaded(shared: Path, monkeypa
         raise KeyError("numbers are wanted")
 
     monkeypatch.setattr(MLPGenerator, "__init__", init)
-    with pytest.raises(Misfit, match="cannot be built on the meta device"):
+    with pytest.raises(IncompatibleError, match="cannot be built on the meta device"):
         ganzoo.load(shared)

@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from ganzoo.terminal import dashboard
-from ganzoo.terminal.dashboard import View
+from ganzoo.terminal.dashboard import Dashboard
 
 ROW = {
     "generator/adversarial": 0.5,
@@ -22,7 +22,7 @@ ROW = {
 }
 
 
-def shown(made: View, width: int = 80, height: int = 24, **more: Any) -> list[str]:
+def shown(made: Dashboard, width: int = 80, height: int = 24, **more: Any) -> list[str]:
     """The lines of a terminal without colours' codes."""
     screen = io.StringIO()
     more = {"color_system": "truecolor", **more}
@@ -30,8 +30,8 @@ def shown(made: View, width: int = 80, height: int = 24, **more: Any) -> list[st
     return re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
 
 
-def fed(rows: int = 3, names: int = 0) -> View:
-    made = View(100)
+def fed(rows: int = 3, names: int = 0) -> Dashboard:
+    made = Dashboard(100)
     for t in range(rows):
         made.add(t + 1, {**ROW, "real": float(t), **{f"other_{k}": 0.0 for k in range(names)}}, 10.0)
     return made

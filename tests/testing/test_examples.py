@@ -13,7 +13,7 @@ from ganzoo.config import resolver
 from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Spec
 from ganzoo.registry.zoo import Entry, Zoo
-from ganzoo.testing import Broken, examples, parts
+from ganzoo.testing import BrokenPromiseError, examples, parts
 from ganzoo.testing.component import SPECS
 from ganzoo.testing.example import Example
 from helpers.examples import PROCEDURES, WITH_PARTS, example_of
@@ -60,7 +60,9 @@ def test_a_procedure_without_an_example_fails_with_what_to_do_and_what_was_tried
     plugins, mine = parts.beside(PLUGINS), Zoo(owner="me")
     mine.add("procedure", "odd", Odd)
     plugins.zoo.merge(mine)
-    with pytest.raises(Broken, match=r"no small example of procedure 'me/odd'.* give the plugin a recipe") as caught:
+    with pytest.raises(
+        BrokenPromiseError, match=r"no small example of procedure 'me/odd'.* give the plugin a recipe"
+    ) as caught:
         examples.find(plugins.zoo.find("procedure", "me/odd"), plugins)
-    assert "  testing/small on data of shape (2,) with 8 classes: Misfit: " in str(caught.value)
+    assert "  testing/small on data of shape (2,) with 8 classes: IncompatibleError: " in str(caught.value)
     assert "only owls fit here" in str(caught.value)

@@ -18,7 +18,7 @@ from helpers.planted import broken
 
 def need_numbers(name: str, spec: Spec) -> None:
     if spec.vocab:
-        raise ganzoo.Misfit(f"{name} takes no tokens: use other data.")
+        raise ganzoo.IncompatibleError(f"{name} takes no tokens: use other data.")
 
 
 class Maker(Generator):
@@ -213,7 +213,7 @@ class Conditional(Judge):
     def __init__(self, spec: Spec):
         super().__init__(spec)
         if not spec.classes:
-            raise ganzoo.Misfit("discriminator planted needs labels: use data with classes.")
+            raise ganzoo.IncompatibleError("discriminator planted needs labels: use data with classes.")
         self.bias = nn.Embedding(spec.classes, 1)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -367,7 +367,9 @@ DEFECTS: dict[type, dict[str, str]] = {
     Social: {"no sample depends on the others": "an attribute mixes_samples = True"},
     Forgetful: {"its state is all of it": 'self.register_buffer("name", tensor)'},
     Astray: {"it builds on any device": "scale is elsewhere. Choose no device yourself"},
-    Unfit: {"it fits data or says what would": "raise ganzoo.Misfit('generator planted cannot ...: use ... instead.')"},
+    Unfit: {
+        "it fits data or says what would": "raise ganzoo.IncompatibleError('generator planted cannot ...: use ... instead.')"
+    },
     Mistyped: {"its defaults fit their types": "That is its own default: change it, or widen the type"},
     Untyped: {"its settings have types": "Annotate it with int, float, bool, str"},
     Open: {"it refuses unknown settings": "Name each one"},
@@ -375,7 +377,7 @@ DEFECTS: dict[type, dict[str, str]] = {
     FirstOrder: {"a gradient penalty can be taken": "without @once_differentiable"},
     Silent: {"labels out of range raise": "nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes), which raise"},
     Careless: {
-        "it refuses data without labels": "Raise ganzoo.Misfit in __init__ where spec.classes is 0",
+        "it refuses data without labels": "Raise ganzoo.IncompatibleError in __init__ where spec.classes is 0",
         "labels matter": "Use y in forward(), or say conditional = False",
     },
     Upside: {

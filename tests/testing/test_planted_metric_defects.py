@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import ganzoo
-from ganzoo import Dataset, Evidence, Extractor, Metric, Misfit, Reference, Spec
+from ganzoo import Dataset, Evidence, Extractor, IncompatibleError, Metric, Reference, Spec
 from helpers.planted import SoundDataset as Data
 from helpers.planted import SoundProcedure as Training
 from helpers.planted import broken, checks
@@ -140,7 +140,7 @@ METRICS: dict[type, dict[str, str]] = {
     WrongWay: {"better samples score better": "better says that higher is better. Turn one of them round"},
     InPlace: {"it changes nothing that it is shown": "no method that ends in _"},
     Peeking: {"it looks at nothing but what it says": 'Say so: sees = "features"'},
-    Rude: {"it refuses by a misfit": "Raise ganzoo.Misfit with what would fit"},
+    Rude: {"it refuses by a misfit": "Raise ganzoo.IncompatibleError with what would fit"},
 }
 EXTRACTORS: dict[type, dict[str, str]] = {
     Shapes: {},
@@ -165,7 +165,7 @@ class OfOneDataset(Sound):
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if not isinstance(data, Data):
-            raise Misfit("it knows one dataset: use that")
+            raise IncompatibleError("it knows one dataset: use that")
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         assert isinstance(evidence.data, Data) and evidence.data.n == 60
@@ -175,7 +175,7 @@ class OfOneDataset(Sound):
 def test_a_metric_of_one_dataset_is_asked_on_that_one() -> None:
     asked = checks(("metric", "planted", OfOneDataset), ("dataset", "points", Data))
     results = next(check for check in asked if check.name == RESULTS)
-    with pytest.raises(ganzoo.testing.Broken, match="ZeroDivisionError"):
+    with pytest.raises(ganzoo.testing.BrokenPromiseError, match="ZeroDivisionError"):
         results()
     alone = next(check for check in checks(("metric", "planted", OfOneDataset)) if check.name == RESULTS)
     with pytest.raises(SkipTest, match="it takes none of the data"):

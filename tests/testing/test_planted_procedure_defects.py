@@ -177,7 +177,7 @@ def test_settings_reach_the_procedure() -> None:
         def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint, sides: int = 0):
             super().__init__(spec, generator, discriminator, loss)
             if sides < 3:
-                raise ganzoo.Misfit("take three sides or more")
+                raise ganzoo.IncompatibleError("take three sides or more")
 
     assert "take three sides or more" in broken("procedure", Cautious)["it takes a step on a small example"]
     assert broken("procedure", Cautious, sides=3) == {}

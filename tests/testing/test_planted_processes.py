@@ -60,7 +60,7 @@ def test_weights_that_part_are_named_and_others_are_not(tmp_path: Path, monkeypa
     plugins = discovery.load()
     named = [check for check in testing.checks("ganzoo-parting", plugins=plugins) if "two processes" in str(check)]
     (check,) = named
-    with pytest.raises(testing.Broken) as caught:
+    with pytest.raises(testing.BrokenPromiseError) as caught:
         check()
     assert "two processes have other weights of parting/parting. Decide by self.over_processes(value)" in str(
         caught.value

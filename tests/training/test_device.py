@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo.config.recipe import RunSettings
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.training import device
 
 
@@ -19,7 +19,7 @@ def test_one_process_is_the_main_one() -> None:
 def test_processes_that_did_not_join_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     device.processes()
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(EnvironmentProblem, match="WORLD_SIZE asks for 2 processes and 1 joined") as caught:
+    with pytest.raises(SetupError, match="WORLD_SIZE asks for 2 processes and 1 joined") as caught:
         device.processes()
     assert caught.value.exit_code == 6
 
@@ -34,7 +34,7 @@ def test_one_process_can_train_with_several_precisions(precisions: tuple[str, ..
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="there is a GPU")
 def test_fp16_on_a_cpu_is_refused() -> None:
-    with pytest.raises(Misfit, match=r'run\.precision = "fp16" needs a GPU'):
+    with pytest.raises(IncompatibleError, match=r'run\.precision = "fp16" needs a GPU'):
         device.accelerator(RunSettings(precision="fp16"))
 
 
@@ -45,7 +45,7 @@ VALUES = {"ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4", "ACCELERATE_DYNAMO_BACK
 def test_what_would_change_the_training_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     value = VALUES.get(name, "true")
     monkeypatch.setenv(name, value)
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(SetupError) as raised:
         device.accelerator(RunSettings())
     assert raised.value.exit_code == 6
     assert raised.value.message.startswith(f"{name}={value} would change how networks are trained")
@@ -55,7 +55,7 @@ def test_what_would_change_the_training_is_refused_by_name(name: str, monkeypatc
 def test_all_of_them_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in device.OVERRIDES:
         monkeypatch.setenv(name, VALUES.get(name, "true"))
-    with pytest.raises(EnvironmentProblem) as raised:
+    with pytest.raises(SetupError) as raised:
         device.processes()
     assert raised.value.message.endswith(f"Type: unset {' '.join(device.OVERRIDES)}")
 
@@ -88,7 +88,7 @@ def test_the_recipe_s_precision_beats_the_environment_s(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", ["ACCELERATE_USE_CPU", "WORLD_SIZE"])
 def test_a_variable_that_cannot_be_read_is_no_traceback(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "perhaps")
-    with pytest.raises(EnvironmentProblem, match=r"Accelerate cannot start: .*perhaps"):
+    with pytest.raises(SetupError, match=r"Accelerate cannot start: .*perhaps"):
         device.processes()
 
 
@@ -105,7 +105,7 @@ def test_what_accelerate_made_of_it_is_looked_at_too(
     """A later Accelerate may read another variable: what must hold is asserted, whatever it came from."""
     monkeypatch.setattr(device, "OVERRIDES", {})
     monkeypatch.setenv(name, value)
-    with pytest.raises(EnvironmentProblem, match=says):
+    with pytest.raises(SetupError, match=says):
         device.accelerator(RunSettings())
     monkeypatch.delenv(name)
     device.accelerator(RunSettings())

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Misfit, Move, Procedure
+from ganzoo import Batch, IncompatibleError, Move, Procedure
 from ganzoo.training.engine import Engine
 from helpers.support import accelerator
 
@@ -194,7 +194,7 @@ def test_an_orphan_is_refused_by_name() -> None:
         def players(self) -> dict[str, list[nn.Module]]:
             return {"a": [self.a]}
 
-    with pytest.raises(Misfit, match=r"no player trains b\.weight, b\.bias"):
+    with pytest.raises(IncompatibleError, match=r"no player trains b\.weight, b\.bias"):
         engine(Forgetful(None))
 
 
@@ -213,7 +213,7 @@ def test_a_player_with_nothing_to_train_is_refused() -> None:
         def players(self) -> dict[str, list[nn.Module]]:
             return {"a": [self.a], "b": [self.b], "idle": [nn.ReLU()]}
 
-    with pytest.raises(Misfit, match="'idle' has nothing to train"):
+    with pytest.raises(IncompatibleError, match="'idle' has nothing to train"):
         engine(Idle(None))
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Blueprint, Generator, Misfit, Spec
+from ganzoo import Blueprint, Generator, IncompatibleError, Spec
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.registry.zoo import Entry
@@ -90,7 +90,7 @@ def test_the_machine_is_asked(has: int, refused: bool, monkeypatch: pytest.Monke
     if not refused:
         memory.check(recipe, instantiate.dataset(recipe), torch.device("cpu"))
         return
-    with pytest.raises(Misfit, match=r"needs at least .* and this machine has .* Take a smaller dataset\.n"):
+    with pytest.raises(IncompatibleError, match=r"needs at least .* and this machine has .* Take a smaller dataset\.n"):
         memory.check(recipe, instantiate.dataset(recipe), torch.device("cpu"))
 
 
@@ -99,7 +99,7 @@ def test_every_process_on_a_machine_takes_its_own(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(memory, "machine", lambda: 3 * 10**9)
     memory.compare(need, torch.device("cpu"))
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    with pytest.raises(Misfit, match=r"networks 3\.7 GiB"):
+    with pytest.raises(IncompatibleError, match=r"networks 3\.7 GiB"):
         memory.compare(need, torch.device("cpu"))
 
 
@@ -110,9 +110,9 @@ def test_a_gpu_is_asked_for_all_and_the_machine_for_the_data(monkeypatch: pytest
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: Gpu)
     monkeypatch.setattr(memory, "machine", lambda: 10**9)
     memory.compare(memory.Need(networks=15 * 10**8, batch=0, data=10**8), torch.device("cuda"))
-    with pytest.raises(Misfit, match=r"and the GPU has 1\.9 GiB"):
+    with pytest.raises(IncompatibleError, match=r"and the GPU has 1\.9 GiB"):
         memory.compare(memory.Need(networks=2 * 10**9, batch=0, data=10**8), torch.device("cuda"))
-    with pytest.raises(Misfit, match=r"and this machine has 0\.9 GiB"):
+    with pytest.raises(IncompatibleError, match=r"and this machine has 0\.9 GiB"):
         memory.compare(memory.Need(networks=0, batch=0, data=15 * 10**8), torch.device("cuda"))
 
 
@@ -154,6 +154,6 @@ def test_nothing_is_drawn_or_built_before_the_check(tmp_path: Path, monkeypatch:
     recipe = tiny("", "dataset.n=100_000_000")
     monkeypatch.setattr(memory, "machine", lambda: 10**9)
     monkeypatch.setattr(type(instantiate.dataset(recipe)), "tensors", drawn)
-    with pytest.raises(Misfit, match="this recipe needs at least"):
+    with pytest.raises(IncompatibleError, match="this recipe needs at least"):
         train(recipe, tmp_path)
     assert not list(tmp_path.iterdir())

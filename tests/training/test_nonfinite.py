@@ -14,16 +14,16 @@ import ganzoo
 from ganzoo.config import resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import Diverged
+from ganzoo.errors import DivergedError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint
 from ganzoo.runs.run import Run
 from ganzoo.training import loop, nonfinite
-from ganzoo.training.checkpointer import Keeper
+from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.engine import Engine
-from ganzoo.training.nonfinite import Finding
-from ganzoo.training.session import Trainee
+from ganzoo.training.nonfinite import NonFiniteError
+from ganzoo.training.session import Session
 from helpers.support import TINY, accelerator
 
 CALLS = {"discriminator": 0}
@@ -64,7 +64,7 @@ def test_stop_names_the_term_its_first_step_and_the_layers(
     every: int, plugins: discovery.Plugins, tmp_path: Path
 ) -> None:
     with pytest.raises(
-        Diverged, match=r"discriminator/adversarial is nan since step 7\. The last good .*step-00000005"
+        DivergedError, match=r"discriminator/adversarial is nan since step 7\. The last good .*step-00000005"
     ):
         loop.train(recipe(plugins, f"run.log={every}", "run.sample=50"), plugins, tmp_path)
     run = Run.open(tmp_path)
@@ -89,7 +89,7 @@ def test_a_weight_without_a_term_is_found(plugins: discovery.Plugins) -> None:
     nonfinite.look(engine, 0)
     with torch.no_grad():
         next(engine.procedure.parameters())[0] = float("inf")
-    with pytest.raises(Finding, match=r"G\.layers\.0\.weight is not finite") as caught:
+    with pytest.raises(NonFiniteError, match=r"G\.layers\.0\.weight is not finite") as caught:
         nonfinite.look(engine, 3)
     assert [layer["name"] for layer in caught.value.facts["layers"]] == ["G.layers.0.weight"]
 
@@ -99,7 +99,7 @@ def test_a_buffer_is_found_too(plugins: discovery.Plugins) -> None:
     buffers = {name: buffer for name, buffer in engine.procedure.named_buffers() if name.endswith("running_var")}
     name, buffer = next(iter(buffers.items()))
     buffer[0] = float("nan")
-    with pytest.raises(Finding, match=f"{name} is not finite"):
+    with pytest.raises(NonFiniteError, match=f"{name} is not finite"):
         nonfinite.look(engine, 0)
 
 
@@ -117,7 +117,7 @@ def test_a_run_that_nobody_looks_at_remembers_no_more_than_so_much(plugins: disc
 
 
 def made(chosen: Recipe) -> tuple[Engine, Batches]:
-    trainee = Trainee(chosen, accelerator())
+    trainee = Session(chosen, accelerator())
     return trainee.engine, trainee.batches
 
 
@@ -135,18 +135,22 @@ def test_rollback_goes_on_from_the_checkpoint(
 
 def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: discovery.Plugins, tmp_path: Path) -> None:
     chosen = recipe(plugins, "run.on_nonfinite=rollback", "loss.at=3")
-    trainee = Trainee(chosen, accelerator())
-    keeper, engine, batches = Keeper(Run(tmp_path), chosen.run, trainee, {}), trainee.engine, trainee.batches
+    trainee = Session(chosen, accelerator())
+    checkpointer, engine, batches = (
+        Checkpointer(Run(tmp_path), chosen.run, trainee, {}),
+        trainee.engine,
+        trainee.batches,
+    )
     for t in range(2):
         engine.step(batches, t)
-    keeper.save(2, False, None)
+    checkpointer.save(2, False, None)
     good = {name: tensor.clone() for name, tensor in engine.procedure.state_dict().items()}
     moments = {p: o.state_dict()["state"][0]["exp_avg"].clone() for p, o in engine.optimizers.items()}
     engine.step(batches, 2)
     noise = torch.get_rng_state()
-    with pytest.raises(Finding) as caught:
-        keeper.look(3, None)
-    assert keeper.recover(caught.value, 3, None) == 2
+    with pytest.raises(NonFiniteError) as caught:
+        checkpointer.look(3, None)
+    assert checkpointer.recover(caught.value, 3, None) == 2
     assert all(torch.equal(tensor, good[name]) for name, tensor in engine.procedure.state_dict().items())
     for player, optimizer in engine.optimizers.items():
         assert torch.equal(optimizer.state_dict()["state"][0]["exp_avg"], moments[player])
@@ -155,13 +159,13 @@ def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: disco
 
 
 def test_rollback_gives_up_after_three_times(plugins: discovery.Plugins, tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="after 3 rollbacks to the same checkpoint"):
+    with pytest.raises(DivergedError, match="after 3 rollbacks to the same checkpoint"):
         loop.train(recipe(plugins, "run.on_nonfinite=rollback", "loss.times=1000"), plugins, tmp_path)
     assert Run.open(tmp_path).latest.name == "step-00000005"
 
 
 def test_rollback_without_a_checkpoint_stops(plugins: discovery.Plugins, tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="No checkpoint was saved yet"):
+    with pytest.raises(DivergedError, match="No checkpoint was saved yet"):
         loop.train(recipe(plugins, "run.on_nonfinite=rollback", "loss.at=2"), plugins, tmp_path)
 
 
@@ -192,7 +196,7 @@ def test_skip_trains_to_the_end_and_tells_how_often(
 
 
 def test_skip_stops_when_a_player_does_not_move_any_more(plugins: discovery.Plugins, tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="no gradient of discriminator is finite any more"):
+    with pytest.raises(DivergedError, match="no gradient of discriminator is finite any more"):
         loop.train(recipe(plugins, "run.on_nonfinite=skip", "loss.times=1000"), plugins, tmp_path)
 
 

@@ -181,7 +181,7 @@ from pathlib import Path
 from ganzoo.config import resolver
 from ganzoo.registry import discovery
 from ganzoo.training import loop
-from ganzoo.errors import Diverged
+from ganzoo.errors import DivergedError
 from ganzoo.registry.zoo import Zoo
 from ganzoo_builtins.losses.non_saturating import NonSaturating
 from helpers.support import TINY
@@ -199,7 +199,7 @@ plugins.zoo.merge(mine)
 recipe = resolver.resolve({**TINY, "loss": {"use": "fragile"}}, plugins.zoo, "fragile", name="fragile")
 try:
     loop.train(recipe, plugins, Path(sys.argv[1]))
-except Diverged:
+except DivergedError:
     Path(sys.argv[1], "rank" + os.environ["RANK"]).write_text("diverged")
 """
 

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 
 import ganzoo
-from ganzoo.errors import EnvironmentProblem, GanzooError
+from ganzoo.errors import GanzooError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint, metrics_log
 from ganzoo.runs.run import Run
@@ -66,7 +66,7 @@ def test_the_last_one_that_cannot_be_written_ends_with_6_and_the_good_one_stays(
 ) -> None:
     write = checkpoint.write
     monkeypatch.setattr(checkpoint, "write", lambda *a, **k: write(*a, **k) if a[1] == 5 else fails())
-    with pytest.raises(EnvironmentProblem, match=r"step 12 could not be .*No space left.*step-00000005.*Make room"):
+    with pytest.raises(SetupError, match=r"step 12 could not be .*No space left.*step-00000005.*Make room"):
         train(tiny(), tmp_path)
     run = Run.open(tmp_path)
     assert run.status["state"] == "failed"
@@ -80,7 +80,7 @@ def test_the_last_one_that_cannot_be_written_ends_with_6_and_the_good_one_stays(
     [
         (grid, "save", "real.png could not be written"),
         (loss_plot, "draw", "losses.png could not be written"),
-        (metrics_log.Journal, "append", "metrics.jsonl could not be written"),
+        (metrics_log.MetricsLog, "append", "metrics.jsonl could not be written"),
         (Run, "write_status", "status.json could not be written"),
     ],
 )
@@ -105,7 +105,7 @@ def test_no_other_file_stops_training(
 
 def test_a_folder_that_cannot_be_written_at_all_is_6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Run, "write_resolved", fails)
-    with pytest.raises(EnvironmentProblem, match="No space left"):
+    with pytest.raises(SetupError, match="No space left"):
         train(tiny(), tmp_path)
 
 

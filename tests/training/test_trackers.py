@@ -9,8 +9,8 @@ import accelerate.tracking
 import pytest
 from PIL import Image
 
-from ganzoo.errors import EnvironmentProblem
-from ganzoo.runs.metrics_log import Journal
+from ganzoo.errors import SetupError
+from ganzoo.runs.metrics_log import MetricsLog
 from ganzoo.training import trackers
 from helpers.support import tiny, train
 
@@ -150,7 +150,7 @@ def test_tensorboard_has_every_number_and_the_grids(tmp_path: Path, known: dict[
 
 
 def test_trackers_are_finished_when_a_run_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "append", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(MetricsLog, "append", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(tiny("", TWO), tmp_path)
     assert [tracker.finished for tracker in Fake.all] == [True, True]
@@ -160,7 +160,7 @@ def test_a_tracker_that_is_not_installed_is_named_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trackers, "get_available_trackers", lambda: ["second"])
-    with pytest.raises(EnvironmentProblem, match="names 'first', which is not installed: pip install first"):
+    with pytest.raises(SetupError, match="names 'first', which is not installed: pip install first"):
         train(tiny("", TWO), tmp_path)
     assert not Fake.all
 

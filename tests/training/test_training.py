@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 import ganzoo
-from ganzoo import GanzooError, Misfit
-from ganzoo.errors import DataError, Diverged, RecipeError, RunError
+from ganzoo import GanzooError, IncompatibleError
+from ganzoo.errors import DataError, DivergedError, RecipeError, RunError
 from ganzoo.runs.resume import unfinished
 from ganzoo.runs.run import Run
 from ganzoo.training import loop
@@ -72,7 +72,7 @@ def test_checkpoints_are_pruned_to_keep(tmp_path: Path) -> None:
 
 
 def test_divergence_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match="diverged at step") as caught:
+    with pytest.raises(DivergedError, match="diverged at step") as caught:
         train(tiny("", "optimizer.lr=1e38", "optimizer.use=sgd", "run.steps=50", "run.log=1"), tmp_path)
     run = Run.open(tmp_path)
     assert caught.value.exit_code == 4
@@ -81,7 +81,7 @@ def test_divergence_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
 
 
 def test_nothing_is_saved_once_a_weight_is_not_finite(tmp_path: Path) -> None:
-    with pytest.raises(Diverged):
+    with pytest.raises(DivergedError):
         train(tiny("", "optimizer.lr=1e38", "optimizer.use=sgd", "run.save=1", "run.log=50", "run.sample=50"), tmp_path)
     saved = sorted(Run.open(tmp_path).checkpoints.glob("step-*/model.safetensors"))
     assert all(torch.isfinite(t).all() for path in saved for t in _tensors(path).values())
@@ -113,11 +113,11 @@ def test_one_player_can_have_its_own_optimizer(tmp_path: Path) -> None:
     ("assignments", "error", "message"),
     [
         (["run.batch_size=500"], DataError, "200 examples, fewer than one batch of 500"),
-        (['run.precision="fp16"'], Misfit, "needs a GPU"),
+        (['run.precision="fp16"'], IncompatibleError, "needs a GPU"),
         (["run.trackers=['tensorbord']"], RecipeError, "Did you mean 'tensorboard'"),
         (["optimizer.discriminater.lr=1"], RecipeError, "Did you mean 'discriminator'"),
         (["optimizer.use=muon"], RecipeError, "Muon only supports 2D"),
-        (["run.compile=true", 'regularizer=[{use="r1"}]'], Misfit, "no second derivative"),
+        (["run.compile=true", 'regularizer=[{use="r1"}]'], IncompatibleError, "no second derivative"),
     ],
 )
 def test_refused_before_training(

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo.config import instantiate
 from ganzoo.data.loader import Batches
 from ganzoo.runs import checkpoint
@@ -110,7 +110,7 @@ def cannot_be_halved(case: Case) -> str:
     recipe = pair.smooth_recipe(case)
     try:
         procedure = instantiate.procedure(recipe, instantiate.dataset(recipe).spec)
-    except Misfit as refusal:
+    except IncompatibleError as refusal:
         return refusal.message
     real, fake = torch.randn(2, 16, 2)
     torch.manual_seed(0)

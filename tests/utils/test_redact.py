@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganzoo.utils.redact import Scrub
+from ganzoo.utils.redact import Redactor
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from ganzoo.utils.redact import Scrub
     ],
 )
 def test_places_keep_their_last_name(text: str, left: str) -> None:
-    assert Scrub()(text) == left
+    assert Redactor()(text) == left
 
 
 @pytest.mark.parametrize(
@@ -39,20 +39,20 @@ def test_places_keep_their_last_name(text: str, left: str) -> None:
     ],
 )
 def test_what_is_no_place_stays(text: str) -> None:
-    assert Scrub()(text) == text
+    assert Redactor()(text) == text
 
 
 def test_names_go_and_words_that_are_names_elsewhere_stay() -> None:
-    scrub = Scrub(["annabel", "gpu-box-7", "root", "al"])
+    scrub = Redactor(["annabel", "gpu-box-7", "root", "al"])
     assert scrub("annabel on gpu-box-7: the root of annabelle, al") == "… on …: the root of annabelle, al"
 
 
 def test_all_that_a_container_holds() -> None:
-    assert Scrub()({"/a/b": ["/c/d", 3, None, {"e": "/f/g"}]}) == {"…/b": ["…/d", 3, None, {"e": "…/g"}]}
+    assert Redactor()({"/a/b": ["/c/d", 3, None, {"e": "/f/g"}]}) == {"…/b": ["…/d", 3, None, {"e": "…/g"}]}
 
 
 def test_provenance_is_what_helps_and_nothing_else() -> None:
-    told = Scrub(["annabel"]).provenance(
+    told = Redactor(["annabel"]).provenance(
         {
             "argv": [
                 "/home/annabel/bin/ganzoo",
@@ -85,4 +85,4 @@ def test_provenance_is_what_helps_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("odd", [{}, {"argv": "x", "git": [], "versions": 3, "variables": None, "plugins": None}])
 def test_provenance_that_is_damaged_tells_nothing(odd: dict) -> None:
-    assert Scrub().provenance(odd) == {}
+    assert Redactor().provenance(odd) == {}

@@ -8,11 +8,11 @@ from torch.optim import Optimizer
 
 from ganzoo import interfaces
 from ganzoo.config.component import Blueprint, Signature
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
 from ganzoo.procedure import Procedure
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.component import Component
 
 LONGEST = 100  # characters of a summary: a row of `ganzoo list`
@@ -36,8 +36,8 @@ def it_loads(component: Component) -> None:
     """Its target is there, and its module imports."""
     try:
         component.entry.load()
-    except EnvironmentProblem as error:
-        raise Broken(
+    except SetupError as error:
+        raise BrokenPromiseError(
             f"{error.message} Is {component.entry.target!r} spelt as module:attribute, and what it imports among the "
             "dependencies of your package?"
         ) from error
@@ -103,7 +103,7 @@ def its_settings_have_types(component: Component) -> None:
         try:
             TypeAdapter(parameter.annotation, config={"arbitrary_types_allowed": True}).json_schema()
         except PydanticUserError as error:
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component}: no recipe can hold a value for its setting {name!r}: {parameter.annotation}. {remedy} "
                 "One that only Python can make is no setting: make it in __init__."
             ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ganzoo.testing.check import Broken, expect
+from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.component import Component
 from ganzoo.testing.outputs import judged
 
@@ -61,7 +61,7 @@ def a_gradient_penalty_can_be_taken(component: Component) -> None:
             (slope,) = torch.autograd.grad(network(x, y).sum(), x, create_graph=True)
             slope.square().sum().backward()  # grad() would walk around an operation that has no second derivative
         except RuntimeError as error:
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component.on(spec)}: no gradient penalty can be taken of it: {str(error).splitlines()[0]}. It needs "
                 "a second derivative: build it of torch's own operations, or write the backward() of an "
                 "autograd.Function in such operations, without @once_differentiable; change nothing in place."

@@ -21,7 +21,7 @@ FEW = 6  # samples
 
 
 def it_refuses_by_an_error_that_says_what_to_do(component: Component) -> None:
-    """check() raises Misfit for samples it cannot look at, DataError or EnvironmentProblem for what is missing."""
+    """check() raises IncompatibleError for samples it cannot look at, DataError or SetupError for what is missing."""
     for data, _ in clusters.every():
         made = component.build()
         try:
@@ -32,7 +32,7 @@ def it_refuses_by_an_error_that_says_what_to_do(component: Component) -> None:
             expect(
                 False,
                 f"{component}: check() raises {type(error).__name__}: {error}, for data of shape {data.spec.shape}. "
-                "Raise ganzoo.Misfit with what would fit, or ganzoo.DataError with what to fetch.",
+                "Raise ganzoo.IncompatibleError with what would fit, or ganzoo.DataError with what to fetch.",
             )
 
 

@@ -8,19 +8,19 @@ from typing import Any
 import torch
 
 from ganzoo.interfaces import Spec
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.outputs import judged, same
 
 
 def it_refuses_data_without_labels(component: Component) -> None:
-    """A conditional network raises ganzoo.Misfit where the data has no classes."""
+    """A conditional network raises ganzoo.IncompatibleError where the data has no classes."""
     conditional = False
     for spec, network in component.fitting("meta"):
         conditional |= bool(network.conditional)
         expect(
             spec.classes or not network.conditional,
-            f"{component.on(spec)}: it is conditional, and can be built for data without classes. Raise ganzoo.Misfit "
+            f"{component.on(spec)}: it is conditional, and can be built for data without classes. Raise ganzoo.IncompatibleError "
             "in __init__ where spec.classes is 0, and say which network or dataset would do.",
         )
     if not conditional:
@@ -52,7 +52,7 @@ def labels_out_of_range_raise(component: Component) -> None:
                 judged(network, x, torch.full_like(y, wrong), 3)
             except Exception:
                 continue
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component.on(spec)}: the label {wrong} passes, though classes are 0 to {spec.classes - 1}. Look "
                 "labels up by nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes), which raise; clamp(), % "
                 "and comparisons turn a wrong label into a silent one."

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.testing.check import Broken, expect
+from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.component import Component
 
 SHAPES = ((1,), (4,), (4, 1, 2, 2))  # logits of one sample, of samples, and of patches
@@ -61,7 +61,7 @@ def it_reads_real_logits_only_if_it_says_so(component: Component) -> None:
     try:
         loss.generator(None, _logits((4,))[1])
     except Exception as error:
-        raise Broken(
+        raise BrokenPromiseError(
             f"{component}: generator(None, fake) raised {type(error).__name__}: {error}. Say uses_real = True in the "
             "class body if it needs the logits of real samples; they are None otherwise."
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Evidence, Seen
 from ganzoo.testing import clusters
@@ -34,18 +34,18 @@ def it_says_what_it_gives_and_sees(component: Component) -> None:
 
 
 def it_refuses_by_a_misfit(component: Component) -> None:
-    """check() raises Misfit, and nothing else, for samples that it makes no sense for."""
+    """check() raises IncompatibleError, and nothing else, for samples that it makes no sense for."""
     for data, conditional in clusters.every():
         metric = component.build()
         try:
             metric.check(data.spec, data, conditional)
-        except Misfit:
+        except IncompatibleError:
             continue
         except Exception as error:  # whatever it is, it is the finding
             expect(
                 False,
                 f"{component}: check() raises {type(error).__name__}: {error}, for data of shape {data.spec.shape}. "
-                "Raise ganzoo.Misfit with what would fit.",
+                "Raise ganzoo.IncompatibleError with what would fit.",
             )
         expect(
             conditional or not metric.asked,
@@ -70,7 +70,7 @@ def its_results_are_those_that_it_names(component: Component) -> None:
                 )
                 expect(
                     math.isfinite(value),
-                    f"{component}: {where} gives {name} = {value}. Refuse by a Misfit what has no finite score.",
+                    f"{component}: {where} gives {name} = {value}. Refuse by an IncompatibleError what has no finite score.",
                 )
 
 

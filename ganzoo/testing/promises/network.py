@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import torch
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Spec
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.component import Component, described
 from ganzoo.testing.outputs import draws_nothing, judged, same
 
 
 def it_fits_data_or_says_what_would(component: Component) -> None:
-    """It can be built for some data, and refuses what it cannot take by a ganzoo.Misfit that says what to do."""
+    """It can be built for some data, and refuses what it cannot take by a ganzoo.IncompatibleError that says what to do."""
     kind, name, fits = component.entry.kind, component.entry.name, 0
     for spec in component.specs:
         try:
             component.network(spec)
             fits += 1
-        except Misfit as refusal:
+        except IncompatibleError as refusal:
             told = refusal.format_message()
             expect(
                 component.begins(told) and ": " in told and told.endswith("."),
-                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
+                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
                 "instead.', so that it names the component and, behind a colon, the way out, and ends with a full "
                 "stop.",
             )
         except Exception as error:
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component.on(spec)}: building it raised {type(error).__name__}: {error}. Look at `spec` first, and "
-                f"raise ganzoo.Misfit('{kind} {name} cannot ...: use ... instead.') for data it cannot take."
+                f"raise ganzoo.IncompatibleError('{kind} {name} cannot ...: use ... instead.') for data it cannot take."
             ) from error
     expect(
         fits,
@@ -138,7 +138,7 @@ def it_computes_in_bfloat16(component: Component) -> None:
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 half = judged(network, x, y, seed=0)
         except RuntimeError as error:
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component.on(spec)}: under torch.autocast(dtype=torch.bfloat16) it raised {error}. Make new tensors "
                 "of the dtype of those they meet, torch.zeros_like(x), and take .float() where an operation needs it."
             ) from error
@@ -163,12 +163,14 @@ def it_builds_on_any_device(component: Component) -> None:
                 astray = [name for name, parameter in network.named_parameters() if not parameter.is_meta]
                 if not astray and not network(*component.given(network, spec, 3)).is_meta:
                     astray = ["its output"]
-        except Misfit:
+        except IncompatibleError:
             continue
         except Exception as error:
             if not _builds(component, spec):
                 continue
-            raise Broken(f'{component.on(spec)}: under torch.device("meta") it raised {error}. {remedy}') from error
+            raise BrokenPromiseError(
+                f'{component.on(spec)}: under torch.device("meta") it raised {error}. {remedy}'
+            ) from error
         expect(
             not astray,
             f'{component.on(spec)}: under torch.device("meta"), {"".join(astray[:1])} is elsewhere. {remedy}',

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ganzoo.testing.check import Broken, expect
+from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.component import Component
 from ganzoo.training import state
 
@@ -62,7 +62,7 @@ def it_goes_on_from_a_checkpoint(component: Component) -> None:
         held = safetensors.torch.save({name: one.detach().clone().contiguous() for name, one in tensors.items()})
         words = json.loads(json.dumps(plain))
     except (TypeError, ValueError) as error:
-        raise Broken(
+        raise BrokenPromiseError(
             f"{component}: a checkpoint cannot hold its state: {error}. Keep tensors, numbers and texts in "
             "self.state[parameter] and in the groups, and nothing else."
         ) from error

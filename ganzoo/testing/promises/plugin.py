@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ganzoo.config import locate, resolver
 from ganzoo.config.locate import Found
 from ganzoo.errors import GanzooError
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.package import Package
 
 TORCH = 66  # the exit code that says so
@@ -84,7 +84,7 @@ def its_recipes_can_be_used(package: Package) -> None:
         try:
             resolver.read(recipe.path, (), package.plugins.zoo)
         except GanzooError as error:
-            raise Broken(f"{package}: its recipe {recipe.name} cannot be used: {error.message}") from error
+            raise BrokenPromiseError(f"{package}: its recipe {recipe.name} cannot be used: {error.message}") from error
 
 
 def its_recipes_say_what_they_are(package: Package) -> None:
@@ -98,7 +98,7 @@ def its_recipes_say_what_they_are(package: Package) -> None:
 
 
 def _recipes(package: Package) -> Iterator[Found]:
-    """Errors: Broken where the hook fails; unittest.SkipTest where there are none."""
+    """Errors: BrokenPromiseError where the hook fails; unittest.SkipTest where there are none."""
     known = list(package.plugins.zoo.failures)
     found = [recipe for recipe in locate.recipes(package.plugins) if recipe.owner == package.owner]
     new = [failure for failure in package.plugins.zoo.failures if failure not in known]

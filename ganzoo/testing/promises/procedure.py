@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo.testing.check import Broken, expect
+from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.component import Component
 from ganzoo.testing.trying import example_of, sought, trainable
 
@@ -14,7 +14,7 @@ def it_takes_a_step_on_a_small_example(component: Component) -> None:
     of its plugin made small, else the plugin's own parts. Data are noise, of points, images or token ids.
     """
     found = sought(component)
-    if isinstance(found, Broken):
+    if isinstance(found, BrokenPromiseError):
         raise found
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.players import Judge, Maker, attached, batch
@@ -148,14 +148,14 @@ def what_it_remembers_is_in_a_checkpoint(component: Component) -> None:
 
 
 def penalties_of_each_sample_refuse_batch_norm(component: Component) -> None:
-    """With per_sample = True, check() raises ganzoo.Misfit for a discriminator that mixes samples."""
+    """With per_sample = True, check() raises ganzoo.IncompatibleError for a discriminator that mixes samples."""
     regularizer = component.build()
     if not regularizer.per_sample:
         not_asked("its terms are no gradients at single samples")
     mixed = nn.Sequential(nn.Flatten(), nn.Linear(8, 4), nn.BatchNorm1d(4), nn.Linear(4, 1), nn.Flatten(0))
     try:
         regularizer.check(mixed)
-    except Misfit:
+    except IncompatibleError:
         return
     expect(
         False,

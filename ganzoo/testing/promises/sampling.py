@@ -15,8 +15,8 @@ from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.example import on_the_cpu
 from ganzoo.testing.trying import example_of, runnable, trainable
-from ganzoo.training.session import Trainee
-from ganzoo.training.snapshots import Drawing
+from ganzoo.training.session import Session
+from ganzoo.training.snapshots import Snapshots
 
 
 def samples_are_like_the_data(component: Component) -> None:
@@ -75,7 +75,7 @@ def each_class_can_be_asked_for(component: Component) -> None:
 def its_pictures_can_be_drawn(component: Component) -> None:
     """preview() and panels() give what a run saves every `run.sample` steps, by names that files can have."""
     example = runnable(component)
-    drawing = Drawing(example.recipe, Trainee(example.recipe, on_the_cpu()))
+    drawing = Snapshots(example.recipe, Session(example.recipe, on_the_cpu()))
     with TemporaryDirectory() as folder:
         for name, picture in drawing.pictures().items():
             expect(

@@ -18,7 +18,7 @@ from ganzoo.testing.example import on_the_cpu
 from ganzoo.testing.trying import runnable, trainable
 from ganzoo.training import state
 from ganzoo.training.engine import Engine
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 
 STEPS = 2  # before the checkpoint, and as many after it
 WATCHED = 3  # steps that are made move by move
@@ -68,7 +68,7 @@ def it_goes_on_from_a_checkpoint_to_the_same_bits(component: Component) -> None:
     """Weights, averages, optimizers and noise are those of a run that never stopped, after a resume from a file."""
     example = runnable(component)
     recipe = replace(example.recipe, run=example.recipe.run.model_copy(update={"ema": 0.9, "steps": 2 * STEPS}))
-    undisturbed = Trainee(recipe, on_the_cpu())
+    undisturbed = Session(recipe, on_the_cpu())
     with TemporaryDirectory() as folder:
         for t in range(STEPS):
             undisturbed.step(t)
@@ -76,7 +76,7 @@ def it_goes_on_from_a_checkpoint_to_the_same_bits(component: Component) -> None:
         for t in range(STEPS, 2 * STEPS):
             undisturbed.step(t)
         wanted = _state(undisturbed, 2 * STEPS)
-        resumed = Trainee(recipe, on_the_cpu())
+        resumed = Session(recipe, on_the_cpu())
         state.restore(checkpoint.read(saved), resumed.engine, resumed.ema, resumed.batches)
         for t in range(STEPS, 2 * STEPS):
             resumed.step(t)
@@ -104,7 +104,7 @@ def _moved(engine: Engine, before: dict[int, Tensor], allowed: set[str]) -> list
     ]
 
 
-def _state(trainee: Trainee, t: int) -> Checkpoint:
+def _state(trainee: Session, t: int) -> Checkpoint:
     captured = state.capture(trainee.engine, trainee.ema, trainee.batches, t)
     copied = {
         part: {name: tensor.detach().clone() for name, tensor in tensors.items()}

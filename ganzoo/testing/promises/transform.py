@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ganzoo.errors import Misfit
+from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Spec
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component, described, samples
@@ -15,18 +15,18 @@ N = 3
 
 
 def it_fits_data_or_says_what_would(component: Component) -> None:
-    """spec() answers for some data, and refuses what cannot be transformed by a ganzoo.Misfit that says what to do."""
+    """spec() answers for some data, and refuses what cannot be transformed by a ganzoo.IncompatibleError that says what to do."""
     transform, fits = component.build(), 0
     kind, name = component.entry.kind, component.entry.name
     for spec in component.specs:
         try:
             transform.spec(spec)
             fits += 1
-        except Misfit as refusal:
+        except IncompatibleError as refusal:
             told = refusal.format_message()
             expect(
                 component.begins(told) and told.endswith("."),
-                f"{component.on(spec)}: its Misfit says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
+                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
                 "instead.', so that it names the component, says the way out, and ends with a full stop.",
             )
     expect(fits, f"{component}: it refuses all of {'; '.join(map(described, component.specs))}.")
@@ -104,7 +104,7 @@ def _fitting(component: Component) -> Iterator[tuple[Spec, Spec]]:
     for spec in component.specs:
         try:
             made = transform.spec(spec)
-        except Misfit:
+        except IncompatibleError:
             continue
         asked = True
         yield spec, made

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ganzoo.testing.check import Broken, expect, not_asked
+from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.component import Component
 from ganzoo.testing.outputs import judged, repeats, same
 
@@ -89,7 +89,7 @@ def safetensors_takes_its_state(component: Component) -> None:
         try:
             safetensors.torch.save(network.state_dict())
         except (ValueError, RuntimeError, TypeError, AttributeError) as error:
-            raise Broken(
+            raise BrokenPromiseError(
                 f"{component.on(spec)}: safetensors refuses its state_dict(): {str(error).strip().splitlines()[0]} "
                 "Two names share one tensor, or one is not laid out in order. Give a tied weight one name: keep the "
                 "layer once and call F.linear(x, self.embedding.weight), or copy by .clone(); make others "

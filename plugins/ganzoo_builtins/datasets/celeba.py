@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, Misfit, did_you_mean
+from ganzoo.errors import DataError, IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Spec
 from ganzoo_builtins.datasets.images import centre_crop, resize
 from ganzoo_builtins.datasets.pictures import Pictures
@@ -117,14 +117,16 @@ class CelebA(Stored):
 def _check(attributes: list[str], crop: int, size: int) -> None:
     for name in attributes:
         if name not in ALL_ATTRIBUTES:
-            raise Misfit(
+            raise IncompatibleError(
                 f"celeba has no attribute {name!r}.{did_you_mean(name, ALL_ATTRIBUTES)} "
                 f"It has: {', '.join(ALL_ATTRIBUTES)}."
             )
     if len(set(attributes)) < len(attributes) or len(attributes) > MOST_ATTRIBUTES:
-        raise Misfit(f"celeba: attributes = {attributes}: name each once, and at most {MOST_ATTRIBUTES}.")
+        raise IncompatibleError(f"celeba: attributes = {attributes}: name each once, and at most {MOST_ATTRIBUTES}.")
     if not 1 <= crop <= WIDTH or size < 1:
-        raise Misfit(f"celeba: crop = {crop}, size = {size}: the crop lies in 1..{WIDTH} and the size is at least 1.")
+        raise IncompatibleError(
+            f"celeba: crop = {crop}, size = {size}: the crop lies in 1..{WIDTH} and the size is at least 1."
+        )
 
 
 def _class(values: list[str]) -> int:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.sources import Source
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
 
 SIDE = 8
@@ -17,7 +17,7 @@ class Digits(StoredImages):
     """1,797 handwritten digits of 8x8, about 180 of each, from the wheel of scikit-learn; they have no test part.
 
     Source: the test part of UCI's Optical Recognition of Handwritten Digits, Alpaydin and Kaynak (1998).
-    Errors: EnvironmentProblem without scikit-learn.
+    Errors: SetupError without scikit-learn.
     """
 
     name = "digits"
@@ -32,9 +32,7 @@ class Digits(StoredImages):
         try:
             from sklearn.datasets import load_digits
         except ImportError:
-            raise EnvironmentProblem(
-                "digits come with scikit-learn: pip install 'ganzoo-torch[digits]' to read them"
-            ) from None
+            raise SetupError("digits come with scikit-learn: pip install 'ganzoo-torch[digits]' to read them") from None
         content = load_digits()
         x = torch.from_numpy(content.images)[:, None]  # (N, 8, 8) -> (N, 1, 8, 8)
         return (x * (255 / PAPER_WHITE)).round().byte(), torch.from_numpy(content.target).long()

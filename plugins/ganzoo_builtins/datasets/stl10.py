@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Batch, Spec
 from ganzoo_builtins.datasets.images import CHUNK, resize
 from ganzoo_builtins.datasets.stored import Stored, check_labels
@@ -39,7 +39,7 @@ class STL10(Stored):
         self, split: Literal["train", "test", "unlabeled", "train+unlabeled"] = "train", size: int | None = None
     ):
         if size is not None and size < 1:
-            raise Misfit(f"stl10: size = {size}, but an image is at least one pixel wide.")
+            raise IncompatibleError(f"stl10: size = {size}, but an image is at least one pixel wide.")
         self.split, self.size = split, size or SIDE
         self.class_names = () if "unlabeled" in split else NAMES
         self.spec = Spec((3, self.size, self.size), classes=len(self.class_names))

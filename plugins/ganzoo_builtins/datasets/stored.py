@@ -12,7 +12,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from ganzoo.data.sources import Source, data_root, locate
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo_builtins.datasets.images import pad, resize
 
@@ -78,7 +78,9 @@ class StoredImages(Stored):
     def __init__(self, shape: tuple[int, int, int], class_names: Sequence[str], size: int | None, fit: Fit = "resize"):
         channels, height, width = shape
         if size is not None and size < (height if fit == "pad" else 1):
-            raise Misfit(f'{self.name}: size = {size} is too small for fit = "{fit}" of {height}x{width} images.')
+            raise IncompatibleError(
+                f'{self.name}: size = {size} is too small for fit = "{fit}" of {height}x{width} images.'
+            )
         self.size, self.fit, self.stored = size, fit, shape
         self.class_names = class_names
         self.spec = Spec((channels, size or height, size or width), classes=len(class_names))

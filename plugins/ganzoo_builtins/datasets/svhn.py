@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
 
@@ -56,9 +56,7 @@ def read_mat(path: Path) -> tuple[Tensor, Tensor]:
     try:
         from scipy.io import loadmat
     except ImportError:
-        raise EnvironmentProblem(
-            "svhn is stored as .mat files: pip install 'ganzoo-torch[scipy]' to read them"
-        ) from None
+        raise SetupError("svhn is stored as .mat files: pip install 'ganzoo-torch[scipy]' to read them") from None
     try:
         _check_size(path)
         content = loadmat(path, variable_names=["X", "y"])

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo import DataError, Extractor, Misfit, Reference, Spec
+from ganzoo import DataError, Extractor, IncompatibleError, Reference, Spec
 from ganzoo.data.sources import data_root, locate
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors.classifier import read
 
@@ -33,7 +33,9 @@ class Inception(Extractor):
 
     def check(self, spec: Spec) -> None:
         if not spec.is_image or spec.shape[0] not in (1, 3):
-            raise Misfit('extractor inception: it looks at images, in colour or grey, and these are none; use "raw".')
+            raise IncompatibleError(
+                'extractor inception: it looks at images, in colour or grey, and these are none; use "raw".'
+            )
         network()
         weights()
 
@@ -58,11 +60,11 @@ def as_bytes(x: Tensor) -> Tensor:
 
 
 def network() -> Any:
-    """torch-fidelity's class. Errors: EnvironmentProblem without that package."""
+    """torch-fidelity's class. Errors: SetupError without that package."""
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError:
-        raise EnvironmentProblem(
+        raise SetupError(
             "extractor inception comes with torch-fidelity: pip install 'ganzoo-torch[fidelity]' to use it"
         ) from None
     return FeatureExtractorInceptionV3

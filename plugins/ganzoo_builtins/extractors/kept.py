@@ -18,7 +18,7 @@ from ganzoo.utils import atomic
 LARGEST = 2**30  # bytes of weights; none that are kept here come near it
 
 
-class Damaged(GanzooError):
+class DamagedCacheError(GanzooError):
     """A kept file that is not as it was written."""
 
 
@@ -35,7 +35,7 @@ def keep(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
 
 
 def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Weights and facts as they were written, "digest" among these; None where there are none. Errors: Damaged."""
+    """Weights and facts as they were written, "digest" among these; None where there are none. Errors: DamagedCacheError."""
     stored, told = path.with_suffix(".safetensors"), path.with_suffix(".json")
     if not (stored.is_file() and told.is_file()):
         return None
@@ -48,7 +48,7 @@ def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
             raise ValueError("its SHA-256 is another one")
         return safetensors.torch.load(content), facts
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise Damaged(f"{stored} is not as it was written: {error}") from error
+        raise DamagedCacheError(f"{stored} is not as it was written: {error}") from error
 
 
 def _packed(weights: Mapping[str, Tensor]) -> bytes:

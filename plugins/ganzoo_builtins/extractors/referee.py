@@ -13,7 +13,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import Extractor, Misfit, Reference, Spec
+from ganzoo import Extractor, IncompatibleError, Reference, Spec
 from ganzoo.terminal.progress import Display
 from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors import kept
@@ -45,15 +45,19 @@ class Referee(Extractor):
 
     def check(self, spec: Spec) -> None:
         if spec.vocab:
-            raise Misfit('extractor referee: it reads images and points, and these are token ids; use "raw".')
+            raise IncompatibleError(
+                'extractor referee: it reads images and points, and these are token ids; use "raw".'
+            )
         if spec.classes < 2:
-            raise Misfit(
+            raise IncompatibleError(
                 "extractor referee: it learns to tell classes, and these samples have no labels. Take labelled data, "
                 f"or {OTHERS}."
             )
         if spec.is_image and min(spec.shape[1:]) < SMALL:
             side = f"{spec.shape[1]}x{spec.shape[2]}"
-            raise Misfit(f'extractor referee: it needs images of {SMALL}x{SMALL} at least, not {side}; use "raw".')
+            raise IncompatibleError(
+                f'extractor referee: it needs images of {SMALL}x{SMALL} at least, not {side}; use "raw".'
+            )
 
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
@@ -65,7 +69,7 @@ class Referee(Extractor):
             if not self._recalled(path, display):
                 self._trained(reference, steps, path, display)
         if self.accuracy < self.least:
-            raise Misfit(
+            raise IncompatibleError(
                 f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples right, too few to "
                 f"judge anybody (least = {self.least}). Raise its steps (now {self.steps:,}), or {OTHERS}."
             )
@@ -94,7 +98,7 @@ class Referee(Extractor):
             self.net.load_state_dict(weights)
             self.digest, self.accuracy = str(facts["digest"]), float(facts["accuracy"])
             return True
-        except (kept.Damaged, RuntimeError, KeyError, TypeError, ValueError) as error:
+        except (kept.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
             display.say(f"the referee that was kept is damaged and is trained again: {error}")
             return False
 

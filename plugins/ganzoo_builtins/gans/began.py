@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, beside
 from ganzoo_builtins.gans.fits import halved, need_square_image
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
@@ -48,7 +48,7 @@ class BEGAN(Procedure):
         self.register_buffer("k", torch.tensor(0.0))
         self.k: Tensor
         if self.G.conditional or self.D.conditional:
-            raise Misfit("procedure began has no use for labels: use networks that are not conditional.")
+            raise IncompatibleError("procedure began has no use for labels: use networks that are not conditional.")
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G]}
@@ -139,7 +139,7 @@ def _stages(network: str, size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (8, 2), 64 -> (8, 3)."""
     start, doublings = halved(size, 8)
     if start not in range(5, 9):
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} needs images whose side is 5 to 8 times a power of two, such as 28, 32, 64 or 128, "
             f"not {size}: add dataset.size=64."
         )

@@ -19,7 +19,7 @@ import torch
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Generator, Misfit, Move, Spec
+from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Spec
 from ganzoo_builtins.gans.dcgan import initialise
 from ganzoo_builtins.gans.fits import halved, need_square_image
 from ganzoo_builtins.procedures.judged import Judged
@@ -41,7 +41,7 @@ class ContextEncoderGenerator(Generator):
         channels, size = need_square_image("generator context_encoder", spec)
         self.source_shape = (channels, 2 * size, 2 * size)
         if source and source.shape != self.source_shape:
-            raise Misfit(
+            raise IncompatibleError(
                 f"generator context_encoder draws the middle half of {self.source_shape}, not of {source.shape}: use "
                 'it in the procedure "context_encoder".'
             )
@@ -70,7 +70,7 @@ class ContextEncoder(Judged):
 
     overlap: pixels of the band, in which errors count `border` times as much; 4 in the code, for 128 pixels.
     weight: of the adversarial term; 1 less that is the weight of the distance.
-    Errors: Misfit for pictures that have no middle half with room for a hole.
+    Errors: IncompatibleError for pictures that have no middle half with room for a hole.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ContextEncoder(Judged):
         channels, side = need_square_image("procedure context_encoder", spec)
         half = side // 2
         if side % 4 or overlap >= half // 2:
-            raise Misfit(
+            raise IncompatibleError(
                 f"procedure context_encoder finds no middle half of {side} pixels with a hole in it: "
                 "add dataset.size=32 or another multiple of 4, or set procedure.overlap to less."
             )
@@ -134,7 +134,7 @@ def _stages(size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 14 -> (7, 1), 16 -> (4, 2), 64 -> (4, 4)."""
     start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 1:
-        raise Misfit(
+        raise IncompatibleError(
             "generator context_encoder needs to draw images whose side is 3 to 7 times a power of two from 2 up, such "
             f"as 14, 16, 32 or 64, in pictures of twice that, not {size}: add dataset.size=64."
         )

@@ -15,7 +15,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 from ganzoo_builtins.gans.fits import halved, need_square_image
 
 
@@ -90,7 +90,7 @@ def _stages(network: str, size: int) -> tuple[int, int]:
     """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (4, 3), 64 -> (4, 4)."""
     start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 2:
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} needs images whose side is 3 to 7 times a power of two from 4 up, such as 28, 32, 64 or 128, "
             f"not {size}: add dataset.size=64."
         )

@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec
 from ganzoo_builtins.gans.fits import need_multiple
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -140,7 +140,7 @@ class SplitDiscriminator(Procedure):
         self.G, self.D = generator(spec), discriminator(spec)
         self.d_pretrain = d_pretrain
         if self.G.conditional or self.D.conditional:
-            raise Misfit("split_discriminator knows no labels: use networks that are not conditional.")
+            raise IncompatibleError("split_discriminator knows no labels: use networks that are not conditional.")
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator_real": [self.D], "discriminator_fake": [self.D], "generator": [self.G]}

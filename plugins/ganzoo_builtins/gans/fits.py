@@ -1,12 +1,12 @@
-"""Whether the data suits a network, asked before a layer is built. Each question raises Misfit with the remedy."""
+"""Whether the data suits a network, asked before a layer is built. Each question raises IncompatibleError with the remedy."""
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 
 
 def need_numbers(network: str, spec: Spec) -> None:
     """Images and points will do, token ids will not."""
     if spec.vocab:
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} works on real numbers, but the dataset holds token ids (vocab = {spec.vocab}): "
             "choose a dataset of images or points."
         )
@@ -14,7 +14,7 @@ def need_numbers(network: str, spec: Spec) -> None:
 
 def need_labels(network: str, spec: Spec) -> None:
     if not spec.classes:
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} is conditional, but the dataset has no labels: choose a labelled dataset, "
             'or networks that need none, such as "mlp" or "dcgan".'
         )
@@ -24,7 +24,9 @@ def need_image(network: str, spec: Spec) -> tuple[int, int, int]:
     """Channels, height and width."""
     need_numbers(network, spec)
     if not spec.is_image:
-        raise Misfit(f'{network} works on images, but a sample has the shape {spec.shape}: use "mlp" instead.')
+        raise IncompatibleError(
+            f'{network} works on images, but a sample has the shape {spec.shape}: use "mlp" instead.'
+        )
     channels, height, width = spec.shape
     return channels, height, width
 
@@ -33,7 +35,7 @@ def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
     """Channels and pixels along a side."""
     channels, height, width = need_image(network, spec)
     if height != width:
-        raise Misfit(f"{network} works on square images, not on {height}x{width}: add dataset.size=64.")
+        raise IncompatibleError(f"{network} works on square images, not on {height}x{width}: add dataset.size=64.")
     return channels, height
 
 
@@ -41,7 +43,7 @@ def need_multiple(network: str, spec: Spec, of: int, suggested: int = 0) -> tupl
     """Channels and pixels along a side divisible by `of`; to add is the next such side, unless one is `suggested`."""
     channels, size = need_square_image(network, spec)
     if size % of:
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} needs images whose side is divisible by {of}, not {size}: "
             f"add dataset.size={suggested or size + -size % of}."
         )
@@ -59,7 +61,7 @@ def halved(size: int, least: int) -> tuple[int, int]:
 def need_tokens(network: str, spec: Spec) -> tuple[int, int]:
     """Tokens in a sample, and how many different ones there are."""
     if not spec.vocab:
-        raise Misfit(
+        raise IncompatibleError(
             f"{network} works on token ids, but the dataset holds numbers: choose a dataset such as text or oracle."
         )
     return spec.size, spec.vocab

@@ -18,7 +18,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Spec, Terms
+from ganzoo import Batch, Blueprint, IncompatibleError, Move, Procedure, Spec, Terms
 
 
 class Share(NamedTuple):
@@ -134,7 +134,7 @@ class GMAN(Procedure):
         for i, D in enumerate(self.D):
             layers = [part for part in D.modules() if isinstance(part, nn.modules.dropout._DropoutNd) and part.p]
             if not layers:
-                raise Misfit(
+                raise IncompatibleError(
                     f'procedure gman: dropout = "spread", and {type(D).__name__} drops nothing. '
                     "Use a discriminator with dropout, or set procedure.dropout=alike."
                 )
@@ -143,9 +143,9 @@ class GMAN(Procedure):
 
     def _check(self, hardness: float | str) -> None:
         if self.reward and hardness != "learned":
-            raise Misfit('procedure gman: reward is for a lambda that is learned: set hardness = "learned".')
+            raise IncompatibleError('procedure gman: reward is for a lambda that is learned: set hardness = "learned".')
         if self.G.conditional != self.D[0].conditional:
-            raise Misfit(
+            raise IncompatibleError(
                 "procedure gman: one of generator and discriminator is conditional on labels and the other is not. "
                 "Use a conditional network for both, or for neither."
             )

@@ -16,7 +16,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -107,4 +107,6 @@ def _linear(n_in: int, n_out: int, reach: float) -> nn.Linear:
 
 def _need_image(network: str, spec: Spec) -> None:
     if not spec.is_image:
-        raise Misfit(f'{network} works on pixels, but a sample has the shape {spec.shape}: use "mlp" instead.')
+        raise IncompatibleError(
+            f'{network} works on pixels, but a sample has the shape {spec.shape}: use "mlp" instead.'
+        )

@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.fits import need_multiple
 from ganzoo_builtins.widths import width as width_of
 
@@ -127,7 +127,7 @@ class InfoGAN(Procedure):
     discrete: how many values each discrete code has. continuous: how many codes there are that are uniform on (-1, 1).
     discrete_weight, continuous_weight: the paper's lambda for either; 1 in its code for MNIST.
     hidden: widths of Q's hidden layers.
-    Errors: Misfit for codes that do not fit into the noise, and for networks that want labels.
+    Errors: IncompatibleError for codes that do not fit into the noise, and for networks that want labels.
     """
 
     def __init__(
@@ -233,12 +233,14 @@ class InfoGAN(Procedure):
     def _check(self) -> None:
         for network, name in ((self.G, "generator"), (self.D, "discriminator")):
             if network.conditional:
-                raise Misfit(f"infogan finds classes without labels, and the {name} wants some: use one such as mlp.")
+                raise IncompatibleError(
+                    f"infogan finds classes without labels, and the {name} wants some: use one such as mlp."
+                )
         if not self.values and not self.continuous:
-            raise Misfit("infogan needs a code: discrete = [10], or continuous = 2, or both.")
+            raise IncompatibleError("infogan needs a code: discrete = [10], or continuous = 2, or both.")
         columns = sum(self.values) + self.continuous
         if self.G.z_dim < columns:
-            raise Misfit(
+            raise IncompatibleError(
                 f"the codes of infogan take {columns} columns of the noise, and the generator has z_dim = "
                 f"{self.G.z_dim}: set generator.z_dim to more, such as {columns + 62}."
             )

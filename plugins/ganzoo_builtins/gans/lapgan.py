@@ -20,7 +20,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Panel, Procedure, Spec, Terms
+from ganzoo import Batch, Blueprint, IncompatibleError, Move, Panel, Procedure, Spec, Terms
 from ganzoo_builtins.gans.fits import need_square_image
 from ganzoo_builtins.gans.lapgan_level import LevelGenerator
 
@@ -50,7 +50,7 @@ class LAPGAN(Procedure):
     well, so that any discriminator of images will do.
 
     levels: how often the image is halved.
-    Errors: Misfit where it cannot be, or where the networks of a level do not suit each other.
+    Errors: IncompatibleError where it cannot be, or where the networks of a level do not suit each other.
     """
 
     def __init__(
@@ -129,13 +129,13 @@ class LAPGAN(Procedure):
     def _check(self) -> None:
         for k, (G, D) in enumerate(zip(self.G, self.D, strict=True)):
             if k < self.levels and not isinstance(G, LevelGenerator):
-                raise Misfit(
+                raise IncompatibleError(
                     f"procedure lapgan: [generator_level] has to make a residual for a coarse image, which "
                     f'{type(G).__name__} cannot: use "lapgan_level", or a subclass of '
                     "ganzoo_builtins.gans.lapgan_level.LevelGenerator."
                 )
             if G.conditional != D.conditional:
-                raise Misfit(
+                raise IncompatibleError(
                     f"procedure lapgan: at level {k} one of {type(G).__name__} and {type(D).__name__} is conditional "
                     "on labels and the other is not. Use a conditional network for both, or for neither."
                 )
@@ -149,10 +149,10 @@ def rows(images: list[Tensor]) -> Panel:
 
 
 def sizes(spec: Spec, levels: int) -> list[Spec]:
-    """The specs of I_0, ..., I_K. Errors: Misfit when a side cannot be halved so often, or hardly anything is left."""
+    """The specs of I_0, ..., I_K. Errors: IncompatibleError when a side cannot be halved so often, or hardly anything is left."""
     channels, size = need_square_image("procedure lapgan", spec)
     if size % 2**levels or size < 4 * 2**levels:
-        raise Misfit(
+        raise IncompatibleError(
             f"procedure lapgan cannot halve {size}x{size} images {levels} times, down to 4x4 or more: "
             "add dataset.size=32, or set procedure.levels=1."
         )

@@ -20,7 +20,7 @@ from pydantic import Field, NonNegativeFloat
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from ganzoo import Batch, Blueprint, Misfit, Move, Procedure, Spec
+from ganzoo import Batch, Blueprint, IncompatibleError, Move, Procedure, Spec
 
 
 class LossSensitive(Procedure):
@@ -32,7 +32,7 @@ class LossSensitive(Procedure):
     slope: what is left of a pair that keeps its margin: 0 is LS-GAN, 1 makes it the difference of means of WGAN, and
         in between is the paper's GLS-GAN.
     Logs `kept`, the share of pairs that keep their margin.
-    Errors: Misfit for networks that want labels.
+    Errors: IncompatibleError for networks that want labels.
     """
 
     def __init__(
@@ -48,7 +48,9 @@ class LossSensitive(Procedure):
         self.G, self.D = generator(spec), discriminator(spec)
         self.margin, self.gamma, self.slope = margin, gamma, slope
         if self.G.conditional or self.D.conditional:
-            raise Misfit("loss_sensitive knows no labels: use a generator and a discriminator without, such as mlp.")
+            raise IncompatibleError(
+                "loss_sensitive knows no labels: use a generator and a discriminator without, such as mlp."
+            )
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G]}

@@ -7,7 +7,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 
 
 class OneHiddenGenerator(Generator):
@@ -49,7 +49,9 @@ class OneHiddenDiscriminator(Discriminator):
 
 def _need_image(network: str, spec: Spec) -> None:
     if not spec.is_image:
-        raise Misfit(f'{network} works on pixels, but a sample has the shape {spec.shape}: use "mlp" instead.')
+        raise IncompatibleError(
+            f'{network} works on pixels, but a sample has the shape {spec.shape}: use "mlp" instead.'
+        )
 
 
 def _initialise(module: nn.Module) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Batch, Blueprint, Discriminator, Misfit, Spec
+from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Spec
 from ganzoo_builtins.procedures.adversarial import Adversarial
 
 
@@ -23,12 +23,14 @@ class Packed(Discriminator):
     def __init__(self, discriminator: Blueprint, spec: Spec, pack: int):
         super().__init__()
         if spec.vocab:
-            raise Misfit("procedure pacgan packs numbers, not token ids: choose a dataset of images or points.")
+            raise IncompatibleError(
+                "procedure pacgan packs numbers, not token ids: choose a dataset of images or points."
+            )
         channels, *sides = spec.shape
         self.pack, self.shape = pack, (pack * channels, *sides)
         self.D = discriminator(Spec(self.shape, spec.classes))
         if self.D.conditional:
-            raise Misfit(
+            raise IncompatibleError(
                 "procedure pacgan: a pack has no label, and the discriminator wants one. Use networks without labels."
             )
 
@@ -40,7 +42,7 @@ class Packed(Discriminator):
 
     def _packed(self, x: Tensor) -> Tensor:
         if len(x) % self.pack:
-            raise Misfit(
+            raise IncompatibleError(
                 f"procedure pacgan: {len(x)} samples do not make packs of {self.pack}. "
                 f"Set run.batch_size={self.pack * max(1, len(x) // self.pack)}."
             )

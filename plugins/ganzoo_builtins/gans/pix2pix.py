@@ -16,7 +16,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 from ganzoo_builtins.gans.fits import need_image
 
 MOST = 8  # halvings of the generator: 256 -> 1
@@ -47,13 +47,13 @@ class Pix2pixGenerator(Generator):
         channels, *sides = need_image("generator pix2pix", spec)
         given = source.shape if source else spec.shape
         if given[1:] != spec.shape[1:]:
-            raise Misfit(
+            raise IncompatibleError(
                 f"generator pix2pix keeps the size of its input, and {given} is not that of {spec.shape}: choose "
                 "another [transform], or another generator."
             )
         possible = min(MOST, min(sides).bit_length() - 1)
         if possible < 2 or levels > possible:
-            raise Misfit(
+            raise IncompatibleError(
                 f"generator pix2pix halves the image {max(2, levels)} times, and {sides[0]}x{sides[1]} can be halved "
                 f"{possible} times: add dataset.size={2 ** max(2, levels)}, or leave levels out."
             )
@@ -113,7 +113,7 @@ class Pix2pixDiscriminator(Discriminator):
         super().__init__()
         channels, *sides = need_image("discriminator pix2pix", spec)
         if min(sides) // 2**layers < 3:
-            raise Misfit(
+            raise IncompatibleError(
                 f"discriminator pix2pix halves the image {layers} times and needs 3 pixels to be left, which "
                 f"{sides[0]}x{sides[1]} has not: add dataset.size={3 * 2**layers}, or set layers to fewer."
             )

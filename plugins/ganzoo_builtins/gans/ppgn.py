@@ -24,7 +24,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.fits import need_labels, need_square_image
 from ganzoo_builtins.widths import width as features_width
 
@@ -114,7 +114,7 @@ class PPGN(Procedure):
         self.G, self.D, self.E = generator(spec), discriminator(spec), discriminator_classifier(spec)
         self.loss, wide = loss(), features_width(self.E, spec)
         if self.G.z_dim != wide:
-            raise Misfit(
+            raise IncompatibleError(
                 f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {wide} features "
                 f"to give it: add generator.z_dim={wide}."
             )

@@ -25,8 +25,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Procedure, Spec
-from ganzoo.sampling.preview import evaluating
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec
+from ganzoo.sampling.preview import eval_mode
 from ganzoo_builtins.gans.fits import need_tokens
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each
@@ -116,7 +116,7 @@ class SeqGANDiscriminator(Discriminator):
         widths = [width] * len(sizes) if isinstance(width, int) else width
         filters = [(size, n) for size, n in zip(sizes, widths, strict=False) if size <= length]
         if not filters or len(widths) != len(sizes):
-            raise Misfit(
+            raise IncompatibleError(
                 f"discriminator seqgan needs a width for each of {len(sizes)} sizes, one of them {length} or less: "
                 "add discriminator.sizes=[1,2,3] discriminator.width=100."
             )
@@ -167,7 +167,9 @@ class SeqGAN(Procedure):
         super().__init__()
         self.G, self.D = generator(spec), discriminator(spec)
         if not hasattr(self.G, "rollouts"):
-            raise Misfit('procedure seqgan needs a generator that goes on with sequences: use generator.use="seqgan".')
+            raise IncompatibleError(
+                'procedure seqgan needs a generator that goes on with sequences: use generator.use="seqgan".'
+            )
         self.lagged = copy.deepcopy(self.G).requires_grad_(False)  # theta'
         self.pretrain_g, self.pretrain_d = pretrain_g, pretrain_d
         self.g_steps, self.d_steps, self.batches_per_step = g_steps, d_steps, d_steps
@@ -232,5 +234,5 @@ class SeqGAN(Procedure):
 
     def _chance_of_real(self, x: Tensor) -> Tensor:
         """(M, T) -> (M,), without dropout."""
-        with evaluating(self.D):
+        with eval_mode(self.D):
             return torch.cat([self.D(part).float() for part in x.split(CHUNK)]).sigmoid()

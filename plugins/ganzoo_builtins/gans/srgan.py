@@ -21,7 +21,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, Misfit, Move, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Spec
 from ganzoo_builtins.gans.fits import need_image
 from ganzoo_builtins.procedures.judged import Judged
 
@@ -43,7 +43,7 @@ class SRGANGenerator(Generator):
         self.source_shape = (given, *small)
         scale = height // small[0]
         if scale < 2 or scale & (scale - 1) or tuple(scale * side for side in small) != (height, w):
-            raise Misfit(
+            raise IncompatibleError(
                 f"generator srgan enlarges by 2, 4, 8, ..., and not {self.source_shape} to {spec.shape}: use "
                 '[transform] use = "downscale" with such a factor, and images whose side it divides.'
             )

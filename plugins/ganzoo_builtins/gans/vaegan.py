@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, Misfit, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, IncompatibleError, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.autoencoder import beside
 from ganzoo_builtins.gans.fits import need_multiple
 
@@ -103,17 +103,17 @@ class VAEGAN(Procedure):
 
     def _check(self) -> None:
         if not self.E.probabilistic:
-            raise Misfit(
+            raise IncompatibleError(
                 f"procedure vaegan draws codes, and the encoder {type(self.E).__name__} tells no distribution of them: "
                 'use the encoder "vaegan" or "mlp".'
             )
         if self.E.z_dim != self.G.z_dim:
-            raise Misfit(
+            raise IncompatibleError(
                 f"the encoder makes codes of {self.E.z_dim} numbers, and the generator takes {self.G.z_dim}: "
                 f"add encoder.z_dim={self.G.z_dim}."
             )
         if self.G.conditional != self.D.conditional:
-            raise Misfit(
+            raise IncompatibleError(
                 "one of generator and discriminator is conditional on labels and the other is not, so that nobody "
                 "would enforce them: use a conditional network for both, or for neither."
             )

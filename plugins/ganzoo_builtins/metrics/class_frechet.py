@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ganzoo import Evidence, Metric, Misfit
+from ganzoo import Evidence, IncompatibleError, Metric
 from ganzoo_builtins.metrics.frechet import frechet_distance
 
 
@@ -27,7 +27,7 @@ class ClassFrechetDistance(Metric):
         pairs = [(real.of_class(y), fake.of_class(y)) for y in fake.y.unique().tolist()]
         distances = [frechet_distance(a.features, b.features) for a, b in pairs if min(len(a), len(b)) > 1]
         if not distances:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric class_frechet_distance needs two samples of a class at least: raise the number of samples."
             )
         return {"class_frechet_distance": sum(distances) / len(distances)}

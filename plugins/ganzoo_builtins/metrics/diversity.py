@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from ganzoo import Evidence, Metric, Misfit, Seen
+from ganzoo import Evidence, IncompatibleError, Metric, Seen
 from ganzoo_builtins.metrics.distances import mean_distance
 
 
@@ -29,7 +29,7 @@ class Diversity(Metric):
         real = sum(mean_distance(one.first(self.most).features) for one, _ in pairs)
         fake = sum(mean_distance(other.first(self.most).features) for _, other in pairs)
         if not real:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric diversity needs two real and two generated samples at least, of one class where there are "
                 "classes, and real ones that differ: raise the number of samples."
             )

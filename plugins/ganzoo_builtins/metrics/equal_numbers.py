@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganzoo import Evidence, Misfit
+from ganzoo import Evidence, IncompatibleError
 
 
 def equal_numbers(name: str, evidence: Evidence, most: int, neighbours: int) -> tuple[Tensor, Tensor]:
-    """Real and generated features, (n, F) each, n <= most. Errors: Misfit unless each has so many neighbours."""
+    """Real and generated features, (n, F) each, n <= most. Errors: IncompatibleError unless each has so many neighbours."""
     n = min(most, len(evidence.real), len(evidence.fake))
     if n <= neighbours:
-        raise Misfit(
+        raise IncompatibleError(
             f"metric {name} looks at {neighbours} neighbours of each sample, and there are {n} samples: raise their "
             "number (that of `most` too), or lower `neighbours`."
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo import Evidence, Metric, Misfit
+from ganzoo import Evidence, IncompatibleError, Metric
 
 BLOCK = 10_000  # samples at a time in float64
 
@@ -55,5 +55,5 @@ class FrechetDistance(Metric):
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         if min(len(evidence.real), len(evidence.fake)) < 2:
-            raise Misfit("metric frechet_distance needs two samples at least: raise the number of samples.")
+            raise IncompatibleError("metric frechet_distance needs two samples at least: raise the number of samples.")
         return {"frechet_distance": frechet_distance(evidence.real.features, evidence.fake.features)}

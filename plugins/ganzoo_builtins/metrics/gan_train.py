@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from pydantic import PositiveInt
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Seen, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec
 from ganzoo.utils.rng import left_alone
 from ganzoo_builtins.extractors.classifier import Classifier, read, train
 
@@ -35,7 +35,9 @@ class GANTrain(Metric):
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         super().check(spec, data, conditional)
         if spec.vocab:
-            raise Misfit("metric gan_train has a classifier for images and points, and these samples are token ids.")
+            raise IncompatibleError(
+                "metric gan_train has a classifier for images and points, and these samples are token ids."
+            )
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         return self._learned(evidence, evidence.fake)

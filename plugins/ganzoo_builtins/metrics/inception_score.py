@@ -10,7 +10,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Evidence, Metric, Misfit
+from ganzoo import Evidence, IncompatibleError, Metric
 
 
 def inception_score(logits: Tensor) -> float:
@@ -39,7 +39,7 @@ class InceptionScore(Metric):
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         n = len(evidence.fake)
         if n < self.splits:
-            raise Misfit(
+            raise IncompatibleError(
                 f"metric inception_score takes the mean over {self.splits} parts, and there are {n} samples: raise "
                 "their number, or lower `splits`."
             )

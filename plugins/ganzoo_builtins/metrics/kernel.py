@@ -9,7 +9,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Evidence, Metric, Misfit
+from ganzoo import Evidence, IncompatibleError, Metric
 
 SEED = 0  # of the subsets
 
@@ -49,7 +49,9 @@ class KernelDistance(Metric):
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = evidence.real.features, evidence.fake.features
         if min(len(real), len(fake), self.size) < 2:
-            raise Misfit("metric kernel_distance needs two samples at least: raise the number of samples, or `size`.")
+            raise IncompatibleError(
+                "metric kernel_distance needs two samples at least: raise the number of samples, or `size`."
+            )
         generator = torch.Generator().manual_seed(SEED)
 
         def some(features: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
 
 
 def coverage(counts: Tensor) -> tuple[int, float]:
@@ -43,7 +43,7 @@ class Modes(Metric):
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         centres = getattr(data, "centres", None)
         if not isinstance(centres, Tensor) or not hasattr(data, "std") or centres.shape[1:] != spec.shape:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric modes counts the modes of a mixture of Gaussians, such as ring, grid and gaussian_1d: data "
                 "with `centres` (modes, F) and `std`. Elsewhere class_coverage counts the classes that a referee sees."
             )

@@ -9,7 +9,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Evidence, Metric, Misfit
+from ganzoo import Evidence, IncompatibleError, Metric
 from ganzoo_builtins.metrics.distances import nearest
 
 
@@ -44,10 +44,10 @@ class NearestNeighbour(Metric):
         return nearest(held, _trained(evidence), own)
 
     def _compared(self, distances: Tensor, usual: Tensor) -> Mapping[str, float]:
-        """Distances (N,), (n,) -> results. Errors: Misfit where nothing can be compared with."""
+        """Distances (N,), (n,) -> results. Errors: IncompatibleError where nothing can be compared with."""
         median = usual.median()
         if not median > 0:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric nearest_neighbour: most held-out samples equal a training sample, as these features see "
                 "them, so that copies cannot be told. Use another extractor, or leave this metric out."
             )

@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Seen, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec
 from ganzoo_builtins.metrics.distances import blocks
 
 
@@ -48,7 +48,9 @@ class Parzen(Metric):
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if spec.vocab:
-            raise Misfit("metric parzen puts Gaussians around pixels or points, and these samples are token ids.")
+            raise IncompatibleError(
+                "metric parzen puts Gaussians around pixels or points, and these samples are token ids."
+            )
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         return self._scored(evidence.held, evidence.fake, evidence.real.first(self.validation))

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from pydantic import PositiveInt
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
 from ganzoo_builtins.metrics.wasserstein import wasserstein
 
 SEED = 0  # of the directions
@@ -27,7 +27,7 @@ class SlicedWasserstein(Metric):
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if len(spec.shape) != 1 or spec.size == 1 or spec.vocab:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric sliced_wasserstein compares points of two or more dimensions. wasserstein_1d compares "
                 "numbers, frechet_distance and kernel_distance what has features."
             )

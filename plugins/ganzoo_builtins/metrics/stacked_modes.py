@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
 from ganzoo.metrics.reference import reference
 from ganzoo_builtins.extractors.referee import Referee
 from ganzoo_builtins.metrics.modes import coverage
@@ -36,7 +36,7 @@ class StackedModes(Metric):
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         inner: Any = getattr(data, "inner", None)
         if not isinstance(inner, Dataset) or spec.shape != (3, *inner.spec.shape[1:]):
-            raise Misfit(
+            raise IncompatibleError(
                 "metric stacked_modes reads the three colours of stacked_mnist, or of another dataset of stacked "
                 "images whose `inner` is a dataset of single ones with labels. Elsewhere use class_coverage, or modes."
             )

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo import Dataset, Evidence, Metric, Misfit, Spec
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
 
 
 def wasserstein(one: Tensor, other: Tensor) -> float:
@@ -32,7 +32,7 @@ class Wasserstein(Metric):
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if spec.size != 1 or spec.vocab:
-            raise Misfit(
+            raise IncompatibleError(
                 "metric wasserstein_1d compares samples that are one number. sliced_wasserstein compares points of "
                 "more dimensions, frechet_distance and kernel_distance what has features."
             )

@@ -47,7 +47,7 @@ class Adversarial(Procedure):
     d_pretrain: steps at the beginning in which the discriminator moves alone.
     show: what is logged of the discriminator on real and on fake samples beside the losses: the mean of its "logits",
         or of their sigmoids, the "probabilities" that a cross-entropy is about.
-    Errors: Misfit for combinations that make no sense.
+    Errors: IncompatibleError for combinations that make no sense.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Loss, Misfit, Translator
+from ganzoo import Discriminator, Generator, IncompatibleError, Loss, Translator
 
 
 class Judged(Translator):
@@ -21,6 +21,6 @@ class Judged(Translator):
         return self.G(a)
 
     def need_no_labels(self, name: str) -> None:
-        """Errors: Misfit, in the name of the procedure, for networks that want some."""
+        """Errors: IncompatibleError, in the name of the procedure, for networks that want some."""
         if self.conditional or self.D.conditional:
-            raise Misfit(f"procedure {name} has no labels to give: use networks that are not conditional.")
+            raise IncompatibleError(f"procedure {name} has no labels to give: use networks that are not conditional.")

@@ -10,8 +10,8 @@ from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, Misfit, Move, Spec
-from ganzoo.sampling.preview import evaluating
+from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Move, Spec
+from ganzoo.sampling.preview import eval_mode
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.widths import width
 
@@ -32,7 +32,7 @@ class SemiSupervised(Adversarial):
         processes each has its share of them. All other labels are never looked at. The labelled examples are among the
         unlabelled ones as well, and each move of the discriminator draws as many of them as its batch has samples.
     label_weight: weight of L_labelled. The other settings are those of `adversarial`.
-    Errors: Misfit without labels, and for networks that need to be told them.
+    Errors: IncompatibleError without labels, and for networks that need to be told them.
     """
 
     def __init__(
@@ -51,7 +51,9 @@ class SemiSupervised(Adversarial):
         first: Literal["discriminator", "generator"] = "discriminator",
     ):
         if not spec.classes:
-            raise Misfit("procedure semi_supervised learns classes, and the data has no labels: use labelled data.")
+            raise IncompatibleError(
+                "procedure semi_supervised learns classes, and the data has no labels: use labelled data."
+            )
 
         def classifier(spec: Spec) -> Classifier:
             return Classifier(discriminator(spec), spec)
@@ -92,7 +94,7 @@ class Classifier(Discriminator):
     def __init__(self, network: Discriminator, spec: Spec):
         super().__init__()
         if network.conditional:
-            raise Misfit(
+            raise IncompatibleError(
                 "procedure semi_supervised finds labels out, and this discriminator needs to be told them: use "
                 "networks that are not conditional."
             )
@@ -112,7 +114,7 @@ class Classifier(Discriminator):
     def _freeze_unused(self, spec: Spec) -> None:
         parameters = list(self.network.parameters())
         device = parameters[0].device
-        with evaluating(self.network), torch.enable_grad(), torch.random.fork_rng(enabled=device.type != "meta"):
+        with eval_mode(self.network), torch.enable_grad(), torch.random.fork_rng(enabled=device.type != "meta"):
             features = self.network.features(torch.zeros(2, *spec.shape, device=device))
             needed = torch.autograd.grad(features.sum(), parameters, allow_unused=True)
         for parameter, gradient in zip(parameters, needed, strict=True):
@@ -133,7 +135,7 @@ class Labelled(nn.Module):
         processes = torch.distributed.get_world_size() if distributed else 1
         self.share = per_class // processes
         if per_class % processes:
-            raise Misfit(
+            raise IncompatibleError(
                 f"per_class = {per_class} labelled examples cannot be shared among {processes} processes: "
                 f"set procedure.per_class={processes * max(1, self.share)}."
             )

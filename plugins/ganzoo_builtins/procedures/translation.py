@@ -27,7 +27,7 @@ class Translation(Judged):
     weight: of the distance between output and truth; 100 in the paper. distance: "l1", which blurs less than "l2".
     judged: "pairs" shows the discriminator the input beside the output; "outputs", the paper's ablation, hides it, so
         that nobody but the distance asks for an output that belongs to its input.
-    Errors: Misfit for a generator that has a prior, or one for inputs of another shape.
+    Errors: IncompatibleError for a generator that has a prior, or one for inputs of another shape.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from pydantic import PositiveInt
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ganzoo import Misfit, Regularizer
+from ganzoo import IncompatibleError, Regularizer
 from ganzoo_builtins.layers.minibatch_discrimination import MinibatchDiscrimination as Layer
 from ganzoo_builtins.probing import probe
 
@@ -30,13 +30,13 @@ class MinibatchDiscrimination(Regularizer):
         heads = [call for call in found.discriminator if any(call.given is features for features in found.features)]
         heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout hands on what it is given
         if len(heads) != 1 or not isinstance(heads[0].module, nn.Linear):
-            raise Misfit(
+            raise IncompatibleError(
                 f"{NAME} widens the Linear layer that takes the discriminator's features, and "
                 f"{type(discriminator).__name__} has none: use one such as mlp, or put the layer in by hand."
             )
         name, old = heads[0].name, heads[0].module
         if parametrize.is_parametrized(old):
-            raise Misfit(
+            raise IncompatibleError(
                 f"{NAME} comes too late for {name}: name it before the regularizer that changed that layer, or use "
                 "a discriminator whose last layer is plain."
             )

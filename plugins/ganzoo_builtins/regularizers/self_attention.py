@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Misfit, Regularizer
+from ganzoo import IncompatibleError, Regularizer
 from ganzoo_builtins.layers.self_attention import SelfAttention as Layer
 from ganzoo_builtins.probing import Call, probe
 
@@ -46,7 +46,7 @@ class SelfAttention(Regularizer):
         if not here:
             sizes = ", ".join(map(str, sorted({made.shape[2] for _, _, made in maps if made.shape != image})))
             has = f"{sizes}; set size to one of these" if sizes else "no maps at all; use a convolutional network"
-            raise Misfit(
+            raise IncompatibleError(
                 f"{NAME} has size = {self.size}, and {type(network).__name__} has no map of that side inside. "
                 f"It has: {has}."
             )

@@ -6,7 +6,7 @@ from pydantic import PositiveInt
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
-from ganzoo import Misfit, Regularizer
+from ganzoo import IncompatibleError, Regularizer
 
 LAYERS = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
 
@@ -33,7 +33,7 @@ class SpectralNorm(Regularizer):
                 if not parametrize.is_parametrized(module, "weight"):
                     parametrizations.spectral_norm(module, n_power_iterations=self.iterations)
             if not found:
-                raise Misfit(
+                raise IncompatibleError(
                     "regularizer spectral_norm normalises layers such as Linear and Conv2d, and "
                     f"{type(network).__name__} has none: leave the regularizer out."
                 )

@@ -7,7 +7,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo import Generator, Misfit, Regularizer
+from ganzoo import Generator, IncompatibleError, Regularizer
 from ganzoo_builtins.layers.virtual_batch_norm import VirtualBatchNorm as Layer
 
 NAME = "regularizer virtual_batch_norm"
@@ -45,9 +45,13 @@ class VirtualBatchNorm(Regularizer):
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         old = {name: module for name, module in generator.named_modules() if isinstance(module, _BatchNorm)}
         if not isinstance(generator, Generator) or not generator.z_dim or generator.conditional:
-            raise Misfit(f"{NAME} needs a generator that makes samples of noise alone: use one without labels.")
+            raise IncompatibleError(
+                f"{NAME} needs a generator that makes samples of noise alone: use one without labels."
+            )
         if not old:
-            raise Misfit(f"{NAME} replaces batch norm, and {type(generator).__name__} has none: leave it out.")
+            raise IncompatibleError(
+                f"{NAME} replaces batch norm, and {type(generator).__name__} has none: leave it out."
+            )
         for name, norm in old.items():
             layer = Layer(norm.num_features, self.reference, norm.eps, norm.affine)
             if norm.affine:

@@ -4,7 +4,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganzoo import Misfit, Spec, Transform
+from ganzoo import IncompatibleError, Spec, Transform
 from ganzoo_builtins.transforms.fits import need_image
 
 
@@ -20,7 +20,7 @@ class Downscale(Transform):
     def spec(self, spec: Spec) -> Spec:
         channels, height, width = need_image("downscale", spec).shape
         if height % self.factor or width % self.factor:
-            raise Misfit(
+            raise IncompatibleError(
                 f"transform downscale makes {height}x{width} {self.factor} times smaller, and that leaves a rest: "
                 f"add dataset.size={height - height % self.factor or self.factor}, or set transform.factor."
             )

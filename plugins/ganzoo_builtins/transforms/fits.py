@@ -1,10 +1,12 @@
 """Whether the data suits a transform."""
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 
 
 def need_image(transform: str, spec: Spec) -> Spec:
-    """The same spec, if it is of images. Errors: Misfit."""
+    """The same spec, if it is of images. Errors: IncompatibleError."""
     if not spec.is_image:
-        raise Misfit(f"transform {transform} works on images, but a sample has the shape {spec.shape}: choose others.")
+        raise IncompatibleError(
+            f"transform {transform} works on images, but a sample has the shape {spec.shape}: choose others."
+        )
     return spec

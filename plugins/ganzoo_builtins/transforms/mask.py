@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganzoo import Misfit, Spec, Transform
+from ganzoo import IncompatibleError, Spec, Transform
 from ganzoo_builtins.transforms.fits import need_image
 
 
@@ -23,7 +23,7 @@ class Mask(Transform):
     def spec(self, spec: Spec) -> Spec:
         _, height, width = need_image("mask", spec).shape
         if not all(0 < hole < side for hole, side in zip(self.hole(height, width), (height, width), strict=True)):
-            raise Misfit(
+            raise IncompatibleError(
                 f"transform mask finds no room for a hole in {height}x{width}: set transform.share, or a size."
             )
         return spec

@@ -4,7 +4,7 @@ import torch
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from ganzoo import Misfit, Spec, Transform
+from ganzoo import IncompatibleError, Spec, Transform
 from ganzoo_builtins.transforms.fits import need_image
 
 LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue are (ITU-R BT.601)
@@ -41,7 +41,9 @@ class Grey(Transform):
 
     def spec(self, spec: Spec) -> Spec:
         if need_image("grey", spec).shape[0] != 3:
-            raise Misfit("transform grey takes colour away, and these images have none: choose a dataset in colour.")
+            raise IncompatibleError(
+                "transform grey takes colour away, and these images have none: choose a dataset in colour."
+            )
         return Spec((1, *spec.shape[1:]), spec.classes)
 
     def __call__(self, x: Tensor) -> Tensor:

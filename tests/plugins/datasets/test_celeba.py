@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo_builtins.datasets import celeba
 from ganzoo_builtins.datasets.celeba import ALL_ATTRIBUTES, CelebA
 
@@ -87,13 +87,13 @@ def test_another_process_opens_the_zip_anew(faces):
 
 
 def test_settings_that_make_no_sense():
-    with pytest.raises(Misfit, match=r"no attribute 'smiling'\. Did you mean 'Smiling'"):
+    with pytest.raises(IncompatibleError, match=r"no attribute 'smiling'\. Did you mean 'Smiling'"):
         CelebA(attributes=["smiling"])
-    with pytest.raises(Misfit, match="name each once"):
+    with pytest.raises(IncompatibleError, match="name each once"):
         CelebA(attributes=["Male", "Male"])
-    with pytest.raises(Misfit, match=r"at most 10"):
+    with pytest.raises(IncompatibleError, match=r"at most 10"):
         CelebA(attributes=list(ALL_ATTRIBUTES[:11]))
-    with pytest.raises(Misfit, match=r"crop = 200"):
+    with pytest.raises(IncompatibleError, match=r"crop = 200"):
         CelebA(crop=200)
 
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from ganzoo.errors import EnvironmentProblem
+from ganzoo.errors import SetupError
 from ganzoo_builtins.datasets.digits import Digits
 
 
@@ -25,5 +25,5 @@ def test_another_size():
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(EnvironmentProblem, match=r"ganzoo-torch\[digits\]"):
+    with pytest.raises(SetupError, match=r"ganzoo-torch\[digits\]"):
         Digits().tensors()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganzoo.errors import DataError, Misfit
+from ganzoo.errors import DataError, IncompatibleError
 from ganzoo_builtins.datasets.mnist import KMNIST, MNIST, QMNIST, FashionMNIST
 
 
@@ -54,7 +54,7 @@ def test_the_held_out_part_is_fitted_alike():
 
 
 def test_a_size_too_small_to_pad_is_refused():
-    with pytest.raises(Misfit, match=r"size = 16 is too small.*pad.*28x28"):
+    with pytest.raises(IncompatibleError, match=r"size = 16 is too small.*pad.*28x28"):
         MNIST(size=16, fit="pad")
 
 

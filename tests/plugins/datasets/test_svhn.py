@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from ganzoo.errors import DataError, EnvironmentProblem
+from ganzoo.errors import DataError, SetupError
 from ganzoo_builtins.datasets.svhn import SVHN
 
 io = pytest.importorskip("scipy.io")
@@ -48,5 +48,5 @@ def test_a_damaged_file_is_named(root):
 def test_without_scipy_one_line_says_what_to_install(root, monkeypatch):
     write_mat(root, "train", [1])
     monkeypatch.setitem(sys.modules, "scipy.io", None)
-    with pytest.raises(EnvironmentProblem, match=r"pip install 'ganzoo-torch\[scipy\]'"):
+    with pytest.raises(SetupError, match=r"pip install 'ganzoo-torch\[scipy\]'"):
         SVHN().tensors()

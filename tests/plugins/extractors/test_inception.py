@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import DataError, Misfit, Spec
-from ganzoo.errors import EnvironmentProblem
+from ganzoo import DataError, IncompatibleError, Spec
+from ganzoo.errors import SetupError
 from ganzoo.metrics.reference import reference
 from ganzoo_builtins.datasets.glyphs import Glyphs
 from ganzoo_builtins.extractors import inception
@@ -63,7 +63,7 @@ def prepared(file: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_without_torch_fidelity_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
-    with pytest.raises(EnvironmentProblem, match=r"pip install 'ganzoo-torch\[fidelity\]'"):
+    with pytest.raises(SetupError, match=r"pip install 'ganzoo-torch\[fidelity\]'"):
         Inception().check(IMAGES)
 
 
@@ -118,5 +118,5 @@ def test_colours_stay_in_order_and_many_images_are_read_in_parts(prepared: Any) 
 
 @pytest.mark.parametrize("spec", [Spec((2,)), Spec((20,), vocab=9), Spec((2, 28, 28))])
 def test_what_it_cannot_look_at(spec: Spec) -> None:
-    with pytest.raises(Misfit, match="images, in colour or grey"):
+    with pytest.raises(IncompatibleError, match="images, in colour or grey"):
         Inception().check(spec)

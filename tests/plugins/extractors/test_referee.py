@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganzoo import Dataset, Misfit, Spec
+from ganzoo import Dataset, IncompatibleError, Spec
 from ganzoo.metrics.reference import Reference, reference
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.toy import Ring
@@ -92,7 +92,9 @@ def test_other_data_and_other_settings_are_other_referees(tmp_path: Path) -> Non
 
 
 def test_one_that_is_too_poor_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misfit, match=r"reads .* % .*too few.*\(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw"):
+    with pytest.raises(
+        IncompatibleError, match=r"reads .* % .*too few.*\(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw"
+    ):
         Referee(steps=1).prepare(of(Digits(), tmp_path))
 
 
@@ -121,7 +123,7 @@ def test_points_with_labels(tmp_path: Path) -> None:
     ],
 )
 def test_what_it_cannot_look_at(spec: Spec, told: str) -> None:
-    with pytest.raises(Misfit, match=told):
+    with pytest.raises(IncompatibleError, match=told):
         Referee().check(spec)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.registry.discovery import load
 from ganzoo_builtins.gans.autoencoder import beside
 from helpers.judging import Referee
@@ -117,7 +117,7 @@ def test_dropout_is_off_when_judging_outside_of_training():
     ids=str,
 )
 def test_refusals(name, spec, why):
-    with pytest.raises(Misfit, match=why):
+    with pytest.raises(IncompatibleError, match=why):
         network(name, spec)
 
 

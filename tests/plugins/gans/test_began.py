@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Misfit, Spec
+from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 from ganzoo.registry.discovery import load
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.began import BEGAN
@@ -141,7 +141,7 @@ def test_any_discriminator_that_is_an_auto_encoder_shows_what_it_rebuilds() -> N
 
 def test_conditional_networks_are_refused() -> None:
     networks = (ZOO.find("generator", "cgan").load(), ZOO.find("discriminator", "cgan").load())
-    with pytest.raises(Misfit, match="began has no use for labels"):
+    with pytest.raises(IncompatibleError, match="began has no use for labels"):
         BEGAN(Spec((1, 28, 28), classes=10), *networks)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config import instantiate
 from ganzoo_builtins.gans.context_encoder import ContextEncoderGenerator
 from helpers.support import tiny, trained_on_digits
@@ -98,9 +98,9 @@ def test_the_discriminator_sees_the_middle_alone_and_moves_first() -> None:
 
 
 def test_pictures_without_such_a_middle_are_refused() -> None:
-    with pytest.raises(Misfit, match="no middle half of 16 pixels"):
+    with pytest.raises(IncompatibleError, match="no middle half of 16 pixels"):
         made("procedure.overlap=4")
-    with pytest.raises(Misfit, match=r"3 to 7 times a power of two.*not 9"):
+    with pytest.raises(IncompatibleError, match=r"3 to 7 times a power of two.*not 9"):
         ContextEncoderGenerator(Spec((1, 9, 9)))
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from ganzoo import Batch, Misfit, Spec
+from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.runs import checkpoint
@@ -104,7 +104,7 @@ def test_weights_start_within_two_deviations() -> None:
 
 def test_labels_are_refused() -> None:
     digits = Spec((1, 8, 8), classes=10)
-    with pytest.raises(Misfit, match="not conditional"):
+    with pytest.raises(IncompatibleError, match="not conditional"):
         SplitDiscriminator(digits, CGANGenerator, CGANDiscriminator)  # type: ignore[arg-type]
 
 

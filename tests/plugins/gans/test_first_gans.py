@@ -9,7 +9,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.registry import discovery
 from ganzoo.sampling.preview import sampling
 from ganzoo.training import device
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from helpers.judging import Referee, Verdict
 
@@ -62,14 +62,14 @@ def test_the_two_of_tensorflow_examples(
 def judged(recipe: str, *changes: str) -> tuple[Verdict, Verdict]:
     """What the generator draws before training, and after it."""
     chosen = read(recipe, *changes)
-    trainee = Trainee(chosen, device.accelerator(chosen.run))
+    trainee = Session(chosen, device.accelerator(chosen.run))
     verdicts = [verdict(trainee)]
     for t in range(trainee.steps):
         trainee.step(t)
     return verdicts[0], verdict(trainee)
 
 
-def verdict(trainee: Trainee) -> Verdict:
+def verdict(trainee: Session) -> Verdict:
     with sampling(trainee.procedure, torch.device("cpu"), 0):
         return Referee(trainee.dataset.spec.shape[-1]).judge(trainee.procedure.sample(1000))
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Batch, Misfit, Spec
+from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.gman import GMAN, Aggregate, Share
@@ -196,13 +196,17 @@ def test_dropout_is_spread_as_in_the_code() -> None:
 
 
 def test_refusals_say_what_to_do() -> None:
-    with pytest.raises(Misfit, match=r"MLPDiscriminator drops nothing\. Use a discriminator with dropout, or set"):
+    with pytest.raises(
+        IncompatibleError, match=r"MLPDiscriminator drops nothing\. Use a discriminator with dropout, or set"
+    ):
         make(dropout="spread")
-    with pytest.raises(Misfit, match=r'a lambda that is learned: set hardness = "learned"'):
+    with pytest.raises(IncompatibleError, match=r'a lambda that is learned: set hardness = "learned"'):
         make(reward=1.0)
-    with pytest.raises(Misfit, match="Use a conditional network for both"):
+    with pytest.raises(IncompatibleError, match="Use a conditional network for both"):
         make(spec=DIGITS, networks=[CGAN[0], MLP[1]])
-    with pytest.raises(Misfit, match=r"generator gman needs images whose side is divisible by 8, not 28: add"):
+    with pytest.raises(
+        IncompatibleError, match=r"generator gman needs images whose side is divisible by 8, not 28: add"
+    ):
         GMANGenerator(Spec((1, 28, 28)))
 
 

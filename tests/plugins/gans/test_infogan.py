@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Misfit, Spec
+from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.data.loader import Batches
 from ganzoo.training.engine import Engine
@@ -172,13 +172,15 @@ def test_codes_of_one_kind_are_enough(settings: dict[str, Any]) -> None:
     ids=str,
 )
 def test_codes_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(Misfit, match=message):
+    with pytest.raises(IncompatibleError, match=message):
         make(**changes)
 
 
 def test_networks_that_want_labels_are_refused() -> None:
     spec = Spec((1, 28, 28), classes=10)
-    with pytest.raises(Misfit, match="infogan finds classes without labels, and the discriminator wants some"):
+    with pytest.raises(
+        IncompatibleError, match="infogan finds classes without labels, and the discriminator wants some"
+    ):
         InfoGAN(spec, part(G, "mlp"), part(D, "cgan"), part("loss", "hinge"))
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import ganzoo
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.lapgan import LAPGAN, down, pyramid, up
@@ -208,16 +208,20 @@ def test_a_loss_that_uses_real_logits_gets_them() -> None:
     ("spec", "levels"), [(Spec((1, 30, 30)), 2), (Spec((1, 28, 28)), 3), (Spec((1, 8, 8)), 2)], ids=str
 )
 def test_what_cannot_be_halved_is_refused(spec: Spec, levels: int) -> None:
-    with pytest.raises(Misfit, match=rf"cannot halve .* {levels} times.* add dataset.size=32"):
+    with pytest.raises(IncompatibleError, match=rf"cannot halve .* {levels} times.* add dataset.size=32"):
         make(spec, levels)
 
 
 def test_networks_that_do_not_suit_a_level_are_refused() -> None:
-    with pytest.raises(Misfit, match=r"\[generator_level\] has to make a residual .* MLPGenerator cannot"):
+    with pytest.raises(IncompatibleError, match=r"\[generator_level\] has to make a residual .* MLPGenerator cannot"):
         make(generator_level={"use": "mlp"})
-    with pytest.raises(Misfit, match="at level 0 one of LAPGANLevelGenerator and LAPGANLevelDiscriminator is cond"):
+    with pytest.raises(
+        IncompatibleError, match="at level 0 one of LAPGANLevelGenerator and LAPGANLevelDiscriminator is cond"
+    ):
         make(DIGITS, generator_level={"use": "lapgan_level", "labels": True})
-    with pytest.raises(Misfit, match="discriminator lapgan_level is conditional, but the dataset has no labels"):
+    with pytest.raises(
+        IncompatibleError, match="discriminator lapgan_level is conditional, but the dataset has no labels"
+    ):
         make(discriminator_level={"use": "lapgan_level", "labels": True})
 
 

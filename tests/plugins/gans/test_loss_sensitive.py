@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Discriminator, Misfit, Spec
+from ganzoo import Batch, Discriminator, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.loss_sensitive import LossSensitive
@@ -130,5 +130,5 @@ def test_a_move_leaves_the_opponent_alone() -> None:
 
 
 def test_networks_that_want_labels_are_refused() -> None:
-    with pytest.raises(Misfit, match="loss_sensitive knows no labels"):
+    with pytest.raises(IncompatibleError, match="loss_sensitive knows no labels"):
         LossSensitive(Spec((1, 28, 28), classes=10), part(G, "cgan"), part(D, "cgan"))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
@@ -87,14 +87,14 @@ def test_priors(name, reach):
     ids=str,
 )
 def test_refusals(kind, name, spec, why):
-    with pytest.raises(Misfit, match=f"^{kind} {name}.*") as refusal:
+    with pytest.raises(IncompatibleError, match=f"^{kind} {name}.*") as refusal:
         network(kind, name, spec)
     assert refusal.match(why)
 
 
 def test_28_pixels_are_too_few_for_the_upsampling_discriminator():
     network("generator", "dcgan_upsample", MNIST)
-    with pytest.raises(Misfit, match=r"divisible by 16, not 28: add dataset\.size=32"):
+    with pytest.raises(IncompatibleError, match=r"divisible by 16, not 28: add dataset\.size=32"):
         network("discriminator", "dcgan_upsample", MNIST)
 
 
@@ -107,7 +107,7 @@ def test_discriminator_without_batch_norm_keeps_samples_apart(name):
     x = torch.randn(4, *spec.shape)
     torch.testing.assert_close(D(x)[:2], D(x[:2]))
     ZOO.find("regularizer", "r1").load()().check(D)
-    with pytest.raises(Misfit, match='norm = "none"'):
+    with pytest.raises(IncompatibleError, match='norm = "none"'):
         ZOO.find("regularizer", "r1").load()().check(network("discriminator", name, spec))
 
 

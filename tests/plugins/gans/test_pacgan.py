@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Batch, Misfit, Spec
+from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.pacgan import PacGAN, Packed
@@ -101,9 +101,9 @@ def test_a_dead_pack_is_told_from_a_living_one() -> None:
 
 
 def test_refusals_say_what_to_do() -> None:
-    with pytest.raises(Misfit, match=r"12 samples do not make packs of 5. Set run.batch_size=10"):
+    with pytest.raises(IncompatibleError, match=r"12 samples do not make packs of 5. Set run.batch_size=10"):
         list(make(pack=5).step(batches(), 0))
-    with pytest.raises(Misfit, match=r"a pack has no label.*Use networks without labels"):
+    with pytest.raises(IncompatibleError, match=r"a pack has no label.*Use networks without labels"):
         Packed(blueprint("discriminator", "cgan"), Spec((2,), classes=3), 2)
-    with pytest.raises(Misfit, match="packs numbers, not token ids: choose a dataset"):
+    with pytest.raises(IncompatibleError, match="packs numbers, not token ids: choose a dataset"):
         Packed(blueprint("discriminator", "mlp"), Spec((9,), vocab=5), 2)

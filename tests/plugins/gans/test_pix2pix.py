@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo_builtins.gans.pix2pix import Pix2pixDiscriminator, Pix2pixGenerator
 
 
@@ -68,7 +68,9 @@ def test_dropout_is_noise_after_training_too() -> None:
 
 
 def test_what_does_not_fit_says_what_would() -> None:
-    with pytest.raises(Misfit, match=r"halves the image 6 times, and 32x32 can be halved 5 times.*dataset.size=64"):
+    with pytest.raises(
+        IncompatibleError, match=r"halves the image 6 times, and 32x32 can be halved 5 times.*dataset.size=64"
+    ):
         Pix2pixGenerator(Spec((1, 32, 32)), levels=6)
-    with pytest.raises(Misfit, match=r"needs 3 pixels to be left.*dataset.size=24"):
+    with pytest.raises(IncompatibleError, match=r"needs 3 pixels to be left.*dataset.size=24"):
         Pix2pixDiscriminator(Spec((1, 16, 16)))

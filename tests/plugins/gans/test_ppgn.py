@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Misfit, Spec
+from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.data.loader import Batches
@@ -117,12 +117,12 @@ def test_codes_to_start_from_are_like_those_of_real_samples(monkeypatch: pytest.
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(Misfit, match=r"generator takes 8 numbers.*16 features.*generator\.z_dim=16"):
+    with pytest.raises(IncompatibleError, match=r"generator takes 8 numbers.*16 features.*generator\.z_dim=16"):
         D = part("discriminator", z_dim=16, width=4)
         PPGN(SPEC, part("generator", z_dim=8, width=4), D, D, part("loss", "hinge"))
-    with pytest.raises(Misfit, match="no labels"):
+    with pytest.raises(IncompatibleError, match="no labels"):
         made(Spec((1, 8, 8)))
-    with pytest.raises(Misfit, match="features"):  # of convolutions with batch norm, which are many
+    with pytest.raises(IncompatibleError, match="features"):  # of convolutions with batch norm, which are many
         PPGN(SPEC, part("generator"), part("discriminator"), part("discriminator", "mlp"), part("loss", "hinge"))
 
 

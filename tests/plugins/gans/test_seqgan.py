@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.seqgan import SeqGAN, SeqGANDiscriminator, SeqGANGenerator
@@ -49,7 +49,7 @@ def test_weights_start_as_the_authors_start_them() -> None:
 def test_filters_longer_than_a_sample_are_left_out() -> None:
     assert [one.kernel_size for one in SeqGANDiscriminator(SPEC).filters] == [(n,) for n in range(1, 6)]
     for settings in ({"sizes": [6], "width": 1}, {"sizes": [1, 2], "width": [3]}, {"sizes": []}):
-        with pytest.raises(Misfit, match="a width for each of"):
+        with pytest.raises(IncompatibleError, match="a width for each of"):
             SeqGANDiscriminator(SPEC, **settings)  # type: ignore[arg-type]
 
 
@@ -189,7 +189,7 @@ def test_a_generator_that_cannot_go_on_is_refused() -> None:
             super().__init__()
 
     zoo = PLUGINS.zoo
-    with pytest.raises(Misfit, match=r'generator\.use="seqgan"'):
+    with pytest.raises(IncompatibleError, match=r'generator\.use="seqgan"'):
         SeqGAN(SPEC, Other, Blueprint(zoo.find("discriminator", "seqgan")))  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config import instantiate
 from ganzoo_builtins.gans.srgan import SRGANDiscriminator, SRGANGenerator
 from helpers.support import tiny, trained_on_digits
@@ -106,9 +106,9 @@ def test_golden_values_when_logits_are_zero() -> None:
 
 
 def test_sizes_that_are_no_power_of_two_apart_are_refused() -> None:
-    with pytest.raises(Misfit, match=r"enlarges by 2, 4, 8.*downscale"):
+    with pytest.raises(IncompatibleError, match=r"enlarges by 2, 4, 8.*downscale"):
         SRGANGenerator(Spec((1, 12, 12)), Spec((1, 4, 4)))
-    with pytest.raises(Misfit, match="enlarges by 2, 4, 8"):
+    with pytest.raises(IncompatibleError, match="enlarges by 2, 4, 8"):
         made("transform.use=noise")
 
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Encoder, Loss, Misfit, Spec
+from ganzoo import Encoder, IncompatibleError, Loss, Spec
 from ganzoo.data.loader import normalised
 from ganzoo.registry.discovery import load
-from ganzoo.sampling.preview import evaluating
+from ganzoo.sampling.preview import eval_mode
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.mlp import MLPDiscriminator, MLPEncoder, MLPGenerator
 from ganzoo_builtins.gans.vaegan import VAEGAN
@@ -224,14 +224,18 @@ def test_an_encoder_without_a_distribution_is_refused() -> None:
         def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
             return x.flatten(1)[:, :3]
 
-    with pytest.raises(Misfit, match=r'Certain tells no distribution of them: use the encoder "vaegan" or "mlp"'):
+    with pytest.raises(
+        IncompatibleError, match=r'Certain tells no distribution of them: use the encoder "vaegan" or "mlp"'
+    ):
         VAEGAN(SPEC, Certain, MLPGenerator, MLPDiscriminator, NonSaturating)  # type: ignore[arg-type]
     with pytest.raises(NotImplementedError, match="Certain tells a code"):
         Certain(SPEC).posterior(torch.zeros(1, 1, 4, 4))
 
 
 def test_codes_that_the_generator_cannot_take_are_refused() -> None:
-    with pytest.raises(Misfit, match=r"codes of 100 numbers, and the generator takes 128: add encoder\.z_dim=128"):
+    with pytest.raises(
+        IncompatibleError, match=r"codes of 100 numbers, and the generator takes 128: add encoder\.z_dim=128"
+    ):
         VAEGAN(
             Spec((1, 8, 8)),
             MLPEncoder,  # type: ignore[arg-type]
@@ -243,7 +247,7 @@ def test_codes_that_the_generator_cannot_take_are_refused() -> None:
 
 def test_labels_that_one_side_alone_would_know_are_refused() -> None:
     cgan = ZOO.find("generator", "cgan").load()
-    with pytest.raises(Misfit, match="conditional on labels"):
+    with pytest.raises(IncompatibleError, match="conditional on labels"):
         VAEGAN(Spec((1, 4, 4), classes=3), MLPEncoder, cgan, MLPDiscriminator, NonSaturating)  # type: ignore[arg-type]
 
 
@@ -278,7 +282,9 @@ def test_the_discriminators_features_are_its_last_map() -> None:
 
 @pytest.mark.parametrize("kind", ["encoder", "generator", "discriminator"])
 def test_sides_that_cannot_be_halved_three_times_are_refused(kind: str) -> None:
-    with pytest.raises(Misfit, match=rf"^{kind} vaegan needs .* divisible by 8, not 28: add dataset\.size=32"):
+    with pytest.raises(
+        IncompatibleError, match=rf"^{kind} vaegan needs .* divisible by 8, not 28: add dataset\.size=32"
+    ):
         ZOO.find(kind, "vaegan").load()(Spec((1, 28, 28)))
 
 
@@ -318,7 +324,7 @@ def test_digits_are_rebuilt_and_drawn() -> None:
     whole = run.example.dataset.tensors()
     assert whole is not None
     x = normalised(whole)["x"]
-    with evaluating(run.procedure):
+    with eval_mode(run.procedure):
         again = run.procedure.G(run.procedure.E(x))
     assert (again - x).square().mean() <= 0.4 * (x - x.mean(0)).square().mean()
     verdict = Referee().judge(run.samples())

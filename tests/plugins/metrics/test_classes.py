@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ganzoo import Misfit, Seen
+from ganzoo import IncompatibleError, Seen
 from ganzoo_builtins.metrics.class_balance import ClassBalance
 from ganzoo_builtins.metrics.class_coverage import ClassCoverage
 from ganzoo_builtins.metrics.gan_test import GANTest
@@ -32,7 +32,7 @@ def test_inception_score_in_parts() -> None:
     """Two parts: one of two classes, one of a single one."""
     evidence = shown(REAL, classified(0, 1, 2, 2, of=4))
     assert InceptionScore(splits=2)(evidence) == {"inception_score": pytest.approx(1.5), "inception_score_std": 0.5}
-    with pytest.raises(Misfit, match="10 parts, and there are 4 samples"):
+    with pytest.raises(IncompatibleError, match="10 parts, and there are 4 samples"):
         InceptionScore()(evidence)
 
 

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from ganzoo import Metric, Misfit
+from ganzoo import IncompatibleError, Metric
 from ganzoo.config.component import Blueprint
 from ganzoo.registry.discovery import load
 from ganzoo.registry.zoo import Entry
@@ -42,7 +42,7 @@ def test_one_that_asks_for_classes_says_which_gans_have_them(entry: Entry) -> No
     metric = entry.load()()
     if metric.asked:
         data = Clusters((1, 8, 8))
-        with pytest.raises(Misfit, match="conditional GAN"):
+        with pytest.raises(IncompatibleError, match="conditional GAN"):
             metric.check(data.spec, data, conditional=False)
 
 

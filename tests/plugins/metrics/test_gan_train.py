@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Evidence, Misfit, Spec
+from ganzoo import Evidence, IncompatibleError, Spec
 from ganzoo_builtins.metrics.gan_train import GANTrain
 from helpers.evidence import labelled, shown
 
@@ -41,5 +41,5 @@ def test_one_sample_for_each_class_is_a_poor_lesson() -> None:
 
 
 def test_token_ids_have_no_student() -> None:
-    with pytest.raises(Misfit, match="gan_train has a classifier for images and points"):
+    with pytest.raises(IncompatibleError, match="gan_train has a classifier for images and points"):
         GANTrain().check(Spec((5,), classes=2, vocab=9), shown(*[labelled(*clouds(4, 0))] * 2).data, conditional=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo_builtins.metrics import distances
 from ganzoo_builtins.metrics.density_coverage import DensityCoverage, density_coverage
 from ganzoo_builtins.metrics.diversity import Diversity
@@ -90,7 +90,9 @@ def test_equal_numbers_and_at_most_so_many() -> None:
 
 def test_too_few_for_neighbours() -> None:
     evidence = shown(seen(points(50)), seen(points(5)))
-    with pytest.raises(Misfit, match="density_coverage looks at 5 neighbours of each sample, and there are 5 samples"):
+    with pytest.raises(
+        IncompatibleError, match="density_coverage looks at 5 neighbours of each sample, and there are 5 samples"
+    ):
         DensityCoverage()(evidence)
     assert PrecisionRecall()(evidence)
 
@@ -126,7 +128,7 @@ def test_copies_of_data_without_a_test_part() -> None:
 
 def test_copies_cannot_be_told_where_all_data_is_alike() -> None:
     still = seen(torch.zeros(10, 2))
-    with pytest.raises(Misfit, match="held-out samples equal a training sample"):
+    with pytest.raises(IncompatibleError, match="held-out samples equal a training sample"):
         NearestNeighbour()(shown(still, still))
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Evidence, Misfit, Spec
+from ganzoo import Evidence, IncompatibleError, Spec
 from ganzoo_builtins.datasets.toy import Gaussian1D, Grid, Ring
 from ganzoo_builtins.metrics.modes import Modes, coverage
 from ganzoo_builtins.metrics.parzen import Parzen, log_likelihood
@@ -65,9 +65,9 @@ def test_data_that_knows_its_modes(data: Ring | Grid | Gaussian1D) -> None:
 
 def test_data_that_does_not() -> None:
     evidence = shown(seen(CENTRES), seen(CENTRES))
-    with pytest.raises(Misfit, match="metric modes counts the modes of a mixture"):
+    with pytest.raises(IncompatibleError, match="metric modes counts the modes of a mixture"):
         Modes().check(Spec((2,)), evidence.data, conditional=False)
-    with pytest.raises(Misfit, match=r"`centres` \(modes, F\)"):
+    with pytest.raises(IncompatibleError, match=r"`centres` \(modes, F\)"):
         Modes().check(Spec((3,)), mixture(CENTRES).data, conditional=False)
 
 
@@ -112,7 +112,7 @@ def test_each_says_what_it_compares() -> None:
         (SlicedWasserstein(), words),
         (Parzen(), words),
     ):
-        with pytest.raises(Misfit, match=r"^metric "):
+        with pytest.raises(IncompatibleError, match=r"^metric "):
             metric.check(spec, data, conditional=False)
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ganzoo import Evidence, Misfit, Spec
+from ganzoo import Evidence, IncompatibleError, Spec
 from ganzoo.data.loader import normalised
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.stacked_mnist import StackedMNIST
@@ -62,7 +62,7 @@ def test_modes_are_counted(metric: StackedModes) -> None:
 
 
 def test_data_that_is_not_stacked_is_refused() -> None:
-    with pytest.raises(Misfit, match="stacked_mnist"):
+    with pytest.raises(IncompatibleError, match="stacked_mnist"):
         StackedModes().check(Spec((1, 8, 8), 10), Digits(), conditional=False)
-    with pytest.raises(Misfit, match="stacked_mnist"):
+    with pytest.raises(IncompatibleError, match="stacked_mnist"):
         StackedModes().check(Spec((3, 9, 9)), DATA, conditional=False)

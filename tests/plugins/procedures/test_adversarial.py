@@ -9,7 +9,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Critic, Discriminator, Features, Generator, Loss, Misfit, Move, Regularizer, Spec, Terms
+from ganzoo import (
+    Batch,
+    Critic,
+    Discriminator,
+    Features,
+    Generator,
+    IncompatibleError,
+    Loss,
+    Move,
+    Regularizer,
+    Spec,
+    Terms,
+)
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.losses.non_saturating import NonSaturating
 from ganzoo_builtins.losses.wasserstein import Wasserstein
@@ -409,7 +421,7 @@ def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> No
 
 @pytest.mark.parametrize("settings", [{"d_burst": 2}, {"g_batch": 2}], ids=str)
 def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[str, Any]) -> None:
-    with pytest.raises(Misfit, match="leave d_burst and g_batch out"):
+    with pytest.raises(IncompatibleError, match="leave d_burst and g_batch out"):
         make(updates="simultaneous", **settings)
 
 
@@ -425,7 +437,7 @@ def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[
 def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
     settings: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(Misfit, match=message):
+    with pytest.raises(IncompatibleError, match=message):
         make(g_batch=2, **settings)
 
 
@@ -488,25 +500,25 @@ def test_samples_are_made_for_the_labels_asked_for() -> None:
     ],
 )
 def test_labels_for_one_network_alone_are_refused(networks: tuple[Any, Any], message: str) -> None:
-    with pytest.raises(Misfit, match=message):
+    with pytest.raises(IncompatibleError, match=message):
         Adversarial(Spec((2,), classes=CLASSES), *networks, NonSaturating)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("settings", [{"d_steps": 2}, {"g_steps": 2}], ids=str)
 def test_simultaneous_updates_take_one_move_each(settings: dict[str, Any]) -> None:
-    with pytest.raises(Misfit, match="leave d_steps and g_steps at 1"):
+    with pytest.raises(IncompatibleError, match="leave d_steps and g_steps at 1"):
         make(updates="simultaneous", **settings)
 
 
 @pytest.mark.parametrize("settings", [{"fakes": "shared"}, {"first": G}], ids=str)
 def test_simultaneous_updates_refuse_what_they_would_ignore(settings: dict[str, Any]) -> None:
-    with pytest.raises(Misfit, match="leave fakes and first out"):
+    with pytest.raises(IncompatibleError, match="leave fakes and first out"):
         make(updates="simultaneous", **settings)
 
 
 @pytest.mark.parametrize("settings", [{"labels": "uniform"}, {"fakes": "shared", "d_steps": 2}], ids=str)
 def test_a_penalty_over_samples_of_different_labels_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(Misfit, match="GradientPenalty compares samples under one label"):
+    with pytest.raises(IncompatibleError, match="GradientPenalty compares samples under one label"):
         make(conditional=True, regularizer=[GradientPenalty()], **settings)
     make(conditional=True, regularizer=[WeightClipping()], **settings)
     make(regularizer=[GradientPenalty()], **settings)  # without labels there is nothing to mix
@@ -518,7 +530,7 @@ def test_a_penalty_per_sample_refuses_batch_norm() -> None:
             super().__init__(spec)
             self.norm = nn.BatchNorm1d(4)
 
-    with pytest.raises(Misfit, match=r"BatchNorm1d \(norm\)"):
+    with pytest.raises(IncompatibleError, match=r"BatchNorm1d \(norm\)"):
         Adversarial(Spec((2,)), Maker, Mixing, NonSaturating, [R1])  # type: ignore[arg-type,list-item]
 
 
@@ -591,9 +603,9 @@ def test_without_weight_the_generator_has_the_terms_of_regularizers_alone(settin
     assert list(moves[-1][G]) == ["helping"]
     assert "adversarial" in moves[0][D]
     engine_for(procedure).step(Counted(), 1)
-    with pytest.raises(Misfit, match="g_weight = 0 leaves the generator with the terms of regularizers"):
+    with pytest.raises(IncompatibleError, match="g_weight = 0 leaves the generator with the terms of regularizers"):
         make(regularizer=[Looking()], g_weight=0, **settings)
-    with pytest.raises(Misfit, match="there is none at every step"):
+    with pytest.raises(IncompatibleError, match="there is none at every step"):
         make(regularizer=[Helping(every=2)], g_weight=0, **settings)
 
 
@@ -656,8 +668,8 @@ def test_the_pool_is_state_and_a_smaller_one_than_a_batch_will_do() -> None:
 
 
 def test_replay_refuses_what_it_would_mix_up() -> None:
-    with pytest.raises(Misfit, match="learn from the same fakes, and replay"):
+    with pytest.raises(IncompatibleError, match="learn from the same fakes, and replay"):
         make(replay=5, updates="simultaneous")
-    with pytest.raises(Misfit, match="replay has fakes of other labels than the batch, and GradientPenalty"):
+    with pytest.raises(IncompatibleError, match="replay has fakes of other labels than the batch, and GradientPenalty"):
         make(replay=5, conditional=True, regularizer=[GradientPenalty()])
     make(replay=5, regularizer=[GradientPenalty()])

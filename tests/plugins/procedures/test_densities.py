@@ -13,7 +13,7 @@ from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
 from ganzoo.sampling.preview import sampling
 from ganzoo.training import device
-from ganzoo.training.session import Trainee
+from ganzoo.training.session import Session
 from ganzoo_builtins.procedures import densities
 from helpers.judging import wasserstein_1d
 from helpers.support import tiny, train
@@ -86,15 +86,15 @@ def test_a_discriminator_of_packs_is_not_drawn(tmp_path: Path) -> None:
 
 def test_samples_that_are_not_finite_are_not_drawn() -> None:
     """So that the run ends with what the grid says about them."""
-    procedure = Trainee(recipe := tiny(LINE), device.accelerator(recipe.run)).procedure
+    procedure = Session(recipe := tiny(LINE), device.accelerator(recipe.run)).procedure
     assert set(procedure.panels({"x": torch.randn(9, 1)})) == {"densities"}
     next(procedure.G.parameters()).data.fill_(torch.nan)
     assert procedure.panels({"x": torch.randn(9, 1)}) == {}
 
 
-def trainee(*changes: str) -> Trainee:
+def trainee(*changes: str) -> Session:
     recipe, _ = resolver.read(locate.locate("gan_gaussian_1d", PLUGINS), changes, PLUGINS.zoo)
-    return Trainee(recipe, device.accelerator(recipe.run))
+    return Session(recipe, device.accelerator(recipe.run))
 
 
 @pytest.mark.slow

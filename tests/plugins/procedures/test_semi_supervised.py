@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.data.loader import normalised
 from ganzoo.training.engine import Engine
@@ -129,13 +129,15 @@ def test_labelled_examples_are_state() -> None:
 
 
 def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Misfit, match="the data has no labels"):
+    with pytest.raises(IncompatibleError, match="the data has no labels"):
         make(Spec((2,)))
-    with pytest.raises(Misfit, match="needs to be told them"):
+    with pytest.raises(IncompatibleError, match="needs to be told them"):
         Classifier(part("discriminator", "cgan")(SPEC), SPEC)
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 4)
-    with pytest.raises(Misfit, match=r"10 labelled examples cannot be shared among 4 .*: set procedure\.per_class=8"):
+    with pytest.raises(
+        IncompatibleError, match=r"10 labelled examples cannot be shared among 4 .*: set procedure\.per_class=8"
+    ):
         Labelled(SPEC, 10)
     assert Labelled(SPEC, 8).share == 2
 

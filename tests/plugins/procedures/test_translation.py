@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Misfit, Move, Spec
+from ganzoo import IncompatibleError, Move, Spec
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from helpers.support import PLUGINS, tiny, trained_on_digits
@@ -106,11 +106,11 @@ def test_inputs_of_fewer_pixels_are_shown_to_the_judge_enlarged() -> None:
 
 
 def test_networks_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(Misfit, match="draws from noise"):
+    with pytest.raises(IncompatibleError, match="draws from noise"):
         made("generator.use=mlp")
-    with pytest.raises(Misfit, match="keeps the size of its input"):
+    with pytest.raises(IncompatibleError, match="keeps the size of its input"):
         made("transform.use=downscale", "transform.factor=2")
-    with pytest.raises(Misfit, match="no labels to give"):
+    with pytest.raises(IncompatibleError, match="no labels to give"):
         made("discriminator.use=cgan")
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
@@ -73,7 +73,7 @@ def sampled(procedure: Any) -> Tensor:
 def test_a_gan_with_it_is_copied_saved_averaged_and_built_without_memory(name: str, spec: Spec) -> None:
     try:
         procedure = trained(make(spec, name), spec)
-    except Misfit as refusal:
+    except IncompatibleError as refusal:
         assert spec is POINTS and refusal.message.startswith(f"regularizer {name.rpartition('/')[2]} ")
         return
     twin, other = copy.deepcopy(procedure), make(spec, name, seed=1)
@@ -120,12 +120,12 @@ def test_the_discriminator_sees_its_batch_before_its_head() -> None:
 
 @pytest.mark.parametrize("order", [("minibatch_discrimination", "r1"), ("r1", "minibatch_discrimination")], ids=str)
 def test_a_penalty_per_sample_refuses_a_discriminator_that_mixes_samples(order: tuple[str, ...]) -> None:
-    with pytest.raises(Misfit, match=r"R1 .* mixes samples by MinibatchDiscrimination \(head\.0\)"):
+    with pytest.raises(IncompatibleError, match=r"R1 .* mixes samples by MinibatchDiscrimination \(head\.0\)"):
         make(POINTS, *order)
 
 
 def test_a_head_that_was_changed_before_is_told() -> None:
-    with pytest.raises(Misfit, match="comes too late for head: name it before"):
+    with pytest.raises(IncompatibleError, match="comes too late for head: name it before"):
         make(POINTS, "spectral_norm", "minibatch_discrimination")
 
 
@@ -163,7 +163,7 @@ def test_spectral_norm_of_both_players_and_its_vectors_in_training_only() -> Non
 
 
 def test_spectral_norm_has_something_to_normalise() -> None:
-    with pytest.raises(Misfit, match="spectral_norm normalises layers such as"):
+    with pytest.raises(IncompatibleError, match="spectral_norm normalises layers such as"):
         part("regularizer", "spectral_norm")().attach(nn.Sequential(nn.ReLU()), nn.Linear(1, 1))
 
 
@@ -188,10 +188,11 @@ def test_attention_says_which_maps_there_are() -> None:
     torch.manual_seed(0)
     generator, discriminator = (part(kind, **NETWORKS[IMAGES][i])(IMAGES) for i, kind in enumerate(KINDS))
     with pytest.raises(
-        Misfit, match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8; set size to one"
+        IncompatibleError,
+        match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8; set size to one",
     ):
         part("regularizer", "self_attention")().attach(discriminator, generator)
-    with pytest.raises(Misfit, match="no maps at all"):
+    with pytest.raises(IncompatibleError, match="no maps at all"):
         make(POINTS, "self_attention")
 
 
@@ -211,10 +212,10 @@ def test_a_sample_with_virtual_batch_norm_does_not_depend_on_the_others() -> Non
 
 def test_virtual_batch_norm_needs_batch_norm_and_noise() -> None:
     spec = Spec((1, 28, 28), classes=10)
-    with pytest.raises(Misfit, match="of noise alone: use one without labels"):
+    with pytest.raises(IncompatibleError, match="of noise alone: use one without labels"):
         part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), part("generator", "cgan")(spec))
     bare = part("generator", "mlp", norm="none")(spec)
-    with pytest.raises(Misfit, match="MLPGenerator has none"):
+    with pytest.raises(IncompatibleError, match="MLPGenerator has none"):
         part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), bare)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import Misfit
+from ganzoo import IncompatibleError
 from ganzoo.registry.discovery import load
 
 ZOO = load().zoo
@@ -148,7 +148,7 @@ def test_full_precision_under_autocast(name):
 def test_batch_norm_is_refused(name):
     regularizer = ZOO.find("regularizer", name).load()()
     regularizer.check(nn.Sequential(nn.Conv2d(1, 4, 3), nn.GroupNorm(2, 4)))
-    with pytest.raises(Misfit, match=r'BatchNorm2d \(1\).*norm = "none"'):
+    with pytest.raises(IncompatibleError, match=r'BatchNorm2d \(1\).*norm = "none"'):
         regularizer.check(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)))
 
 

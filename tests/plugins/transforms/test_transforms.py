@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo import Misfit, Spec
+from ganzoo import IncompatibleError, Spec
 from ganzoo_builtins.transforms.downscale import Downscale
 from ganzoo_builtins.transforms.edges import Edges
 from ganzoo_builtins.transforms.mask import Mask
@@ -75,14 +75,14 @@ def test_downscale_removes_a_pattern_too_fine_to_see() -> None:
 
 
 def test_downscale_refuses_a_rest_and_says_what_would_do() -> None:
-    with pytest.raises(Misfit, match=r"makes 30x30 4 times smaller.*dataset.size=28"):
+    with pytest.raises(IncompatibleError, match=r"makes 30x30 4 times smaller.*dataset.size=28"):
         Downscale(4).spec(Spec((1, 30, 30)))
 
 
 def test_grey_weighs_colours_as_eyes_do() -> None:
     colours = torch.tensor([[1.0, 1, 1], [-1, -1, -1], [1, -1, -1]])[:, :, None, None]
     torch.testing.assert_close(Grey()(colours).flatten(), torch.tensor([1, -1, 2 * 0.299 - 1]))
-    with pytest.raises(Misfit, match="have none"):
+    with pytest.raises(IncompatibleError, match="have none"):
         Grey().spec(Spec((1, 8, 8)))
 
 

@@ -15,7 +15,7 @@ class BiGAN(ganzoo.Procedure):
     The discriminator sees a sample and a code side by side, as one row of numbers: real ones with the code that the
     encoder gives them, fakes with the code that they were made of. Generator and encoder move together, against both
     terms with the labels changed over, as section 3.4 does. Where the judge can tell nothing, each undoes the other.
-    Errors: Misfit for token ids, for networks that want labels, and for codes of two widths.
+    Errors: IncompatibleError for token ids, for networks that want labels, and for codes of two widths.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class BiGAN(ganzoo.Procedure):
         super().__init__()
         self.G, self.E, self.loss = generator(spec), encoder(spec), loss()
         if self.G.z_dim != self.E.z_dim:
-            raise ganzoo.Misfit(
+            raise ganzoo.IncompatibleError(
                 f"procedure bigan: the generator's codes have {self.G.z_dim} numbers, the encoder's {self.E.z_dim}. "
                 "Set generator.z_dim and encoder.z_dim alike."
             )
         self.D = discriminator(ganzoo.Spec((spec.size + self.G.z_dim,)))
         if self.G.conditional or self.E.conditional or self.D.conditional:
-            raise ganzoo.Misfit("procedure bigan asks for no labels. Use networks that are not conditional.")
+            raise ganzoo.IncompatibleError("procedure bigan asks for no labels. Use networks that are not conditional.")
 
     def players(self) -> Mapping[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G], "encoder": [self.E]}

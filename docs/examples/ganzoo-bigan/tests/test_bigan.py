@@ -43,7 +43,7 @@ def test_what_one_side_wins_the_other_loses():
 
 
 def test_codes_of_two_widths_are_refused():
-    with pytest.raises(ganzoo.Misfit, match="the generator's codes have 2 numbers, the encoder's 3"):
+    with pytest.raises(ganzoo.IncompatibleError, match="the generator's codes have 2 numbers, the encoder's 3"):
         bigan(z_dim=3)
 
 
