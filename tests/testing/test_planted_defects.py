@@ -368,7 +368,9 @@ DEFECTS: dict[type, dict[str, str]] = {
     Forgetful: {"its state is all of it": 'self.register_buffer("name", tensor)'},
     Astray: {"it builds on any device": "scale is elsewhere. Choose no device yourself"},
     Unfit: {
-        "it fits data or says what would": "raise ganzoo.IncompatibleError('generator planted cannot ...: use ... instead.')"
+        "it fits data or says what would": (
+            "raise ganzoo.IncompatibleError('generator planted cannot ...: use ... instead.')"
+        )
     },
     Mistyped: {"its defaults fit their types": "That is its own default: change it, or widen the type"},
     Untyped: {"its settings have types": "Annotate it with int, float, bool, str"},

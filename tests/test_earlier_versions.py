@@ -1,0 +1,123 @@
+"""What an earlier ganzoo wrote still resolves, loads, samples and resumes to the same values.
+
+tests/fixtures/earlier/README.md says what the files are and how they were made.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+import ganzoo
+from ganzoo.config import resolver
+from ganzoo.registry.versions import Deprecated
+from ganzoo.runs import checkpoint
+from ganzoo.runs.run import Run
+from ganzoo.visualization.grid import to_uint8
+from helpers.support import PLUGINS, train
+
+FOLDER = Path(__file__).parent / "fixtures" / "earlier"
+MADE_WITH: dict[str, Any] = json.loads((FOLDER / "made_with.json").read_text())
+TENSORS = ("model", "ema", "optimizer")
+CASES = ("burst", "replay", "rest", "shared", "simultaneous")
+
+each_case = pytest.mark.parametrize("case", CASES)
+
+
+@pytest.fixture(autouse=True)
+def same_number_of_threads() -> Iterator[None]:
+    """As many threads as the fixtures were made with: the order of sums depends on it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(MADE_WITH["threads"])
+    yield
+    torch.set_num_threads(threads)
+
+
+@contextmanager
+def at_most_one_warning() -> Iterator[None]:
+    """An old spelling is announced once, however often it is read on the way."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Deprecated)
+        yield
+    assert len(caught) <= 1 and all(warning.category is Deprecated for warning in caught), caught
+
+
+def assert_same(values: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Equal bits where they were made with the same torch on the same kind of processor, elsewhere within rounding."""
+    here = {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "machine": platform.machine(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+    }
+    exact = all(MADE_WITH[name] == fact for name, fact in here.items())
+    assert values.keys() == expected.keys()
+    for name, value in values.items():
+        assert value.dtype == expected[name].dtype
+        if exact:
+            assert torch.equal(value, expected[name]), name
+        elif value.dtype == torch.uint8:
+            torch.testing.assert_close(value.short(), expected[name].short(), atol=1, rtol=0)
+        else:
+            torch.testing.assert_close(value, expected[name], atol=1e-4, rtol=1e-3)
+
+
+def expected(case: str, *parts: str) -> dict[str, Tensor]:
+    stored = load_file(FOLDER / case / "expected.safetensors")
+    return {name: tensor for name, tensor in stored.items() if name.startswith(parts)}
+
+
+def weights(run: Run) -> dict[str, Tensor]:
+    stored = checkpoint.read(run.latest).tensors
+    return {f"{part}/{name}": tensor for part in TENSORS for name, tensor in stored[part].items()}
+
+
+def samples(place: Path) -> Tensor:
+    """Samples as the fixtures hold them: images as bytes, points as they are."""
+    x = ganzoo.load(place).sample(MADE_WITH["samples"], seed=MADE_WITH["seed"])
+    return to_uint8(x) if x.dim() == 4 else x
+
+
+@each_case
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_recipe_resolves(case: str, suffix: str) -> None:
+    with at_most_one_warning():
+        recipe, _ = resolver.read(FOLDER / case / f"recipe.{suffix}", [], PLUGINS.zoo)
+    assert recipe.run.steps == MADE_WITH["steps"]
+
+
+@each_case
+@pytest.mark.parametrize("place", ["run", "export"])
+def test_samples_are_the_same(case: str, place: str) -> None:
+    with at_most_one_warning():
+        x = samples(FOLDER / case / place)
+    assert_same({"samples/interrupted": x}, expected(case, "samples/interrupted"))
+
+
+@each_case
+def test_run_resumes_to_the_same_bits(case: str, tmp_path: Path) -> None:
+    run = Run.open(shutil.copytree(FOLDER / case / "run", tmp_path / "run"))
+    with at_most_one_warning():
+        train(run.recipe(PLUGINS.zoo), tmp_path, run)
+    assert_same(weights(run), expected(case, *TENSORS))
+    with at_most_one_warning():
+        x = samples(run.folder)
+    assert_same({"samples/finished": x}, expected(case, "samples/finished"))
+
+
+@each_case
+def test_recipe_trains_to_the_same_bits(case: str, tmp_path: Path) -> None:
+    with at_most_one_warning():
+        run = ganzoo.train(FOLDER / case / "recipe.toml", out=tmp_path, plugins=PLUGINS)
+    assert_same(weights(run), expected(case, *TENSORS))
