@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ganzoo.api import load, train
     from ganzoo.config.component import Blueprint
-    from ganzoo.data.sources import Source
-    from ganzoo.errors import DataError, GanzooError, IncompatibleError
+    from ganzoo.data.sources import Source, data_root, find_data
+    from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
     from ganzoo.hookspecs import hookimpl
     from ganzoo.interfaces import (
@@ -38,13 +38,17 @@ if TYPE_CHECKING:
     from ganzoo.runs.run import Run
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
+    from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator
+    from ganzoo.utils.atomic import write_file
+    from ganzoo.utils.modes import eval_mode
+    from ganzoo.utils.rng import preserve_rng
 
 _HOMES = {
     "ganzoo.api": ("load", "train"),
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
-    "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError"),
+    "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError", "SetupError", "did_you_mean"),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.interfaces": (
         "Batch",
@@ -72,8 +76,12 @@ _HOMES = {
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry.zoo": ("Zoo",),
     "ganzoo.runs.run": ("Run",),
-    "ganzoo.data.sources": ("Source",),
+    "ganzoo.data.sources": ("Source", "data_root", "find_data"),
+    "ganzoo.terminal.progress": ("Progress",),
     "ganzoo.translator": ("Translator",),
+    "ganzoo.utils.atomic": ("write_file",),
+    "ganzoo.utils.modes": ("eval_mode",),
+    "ganzoo.utils.rng": ("preserve_rng",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -98,23 +106,31 @@ __all__ = [
     "Move",
     "Panel",
     "Procedure",
+    "Progress",
     "Reference",
     "Regularizer",
     "Run",
     "Schedule",
     "Score",
     "Seen",
+    "SetupError",
     "Source",
     "Spec",
     "Terms",
     "Transform",
     "Translator",
     "Zoo",
+    "data_root",
     "deprecated",
+    "did_you_mean",
+    "eval_mode",
     "evaluate",
+    "find_data",
     "hookimpl",
     "load",
+    "preserve_rng",
     "train",
+    "write_file",
 ]
 
 

@@ -44,7 +44,7 @@ class RunError(GanzooError):
 
 
 class SetupError(GanzooError):
-    """Something missing around us: a package, disk space, a device that a setting asks for."""
+    """Something that the installation or the machine lacks: a package, disk space, a device."""
 
     exit_code = 6
 
@@ -68,7 +68,12 @@ class Aborted(GanzooError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence with the nearest known name and a leading space, or nothing."""
+    """Return " Did you mean 'NAME'?" with the known name closest to `name`, or "" when none is close.
+
+    Args:
+        name: The name that was not found.
+        known: The names that exist.
+    """
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 

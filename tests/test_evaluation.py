@@ -19,7 +19,7 @@ from ganzoo.config import instantiate
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.evaluation import judged
 from ganzoo.metrics.evaluator import Evaluator
-from ganzoo.metrics.reference import reference
+from ganzoo.metrics.reference import Reference
 from ganzoo.registry import discovery
 from ganzoo.runs.run import Run
 from ganzoo.training import dry_run
@@ -90,7 +90,7 @@ def test_a_metric_is_shown_real_held_out_and_generated_samples(run: Run) -> None
     ganzoo.evaluate(run, ["acme/spy"], samples=30, plugins=WITH_SPY)
     generated, floor = Spy.shown
     data = instantiate.dataset(run.recipe(PLUGINS.zoo))
-    split = reference(data)
+    split = Reference.from_dataset(data)
     assert torch.equal(generated.fake.x, ganzoo.load(run).sample(30, seed=0))
     assert torch.equal(generated.real.x, split.real.samples) and torch.equal(generated.held.x, split.held.samples)
     assert torch.equal(floor.fake.x, split.held.samples[:30])
@@ -128,7 +128,7 @@ def test_another_seed_draws_other_samples(run: Run) -> None:
 
 def test_as_many_are_drawn_as_are_held_out(run: Run) -> None:
     (score,) = ganzoo.evaluate(run, ["frechet_distance"])
-    held = len(reference(instantiate.dataset(run.recipe(PLUGINS.zoo))).held)
+    held = len(Reference.from_dataset(instantiate.dataset(run.recipe(PLUGINS.zoo))).held)
     assert score.protocol["samples"] == held
 
 

@@ -8,7 +8,7 @@ import ganzoo
 from ganzoo.config import instantiate
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
-from ganzoo.sampling.preview import eval_mode
+from ganzoo.utils.modes import eval_mode
 from judges import classes
 
 IMAGES = 2000

@@ -14,8 +14,8 @@ from ganzoo.config.recipe import PerPlayer, Recipe
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
-from ganzoo.sampling.preview import eval_mode
 from ganzoo.training import optim
+from ganzoo.utils.modes import eval_mode
 
 Parts = Mapping[str, Blueprint | list[Blueprint]]
 REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # what torch and strangers say "I cannot" with

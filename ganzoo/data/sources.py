@@ -20,7 +20,7 @@ UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}  # of files tha
 
 
 def data_root() -> Path:
-    """Where data lies: GANZOO_DATA, else a per-user cache folder."""
+    """Return the folder of data files: GANZOO_DATA, or a folder in the user's cache."""
     if given := os.environ.get("GANZOO_DATA"):
         return Path(given).expanduser()
     return cache_root() / "data"
@@ -33,8 +33,13 @@ def cache_root() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "ganzoo"
 
 
-def locate(*paths: str) -> Path | None:
-    """The first of these that exists, packed or not. Paths are below data_root(), or absolute."""
+def find_data(*paths: str) -> Path | None:
+    """Return the first of these files or folders that exists, or None.
+
+    Args:
+        *paths: Paths relative to `data_root()`, or absolute ones. One that ends in .gz or .xz also stands for the
+            unpacked file beside it.
+    """
     for path in paths:
         for twin in (path, *(path.removesuffix(end) for end in UNPACKERS if path.endswith(end))):
             if (data_root() / twin).exists():
@@ -64,8 +69,8 @@ class Source:
     def missing(self) -> list[str]:
         """Files that are read and not there, as paths below data_root()."""
         if self.unpack:
-            return [path for _, path in self.unpack if locate(path) is None]
-        return [] if locate(self.path, *self.instead) else [self.path]
+            return [path for _, path in self.unpack if find_data(path) is None]
+        return [] if find_data(self.path, *self.instead) else [self.path]
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class SourceState:
 
 def verify(source: Source) -> SourceState:
     """Compare a source's file with its digest, and look for what is unpacked from it."""
-    file = locate(source.path, *source.instead)
+    file = find_data(source.path, *source.instead)
     state, note = _compare(file, source) if file else ("missing", "")
     if state == "corrupt":
         return SourceState(state, str(file), note)
@@ -92,7 +97,7 @@ def verify(source: Source) -> SourceState:
         return SourceState("missing", str(data_root() / lacking[0]), note)
     if file:
         return SourceState(state, str(file))
-    return SourceState("present", str(locate(*(path for _, path in source.unpack))))
+    return SourceState("present", str(find_data(*(path for _, path in source.unpack))))
 
 
 def _compare(file: Path, source: Source) -> tuple[str, str]:

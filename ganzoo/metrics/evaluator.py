@@ -15,7 +15,7 @@ from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import best, feature_cache, selection
 from ganzoo.metrics.metric import Evidence, Metric, Seen
-from ganzoo.metrics.reference import Reference, reference
+from ganzoo.metrics.reference import Reference
 from ganzoo.metrics.selection import Chosen
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import provenance
@@ -70,7 +70,7 @@ class Evaluator:
         """
         if self._prepared:
             return
-        with rng.left_alone(), torch.enable_grad():
+        with rng.preserve_rng(), torch.enable_grad():
             if self.wanted:
                 self.extractor.made.prepare(self.reference)
             assert self.real is not None and self.held is not None
@@ -99,7 +99,7 @@ class Evaluator:
 
     @cached_property
     def reference(self) -> Reference:
-        return reference(self.data)
+        return Reference.from_dataset(self.data)
 
     @cached_property
     def wanted(self) -> frozenset[str]:
@@ -136,7 +136,7 @@ class Evaluator:
         metric: Metric = one.made
         n = metric.samples or n
         evidence = evidence.with_fake(evidence.fake.first(n))
-        with rng.left_alone(), torch.enable_grad():
+        with rng.preserve_rng(), torch.enable_grad():
             values = metric(evidence)
             if wrong := [result for result in metric.better if not math.isfinite(values[result])]:
                 raise IncompatibleError(

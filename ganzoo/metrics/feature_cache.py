@@ -59,6 +59,6 @@ def _write(path: Path, found: dict[str, Tensor]) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, save({name: value.contiguous() for name, value in found.items()}))
+        atomic.write_file(path, save({name: value.contiguous() for name, value in found.items()}))
     except OSError:
         return

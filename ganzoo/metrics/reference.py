@@ -72,21 +72,26 @@ class Reference:
         """Both, in words."""
         return f"real: {self.real.told}; held out: {self.held.told}"
 
+    @classmethod
+    def from_dataset(cls, data: Dataset) -> Reference:
+        """Choose the samples of a dataset that its metrics compare with.
 
-def reference(data: Dataset) -> Reference:
-    """Errors: DataError when files are missing; IncompatibleError for a dataset of one example."""
-    other = data.held_out()
-    order = _order(len(data))
-    if len(order) < 2:
-        raise IncompatibleError("a dataset of one example has nothing to hold out. Use a larger one.")
-    if other is None:
-        half = (len(order) + 1) // 2
-        real = _part(data, order[:half], "half of the data, which has no test part")
-        held = _part(data, order[half:], "the other half")
-    else:
-        real = _part(data, order, "training data")
-        held = _part(other, _order(len(other)), "test data")
-    return Reference(real, held, cache_root() / "metrics")
+        Raises:
+            DataError: Files of the dataset are missing.
+            IncompatibleError: The dataset has one example only.
+        """
+        other = data.held_out()
+        order = _order(len(data))
+        if len(order) < 2:
+            raise IncompatibleError("a dataset of one example has nothing to hold out. Use a larger one.")
+        if other is None:
+            half = (len(order) + 1) // 2
+            real = _part(data, order[:half], "half of the data, which has no test part")
+            held = _part(data, order[half:], "the other half")
+        else:
+            real = _part(data, order, "training data")
+            held = _part(other, _order(len(other)), "test data")
+        return cls(real, held, cache_root() / "metrics")
 
 
 def _part(data: Dataset, order: tuple[int, ...], what: str) -> Part:

@@ -34,7 +34,7 @@ def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bo
     content = render(runs, with_samples).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(target, content)
+        atomic.write_file(target, content)
     except OSError as error:
         raise SetupError(f"{target}: {error.strerror}. Give another place with --out.") from error
     return target

@@ -65,4 +65,4 @@ class MetricsLog:
         """Drop rows of later steps, which a run that goes on from `step` writes again."""
         self._waiting.clear()
         kept = [json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step]
-        atomic.write(self.path, "".join(kept).encode())
+        atomic.write_file(self.path, "".join(kept).encode())

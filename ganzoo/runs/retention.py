@@ -43,7 +43,7 @@ def latest(checkpoints: Path) -> Path:
 
 def point(checkpoints: Path, pointer: str, folder: Path) -> None:
     """Make `latest` or `best` name a checkpoint; the one that `best` names is never removed."""
-    atomic.write(checkpoints / pointer, folder.name.encode())
+    atomic.write_file(checkpoints / pointer, folder.name.encode())
 
 
 def pointed_to(checkpoints: Path, pointer: str) -> Path | None:

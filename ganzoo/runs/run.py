@@ -50,7 +50,7 @@ class Run:
         try:
             run.checkpoints.mkdir(parents=True)
             run.samples.mkdir()
-            atomic.write(run.folder / f"recipe{recipe.suffix}", recipe.text)
+            atomic.write_file(run.folder / f"recipe{recipe.suffix}", recipe.text)
             run.write_status("created", 0)
         except OSError as error:
             raise RunError(f"{run.folder}: {error.strerror}. Give another folder with --out.") from error

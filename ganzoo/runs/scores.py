@@ -60,7 +60,7 @@ def forget_after(path: Path, step: int) -> None:
     scores = [*read(path)]
     kept = [score for score in scores if score.step <= step]
     if len(kept) < len(scores):
-        atomic.write(path, "".join(json.dumps(asdict(score)) + "\n" for score in kept).encode())
+        atomic.write_file(path, "".join(json.dumps(asdict(score)) + "\n" for score in kept).encode())
 
 
 def read(path: Path) -> Iterator[Score]:

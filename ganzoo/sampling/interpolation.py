@@ -66,7 +66,7 @@ def save(walks: Tensor, path: Path) -> Path:
 def _written(picture: Image.Image, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, grid.to_png(picture))
+        atomic.write_file(path, grid.to_png(picture))
     except OSError as error:
         raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
     return path

@@ -5,14 +5,12 @@ Of token ids the "grid" is a text with a line for each sample.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo.data.loader import normalised
 from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo.utils.modes import sampling as sampling
 
 CELLS = 64
 POINTS = 2000  # samples in a plot of points or values
@@ -32,7 +30,7 @@ def layout(spec: Spec, by_class: bool) -> tuple[int, int]:
 
 
 def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
-    """n examples as a batch; by class, example i is of class i modulo classes, where that class is found."""
+    """N examples as a batch; by class, example i is of class i modulo classes, where that class is found."""
     whole, classes = dataset.tensors(), dataset.spec.classes if by_class else 0
     if classes and whole is not None:
         indices = _by_class(whole["y"], n, classes)
@@ -47,7 +45,7 @@ def real(dataset: Dataset, n: int, by_class: bool) -> Batch:
 
 
 def drawn(dataset: Dataset, n: int, seed: int) -> Batch:
-    """n examples as a batch, each different as long as there are so many; the same seed draws the same ones."""
+    """N examples as a batch, each different as long as there are so many; the same seed draws the same ones."""
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed)).tolist()
     return chosen(dataset, [order[i % len(order)] for i in range(n)])
 
@@ -62,7 +60,7 @@ def chosen(dataset: Dataset, indices: list[int]) -> Batch:
 
 
 def _by_class(labels: Tensor, n: int, classes: int) -> list[int]:
-    """n positions in labels (L,): the i-th holds class i modulo classes, or any where that class does not occur."""
+    """N positions in labels (L,): the i-th holds class i modulo classes, or any where that class does not occur."""
     found = [torch.nonzero(labels == label).flatten().tolist() or [*range(len(labels))] for label in range(classes)]
     return [found[i % classes][i // classes % len(found[i % classes])] for i in range(n)]
 
@@ -70,25 +68,3 @@ def _by_class(labels: Tensor, n: int, classes: int) -> list[int]:
 def classes_in_turn(n: int, classes: int, device: torch.device) -> Tensor:
     """Labels 0, 1, ..., classes - 1, 0, 1, ...: (n,) int64, so that each column of a grid is a class."""
     return torch.arange(n, device=device) % classes
-
-
-@contextmanager
-def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
-    """Evaluation mode, no gradients, noise from `seed`; everything is as before after the block."""
-    devices = [device] if device.type == "cuda" else []
-    with eval_mode(module), torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
-
-
-@contextmanager
-def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode and no gradients; every part, frozen ones too, is in its own mode again after the block."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode

@@ -16,7 +16,7 @@ def save(samples: Tensor, words: Sequence[str], path: Path) -> Path:
     if samples.dim() != 2 or samples.is_floating_point():
         raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are no token ids")
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(path, "".join(f"{line}\n" for line in lines(samples, words)).encode())
+    atomic.write_file(path, "".join(f"{line}\n" for line in lines(samples, words)).encode())
     return path
 
 

@@ -55,7 +55,7 @@ def write(names: Names, kinds: Sequence[str], folder: Path) -> list[Path]:
             for place, text in rendered.items():
                 path = partial / place
                 path.parent.mkdir(parents=True, exist_ok=True)
-                atomic.write(path, text.encode())
+                atomic.write_file(path, text.encode())
     except OSError as error:
         raise GanzooError(f"{error.filename}: {error.strerror}. Give another place with --out.") from error
     return [folder / place for place in rendered]

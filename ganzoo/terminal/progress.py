@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
+from rich import progress as rich_progress
 from rich.console import Console
 from rich.live import Live
-from rich.progress import Progress
 
 from ganzoo.runs.metrics_log import is_loss
 from ganzoo.terminal.dashboard import Dashboard, short
@@ -36,7 +36,7 @@ class Display:
         self.steps, self.view = steps, Dashboard(steps, first)
         self._shown_at, self._line = 0.0, ""
         self._live: Live | None = None
-        self._bar: Progress | None = None
+        self._bar: rich_progress.Progress | None = None
         if self.console.is_terminal:
             self._bar = self.view.bar
             self._live = Live(self.view, console=self.console, auto_refresh=False)
@@ -105,3 +105,42 @@ class Display:
         self.console.quiet, live, self._live, self._bar = True, self._live, None, None
         if live:
             live.stop()
+
+
+class Progress:
+    """Progress of a long computation inside a component, on stderr: a bar in a terminal, plain lines elsewhere.
+
+    A context manager: `with Progress(steps, batch_size) as progress:`, then `progress.update(step, {"loss": loss})`
+    after each step.
+
+    Args:
+        steps: Number of steps of the computation.
+        batch_size: Samples in one step, for the speed in samples per second.
+    """
+
+    def __init__(self, steps: int, batch_size: int = 1):
+        self._display = Display(steps, 0)
+        self._batch_size = batch_size
+        self._started_at = 0.0
+
+    def __enter__(self) -> Progress:
+        self._started_at = time.monotonic()
+        self._display.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._display.__exit__()
+
+    def say(self, text: str) -> None:
+        """Print a line of text above the progress."""
+        self._display.say(text)
+
+    def update(self, step: int, values: Mapping[str, float]) -> None:
+        """Show that a step has ended.
+
+        Args:
+            step: Number of steps done, from 1.
+            values: Numbers to show beside it, such as losses.
+        """
+        elapsed = max(time.monotonic() - self._started_at, 1e-9)
+        self._display.update(step, values, step * self._batch_size / elapsed)

@@ -227,7 +227,7 @@ class Recorder:
         """Call every plugin's hook; one that raises is named, and the run goes on as if it had not been called."""
         for name, call in self.plugins.callers(hook):
             try:
-                with rng.left_alone(), torch.enable_grad():
+                with rng.preserve_rng(), torch.enable_grad():
                     call(run=self.run, **more)
             except (Exception, SystemExit) as error:
                 self.say(f"plugin {name} failed in {hook}: {type(error).__name__}: {error}")

@@ -50,7 +50,7 @@ class Snapshots:
         Errors: OSError.
         """
         if not isinstance(picture, Panel):
-            atomic.write(path, grid.to_png(picture))
+            atomic.write_file(path, grid.to_png(picture))
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             tokens.save(picture.samples, self.dataset.words, path.with_suffix(".txt"))
         else:

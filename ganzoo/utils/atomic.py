@@ -13,8 +13,18 @@ from typing import Any
 PARTIAL, TRASH = ".partial-", ".trash-"
 
 
-def write(path: Path, content: bytes) -> None:
-    """Replace a file: written under another name, synced to disk, renamed. Errors: OSError; the old file stays."""
+def write_file(path: Path, content: bytes) -> None:
+    """Write or replace a file atomically: readers see the old file or the complete new one.
+
+    The content goes to a temporary file in the same folder, is synced to disk and then renamed.
+
+    Args:
+        path: The file to write; its folder exists.
+        content: The bytes of the whole file.
+
+    Raises:
+        OSError: The file cannot be written; an old one is unchanged.
+    """
     partial = path.with_name(PARTIAL + path.name)
     try:
         write_synced(partial, content)
@@ -26,7 +36,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    write(path, json.dumps(content, indent=1).encode())
+    write_file(path, json.dumps(content, indent=1).encode())
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -38,8 +38,11 @@ def put_back(saved: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> No
 
 
 @contextmanager
-def left_alone() -> Iterator[None]:
-    """Whatever is drawn inside the block, training draws afterwards what it would have drawn."""
+def preserve_rng() -> Iterator[None]:
+    """Restore the random number generators of PyTorch, NumPy and Python after the block.
+
+    Code inside may seed them or draw from them, and training goes on with the numbers it would have drawn anyway.
+    """
     before, others = tensors(), words()
     try:
         yield
@@ -50,6 +53,6 @@ def left_alone() -> Iterator[None]:
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """What is drawn inside the block is drawn from `seed`, and training's noise is left alone."""
-    with left_alone():
+    with preserve_rng():
         set_seed(seed)
         yield

@@ -25,7 +25,7 @@ def save(pictures: Sequence[Image.Image], path: Path, milliseconds: int, hold: i
     frames[0].save(packed, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, packed.getvalue())
+        atomic.write_file(path, packed.getvalue())
     except OSError as error:
         raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
     return path

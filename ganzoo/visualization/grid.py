@@ -27,7 +27,7 @@ def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = No
     if left is not None:
         drawn = beside(picture(left, columns), drawn)
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(path, to_png(drawn))
+    atomic.write_file(path, to_png(drawn))
     return path
 
 

@@ -47,4 +47,4 @@ def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
         colour = COLOURS[k % len(COLOURS)]
         pen.line([place(*point) for point in curve], fill=colour, width=2)
         pen.text((MARGIN + 8 + (k % 3) * 270, 6 + (k // 3) * 16), name, fill=colour, font=font)
-    atomic.write(path, to_png(image))
+    atomic.write_file(path, to_png(image))

@@ -9,8 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, IncompatibleError
-from ganzoo.sampling.preview import eval_mode
+from ganzoo import Discriminator, Generator, IncompatibleError, eval_mode
 
 
 class Call(NamedTuple):

@@ -2,8 +2,7 @@
 
 import torch
 
-from ganzoo import Discriminator, Spec
-from ganzoo.sampling.preview import eval_mode
+from ganzoo import Discriminator, Spec, eval_mode
 
 
 def width(network: Discriminator, spec: Spec) -> int:

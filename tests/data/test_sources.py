@@ -17,7 +17,7 @@ import pytest
 
 from ganzoo.data import download
 from ganzoo.data.archive import Limits, safe_extract
-from ganzoo.data.sources import Source, data_root, fetch, locate, obtain, verify
+from ganzoo.data.sources import Source, data_root, fetch, find_data, obtain, verify
 from ganzoo.errors import DataError, SetupError
 
 GOOD = b"all the images" * 100
@@ -71,11 +71,11 @@ def test_data_root(monkeypatch, tmp_path):
 
 def test_locate_finds_a_file_packed_or_not(root):
     (root / "a").mkdir(parents=True)
-    assert locate("a/x.gz", "a/y") is None
+    assert find_data("a/x.gz", "a/y") is None
     (root / "a/y").touch()
-    assert locate("a/x.gz", "a/y") == root / "a/y"
+    assert find_data("a/x.gz", "a/y") == root / "a/y"
     (root / "a/x").touch()
-    assert locate("a/x.gz", "a/y") == root / "a/x"
+    assert find_data("a/x.gz", "a/y") == root / "a/x"
 
 
 def test_fetch_goes_from_mirror_to_mirror(root, site):

@@ -14,7 +14,7 @@ from ganzoo import Dataset, Extractor, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Batch
 from ganzoo.metrics import feature_cache
-from ganzoo.metrics.reference import MOST, reference
+from ganzoo.metrics.reference import MOST, Reference
 from ganzoo.metrics.selection import Chosen
 from ganzoo.registry import discovery
 
@@ -62,7 +62,7 @@ class Counting(Extractor):
 
 
 def look(data: Dataset, extractor: Counting, cache: Path, wanted: frozenset[str] = frozenset({"features"})) -> Any:
-    return feature_cache.seen(reference(data).real, Chosen(extractor, RAW), cache, wanted)
+    return feature_cache.seen(Reference.from_dataset(data).real, Chosen(extractor, RAW), cache, wanted)
 
 
 def test_the_same_samples_are_looked_at_once(tmp_path: Path) -> None:
@@ -116,28 +116,28 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -
 
 
 def test_a_test_part_is_held_out_and_half_of_the_data_where_there_is_none() -> None:
-    split = reference(Numbers(n=7, held=Numbers(100, n=3)))
+    split = Reference.from_dataset(Numbers(n=7, held=Numbers(100, n=3)))
     assert sorted(split.real.samples.flatten().tolist()) == [*range(7)]
     assert sorted(split.held.samples.flatten().tolist()) == [100, 101, 102]
-    halves = reference(Numbers(n=7))
+    halves = Reference.from_dataset(Numbers(n=7))
     assert (len(halves.real), len(halves.held)) == (4, 3)
     assert sorted(torch.cat([halves.real.samples, halves.held.samples]).flatten().tolist()) == [*range(7)]
     assert "half of the data" in halves.told and "test data" in split.told
 
 
 def test_the_order_is_random_and_always_the_same() -> None:
-    one, again = (reference(Numbers(n=50)).real.indices for _ in range(2))
+    one, again = (Reference.from_dataset(Numbers(n=50)).real.indices for _ in range(2))
     assert one == again and list(one) != sorted(one)
 
 
 def test_of_large_data_as_many_as_figures_of_the_field_rest_on() -> None:
-    split = reference(Numbers(n=MOST + 5, held=Numbers(n=2)))
+    split = Reference.from_dataset(Numbers(n=MOST + 5, held=Numbers(n=2)))
     assert len(split.real) == MOST and split.real.told == "50,000 of 50,005, training data"
 
 
 def test_a_single_example_has_nothing_to_hold_out() -> None:
     with pytest.raises(IncompatibleError, match="nothing to hold out"):
-        reference(Numbers(n=1))
+        Reference.from_dataset(Numbers(n=1))
 
 
 def test_examples_that_are_drawn_anew_each_time_are_drawn_alike() -> None:
@@ -150,7 +150,7 @@ def test_examples_that_are_drawn_anew_each_time_are_drawn_alike() -> None:
         def tensors(self) -> None:  # type: ignore[override]
             return None
 
-    one, again = reference(Shaken()).real, reference(Shaken()).real
+    one, again = Reference.from_dataset(Shaken()).real, Reference.from_dataset(Shaken()).real
     before = torch.get_rng_state()
     assert torch.equal(one.samples, again.samples) and one.fingerprint == again.fingerprint
     assert torch.equal(torch.get_rng_state(), before)

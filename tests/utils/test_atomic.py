@@ -11,8 +11,8 @@ from ganzoo.utils import atomic
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
-    atomic.write(tmp_path / "a", b"old")
-    atomic.write(tmp_path / "a", b"new")
+    atomic.write_file(tmp_path / "a", b"old")
+    atomic.write_file(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -25,11 +25,11 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
         path.write_bytes(b"ha")
         raise OSError(28, "No space left on device")
 
-    atomic.write(tmp_path / "a", b"old")
+    atomic.write_file(tmp_path / "a", b"old")
     with monkeypatch.context() as full:
         full.setattr(*((atomic, broken) if broken == "write_synced" else (Path, broken)), fails)
         with pytest.raises(OSError, match="No space left"):
-            atomic.write(tmp_path / "a", b"new")
+            atomic.write_file(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -39,7 +39,7 @@ def test_what_is_written_is_synced_before_it_takes_its_name(tmp_path: Path, monk
     fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda fd: (done.append("fsync"), fsync(fd))[1])
     monkeypatch.setattr(Path, "replace", lambda path, to: (done.append("rename"), replace(path, to))[1])
-    atomic.write(tmp_path / "a", b"new")
+    atomic.write_file(tmp_path / "a", b"new")
     assert done == ["fsync", "rename", "fsync"]  # the file, then its name
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.extractor import Extractor
-from ganzoo.metrics.reference import reference
+from ganzoo.metrics.reference import Reference
 from ganzoo.testing import clusters
 from ganzoo.testing.check import expect, not_asked
 from ganzoo.testing.component import Component
@@ -60,7 +60,7 @@ def a_sample_looks_the_same_whoever_is_beside_it(component: Component) -> None:
 
 
 def logits_are_told_where_it_says_so(component: Component) -> None:
-    """classifies is "", "data" or "others"; logits() has a row for each sample, a number for each class."""
+    """Classifies is "", "data" or "others"; logits() has a row for each sample, a number for each class."""
     extractor, x = _prepared(component)
     expect(
         extractor.classifies in ("", "data", "others"),
@@ -85,7 +85,7 @@ def preparing_it_again_gives_the_same_features(component: Component) -> None:
     expect(
         first.digest == second.digest and torch.equal(first.features(x), second.features(x)),
         f"{component}: prepared twice alike, it has other features or another digest. Draw first weights from a seed: "
-        "torch.manual_seed inside ganzoo.utils.rng.left_alone().",
+        "torch.manual_seed inside ganzoo.preserve_rng().",
     )
 
 
@@ -94,13 +94,13 @@ def _prepared(component: Component) -> tuple[Extractor, Tensor]:
     if "data" not in component.kept:
         component.kept["data"] = looked_at(component)
         component.kept["extractor"] = _prepare(component)
-    return component.kept["extractor"], reference(component.kept["data"]).held.samples[:FEW]
+    return component.kept["extractor"], Reference.from_dataset(component.kept["data"]).held.samples[:FEW]
 
 
 def _prepare(component: Component) -> Extractor:
     extractor: Extractor = component.build()
     with TemporaryDirectory() as folder:
-        extractor.prepare(replace(reference(component.kept["data"]), cache=Path(folder)))
+        extractor.prepare(replace(Reference.from_dataset(component.kept["data"]), cache=Path(folder)))
     return extractor
 
 

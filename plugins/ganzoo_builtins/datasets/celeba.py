@@ -10,9 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, IncompatibleError, did_you_mean
-from ganzoo.interfaces import Batch, Spec
+from ganzoo import Batch, DataError, IncompatibleError, Source, Spec, did_you_mean
 from ganzoo_builtins.datasets.images import centre_crop, resize
 from ganzoo_builtins.datasets.pictures import Pictures
 from ganzoo_builtins.datasets.stored import Stored

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.errors import DataError
+from ganzoo import DataError, Source
 from ganzoo_builtins.datasets.stored import StoredImages
 
 SHAPE = (3, 32, 32)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.errors import SetupError
+from ganzoo import SetupError, Source
 from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
 
 SIDE = 8

@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from ganzoo.data.sources import Source
+from ganzoo import Source
 from ganzoo_builtins.datasets.idx import read_images, read_labels
 from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
 

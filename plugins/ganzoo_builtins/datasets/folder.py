@@ -13,8 +13,7 @@ from PIL import ImageColor
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo.errors import DataError, GanzooError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets.decode import Decoder, Fit, Traits
 from ganzoo_builtins.datasets.listing import Example, examples, find, folders
 

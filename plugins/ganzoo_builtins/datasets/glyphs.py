@@ -17,8 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor, nn
 
-from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets import strokes
 from ganzoo_builtins.datasets.held_part import held_part
 
@@ -170,7 +169,7 @@ def _typeset(character: str, tall: float) -> Image.Image:
 
 
 def _distance_to(ink: Tensor) -> Tensor:
-    """bool (H, H) -> float (H, H): how many pixels away the nearest True one is."""
+    """Bool (H, H) -> float (H, H): how many pixels away the nearest True one is."""
     place = torch.arange(len(ink))
     squares = (place[:, None] - place).square().float()  # (to, from)
     along_rows = (torch.where(ink, 0.0, 1e6)[:, None] + squares).amin(-1)  # (row, to, from) -> (row, column)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.errors import DataError
+from ganzoo import DataError
 from ganzoo_builtins.datasets.growth import check_growth
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

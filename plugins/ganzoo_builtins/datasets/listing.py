@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ganzoo.data.sources import data_root
-from ganzoo.errors import DataError
+from ganzoo import DataError, data_root
 from ganzoo_builtins.datasets.decode import SUFFIXES
 
 HIDDEN = ("@eaDir", "__MACOSX")  # besides .names: what a NAS and a Mac leave behind

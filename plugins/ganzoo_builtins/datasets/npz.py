@@ -13,8 +13,7 @@ import torch
 from numpy.lib import format as npy
 from torch import Tensor
 
-from ganzoo.errors import DataError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset, Spec
 from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.listing import find
 

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, Dataset, Spec
 from ganzoo_builtins.datasets.held_part import held_part
 
 CHUNK = 1000  # sequences at a time

@@ -11,8 +11,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo.errors import DataError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset, Spec
 from ganzoo_builtins.datasets.decode import Decoder, Fit
 from ganzoo_builtins.datasets.folder import IN_MEMORY
 from ganzoo_builtins.datasets.listing import find, images_in

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 from torch import Tensor
 
-from ganzoo.errors import DataError
+from ganzoo import DataError
 from ganzoo_builtins.datasets.images import to_tensor
 
 LARGEST = 2**22  # bytes of one file; the JPEGs this is for have some ten thousand

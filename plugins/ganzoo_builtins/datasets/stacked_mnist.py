@@ -9,8 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, Dataset, Source, Spec
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.mnist import MNIST
 

@@ -10,9 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, IncompatibleError
-from ganzoo.interfaces import Batch, Spec
+from ganzoo import Batch, DataError, IncompatibleError, Source, Spec
 from ganzoo_builtins.datasets.images import CHUNK, resize
 from ganzoo_builtins.datasets.stored import Stored, check_labels
 

@@ -11,9 +11,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from ganzoo.data.sources import Source, data_root, locate
-from ganzoo.errors import DataError, IncompatibleError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset, IncompatibleError, Source, Spec, data_root, find_data
 from ganzoo_builtins.datasets.images import pad, resize
 
 Fit = Literal["resize", "pad"]
@@ -45,7 +43,7 @@ class Stored(Dataset):
 
     def found(self, *paths: str) -> Path:
         """The first of these paths that exists, packed or not. Errors: DataError with what to do about it."""
-        if path := locate(*paths):
+        if path := find_data(*paths):
             return path
         raise self.absent()
 

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.data.sources import Source
-from ganzoo.errors import DataError, SetupError
+from ganzoo import DataError, SetupError, Source
 from ganzoo_builtins.datasets.growth import check_growth
 from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
 

@@ -11,8 +11,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo.errors import DataError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, DataError, Dataset, Spec
 from ganzoo_builtins.datasets.listing import find
 
 LARGEST = 2**28  # bytes of a file; it is held in memory several times over

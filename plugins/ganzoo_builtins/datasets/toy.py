@@ -15,8 +15,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
-from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets.held_part import held_part
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
-from ganzoo.interfaces import Batch, Dataset, Spec
+from ganzoo import Batch, Dataset, Spec
 from ganzoo_builtins.datasets.text import ids, vocabulary
 
 NAMES = 7_475

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.interfaces import Spec
+from ganzoo import Spec
 
 VERSION = 1  # of what stands here: another one is another classifier, with other scores
 WIDTH, DROPOUT = 128, 0.5

@@ -8,10 +8,17 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo import DataError, Extractor, IncompatibleError, Reference, Spec
-from ganzoo.data.sources import data_root, locate
-from ganzoo.errors import SetupError
-from ganzoo.utils.rng import left_alone
+from ganzoo import (
+    DataError,
+    Extractor,
+    IncompatibleError,
+    Reference,
+    SetupError,
+    Spec,
+    data_root,
+    find_data,
+    preserve_rng,
+)
 from ganzoo_builtins.extractors.classifier import read
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
@@ -42,7 +49,7 @@ class Inception(Extractor):
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
         path, self.digest = weights()
-        with left_alone():  # building a network draws its first weights
+        with preserve_rng():  # building a network draws its first weights
             self.net = network()(
                 "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)
             )
@@ -75,7 +82,7 @@ def weights() -> tuple[Path, str]:
 
     Errors: DataError when it is missing, or another file than the published one.
     """
-    if (path := locate(PATH)) is None:
+    if (path := find_data(PATH)) is None:
         raise DataError(f"extractor inception: its weights are missing. Put {URL} at {data_root() / PATH} (91 MB).")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

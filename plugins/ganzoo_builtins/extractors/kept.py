@@ -12,8 +12,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ganzoo.errors import GanzooError
-from ganzoo.utils import atomic
+from ganzoo import GanzooError, write_file
 
 LARGEST = 2**30  # bytes of weights; none that are kept here come near it
 
@@ -30,8 +29,8 @@ def digest(weights: Mapping[str, Tensor]) -> str:
 def keep(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write both files, `path` being their name without an ending. Errors: OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(path.with_suffix(".safetensors"), _packed(weights))
-    atomic.write_json(path.with_suffix(".json"), {"digest": digest(weights), **facts})
+    write_file(path.with_suffix(".safetensors"), _packed(weights))
+    write_file(path.with_suffix(".json"), json.dumps({"digest": digest(weights), **facts}, indent=1).encode())
 
 
 def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +12,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import Extractor, IncompatibleError, Reference, Spec
-from ganzoo.terminal.progress import Display
-from ganzoo.utils.rng import left_alone
+from ganzoo import Extractor, IncompatibleError, Progress, Reference, Spec, preserve_rng
 from ganzoo_builtins.extractors import kept
 from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
 
@@ -63,11 +60,11 @@ class Referee(Extractor):
         self.check(reference.real.dataset.spec)
         steps = min(self.steps, max(1, PASSES * len(reference.real) // BATCH))
         path = reference.cache / f"referee-{self._key(reference, steps)}"
-        with left_alone(), Display(steps, 0) as display:
+        with preserve_rng(), Progress(steps, BATCH) as progress:
             torch.manual_seed(self.seed)
             self.net = Classifier(reference.real.dataset.spec).eval()
-            if not self._recalled(path, display):
-                self._trained(reference, steps, path, display)
+            if not self._recalled(path, progress):
+                self._trained(reference, steps, path, progress)
         if self.accuracy < self.least:
             raise IncompatibleError(
                 f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples right, too few to "
@@ -89,7 +86,7 @@ class Referee(Extractor):
         told = [reference.real.fingerprint, reference.held.fingerprint, steps, self.seed, VERSION]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
-    def _recalled(self, path: Path, display: Display) -> bool:
+    def _recalled(self, path: Path, progress: Progress) -> bool:
         try:
             found = kept.kept(path)
             if found is None:
@@ -99,24 +96,23 @@ class Referee(Extractor):
             self.digest, self.accuracy = str(facts["digest"]), float(facts["accuracy"])
             return True
         except (kept.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
-            display.say(f"the referee that was kept is damaged and is trained again: {error}")
+            progress.say(f"the referee that was kept is damaged and is trained again: {error}")
             return False
 
-    def _trained(self, reference: Reference, steps: int, path: Path, display: Display) -> None:
+    def _trained(self, reference: Reference, steps: int, path: Path, progress: Progress) -> None:
         """Train, test, and keep what came of it, where there is room."""
-        display.say(f"training a referee once, {steps:,} steps, on {reference.real.told}")
+        progress.say(f"training a referee once, {steps:,} steps, on {reference.real.told}")
         real, held = reference.real, reference.held
-        begun = time.monotonic()
 
         def told(step: int, loss: float) -> None:
-            display.update(step, {"loss": loss}, step * BATCH / max(time.monotonic() - begun, 1e-9))
+            progress.update(step, {"loss": loss})
 
         train(self.net, real.samples, real.batch["y"], steps, told)
         self.accuracy = (self.logits(held.samples).argmax(1) == held.batch["y"]).double().mean().item()
-        display.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
+        progress.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
         weights = self.net.state_dict()
         self.digest = kept.digest(weights)
         try:
             kept.keep(path, weights, {"accuracy": self.accuracy})
         except OSError as error:
-            display.say(f"the referee could not be kept, and has to be trained again the next time: {error}")
+            progress.say(f"the referee could not be kept, and has to be trained again the next time: {error}")

@@ -25,8 +25,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec
-from ganzoo.sampling.preview import eval_mode
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, eval_mode
 from ganzoo_builtins.gans.fits import need_tokens
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each
@@ -219,7 +218,7 @@ class SeqGAN(Procedure):
 
     @torch.no_grad()
     def follow(self) -> None:
-        """theta' <- lag theta' + (1 - lag) theta."""
+        """Theta' <- lag theta' + (1 - lag) theta."""
         for lagged, own in zip(self.lagged.parameters(), self.G.parameters(), strict=True):
             lagged.lerp_(own, 1 - self.lag)
 

@@ -8,8 +8,7 @@ from typing import ClassVar
 import torch
 from pydantic import PositiveInt
 
-from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec
-from ganzoo.utils.rng import left_alone
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec, preserve_rng
 from ganzoo_builtins.extractors.classifier import Classifier, read, train
 
 SEED = 0  # of weights and batches
@@ -49,7 +48,7 @@ class GANTrain(Metric):
         held = evidence.held
         assert lesson.y is not None and held.y is not None
         middle, spread = lesson.x.mean(), lesson.x.std().clamp(min=1e-6)  # points may lie anywhere
-        with left_alone():
+        with preserve_rng():
             torch.manual_seed(SEED)
             net = Classifier(evidence.data.spec)
             train(net, (lesson.x - middle) / spread, lesson.y, self.steps)

@@ -9,8 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
-from ganzoo.metrics.reference import reference
+from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Reference, Spec
 from ganzoo_builtins.extractors.referee import Referee
 from ganzoo_builtins.metrics.modes import coverage
 
@@ -45,7 +44,7 @@ class StackedModes(Metric):
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         data: Any = evidence.data  # check() saw that it has inner
         if self.ready is not data:
-            self.referee.prepare(reference(data.inner))
+            self.referee.prepare(Reference.from_dataset(data.inner))
             self.ready = data
         modes, reverse_kl = coverage(self.counts(evidence.fake.x, data.inner.spec.classes))
         return {"stacked_modes": float(modes), "stacked_kl": reverse_kl}

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ganzoo.interfaces import Critic
+from ganzoo import Critic
 
 WIDTH, HEIGHT, MARGIN = 640, 400, 44
 POINTS = 300  # at which the curves are drawn

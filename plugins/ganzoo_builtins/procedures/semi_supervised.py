@@ -10,8 +10,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Move, Spec
-from ganzoo.sampling.preview import eval_mode
+from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Move, Spec, eval_mode
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.widths import width
 

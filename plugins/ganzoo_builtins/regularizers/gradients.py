@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from ganzoo.interfaces import Critic
+from ganzoo import Critic
 
 
 def gradients(critic: Critic, x: Tensor) -> Tensor:
-    """d critic(x_i) / d x_i for each sample, (N, *shape) -> (N, size), itself differentiable.
+    """D critic(x_i) / d x_i for each sample, (N, *shape) -> (N, size), itself differentiable.
 
     The gradient of the summed output holds every sample's own, as long as the critic does not mix samples. It is taken
     in float32 (float64 stays) whatever the precision of the run: the second derivative needs the digits.

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganzoo.data.sources import locate, verify
+from ganzoo.data.sources import find_data, verify
 from ganzoo_builtins.datasets.emnist import EMNIST
 from ganzoo_builtins.datasets.mnist import MNIST, FashionMNIST
 
@@ -47,7 +47,7 @@ def test_emnist_byclass_is_upright():
 
 def test_fashion_mnist():
     dataset = FashionMNIST(train=False)
-    if locate(*(f"{FashionMNIST.folder}/{file}" for file in dataset.files())) is None:
+    if find_data(*(f"{FashionMNIST.folder}/{file}" for file in dataset.files())) is None:
         pytest.skip("no Fashion-MNIST: Debian's dataset-fashion-mnist is not installed")
     assert dataset.tensors()["y"].bincount().tolist() == [1000] * 10
     assert dataset.class_names[dataset[0]["y"]] == "Ankle boot"

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganzoo import DataError, IncompatibleError, Spec
 from ganzoo.errors import SetupError
-from ganzoo.metrics.reference import reference
+from ganzoo.metrics.reference import Reference
 from ganzoo_builtins.datasets.glyphs import Glyphs
 from ganzoo_builtins.extractors import inception
 from ganzoo_builtins.extractors.inception import PATH, Inception
@@ -56,7 +56,7 @@ def prepared(file: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(inception, "network", lambda: Stub)
     extractor = Inception()
     before = torch.get_rng_state()
-    extractor.prepare(reference(Glyphs(n=12)))
+    extractor.prepare(Reference.from_dataset(Glyphs(n=12)))
     assert torch.equal(torch.get_rng_state(), before)
     return extractor
 
@@ -84,7 +84,7 @@ def test_another_file_is_never_opened(root: Path) -> None:
     pytest.importorskip("torch_fidelity")
     (root / PATH).parent.mkdir()
     (root / PATH).write_bytes(pickle.dumps(Bomb()))
-    for reach in (lambda: Inception().check(IMAGES), lambda: Inception().prepare(reference(Glyphs(n=12)))):
+    for reach in (lambda: Inception().check(IMAGES), lambda: Inception().prepare(Reference.from_dataset(Glyphs(n=12)))):
         with pytest.raises(DataError, match=r"not the published file and is not opened: its SHA-256 begins with"):
             reach()
 

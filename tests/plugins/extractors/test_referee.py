@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganzoo import Dataset, IncompatibleError, Spec
-from ganzoo.metrics.reference import Reference, reference
+from ganzoo.metrics.reference import Reference
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.toy import Ring
 from ganzoo_builtins.extractors.classifier import Classifier
@@ -18,7 +18,7 @@ from ganzoo_builtins.extractors.referee import Referee
 
 
 def of(data: Dataset, cache: Path) -> Reference:
-    return replace(reference(data), cache=cache)
+    return replace(Reference.from_dataset(data), cache=cache)
 
 
 @pytest.fixture(scope="module")

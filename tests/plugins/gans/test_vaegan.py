@@ -9,10 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Encoder, IncompatibleError, Loss, Spec
+from ganzoo import Encoder, IncompatibleError, Loss, Spec, eval_mode
 from ganzoo.data.loader import normalised
 from ganzoo.registry.discovery import load
-from ganzoo.sampling.preview import eval_mode
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.mlp import MLPDiscriminator, MLPEncoder, MLPGenerator
 from ganzoo_builtins.gans.vaegan import VAEGAN

@@ -1,0 +1,37 @@
+"""Evaluation mode for a block of code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def eval_mode(module: nn.Module) -> Iterator[None]:
+    """Evaluate a module inside the block: evaluation mode and no gradients.
+
+    After the block every submodule, frozen ones included, is back in the mode that it had before.
+    """
+    modes = {submodule: submodule.training for submodule in module.modules()}
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for submodule, mode in modes.items():
+            submodule.training = mode
+
+
+@contextmanager
+def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
+    """Sample from a module inside the block: `eval_mode`, with noise that is drawn from `seed`.
+
+    After the block the modes and the state of PyTorch's random number generators are as before.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with eval_mode(module), torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
