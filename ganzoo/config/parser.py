@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ganzoo.config.signature import describe, read
+from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError
 from ganzoo.registry.zoo import Zoo
 
@@ -147,8 +148,7 @@ def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def _component(kind: str, given: Any, zoo: Zoo) -> Tree:
     if not isinstance(given, dict) or not isinstance(given.get("use"), str):
         raise RecipeError(f'{kind} needs use = "NAME"')
-    entry = zoo.find(kind, given["use"])
-    own = {name: value for name, value in given.items() if name != "use"}
+    entry, own = upgraded(kind, given, zoo)
     return {"use": entry.full_name, **_settings(entry.full_name, describe(entry).settings, own)}
 
 

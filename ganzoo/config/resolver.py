@@ -14,6 +14,7 @@ from ganzoo.config.overrides import override
 from ganzoo.config.parser import BYTES, Tree, by_player, check_bounds, kind_of, parse
 from ganzoo.config.recipe import About, Evaluation, PerPlayer, Recipe, RunSettings
 from ganzoo.config.signature import PARTS
+from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import GanzooError, RecipeError, SetupError, did_you_mean, one_line
 from ganzoo.registry import versions
 from ganzoo.registry.zoo import Zoo
@@ -139,10 +140,10 @@ class _Resolver:
             self.report(table, [f'needs use = "NAME" to say which {kind}; see `ganzoo list {kind}`'])
             return None
         try:
-            entry = self.zoo.find(kind, use)
+            entry, settings = upgraded(kind, settings, self.zoo)
             if entry.deprecated:
                 versions.deprecated(f"{kind} {entry.full_name!r} is deprecated: {entry.deprecated}.")
-            made = Blueprint(entry, {key: value for key, value in settings.items() if key != "use"})
+            made = Blueprint(entry, settings)
             self.report(table, made.problems())
         except SetupError:
             raise  # the recipe is good: a package is missing

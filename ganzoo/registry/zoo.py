@@ -26,6 +26,7 @@ KINDS = (
     "extractor",
 )
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+TARGET = re.compile(r"[\w.]+:\w+")
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,38 @@ class Entry:
     summary: str = ""
     paper: str = ""
     deprecated: str = ""
+    upgrade: Any = None
+    """A function that rewrites tables of earlier versions, or "module:function"; see Zoo.add()."""
 
     @property
     def full_name(self) -> str:
         return f"{self.owner}/{self.name}"
 
     def load(self) -> Any:
-        """The component itself. Errors: SetupError when its module cannot be imported."""
-        if not isinstance(self.target, str):
-            return self.target
-        module, _, attribute = self.target.partition(":")
+        """Return the component itself.
+
+        Raises:
+            SetupError: Its module cannot be imported.
+        """
+        return self._imported(self.target)
+
+    def load_upgrade(self) -> Any:
+        """Return the function that rewrites tables of earlier versions, or None where there is none.
+
+        Raises:
+            SetupError: Its module cannot be imported.
+        """
+        return self._imported(self.upgrade)
+
+    def _imported(self, target: Any) -> Any:
+        if not isinstance(target, str):
+            return target
+        module, _, attribute = target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:  # a plugin's module may raise anything
             raise SetupError(
-                f"{self.kind} {self.full_name!r} could not be loaded from {self.target}: "
+                f"{self.kind} {self.full_name!r} could not be loaded from {target}: "
                 f"{type(error).__name__}: {error}. `ganzoo plugins` shows which package it comes from."
             ) from error
 
@@ -67,25 +85,46 @@ class Zoo:
     _entries: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
 
     def add(
-        self, kind: str, name: str, target: Any, *, summary: str = "", paper: str = "", deprecated: str = ""
+        self,
+        kind: str,
+        name: str,
+        target: Any,
+        *,
+        summary: str = "",
+        paper: str = "",
+        deprecated: str = "",
+        upgrade: Any = None,
     ) -> None:
         """Register a component.
 
-        kind: one of KINDS. name: lower case, as the field spells it. target: an object, or "module:attribute".
-        summary: one line for `ganzoo list`; an object's docstring serves when it is left out. paper: URL or arXiv id.
-        deprecated: for a name that will go, what to do instead: 'use "swirl"; it goes in ganzoo-acme 0.3'.
+        Args:
+            kind: One of KINDS.
+            name: Lower case, as the field spells it.
+            target: The component, or "module:attribute", which is imported on first use.
+            summary: One line for `ganzoo list`. By default the first line of the target's docstring.
+            paper: URL or arXiv id.
+            deprecated: For a name that will be removed, what to do instead:
+                'use "swirl"; it goes in ganzoo-acme 0.3'.
+            upgrade: A function, or "module:function", that takes the component's table in a recipe, a run or an
+                export (its settings and `use`) and returns the table in today's spelling, possibly with another `use`,
+                and one sentence for whoever wrote it. It returns the table unchanged and "" when nothing in it is old.
+
+        Raises:
+            ValueError: An unknown kind, a name or target that cannot be, or a name registered twice.
         """
         if kind not in KINDS:
             raise ValueError(f"no kind {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}")
         if not NAME.fullmatch(name):
             raise ValueError(f"{kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-', 64 at most")
-        if not callable(target) and not (isinstance(target, str) and re.fullmatch(r"[\w.]+:\w+", target)):
+        if not _importable(target):
             raise ValueError(f"{kind} {name!r}: target must be callable or 'module:attribute', not {target!r}")
+        if upgrade is not None and not _importable(upgrade):
+            raise ValueError(f"{kind} {name!r}: upgrade must be callable or 'module:function', not {upgrade!r}")
         if (kind, name) in self._entries:
             raise ValueError(f"{kind} {name!r} is registered twice by {self.owner!r}")
         if not summary and not isinstance(target, str):
             summary = (target.__doc__ or "").strip().partition("\n")[0]
-        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper, deprecated)]
+        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper, deprecated, upgrade)]
 
     def merge(self, other: Zoo) -> None:
         """Take over another zoo's entries. Equal names of different owners stand side by side."""
@@ -120,6 +159,10 @@ class Zoo:
         known = [entry.full_name if owner else entry.name for entry in self.entries(kind)]
         lines = [f"no {kind} named {name!r}.{did_you_mean(name, known)} See `ganzoo list {kind}`."]
         raise GanzooError("\n".join(lines + [f"  ({failure})" for failure in self.failures]))
+
+
+def _importable(target: Any) -> bool:
+    return callable(target) or (isinstance(target, str) and TARGET.fullmatch(target) is not None)
 
 
 def matches(pattern: str | None, *texts: str) -> bool:
