@@ -15,7 +15,7 @@ import pytest
 from helpers.pages import PAGES, TOP
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-OUTSIDE = re.compile(r"\bsession\b|issue #|/work\b|\.\./shared", re.I)
+OUTSIDE = re.compile(r"(?<!training[ /.])\bsession\b|issue #|/work\b|\.\./shared", re.I)
 ALLOWED = {"tests/conftest.py": "../shared/data"}  # where real data may lie
 THIS = Path(__file__).relative_to(TOP)
 TEXTS = [
