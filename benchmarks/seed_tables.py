@@ -84,7 +84,7 @@ def measure(recipe: str, changes: Iterable[str], seed: int, marks: Iterable[int]
     """Train one seed; returns what is kept of it."""
     plugins = discovery.load()
     assignments = [*changes, f"run.seed={seed}"]
-    chosen, _ = resolver.read(locate.locate(recipe, plugins), assignments, plugins.zoo)
+    chosen, _ = resolver.read(locate.find(recipe, plugins), assignments, plugins.zoo)
     trainee = Session(chosen, device.accelerator(chosen.run))
     around = {mark: window(mark, trainee.steps) for mark in marks if mark <= trainee.steps}
     wanted = {step for steps in around.values() for step in steps}

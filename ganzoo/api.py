@@ -30,7 +30,7 @@ def train(
     Errors: GanzooError; its message says what to do.
     """
     plugins = plugins or discovery.load()
-    found, _ = resolver.read(locate.locate(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
+    found, _ = resolver.read(locate.find(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
     return loop.train(found, plugins, Path(out))
 
 

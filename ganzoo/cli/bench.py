@@ -51,7 +51,7 @@ def command(
     from ganzoo.training import device
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
+    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
     if against or processes > 1:

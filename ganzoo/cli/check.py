@@ -22,7 +22,7 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from ganzoo.training import dry_run
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
+    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
     document = dry_run.inspect(found, plugins.zoo)
     for remark in [*remarks, *document["remarks"]]:
         click.echo(remark, err=True)

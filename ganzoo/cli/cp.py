@@ -17,7 +17,7 @@ from ganzoo.registry import discovery
 @click.argument("file", type=click.Path(path_type=Path))
 def command(recipe: str, file: Path) -> None:
     """Copy RECIPE to FILE, to edit it and train it with `ganzoo run FILE`."""
-    source = locate.locate(recipe, discovery.load())
+    source = locate.find(recipe, discovery.load())
     target = file / source.name if file.is_dir() else file
     target = target if target.suffix else target.with_suffix(source.suffix)
     if target.suffix != source.suffix:

@@ -1,4 +1,4 @@
-"""ganzoo list [KIND] [PATTERN]"""
+"""The `ganzoo list` command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ganzoo.config import locate
-from ganzoo.config.locate import Found
+from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS, matches
@@ -21,28 +21,28 @@ ALL = ("gan", *KINDS, "recipe")
 @click.command("list")
 @click.argument("kind", required=False)
 @click.argument("pattern", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
-    """GANs with their recipes and papers, components, and recipes.
+    """List GANs with their recipes and papers, components, and recipes.
 
     KIND is one of gan, generator, discriminator, encoder, loss, regularizer, transform, dataset, procedure, optimizer,
     schedule, metric, extractor and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
     """
-    kinds = {spelling: one for one in ALL for spelling in (one, _plural(one))}
+    kinds = {spelling: name for name in ALL for spelling in (name, _plural(name))}
     if kind not in kinds and pattern is None:
         kind, pattern = None, kind
     if kind is not None and kind not in kinds:
         raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join(ALL)}.")
-    chosen = kinds[kind] if kind else None
-    rows = _rows(chosen, pattern)
+    selected = kinds[kind] if kind else None
+    rows = _rows(selected, pattern)
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
-        _table(rows)
+        _print_tables(rows)
     elif pattern is None:
-        click.echo(f"No plugin offers any {_plural(chosen or 'component')}.", err=True)
+        click.echo(f"No plugin offers any {_plural(selected or 'component')}.", err=True)
     else:
-        near = did_you_mean(pattern, [*kinds, *(row["name"] for row in _rows(chosen, None))])
+        near = did_you_mean(pattern, [*kinds, *(row["name"] for row in _rows(selected, None))])
         raise GanzooError(f"nothing matches {pattern!r}.{near} See `ganzoo list`.")
 
 
@@ -51,27 +51,21 @@ def _plural(kind: str) -> str:
 
 
 def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
+    """Return the rows of a kind that match a pattern, as `--json` prints them."""
     plugins = discovery.load()
     recipes = locate.recipes(plugins) if kind in (None, "gan", "recipe") else []
     rows = _gans(recipes) if kind in (None, "gan") else []
     if kind not in ("gan", "recipe"):
-        rows += [
-            _row(
-                one.kind,
-                one.name,
-                one.owner,
-                f"Deprecated: {one.deprecated}" if one.deprecated else one.summary,
-                one.paper,
-            )
-            for one in plugins.zoo.entries(kind)
-        ]
+        for entry in plugins.zoo.entries(kind):
+            summary = f"Deprecated: {entry.deprecated}" if entry.deprecated else entry.summary
+            rows.append(_row(entry.kind, entry.name, entry.owner, summary, entry.paper))
     if kind in (None, "recipe"):
-        rows += [_row("recipe", one.name, one.owner, one.summary(), one.about[1]) for one in recipes]
+        rows += [_row("recipe", recipe.name, recipe.owner, recipe.summary(), recipe.about[1]) for recipe in recipes]
     return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]
 
 
-def _gans(recipes: Iterable[Found]) -> list[dict[str, Any]]:
-    """What the recipes say they are: a row for each GAN of each owner, with the recipes that train it."""
+def _gans(recipes: Iterable[RecipeFile]) -> list[dict[str, Any]]:
+    """Return a row for each GAN of each owner, by the [about] tables, with the recipes that train it."""
     gans: dict[tuple[str, str], dict[str, Any]] = {}
     for recipe in recipes:
         name, paper = recipe.about
@@ -86,7 +80,8 @@ def _row(kind: str, name: str, owner: str, summary: str, paper: str) -> dict[str
     return {"kind": kind, "name": name, "owner": owner, "summary": summary, "paper": paper}
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
+def _print_tables(rows: list[dict[str, Any]]) -> None:
+    """Print a table for each kind."""
     from rich.console import Console
     from rich.table import Table
 
@@ -94,11 +89,11 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
         summary = "recipes" if kind == "gan" else "summary"
-        whole = ("owner", "recipes") if kind == "gan" else ("name", "owner")
+        unwrapped = ("owner", "recipes") if kind == "gan" else ("name", "owner")
         for column in ("name", "owner", summary, "paper"):
-            table.add_column(column, overflow="fold", no_wrap=column in whole)
+            table.add_column(column, overflow="fold", no_wrap=column in unwrapped)
         for row in group:
-            told = row["summary"].replace(", ", ",\n") if kind == "gan" else row["summary"]
-            table.add_row(row["name"], row["owner"], told, row["paper"])
+            text = row["summary"].replace(", ", ",\n") if kind == "gan" else row["summary"]
+            table.add_row(row["name"], row["owner"], text, row["paper"])
         console.print(table)
         console.print()

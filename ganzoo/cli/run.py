@@ -34,7 +34,7 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     from ganzoo.training import loop
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.locate(recipe, plugins), overrides, plugins.zoo)
+    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
     begun = unfinished(out, found) if resume else None

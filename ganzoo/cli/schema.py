@@ -1,4 +1,4 @@
-"""ganzoo schema"""
+"""The `ganzoo schema` command."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ganzoo.errors import GanzooError
 
 @click.command("schema")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to FILE, not to stdout."
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE instead of stdout."
 )
 def command(out: Path | None) -> None:
-    """A JSON Schema of recipes, by what is installed.
+    """Write a JSON Schema of recipes that covers the installed components.
 
-    Editors complete and check recipes with it: tables, names of components and
-    their settings, with what they mean.
+    Editors complete and check recipes with it: tables, names of components, and
+    settings with their descriptions.
 
     \b
     ganzoo schema --out ganzoo.schema.json
-    """
+    """  # noqa: D301
     from ganzoo.config import json_schema
     from ganzoo.registry import discovery
     from ganzoo.utils import atomic
@@ -38,4 +38,4 @@ def command(out: Path | None) -> None:
         atomic.write_json(out, document)
     except OSError as error:
         raise GanzooError(f"{out}: {error.strerror}. Give another place.") from error
-    click.echo(f"{out}\nfor an editor, add this line to the comments at the top of a recipe: #:schema ./{out.name}")
+    click.echo(f"{out}\nto use it, add this line to the comments at the top of a recipe: #:schema ./{out.name}")

@@ -1,17 +1,18 @@
-"""ganzoo show NAME"""
+"""The `ganzoo show` command."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 import click
 
 from ganzoo.cli.complete import components
 from ganzoo.config import locate
-from ganzoo.config.parser import Tree, fill, parse
-from ganzoo.config.signature import describe
+from ganzoo.config.defaults import SETTINGS, fill
+from ganzoo.config.docstring import without_settings
+from ganzoo.config.parser import Tree, parse
+from ganzoo.config.signature import annotation_text, describe
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
@@ -20,39 +21,42 @@ from ganzoo.registry.zoo import KINDS, Entry
 
 @click.command("show")
 @click.argument("name", shell_complete=components)
-@click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="Where several kinds have the name.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="Kind of the component, if several have one.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(name: str, kind: str | None, as_json: bool) -> None:
-    """One component's settings with defaults, docstring and paper; or one recipe, resolved.
+    """Show the settings of a component or of a table such as [run], or a recipe with all its defaults.
 
     \b
     ganzoo show adversarial
     ganzoo show mlp --kind generator
+    ganzoo show run
     ganzoo show quickstart
-    """
+    """  # noqa: D301
     plugins = discovery.load()
-    entries = _entries(plugins, name, kind)
+    entries = _find_entries(plugins, name, kind)
     if entries:
         documents = [_describe(entry) for entry in entries]
-        click.echo(json.dumps(documents, default=str) if as_json else "\n\n".join(_text(one) for one in documents))
+        click.echo(json.dumps(documents, default=str) if as_json else "\n\n".join(map(_format_component, documents)))
         return
-    tree = _recipe(plugins, name)
-    click.echo(json.dumps(tree) if as_json else _toml(tree))
+    tree = _read_recipe(plugins, name)
+    click.echo(json.dumps(tree) if as_json else _format_recipe(tree))
 
 
-def _entries(plugins: Plugins, name: str, kind: str | None) -> list[Entry]:
+def _find_entries(plugins: Plugins, name: str, kind: str | None) -> list[Entry]:
     owner, _, bare = name.rpartition("/")
-    named = [entry for entry in plugins.zoo.entries(kind) if entry.name == bare and owner in ("", entry.owner)]
-    if not named and kind:
-        plugins.zoo.find(kind, name)  # raises with near names
-    return named
+    entries = [entry for entry in plugins.zoo.entries(kind) if entry.name == bare and owner in ("", entry.owner)]
+    if not entries and kind:
+        plugins.zoo.find(kind, name)  # raises, with similar names
+    if not entries and name in SETTINGS:
+        return [Entry("table", name, "ganzoo", SETTINGS[name])]
+    return entries
 
 
-def _recipe(plugins: Plugins, name: str) -> Tree:
-    known = {entry.name for entry in plugins.zoo}
-    known |= {recipe.name for recipe in locate.recipes(plugins)}
+def _read_recipe(plugins: Plugins, name: str) -> Tree:
+    """Return a recipe with every default written out."""
+    known = {entry.name for entry in plugins.zoo} | {recipe.name for recipe in locate.recipes(plugins)}
     try:
-        path = locate.locate(name, plugins)
+        path = locate.find(name, plugins)
     except GanzooError as error:
         near = did_you_mean(name, known)
         raise GanzooError(f"no component or recipe named {name!r}.{near} See `ganzoo list`.") from error
@@ -61,34 +65,51 @@ def _recipe(plugins: Plugins, name: str) -> Tree:
     except (GanzooError, OSError):
         from ganzoo.config import resolver
 
-        return resolver.read(path, (), plugins.zoo)[0].resolved()  # lists everything that is wrong
+        return resolver.read(path, (), plugins.zoo)[0].resolved()  # raises, with everything that is wrong
 
 
 def _describe(entry: Entry) -> dict[str, Any]:
+    """Return the document that `--json` prints."""
+    signature, settings = describe(entry), {}
+    descriptions = signature.descriptions()
+    for name, parameter in signature.settings.items():
+        settings[name] = {"type": annotation_text(parameter)}
+        if parameter.default is not parameter.empty:
+            settings[name]["default"] = parameter.default
+        if name in descriptions:
+            settings[name]["description"] = descriptions[name]
     facts = {key: getattr(entry, key) for key in ("kind", "name", "owner", "summary", "paper", "deprecated")}
-    return facts | asdict(describe(entry))
+    return facts | {
+        "target": signature.target,
+        "doc": signature.doc,
+        "parts": list(signature.parts),
+        "settings": settings,
+    }
 
 
-def _text(one: dict[str, Any]) -> str:
-    lines = [f"{one['kind']} {one['name']}  ({one['owner']})  {one['paper']}".rstrip(), one["target"], ""]
-    if one["deprecated"]:
-        lines += [f"Deprecated: {one['deprecated']}", ""]
-    if one["parts"]:
-        lines += ["Tables it takes: " + ", ".join(f"[{part}]" for part in one["parts"]), ""]
-    for name, setting in one["settings"].items():
-        given = f"= {json.dumps(setting['default'], default=str)}" if "default" in setting else "(needed)"
-        lines.append(f"  {name} {given}  {setting['type']}".rstrip())
-    return "\n".join([*lines, "", one["doc"]])
+def _format_component(document: dict[str, Any]) -> str:
+    title = f"{document['kind']} {document['name']}  ({document['owner']})  {document['paper']}".rstrip()
+    lines = [title, document["target"], ""]
+    if document["deprecated"]:
+        lines += [f"Deprecated: {document['deprecated']}", ""]
+    if document["parts"]:
+        lines += ["Tables it takes: " + ", ".join(f"[{part}]" for part in document["parts"]), ""]
+    for name, setting in document["settings"].items():
+        value = f"= {json.dumps(setting['default'], default=str)}" if "default" in setting else "(required)"
+        lines.append(f"  {name} {value}  {setting['type']}".rstrip())
+        if "description" in setting:
+            lines.append(f"      {setting['description']}")
+    return "\n".join([*lines, "", without_settings(document["doc"])])
 
 
-def _toml(tree: dict[str, Any]) -> str:
-    """A resolved recipe as TOML; unset values are left out, as TOML has no word for them."""
+def _format_recipe(tree: Tree) -> str:
+    """Return a resolved recipe as TOML, which has no null: unset values are left out."""
     lines = []
-    for table, settings in tree.items():
-        for one in settings if isinstance(settings, list) else [settings]:
-            nested = {key: value for key, value in one.items() if isinstance(value, dict)}
-            lines.append(f"[[{table}]]" if isinstance(settings, list) else f"[{table}]")
-            lines += [f"{k} = {json.dumps(v)}" for k, v in one.items() if k not in nested and v is not None]
+    for table, content in tree.items():
+        for settings in content if isinstance(content, list) else [content]:
+            nested = {key: value for key, value in settings.items() if isinstance(value, dict)}
+            lines.append(f"[[{table}]]" if isinstance(content, list) else f"[{table}]")
+            lines += [f"{k} = {json.dumps(v)}" for k, v in settings.items() if k not in nested and v is not None]
             for key, inner in nested.items():
                 lines.append(f"[{table}.{key}]")
                 lines += [f"{k} = {json.dumps(v)}" for k, v in inner.items() if v is not None]

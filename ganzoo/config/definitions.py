@@ -1,4 +1,4 @@
-"""Finds what a name stands for by reading source: imports and assignments are followed, and nothing is run."""
+"""Definitions and constants looked up in source files: imports and assignments are followed, and nothing is run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
-OPERATORS: dict[type, Any] = {
+OPERATORS: dict[type[ast.operator], Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -20,22 +20,30 @@ OPERATORS: dict[type, Any] = {
 
 
 class UnreadableSourceError(Exception):
-    """The source is not there, or does more than reading can follow."""
+    """The source is missing, or does more than can be followed without running it."""
 
 
 def find(module: str, name: str) -> tuple[str, ast.AST]:
-    """What `module` calls `name` (which may have dots): the module that defines it, and the class, def or value."""
+    """Return the module that defines `name` as used in `module`, and the class, function or expression it stands for.
+
+    Args:
+        module: Full name of the module in which `name` is used.
+        name: A name at the top of that module, with dots where it is an attribute of an imported module.
+
+    Raises:
+        UnreadableSourceError: When no definition is found.
+    """
     root, _, rest = name.partition(".")
-    for node in ast.walk(_tree(module)):  # breadth first: what stands at the top of the module wins
+    for node in ast.walk(_parse(module)):  # breadth first: definitions at the top of the module win
         match node:
-            case ast.ClassDef(name=found) | ast.FunctionDef(name=found) if found == root and not rest:
+            case ast.ClassDef(name=defined) | ast.FunctionDef(name=defined) if defined == root and not rest:
                 return module, node
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == root and not rest:
-                return module, value
+            case ast.Assign(targets=[ast.Name(id=assigned)], value=expression) if assigned == root and not rest:
+                return module, expression
             case ast.ImportFrom(names=aliases):
                 for alias in aliases:
                     if (alias.asname or alias.name) == root:
-                        return _imported(module, node, alias.name, rest)
+                        return _follow_import(module, node, alias.name, rest)
             case ast.Import(names=aliases) if rest:
                 for alias in aliases:
                     if (alias.asname or alias.name) == root:
@@ -43,40 +51,44 @@ def find(module: str, name: str) -> tuple[str, ast.AST]:
     raise UnreadableSourceError(f"{module}:{name}")
 
 
-def value(module: str, expression: ast.AST) -> Any:
-    """The value of a constant expression that stands in `module`: literals, named constants, arithmetic."""
+def evaluate(module: str, expression: ast.AST) -> Any:
+    """Return the value of a constant expression in `module`: literals, named constants and arithmetic.
+
+    Raises:
+        UnreadableSourceError: When the expression is anything else.
+    """
     match expression:
         case ast.Name() | ast.Attribute():
-            return value(*find(module, ast.unparse(expression)))
+            return evaluate(*find(module, ast.unparse(expression)))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            return OPERATORS[type(op)](value(module, left), value(module, right))
+            return OPERATORS[type(op)](evaluate(module, left), evaluate(module, right))
         case ast.Tuple(elts=items):
-            return tuple(value(module, item) for item in items)
+            return tuple(evaluate(module, item) for item in items)
     try:
         return ast.literal_eval(ast.unparse(expression))
     except ValueError:
         raise UnreadableSourceError(ast.unparse(expression)) from None
 
 
-def _imported(module: str, node: ast.ImportFrom, name: str, rest: str) -> tuple[str, ast.AST]:
-    """`from SOURCE import NAME`, used as NAME.rest: NAME is a module in SOURCE, or something that SOURCE defines."""
-    here = _spec(module)
-    source = importlib.util.resolve_name("." * node.level + (node.module or ""), here.parent if here else None)
-    if rest and _spec(f"{source}.{name}"):
+def _follow_import(module: str, node: ast.ImportFrom, name: str, rest: str) -> tuple[str, ast.AST]:
+    """Find `NAME.rest` after `from SOURCE import NAME`: NAME is a submodule of SOURCE, or defined in it."""
+    importer = _find_spec(module)
+    source = importlib.util.resolve_name("." * node.level + (node.module or ""), importer.parent if importer else None)
+    if rest and _find_spec(f"{source}.{name}"):
         return find(f"{source}.{name}", rest)
     return find(source, f"{name}.{rest}".rstrip("."))
 
 
 @functools.cache
-def _tree(module: str) -> ast.Module:
-    spec = _spec(module)
+def _parse(module: str) -> ast.Module:
+    spec = _find_spec(module)
     if spec is None or not (spec.origin or "").endswith(".py"):
         raise UnreadableSourceError(module)
     return ast.parse(Path(str(spec.origin)).read_bytes())
 
 
-def _spec(module: str) -> ModuleSpec | None:
-    """importlib.util.find_spec() without importing the parents."""
+def _find_spec(module: str) -> ModuleSpec | None:
+    """Like importlib.util.find_spec(), without importing the parent packages."""
     top, *inner = module.split(".")
     spec = importlib.util.find_spec(top)
     for name in inner:

@@ -1,16 +1,17 @@
-"""From a recipe to a dataset, networks and optimizers, with every combination that makes no sense refused."""
+"""Datasets, procedures and optimizers built from a recipe; combinations that cannot work are refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import torch
 from accelerate.utils import set_seed
 from torch import nn
 from torch.optim import Optimizer
 
-from ganzoo.config.component import Blueprint
-from ganzoo.config.recipe import PerPlayer, Recipe
+from ganzoo.config.component import Blueprint, PerPlayer
+from ganzoo.config.recipe import Recipe
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
@@ -18,22 +19,27 @@ from ganzoo.training import optim
 from ganzoo.utils.modes import eval_mode
 
 Parts = Mapping[str, Blueprint | list[Blueprint]]
-REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # what torch and strangers say "I cannot" with
+REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # how torch and plugins refuse what they cannot do
 
 
 def dataset(recipe: Recipe) -> Dataset:
-    """The dataset, with its random parts drawn from the recipe's seed.
+    """Build the dataset, with its random parts from the recipe's seed.
 
-    Errors: IncompatibleError with what its constructor refused.
+    Raises:
+        IncompatibleError: When its constructor refuses the settings.
     """
-    return drawn_dataset(recipe.dataset, recipe.run.seed)
+    return dataset_from(recipe.dataset, recipe.run.seed)
 
 
-def drawn_dataset(blueprint: Blueprint, seed: int) -> Dataset:
-    """Likewise, from a blueprint and a seed alone."""
+def dataset_from(blueprint: Blueprint, seed: int) -> Dataset:
+    """Build a dataset, with its random parts from a seed.
+
+    Raises:
+        IncompatibleError: When its constructor refuses the settings.
+    """
     set_seed(seed)
     try:
-        return blueprint()
+        return cast(Dataset, blueprint())
     except REFUSALS as error:
         raise IncompatibleError(
             f"dataset {blueprint.entry.name!r} cannot be made with these settings: {error}"
@@ -41,29 +47,49 @@ def drawn_dataset(blueprint: Blueprint, seed: int) -> Dataset:
 
 
 def procedure(recipe: Recipe, spec: Spec) -> Procedure:
-    """The procedure with its networks, their weights drawn from the recipe's seed.
+    """Build the procedure and its networks, with weights from the recipe's seed.
 
-    Errors: IncompatibleError with the component that refused, and why.
+    Args:
+        recipe: The recipe.
+        spec: Shape and labels of the data.
+
+    Raises:
+        IncompatibleError: When a component refuses its settings, the data or another component.
+        RecipeError: When a player has an optimizer or a schedule and does not exist.
     """
-    made = assembled(recipe.procedure, recipe.parts, spec, recipe.run.seed)
-    check_players(recipe, made)
-    return made
+    built = procedure_from(recipe.procedure, recipe.parts, spec, recipe.run.seed)
+    check_players(recipe, built)
+    return built
 
 
-def assembled(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) -> Procedure:
-    """Likewise, from blueprints and a seed alone."""
+def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) -> Procedure:
+    """Build a procedure and its networks, with weights from a seed.
+
+    Args:
+        blueprint: The procedure.
+        parts: Its networks, losses and regularizers, by table.
+        spec: Shape and labels of the data.
+        seed: Seed of the weights.
+
+    Raises:
+        IncompatibleError: When a component refuses its settings, the data or another component.
+    """
     torch.manual_seed(seed)
     try:
-        return blueprint(spec, **parts)
+        return cast(Procedure, blueprint(spec, **parts))
     except IncompatibleError:
         raise
     except REFUSALS as error:
         raise IncompatibleError(f"procedure {blueprint.entry.name!r} cannot be built for {spec}: {error}") from error
 
 
-def check_players(recipe: Recipe, made: Procedure) -> None:
-    """Errors: RecipeError for an [optimizer.PLAYER] or [schedule.PLAYER] whose player does not exist."""
-    players = list(made.players())
+def check_players(recipe: Recipe, procedure: Procedure) -> None:
+    """Check that the players of all [optimizer.PLAYER] and [schedule.PLAYER] tables exist.
+
+    Raises:
+        RecipeError: When one does not.
+    """
+    players = list(procedure.players())
     for table, settings in (("optimizer", recipe.optimizer), ("schedule", recipe.schedule)):
         for player in settings.others if settings else ():
             if player not in players:
@@ -73,25 +99,27 @@ def check_players(recipe: Recipe, made: Procedure) -> None:
                 )
 
 
-def check_fit(made: Procedure, spec: Spec) -> None:
-    """Errors: IncompatibleError when labels are wanted and the data has none, when token ids are too much for the procedure, or
-    when samples have not the data's shape.
+def check_fit(procedure: Procedure, spec: Spec) -> None:
+    """Check that a procedure fits the data: token ids, labels, and the shape of its samples.
+
+    Raises:
+        IncompatibleError: When it does not.
     """
-    if spec.vocab and not made.discrete:
+    if spec.vocab and not procedure.discrete:
         raise IncompatibleError(
             f"samples are token ids (vocab = {spec.vocab}), and no gradient comes through them to the generator, which "
-            f"procedure {type(made).__name__} follows. Use a procedure for token ids, or data of images or points."
+            f"procedure {type(procedure).__name__} follows. Use a procedure for token ids, or data of images or points."
         )
-    if made.conditional and not spec.classes:
+    if procedure.conditional and not spec.classes:
         raise IncompatibleError(
             "the networks want class labels, and the dataset has none. "
             "Use a labelled dataset, or networks that are not conditional."
         )
-    device = next(made.parameters()).device
-    y = torch.zeros(2, dtype=torch.long, device=device) if made.conditional else None
+    device = next(procedure.parameters()).device
+    y = torch.zeros(2, dtype=torch.long, device=device) if procedure.conditional else None
     try:
-        with eval_mode(made), torch.random.fork_rng(enabled=device.type != "meta"):
-            shape = tuple(made.sample(2, y).shape)
+        with eval_mode(procedure), torch.random.fork_rng(enabled=device.type != "meta"):
+            shape = tuple(procedure.sample(2, y).shape)
     except REFUSALS as error:
         raise IncompatibleError(f"the generator cannot make samples of shape {spec.shape}: {error}") from error
     if shape != (2, *spec.shape):
@@ -101,12 +129,16 @@ def check_fit(made: Procedure, spec: Spec) -> None:
         )
 
 
-def check_batch(made: Procedure, batch_size: int) -> None:
-    """Errors: IncompatibleError when batch norm would have a single sample to take a mean and a variance of."""
+def check_batch(procedure: Procedure, batch_size: int) -> None:
+    """Check that no batch norm in training mode gets a batch of one, whose statistics are useless.
+
+    Raises:
+        IncompatibleError: When one does.
+    """
     if batch_size > 1:
         return
-    for player, modules in made.players().items():
-        for name, module in ((name, part) for network in modules for name, part in network.named_modules()):
+    for player, networks in procedure.players().items():
+        for name, module in (named for network in networks for named in network.named_modules()):
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
                 raise IncompatibleError(
                     f"run.batch_size = 1 and {type(module).__name__} ({name}) in {player!r}: the statistics of one "
@@ -114,22 +146,30 @@ def check_batch(made: Procedure, batch_size: int) -> None:
                 )
 
 
-def check_compile(made: Procedure) -> None:
-    """Errors: IncompatibleError when compiled networks lack the second derivative that a penalty needs."""
-    for one in getattr(made, "regularizers", ()):
-        if one.per_sample:
+def check_compile(procedure: Procedure) -> None:
+    """Check that no regularizer needs second derivatives, which compiled networks do not have.
+
+    Raises:
+        IncompatibleError: When one does.
+    """
+    for regularizer in getattr(procedure, "regularizers", ()):
+        if regularizer.per_sample:
             raise IncompatibleError(
-                f"run.compile = true and regularizer {type(one).__name__}: compiled networks have no second "
+                f"run.compile = true and regularizer {type(regularizer).__name__}: compiled networks have no second "
                 "derivative, which the penalty needs. Set run.compile=false."
             )
 
 
-def compile_networks(made: Procedure) -> None:
-    """torch.compile every network in place. Errors: those of check_compile()."""
-    check_compile(made)
-    for modules in made.players().values():
-        for module in modules:
-            module.compile()
+def compile_networks(procedure: Procedure) -> None:
+    """Compile every network in place with torch.compile.
+
+    Raises:
+        IncompatibleError: When a regularizer needs second derivatives.
+    """
+    check_compile(procedure)
+    for networks in procedure.players().values():
+        for network in networks:
+            network.compile()
 
 
 def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optimizer]:

@@ -1,106 +1,236 @@
-"""JSON Schema of recipes, by what is installed: editors complete and check tables, names and settings with it."""
+"""JSON Schema of recipes for the installed components: editors complete and check recipes with it.
+
+The schema keeps to draft 7, and mostly to words of draft 4, since those are the ones that editors for TOML know.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
+from pydantic_core import PydanticOmit
 
-from ganzoo.config.json_schema_component import Offer, offer
-from ganzoo.config.json_schema_settings import of_model
+from ganzoo.config.docstring import describe_settings
 from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree
 from ganzoo.config.recipe import About, Evaluation, RunSettings
-from ganzoo.config.signature import PARTS
+from ganzoo.config.signature import PARTS, from_object, is_list_of_parts
 from ganzoo.errors import one_line
-from ganzoo.registry.zoo import KINDS, Zoo
+from ganzoo.registry.zoo import KINDS, Entry, Zoo
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MODELS: dict[str, type[BaseModel]] = {"about": About, "run": RunSettings, "evaluate": Evaluation}
 PURPOSES = {
-    "generator": "The network that makes samples.",
+    "generator": "The network that generates samples.",
     "discriminator": "The network that judges samples.",
-    "encoder": "The network that leads from samples to latents.",
-    "loss": "What the discriminator and the generator minimise.",
-    "regularizer": "What is added to the losses or done to the networks; any number of these.",
-    "transform": "What a translator is given of a sample.",
-    "dataset": "What is trained on.",
-    "procedure": "Who moves when, and which tables there are.",
-    "optimizer": "How every player learns; [optimizer.PLAYER] says what differs for one.",
-    "schedule": "A factor on the learning rate over the steps; [schedule.PLAYER] says what differs for one.",
-    "metric": "By what a run is judged; any number of these.",
-    "extractor": "What metrics look at samples with.",
+    "encoder": "The network that maps samples to latents.",
+    "loss": "The losses of the discriminator and the generator.",
+    "regularizer": "Terms added to the losses, or constraints on the networks; any number of these.",
+    "transform": "The function that makes a translator's input of a sample.",
+    "dataset": "The training data.",
+    "procedure": "The training algorithm, which also decides on the other tables.",
+    "optimizer": "The optimizer of every player; [optimizer.PLAYER] overrides it for one.",
+    "schedule": "A factor on the learning rate over the steps; [schedule.PLAYER] overrides it for one.",
+    "metric": "A metric that the run is evaluated by; any number of these.",
+    "extractor": "The feature extractor of the metrics.",
 }
+
+# Words that are copied as they are. Left out: titles, and words that some editors do not know, such as "format".
+LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength")
+COPIED = ("type", "description", "enum", "default", *LIMITS, "minItems", "maxItems", "required")
+CHOICES = ("anyOf", "oneOf", "allOf")
+MAPPINGS = ("properties", "patternProperties")
+INNER = ("items", "additionalProperties")
 
 
 def document(zoo: Zoo) -> tuple[Tree, list[str]]:
-    """The schema, and remarks about components that are left out because they cannot be loaded."""
-    offers: dict[str, list[Offer]] = {kind: [] for kind in KINDS}
+    """Return the schema, and remarks about components that are left out since they cannot be loaded."""
+    components: dict[str, list[ComponentSchema]] = {kind: [] for kind in KINDS}
     remarks = []
     for entry in zoo.entries():
         try:
-            offers[entry.kind].append(offer(entry, zoo))
-        except Exception as error:  # a stranger's component costs itself
+            components[entry.kind].append(_component(entry, zoo))
+        except Exception as error:  # a stranger's component fails alone
             remarks.append(f"{entry.kind} {entry.full_name} is left out: {one_line(str(error), 300)}")
     definitions: Tree = {}
-    for kind, mine in offers.items():
-        definitions |= _kind(kind, mine) if kind in PER_PLAYER else {kind: _union(kind, mine, map(Offer.whole, mine))}
-        for one in mine:
-            definitions |= one.definitions
-    settings = {table: _settings(table, model) for table, model in MODELS.items()}
-    for _, named in settings.values():
+    for kind, schemas in components.items():
+        if kind in PER_PLAYER:
+            definitions |= _per_player(kind, schemas)
+        else:
+            definitions[kind] = _union(kind, schemas, map(ComponentSchema.complete, schemas))
+        for schema in schemas:
+            definitions |= schema.definitions
+    settings = {}
+    for table, model in MODELS.items():
+        settings[table], named = _settings_table(table, model)
         definitions |= named
-    several = {f"^{kind}_": _either(kind) for kind in PARTS}  # [generator_b]
-    made = {
+    tree = {
         "$schema": DRAFT,
         "title": "A recipe of ganzoo",
         "description": "One file that says what is trained, on what, and how.",
         "type": "object",
         "properties": {
-            "$schema": {"type": "string", "description": "Where an editor finds this schema."},
-            **{table: schema for table, (schema, _) in settings.items()},
+            "$schema": {"type": "string", "description": "Location of this schema, for editors."},
+            **settings,
             **{kind: _refer(kind) for kind in ("dataset", "procedure", "optimizer", "schedule", "extractor")},
             "metric": _list(_refer("metric")),
-            **_parts(offers["procedure"]),
+            **_parts(components["procedure"]),
         },
-        "patternProperties": several,
+        "patternProperties": {f"^{kind}_": _one_or_list(kind) for kind in PARTS},  # [generator_b]
         "additionalProperties": False,
         "required": ["run", *NEEDED],
         "definitions": definitions,
     }
-    return made, remarks
+    return tree, remarks
 
 
-def _settings(table: str, model: type[BaseModel]) -> tuple[Tree, Tree]:
-    """A table that is no component; its docstring says in its first line what it is, and then what each setting is."""
+@dataclass
+class ComponentSchema:
+    """The schema of the tables that use one component.
+
+    Attributes:
+        names: The names that `use` may have.
+        summary: One line on the component, its paper, and the tables that a procedure takes.
+        table: The schema of its settings, without `use`.
+        definitions: The definitions that the schema refers to.
+        parts: The tables that a procedure takes, each with True when it takes any number of them.
+    """
+
+    names: list[str]
+    summary: str
+    table: Tree
+    definitions: Tree
+    parts: dict[str, bool]
+
+    def complete(self, **more: Any) -> Tree:
+        """Return the schema of a table that must have `use` and all required settings."""
+        required = ["use", *(name for name in self.table.get("required", []) if name != "use")]
+        return {**self.partial(), "required": required, **more}
+
+    def partial(self) -> Tree:
+        """Return the schema of a table that overrides another, and so requires no setting."""
+        use = {"type": "string", "enum": self.names, "description": self.summary}
+        settings = {name: schema for name, schema in self.table["properties"].items() if name != "use"}
+        table = {word: value for word, value in self.table.items() if word != "required"}  # which may not be empty
+        return {**table, "description": self.summary, "properties": {"use": use, **settings}}
+
+
+def of_model(model: type[BaseModel], prefix: str, descriptions: Mapping[str, str]) -> tuple[Tree, Tree]:
+    """Return the schema of a table with these settings, and the definitions that it refers to.
+
+    Args:
+        model: The settings as a pydantic model.
+        prefix: Start of the definitions' names, "PREFIX.Model".
+        descriptions: Descriptions of settings, used where the model has none.
+    """
+    schema = model.model_json_schema(schema_generator=_SettingsSchema, ref_template=f"#/definitions/{prefix}.{{model}}")
+    settings, named = schema.setdefault("properties", {}), schema.pop("$defs", {})
+    for name in settings.keys() & descriptions.keys():
+        settings[name].setdefault("description", descriptions[name])
+    return simplify(schema), {f"{prefix}.{name}": simplify(definition) for name, definition in named.items()}
+
+
+def simplify(schema: Any) -> Any:
+    """Return the schema without words newer than draft 7: "prefixItems", "const", or any word beside a "$ref"."""
+    if not isinstance(schema, dict):
+        return schema  # additionalProperties = false
+    simple = {word: schema[word] for word in COPIED if word in schema}
+    if simple.get("default", ...) is None:
+        del simple["default"]  # TOML has no null
+    if "anyOf" in schema and len(schema["anyOf"]) == 2 and {"type": "null"} in schema["anyOf"]:
+        return _or_null(simple, *(choice for choice in schema["anyOf"] if choice != {"type": "null"}))
+    simple |= {word: [simplify(choice) for choice in schema[word]] for word in CHOICES if word in schema}
+    simple |= {word: {n: simplify(s) for n, s in schema[word].items()} for word in MAPPINGS if word in schema}
+    simple |= {word: simplify(schema[word]) for word in INNER if word in schema}
+    if "const" in schema:
+        simple["enum"] = [schema["const"]]
+    if "prefixItems" in schema:
+        items = [simplify(item) for item in schema["prefixItems"]]
+        simple["items"] = items[0] if all(item == items[0] for item in items) else items
+    if "$ref" in schema:
+        reference = {"$ref": schema["$ref"]}
+        return {**simple, "allOf": [reference]} if simple else reference
+    return _inclusive_bounds(simple) if simple.get("type") == "integer" else simple
+
+
+class _SettingsSchema(GenerateJsonSchema):
+    """Leaves out types that only Python can hold: a tensor, a function, a module."""
+
+    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> Any:
+        raise PydanticOmit
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Leave out a default that JSON cannot hold without a warning."""
+
+
+def _or_null(schema: Tree, value: Any) -> Tree:
+    """Write `PositiveInt | None` as one type where possible: messages then say what is wrong with a number."""
+    inner = simplify(value)
+    if isinstance(inner.get("type"), str) and "enum" not in inner:
+        return {**inner, **schema, "type": [inner["type"], "null"]}
+    return {**schema, "anyOf": [inner, {"type": "null"}]}
+
+
+def _inclusive_bounds(schema: Tree) -> Tree:
+    """Make the bounds of an integer inclusive: "at least 1" reads better in a message than "above 0"."""
+    if (above := schema.pop("exclusiveMinimum", None)) is not None:
+        schema["minimum"] = max(math.floor(above) + 1, schema.get("minimum", -math.inf))
+    if (below := schema.pop("exclusiveMaximum", None)) is not None:
+        schema["maximum"] = min(math.ceil(below) - 1, schema.get("maximum", math.inf))
+    return schema
+
+
+def _component(entry: Entry, zoo: Zoo) -> ComponentSchema:
+    signature = from_object(entry.load())
+    prefix = f"{entry.kind}.{entry.owner}.{entry.name}"
+    table, definitions = of_model(signature.model, prefix, signature.descriptions())
+    namesakes = [other for other in zoo.entries(entry.kind) if other.name == entry.name]
+    names = [entry.full_name] if len(namesakes) > 1 else [entry.name, entry.full_name]
+    parts = {name: is_list_of_parts(parameter) for name, parameter in signature.parts.items()}
+    return ComponentSchema(names, _summarize(entry, signature.doc, parts), table, definitions, parts)
+
+
+def _summarize(entry: Entry, doc: str, parts: dict[str, bool]) -> str:
+    sentences = [entry.summary or doc.partition("\n")[0], entry.paper]
+    if parts:
+        sentences.append(f"Tables: {', '.join(f'[[{name}]]' if many else f'[{name}]' for name, many in parts.items())}")
+    return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
+
+
+def _settings_table(table: str, model: type[BaseModel]) -> tuple[Tree, Tree]:
+    """Return the schema of a table that is no component, described by its docstring, and its definitions."""
     doc = inspect.cleandoc(model.__doc__ or "")
-    schema, definitions = of_model(model, table, doc)
+    schema, definitions = of_model(model, table, describe_settings([doc], model.model_fields))
     return {**schema, "description": doc.partition("\n")[0]}, definitions
 
 
-def _union(kind: str, offers: list[Offer], branches: Iterable[Tree]) -> Tree:
-    """A table that uses one of these; any table where nothing of the kind is installed."""
+def _union(kind: str, components: list[ComponentSchema], branches: Iterable[Tree]) -> Tree:
+    """Return the schema of a table that uses one of these; any table where no component is installed."""
     table = {"type": "object", "description": PURPOSES[kind], "required": ["use"]}
-    return {**table, "anyOf": [*branches]} if offers else table
+    return {**table, "anyOf": [*branches]} if components else table
 
 
-def _kind(kind: str, offers: list[Offer]) -> Tree:
-    """[optimizer] with tables of players, each with another `use` or with some settings laid over the common ones."""
+def _per_player(kind: str, components: list[ComponentSchema]) -> Tree:
+    """Return definitions of [optimizer] and of the tables of players in it, which may override single settings."""
     player = f"{kind}.player"
 
-    def branch(one: Offer) -> Tree:
-        if one.table.get("additionalProperties") is not False:  # it takes any settings
-            return one.whole()
-        return one.whole(additionalProperties={"anyOf": [one.partly(), _refer(player)]})
+    def branch(component: ComponentSchema) -> Tree:
+        if component.table.get("additionalProperties") is not False:  # it takes any settings
+            return component.complete()
+        return component.complete(additionalProperties={"anyOf": [component.partial(), _refer(player)]})
 
     return {
-        kind: _union(kind, offers, map(branch, offers)),
-        player: _union(kind, offers, map(Offer.whole, offers)),
+        kind: _union(kind, components, map(branch, components)),
+        player: _union(kind, components, map(ComponentSchema.complete, components)),
     }
 
 
-def _parts(procedures: list[Offer]) -> Tree:
-    """The tables that procedures are made of: each is one table or any number of them, as they take it."""
+def _parts(procedures: list[ComponentSchema]) -> Tree:
+    """Return the schema of each table that a procedure takes: one table or a list, or either if procedures differ."""
     forms: dict[str, set[bool]] = {kind: set() for kind in PARTS}
     for procedure in procedures:
         for name, many in procedure.parts.items():
@@ -110,11 +240,11 @@ def _parts(procedures: list[Offer]) -> Tree:
 
 def _part(kind: str, forms: set[bool]) -> Tree:
     if len(forms) != 1:
-        return _either(kind)
+        return _one_or_list(kind)
     return _list(_refer(kind)) if forms == {True} else _refer(kind)
 
 
-def _either(kind: str) -> Tree:
+def _one_or_list(kind: str) -> Tree:
     return {"anyOf": [_refer(kind), _list(_refer(kind))]}
 
 

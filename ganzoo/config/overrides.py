@@ -1,4 +1,4 @@
-"""`key.path=value` arguments laid over a recipe."""
+"""Overrides of a recipe's settings, as `key.path=value` arguments."""
 
 from __future__ import annotations
 
@@ -6,24 +6,34 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ganzoo.config.component import signature
 from ganzoo.config.parser import DEPTH, kind_of, toml
+from ganzoo.config.signature import describe
 from ganzoo.errors import GanzooError, RecipeError, one_line, readable
 from ganzoo.registry.zoo import Zoo
 
 
 def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list[str]:
-    """Change `tree` in place; returns remarks.
+    """Change the tables of a recipe in place.
 
-    A value is TOML, a bare word a string; an item of a list is addressed by its number. A new `use` keeps those
-    settings of its table that the new component has too and drops the others, which the remarks name. `run.steps`
-    takes the place of `run.epochs`, and the other way round.
-    Errors: RecipeError for what is not key.path=value or leads through something that is not a table.
+    A new `use` keeps the settings of its table that the new component has too, and drops the others. `run.steps`
+    replaces `run.epochs`, and the other way round.
+
+    Args:
+        tree: The recipe's tables.
+        assignments: `key.path=value`, where a value is TOML, or a bare word for a string. A number addresses an item
+            of a list.
+        zoo: The components that a new `use` is looked up in.
+
+    Returns:
+        Remarks about the settings that were dropped.
+
+    Raises:
+        RecipeError: For what is not `key.path=value`, or leads through something that is not a table.
     """
     remarks = []
     pairs = [_split(assignment) for assignment in assignments]
-    _choose_length(tree, [path for path, _ in pairs])
-    for path, value in sorted(pairs, key=lambda pair: pair[0][-1] != "use"):  # first what, then how
+    _choose_unit(tree, [path for path, _ in pairs])
+    for path, value in sorted(pairs, key=lambda pair: pair[0][-1] != "use"):  # components before their settings
         table = _descend(tree, path)
         if path[-1] == "use" and isinstance(table, dict) and table.get("use", value) != value:
             remarks += _change_component(table, ".".join(path[:-1]), kind_of(path[0]), value, zoo)
@@ -35,16 +45,16 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
 
 
 def assignments_of(overrides: Mapping[str, Any]) -> list[str]:
-    """{"run.steps": 500} as ["run.steps=500"], for callers from Python."""
+    """Return {"run.steps": 500} as ["run.steps=500"]."""
     return [f"{key}={as_toml(value)}" for key, value in overrides.items()]
 
 
 def as_toml(value: Any) -> str:
-    """A value as it is written in TOML."""
+    """Return a value as it is written in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML knows the same escapes
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML has the same escapes
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{as_toml(key)} = {as_toml(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
@@ -65,7 +75,7 @@ def _split(assignment: str) -> tuple[list[str], Any]:
 
 
 def _descend(tree: dict[str, Any], path: list[str]) -> Any:
-    """The table or list that holds the last key of the path; missing tables are made."""
+    """Return the table or list that holds the last key of the path; missing tables are created."""
     place: Any = tree
     for depth, key in enumerate(path[:-1]):
         if isinstance(place, list):
@@ -87,20 +97,22 @@ def _dotted(path: list[str]) -> str:
     return one_line(".".join(path))
 
 
-def _choose_length(tree: dict[str, Any], paths: list[list[str]]) -> None:
-    for wanted, other in (("steps", "epochs"), ("epochs", "steps")):
-        if ["run", wanted] in paths and ["run", other] not in paths and isinstance(tree.get("run"), dict):
+def _choose_unit(tree: dict[str, Any], paths: list[list[str]]) -> None:
+    """Drop run.epochs when run.steps is set alone, and the other way round."""
+    for unit, other in (("steps", "epochs"), ("epochs", "steps")):
+        if ["run", unit] in paths and ["run", other] not in paths and isinstance(tree.get("run"), dict):
             tree["run"].pop(other, None)
 
 
 def _change_component(table: dict[str, Any], where: str, kind: str, use: Any, zoo: Zoo) -> list[str]:
+    """Set `use` and drop the settings that the new component does not have."""
     old, table["use"] = table["use"], use
     try:
-        known = signature(zoo.find(kind, use).load())
+        known = describe(zoo.find(kind, use)).settings
     except (GanzooError, TypeError, AttributeError):
         return []  # resolving reports the name
-    dropped = [key for key in table if key != "use" and not isinstance(table[key], dict) and key not in known.settings]
+    dropped = [key for key in table if key != "use" and not isinstance(table[key], dict) and key not in known]
     for key in dropped:
         del table[key]
-    told = f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"
-    return [readable(told)] if dropped else []
+    remark = f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"
+    return [readable(remark)] if dropped else []

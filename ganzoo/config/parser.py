@@ -1,4 +1,4 @@
-"""A recipe's tables: read from TOML or JSON, and filled in with defaults, without importing a component."""
+"""Recipes parsed from TOML or JSON into tables, within bounds of size and depth."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from ganzoo.config.signature import describe, read
-from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError
-from ganzoo.registry.zoo import Zoo
 
 Tree = dict[str, Any]
 NEEDED = ("dataset", "procedure", "optimizer")
 PER_PLAYER = ("optimizer", "schedule")
 
-# More than any recipe needs, and little enough to be read, checked and told about within a second.
+# Limits that no recipe comes near, and within which parsing, checking and reporting take less than a second.
 BYTES = 2**18
 DEPTH = 16
 ITEMS = 1000  # in one list or table
-VALUES = 10_000  # side by side at one depth
+VALUES = 10_000  # at one depth
 LONG_KEY = re.compile(
     rf"""(?<![\w-]) (?: (?: [\w-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ ){{{DEPTH}}}""", re.X
 )
 
 
 def parse(text: bytes, suffix: str, origin: str) -> Tree:
-    """TOML or JSON bytes as a tree. Errors: RecipeError with the parser's line, or for what no recipe needs."""
+    """Parse TOML or JSON bytes into a tree.
+
+    Args:
+        text: Content of the file.
+        suffix: ".json" for JSON; anything else is read as TOML.
+        origin: The file, as messages name it.
+
+    Raises:
+        RecipeError: When the text cannot be parsed, with the line, or exceeds the limits of a recipe.
+    """
     if len(text) > BYTES:
         raise RecipeError(f"{origin}: a recipe is a page of text, {BYTES // 2**10} KiB at most. Is it another file?")
     try:
@@ -47,19 +53,33 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
 
 
 def strict_json(text: bytes) -> Any:
-    """JSON without a key that stands twice, and without NaN. Errors: ValueError; RecursionError for too deep a text."""
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    """Parse JSON, refusing duplicate keys and NaN.
+
+    Raises:
+        ValueError: When the text is not such JSON.
+        RecursionError: When it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
 
 
 def toml(text: str) -> Tree:
-    """Errors: ValueError; RecursionError for lists within lists within lists."""
+    """Parse TOML.
+
+    Raises:
+        ValueError: When the text is not TOML, or has a key of more parts than a recipe may have.
+        RecursionError: When it is nested too deeply.
+    """
     if LONG_KEY.search(text):  # the parser's time grows with the square of a key's parts
         raise ValueError(f"a key of more than {DEPTH} parts")
     return tomllib.loads(text)
 
 
 def check_bounds(tree: Tree, origin: str) -> None:
-    """Errors: RecipeError for a tree deeper or wider than any recipe, or a number that no setting can hold."""
+    """Check that a tree is no deeper or wider than a recipe may be, and that its integers fit 64 bits.
+
+    Raises:
+        RecipeError: When it exceeds a limit.
+    """
     level: list[Any] = [tree]
     for _ in range(DEPTH):
         inner: list[Any] = []
@@ -77,7 +97,7 @@ def check_bounds(tree: Tree, origin: str) -> None:
         raise RecipeError(f"{origin}: tables or lists within each other, more than {DEPTH} deep: no setting is.")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> Tree:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> Tree:
     tree: Tree = {}
     for key, value in pairs:
         if key in tree:
@@ -86,55 +106,31 @@ def _unique(pairs: list[tuple[str, Any]]) -> Tree:
     return tree
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number that a setting can have")
 
 
 def kind_of(table: str) -> str:
-    """[generator_b] is a second generator."""
+    """Return the kind of a table: [generator_b] is a second generator."""
     return table.partition("_")[0]
 
 
 def by_player(settings: Tree) -> tuple[Tree, dict[str, Tree]]:
-    """What [optimizer] says for every player, and for each [optimizer.PLAYER] all that holds for that one."""
-    everyone = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    """Split [optimizer] into the settings of every player and the complete settings of each [optimizer.PLAYER].
+
+    A player's table is laid over the common settings, unless it uses another component.
+    """
+    common = {key: value for key, value in settings.items() if not isinstance(value, dict)}
     players = {}
     for player, changes in settings.items():
         if isinstance(changes, dict):
-            same = changes.get("use", everyone.get("use")) == everyone.get("use")
-            players[player] = {**everyone, **changes} if same else changes
-    return everyone, players
-
-
-def fill(tree: Tree, zoo: Zoo) -> Tree:
-    """Every default written out and every name in full, like Recipe.resolved(), but with types unchecked.
-
-    Errors: GanzooError for what is missing or unknown; resolve() is the one that lists all of it.
-    """
-    if missing := [table for table in NEEDED if table not in tree]:
-        raise RecipeError(f"tables are missing: {', '.join(missing)}")
-    run = _settings("run", read("ganzoo.config.recipe:RunSettings").settings, tree.get("run", {}))
-    about = _settings("about", read("ganzoo.config.recipe:About").settings, tree.get("about", {}))
-    evaluate = _settings("evaluate", read("ganzoo.config.recipe:Evaluation").settings, tree.get("evaluate", {}))
-    filled: Tree = {"about": about} if any(about.values()) else {}
-    filled["run"] = {name: value for name, value in run.items() if value is not None}
-    for table, given in tree.items():
-        kind = kind_of(table)
-        if kind in PER_PLAYER and isinstance(given, dict):
-            everyone, players = by_player(given)
-            filled[table] = _component(kind, everyone, zoo)
-            filled[table] |= {player: _component(kind, settings, zoo) for player, settings in players.items()}
-        elif isinstance(given, list):
-            filled[table] = [_component(kind, one, zoo) for one in given]
-        elif table == "evaluate":
-            filled[table] = {name: value for name, value in evaluate.items() if value is not None}
-        elif table not in ("about", "run"):
-            filled[table] = _component(kind, given, zoo)
-    return filled
+            same_component = changes.get("use", common.get("use")) == common.get("use")
+            players[player] = {**common, **changes} if same_component else changes
+    return common, players
 
 
 def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested tables -> ("generator.z_dim", 100) and so on; of a list of tables ("regularizer.0.use", ...)."""
+    """Yield every value with its path: ("generator.z_dim", 100), and ("regularizer.0.use", ...) in a list of tables."""
     if isinstance(tree, dict):
         for key, value in tree.items():
             yield from flat(value, f"{prefix}.{key}" if prefix else key)
@@ -143,20 +139,3 @@ def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from flat(value, f"{prefix}.{k}")
     else:
         yield prefix, tree
-
-
-def _component(kind: str, given: Any, zoo: Zoo) -> Tree:
-    if not isinstance(given, dict) or not isinstance(given.get("use"), str):
-        raise RecipeError(f'{kind} needs use = "NAME"')
-    entry, own = upgraded(kind, given, zoo)
-    return {"use": entry.full_name, **_settings(entry.full_name, describe(entry).settings, own)}
-
-
-def _settings(owner: str, known: dict[str, Any], given: Any) -> Tree:
-    """The defaults of `known` with `given` laid over them."""
-    if not isinstance(given, dict):
-        raise RecipeError(f"{owner} should be a table")
-    defaults = {name: setting["default"] for name, setting in known.items() if "default" in setting}
-    if wrong := {*given} - {*known} | {*known} - {*defaults} - {*given}:
-        raise RecipeError(f"{owner}: missing or unknown settings {', '.join(sorted(wrong))}")
-    return {**defaults, **given}

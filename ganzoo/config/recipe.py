@@ -1,4 +1,4 @@
-"""What a recipe is: its [run] settings, its components as blueprints, and the text it was read from."""
+"""Recipes: the settings of a run, the components it uses, and the text it was read from."""
 
 from __future__ import annotations
 
@@ -19,46 +19,48 @@ from pydantic import (
     TypeAdapter,
 )
 
-from ganzoo.config.component import Blueprint
+from ganzoo.config.component import Blueprint, PerPlayer
+from ganzoo.config.defaults import write_out
 from ganzoo.config.parser import Tree
 
-SPAN = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?")
+DURATION = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?")
 
 
-def _span(text: Any) -> Any:
-    """ "3h50m" as a length of time, or what pydantic takes for one: "03:50:00", "PT3H50M"."""
+def _parse_duration(text: Any) -> Any:
+    """Return "3h50m" as a timedelta, as well as what pydantic parses itself: "03:50:00", "PT3H50M"."""
     if not isinstance(text, str) or not text:
         return text
-    if not (found := SPAN.fullmatch(text)):
+    if not (match := DURATION.fullmatch(text)):
         with contextlib.suppress(ValueError):
             return TypeAdapter(timedelta).validate_python(text)
         return text
-    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 class RunSettings(BaseModel):
-    """The [run] table. Intervals are in steps; a step is one call of the procedure's step().
+    """The [run] table. Intervals are in steps; a step is one call of the procedure's `step()`.
 
-    steps: how long to train; give this or epochs.
-    epochs: the same in passes over the data; fractions are allowed.
-    batch_size: examples in a batch, in each process.
-    seed: of weights, noise and the order of the data.
-    precision: "bf16" or "fp16" for mixed precision.
-    log: every so many steps: the losses.
-    sample: every so many steps: a grid and the curves.
-    beside: draws real samples to the left of the generated ones in every grid.
-    save: every so many steps: a checkpoint.
-    keep: how many checkpoints stay.
-    ema: decay of averaged generator weights, used for grids and samples; 0 keeps none.
-    clip: the largest gradient norm of a player's move; 0 clips nothing.
-    workers: processes that read data which does not fit in memory.
-    balance: draws every class with the same chance, whatever its size.
-    max_time: how long to train at most, such as "3h50m"; then the run is saved and stops.
-    on_nonfinite: what to do when a number is no longer finite.
-    deterministic: makes PyTorch use deterministic algorithms only.
-    compile: compiles the networks with torch.compile.
-    trackers: experiment trackers that Accelerate knows, such as ["tensorboard"].
+    Args:
+        steps: Length of training in steps; set either this or epochs.
+        epochs: Length of training in passes over the data; fractions are allowed.
+        batch_size: Examples per batch, in each process.
+        seed: Seed of weights, noise and the order of the data.
+        precision: "bf16" or "fp16" for mixed precision.
+        log: Steps between two records of the losses.
+        sample: Steps between two sample grids, each with the loss curves.
+        beside: Show real samples to the left of the generated ones in every grid.
+        save: Steps between two checkpoints.
+        keep: Number of checkpoints that are kept.
+        ema: Decay of averaged generator weights, which grids and samples use; 0 for no averaging.
+        clip: Largest gradient norm of a player's move; 0 for no clipping.
+        workers: Processes that load data which does not fit in memory.
+        balance: Sample every class with the same probability, whatever its size.
+        max_time: Limit on training time, such as "3h50m"; the run is then saved and stops.
+        on_nonfinite: What to do when a loss or weight is no longer finite.
+        deterministic: Use PyTorch's deterministic algorithms only.
+        compile: Compile the networks with torch.compile.
+        trackers: Experiment trackers that Accelerate knows, such as ["tensorboard"].
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -77,7 +79,7 @@ class RunSettings(BaseModel):
     clip: NonNegativeFloat = 0.0
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     balance: bool = False
-    max_time: Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0))] | None = None
+    max_time: Annotated[timedelta, BeforeValidator(_parse_duration), Field(gt=timedelta(0))] | None = None
     on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"
     deterministic: bool = False
     compile: bool = False
@@ -85,12 +87,13 @@ class RunSettings(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """The [evaluate] table: when a run is judged, by how many samples, and which result says that it is at its best.
+    """The [evaluate] table: when a run is evaluated, on how many samples, and which result decides what is best.
 
-    every: every so many steps, and at the end.
-    samples: how many are drawn; 10,000, or as many real ones as are held out.
-    seed: of the samples' noise.
-    best: the result that decides which checkpoint is kept as checkpoints/best.
+    Args:
+        every: Steps between two evaluations; the end of the run is always evaluated.
+        samples: Number of generated samples; 10,000 by default, or as many as there are held-out real ones.
+        seed: Seed of the samples' noise.
+        best: The result that decides which checkpoint is kept as checkpoints/best.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -102,10 +105,11 @@ class Evaluation(BaseModel):
 
 
 class About(BaseModel):
-    """The [about] table: which GAN this is, for whoever looks for one.
+    """The [about] table: which GAN this is, for `ganzoo list gan`.
 
-    gan: by the name the field uses.
-    paper: an address or an arXiv id.
+    Args:
+        gan: Name of the GAN in the literature.
+        paper: URL or arXiv id.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -115,22 +119,24 @@ class About(BaseModel):
 
 
 @dataclass(frozen=True)
-class PerPlayer:
-    """[optimizer] or [schedule]: one component for every player, and [optimizer.PLAYER] what differs for one."""
-
-    base: Blueprint
-    others: Mapping[str, Blueprint]
-
-    def of(self, player: str) -> Blueprint:
-        return self.others.get(player, self.base)
-
-    def filled(self) -> Tree:
-        return {**self.base.filled(), **{player: other.filled() for player, other in self.others.items()}}
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """A recipe whose names are found and whose settings are valid. `text` is the file as given."""
+    """A recipe whose names are resolved and whose settings are valid.
+
+    Attributes:
+        name: File name without its suffix.
+        text: Content of the file, before overrides.
+        suffix: ".toml" or ".json".
+        run: The [run] table.
+        dataset: The [dataset] table.
+        procedure: The [procedure] table.
+        parts: The tables of the procedure's parts, by name: lists where it takes any number.
+        optimizer: The [optimizer] table.
+        schedule: The [schedule] table, or None.
+        about: The [about] table.
+        evaluate: The [evaluate] table.
+        metrics: The [[metric]] tables.
+        extractor: The [extractor] table, or None.
+    """
 
     name: str
     text: bytes
@@ -147,31 +153,27 @@ class Recipe:
     extractor: Blueprint | None
 
     def owners(self) -> set[str]:
-        """Whose components it uses."""
-        named = [part for parts in self.parts.values() for part in (parts if isinstance(parts, list) else [parts])]
-        players = [self.optimizer, *([self.schedule] if self.schedule else [])]
-        named += [one for player in players for one in (player.base, *player.others.values())]
-        return {blueprint.entry.owner for blueprint in (self.dataset, self.procedure, *named)}
+        """Return the owners of the components that training uses."""
+        blueprints = [self.dataset, self.procedure]
+        for part in self.parts.values():
+            blueprints += part if isinstance(part, list) else [part]
+        for players in filter(None, (self.optimizer, self.schedule)):
+            blueprints += [players.base, *players.others.values()]
+        return {blueprint.entry.owner for blueprint in blueprints}
 
     def resolved(self) -> Tree:
-        """The same recipe with every default written out and every name in full."""
-        parts = {
-            name: [one.filled() for one in part] if isinstance(part, list) else part.filled()
-            for name, part in self.parts.items()
-        }
-        tables = {"dataset": self.dataset.filled(), "procedure": self.procedure.filled(), **parts}
-        schedule = {"schedule": self.schedule.filled()} if self.schedule else {}
-        run = self.run.model_dump(mode="json", exclude_none=True)
-        about = {"about": self.about.model_dump()} if self.about != About() else {}
-        return {**about, "run": run, **tables, "optimizer": self.optimizer.filled(), **schedule, **self._judged()}
-
-    def _judged(self) -> Tree:
-        """The tables that say how it is evaluated, where there are any."""
-        tables: Tree = {}
-        if self.evaluate != Evaluation():
-            tables["evaluate"] = self.evaluate.model_dump(exclude_none=True)
-        if self.metrics:
-            tables["metric"] = [metric.filled() for metric in self.metrics]
-        if self.extractor:
-            tables["extractor"] = self.extractor.filled()
-        return tables
+        """Return the recipe's tables with full names and every default written out."""
+        return write_out(
+            {
+                "about": None if self.about == About() else self.about.model_dump(),
+                "run": self.run.model_dump(mode="json"),
+                "dataset": self.dataset,
+                "procedure": self.procedure,
+                **self.parts,
+                "optimizer": self.optimizer,
+                "schedule": self.schedule,
+                "evaluate": None if self.evaluate == Evaluation() else self.evaluate.model_dump(),
+                "metric": self.metrics or None,
+                "extractor": self.extractor,
+            }
+        )

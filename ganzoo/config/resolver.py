@@ -1,4 +1,4 @@
-"""Turns a recipe's tables into blueprints, and reports every problem in them at once."""
+"""Recipes resolved: names looked up in the zoo, settings checked, and every problem reported at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from ganzoo.config import component
-from ganzoo.config.component import Blueprint
+from ganzoo.config import validation
+from ganzoo.config.component import Blueprint, PerPlayer, from_table
 from ganzoo.config.overrides import override
 from ganzoo.config.parser import BYTES, Tree, by_player, check_bounds, kind_of, parse
-from ganzoo.config.recipe import About, Evaluation, PerPlayer, Recipe, RunSettings
-from ganzoo.config.signature import PARTS
-from ganzoo.config.upgrade import upgraded
+from ganzoo.config.recipe import About, Evaluation, Recipe, RunSettings
+from ganzoo.config.signature import PARTS, is_list_of_parts
 from ganzoo.errors import GanzooError, RecipeError, SetupError, did_you_mean, one_line
 from ganzoo.registry import versions
 from ganzoo.registry.zoo import Zoo
@@ -24,7 +23,19 @@ TABLES = ("about", "run", "dataset", "procedure", "optimizer", "schedule", "eval
 
 
 def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
-    """The recipe in a file with `key.path=value` overrides, and remarks about what those dropped."""
+    """Read and resolve a recipe file.
+
+    Args:
+        path: The file.
+        assignments: Overrides as `key.path=value`.
+        zoo: The components that names are looked up in.
+
+    Returns:
+        The recipe, and remarks about settings that the overrides dropped.
+
+    Raises:
+        RecipeError: When the file cannot be read, or with every problem in it.
+    """
     try:
         with path.open("rb") as file:
             text = file.read(BYTES + 1)
@@ -37,19 +48,40 @@ def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list
 
 
 def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", suffix: str = ".json") -> Recipe:
-    """Check a tree and make a recipe of it. Errors: RecipeError with every problem, each with file and table."""
-    check_bounds(tree, origin)  # once more: overrides have changed it
+    """Check the tables of a recipe and look up its components.
+
+    Args:
+        tree: The recipe's tables, after overrides.
+        zoo: The components that names are looked up in.
+        origin: The file, as messages name it.
+        name: The recipe's name.
+        text: Content of the file, kept in the recipe.
+        suffix: Suffix of the file, kept in the recipe.
+
+    Raises:
+        RecipeError: With every problem, each with its table.
+    """
+    check_bounds(tree, origin)  # again, since overrides have changed it
     resolver = _Resolver(zoo)
     recipe = resolver.recipe(tree, name, text, suffix)
     if recipe is None:
-        raise _told(resolver.problems, origin, "this recipe")
+        raise _list_problems(resolver.problems, origin, "this recipe")
     return recipe
 
 
 def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
-    """Of a tree of components alone: the procedure, its parts, and the dataset where there is one.
+    """Look up the components of a model that is sampled and not trained.
 
-    Errors: RecipeError with every problem.
+    Args:
+        tree: The tables of the procedure, its parts, and the dataset where samples are made of data.
+        zoo: The components that names are looked up in.
+        origin: The file, as messages name it.
+
+    Returns:
+        The procedure, its parts by table, and the dataset or None.
+
+    Raises:
+        RecipeError: With every problem, each with its table.
     """
     check_bounds(tree, origin)
     resolver = _Resolver(zoo)
@@ -58,33 +90,34 @@ def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, An
             resolver.report(table, ["no table that sampling needs"])
     procedure = resolver.required("procedure", tree)
     dataset = resolver.required("dataset", tree) if "dataset" in tree else None
-    made = {table: resolver.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
+    blueprints = {table: resolver.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
     if procedure:
-        resolver.fit(procedure, made)
+        resolver.fit(procedure, blueprints)
     if resolver.problems or not procedure:
-        raise _told(resolver.problems, origin, "this model")
-    return procedure, made, dataset
+        raise _list_problems(resolver.problems, origin, "this model")
+    return procedure, blueprints, dataset
 
 
-def _told(problems: list[str], origin: str, whole: str) -> RecipeError:
-    head = [f"{len(problems)} problems in {whole}"] if len(problems) > 1 else []
+def _list_problems(problems: list[str], origin: str, subject: str) -> RecipeError:
+    head = [f"{len(problems)} problems in {subject}"] if len(problems) > 1 else []
     return RecipeError("\n".join(head + [f"{origin} {problem}" for problem in problems]))
 
 
 class _Resolver:
-    """One pass over a tree; `problems` gathers "[table]: what is wrong and what to do"."""
+    """One pass over a tree, which collects problems as "[table]: what is wrong and what to do"."""
 
     def __init__(self, zoo: Zoo):
         self.zoo = zoo
         self.problems: list[str] = []
 
     def recipe(self, tree: Tree, name: str, text: bytes, suffix: str) -> Recipe | None:
+        """Return the recipe, or None when there are problems."""
         self.known_tables(tree)
         about = self.settings("about", About, tree.get("about", {}))
         run = self.run(tree.get("run", {}))
         dataset = self.required("dataset", tree)
         procedure = self.required("procedure", tree)
-        parts = {table: self.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
+        parts: dict[str, Any] = {table: self.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
         if procedure:
             self.fit(procedure, parts)
         optimizer = self.per_player("optimizer", tree)
@@ -94,100 +127,111 @@ class _Resolver:
         extractor = self.component("extractor", "extractor", tree["extractor"]) if "extractor" in tree else None
         if self.problems or not (about and run and dataset and procedure and optimizer and evaluate):
             return None
-        made: dict[str, Any] = parts
         return Recipe(
-            name, text, suffix, run, dataset, procedure, made, optimizer, schedule, about, evaluate, metrics, extractor
+            name=name,
+            text=text,
+            suffix=suffix,
+            run=run,
+            dataset=dataset,
+            procedure=procedure,
+            parts=parts,
+            optimizer=optimizer,
+            schedule=schedule,
+            about=about,
+            evaluate=evaluate,
+            metrics=metrics,
+            extractor=extractor,
         )
 
     def report(self, table: str, problems: Iterable[str]) -> None:
+        """Add problems of a table."""
         self.problems += [f"[{one_line(table)}]: {problem}" for problem in problems]
 
     def known_tables(self, tree: Tree) -> None:
+        """Report the tables that no recipe has."""
         known = [*TABLES, *PARTS]
         for table in tree:
             if table not in TABLES and kind_of(table) not in PARTS:
                 near = did_you_mean(table, known)
                 self.report(table, [f"no table of that name.{near} Tables: {', '.join(known)}."])
 
-    def settings(self, table: str, model: type[Model], given: Any) -> Model | None:
-        """A table that is no component, or None and a report."""
-        if not isinstance(given, dict):
-            self.report(table, [f"should be a table, not {one_line(repr(given))}"])
+    def settings(self, table: str, model: type[Model], settings: Any) -> Model | None:
+        """Return a table that is no component, or None and report what is wrong."""
+        if not isinstance(settings, dict):
+            self.report(table, [f"should be a table, not {one_line(repr(settings))}"])
             return None
-        problems = component.check(model, f"[{table}]", given)
+        problems = validation.check(model, f"[{table}]", settings)
         self.report(table, problems)
-        return None if problems else model(**given)
+        return None if problems else model(**settings)
 
-    def run(self, given: Any) -> RunSettings | None:
-        run = self.settings("run", RunSettings, given)
+    def run(self, settings: Any) -> RunSettings | None:
+        """Return the [run] table, or None and report what is wrong."""
+        run = self.settings("run", RunSettings, settings)
         if run and (run.steps is None) == (run.epochs is None):
             self.report("run", ["say how long to train: either steps = ... or epochs = ..."])
         return run
 
     def required(self, kind: str, tree: Tree) -> Blueprint | None:
+        """Return the component of a table that must be there, or None and report what is wrong."""
         if kind not in tree:
             self.report(kind, [f'this table is missing: add it with use = "..."; see `ganzoo list {kind}`'])
             return None
         return self.component(kind, kind, tree[kind])
 
     def component(self, table: str, kind: str, settings: Any) -> Blueprint | None:
-        """A blueprint for a table, or None and a report."""
-        if not isinstance(settings, dict):
-            self.report(table, [f"should be a table, not {one_line(repr(settings))}"])
-            return None
-        use = settings.get("use")
-        if not isinstance(use, str):
-            self.report(table, [f'needs use = "NAME" to say which {kind}; see `ganzoo list {kind}`'])
-            return None
+        """Return the component of a table, or None and report what is wrong."""
         try:
-            entry, settings = upgraded(kind, settings, self.zoo)
+            blueprint = from_table(kind, settings, self.zoo)
+            entry = blueprint.entry
             if entry.deprecated:
                 versions.deprecated(f"{kind} {entry.full_name!r} is deprecated: {entry.deprecated}.")
-            made = Blueprint(entry, settings)
-            self.report(table, made.problems())
+            self.report(table, blueprint.problems())
         except SetupError:
             raise  # the recipe is good: a package is missing
         except GanzooError as error:
             self.report(table, [error.message])
             return None
-        return made
+        return blueprint
 
-    def metrics(self, given: Any) -> list[Blueprint]:
-        if not isinstance(given, list):
+    def metrics(self, tables: Any) -> list[Blueprint]:
+        """Return the components of the [[metric]] tables."""
+        if not isinstance(tables, list):
             self.report("metric", ["a run is judged by any number of these: write [[metric]]"])
             return []
-        return [made for one in given if (made := self.component("metric", "metric", one))]
+        blueprints = [self.component("metric", "metric", table) for table in tables]
+        return [blueprint for blueprint in blueprints if blueprint]
 
     def part(self, table: str, settings: Any) -> Blueprint | list[Blueprint | None] | None:
-        if isinstance(settings, list):  # [[regularizer]], any number of them
-            return [self.component(table, kind_of(table), one) for one in settings]
+        """Return the component of a part's table, or the list of them in [[regularizer]] tables."""
+        if isinstance(settings, list):
+            return [self.component(table, kind_of(table), item) for item in settings]
         return self.component(table, kind_of(table), settings)
 
     def fit(self, procedure: Blueprint, parts: Mapping[str, Any]) -> None:
-        """Report the tables that the procedure misses, and those it has no use for."""
-        wanted, name = procedure.signature.parts, f"procedure {procedure.entry.name!r}"
-        for part, parameter in wanted.items():
+        """Report the tables that the procedure lacks, and those that it does not take."""
+        accepted, name = procedure.signature.parts, f"procedure {procedure.entry.name!r}"
+        for part, parameter in accepted.items():
             if parameter.default is parameter.empty and part not in parts:
                 self.report(
                     part, [f'{name} needs this table: add it with use = "..."; see `ganzoo list {kind_of(part)}`']
                 )
-        takes = ", ".join(f"[{part}]" for part in wanted)
-        for part, given in parts.items():
-            if part not in wanted:
-                self.report(part, [f"{name} takes no such table.{did_you_mean(part, wanted)} It takes: {takes}."])
-            elif component.is_list_of_parts(wanted[part]) and not isinstance(given, list):
+        takes = ", ".join(f"[{part}]" for part in accepted)
+        for part, content in parts.items():
+            if part not in accepted:
+                self.report(part, [f"{name} takes no such table.{did_you_mean(part, accepted)} It takes: {takes}."])
+            elif is_list_of_parts(accepted[part]) and not isinstance(content, list):
                 self.report(part, [f"{name} takes any number of these: write [[{part}]]"])
-            elif isinstance(given, list) and not component.is_list_of_parts(wanted[part]):
+            elif isinstance(content, list) and not is_list_of_parts(accepted[part]):
                 self.report(part, [f"{name} takes one of these: write [{part}]"])
 
     def per_player(self, kind: str, tree: Tree) -> PerPlayer | None:
-        """[optimizer] holds for every player; [optimizer.PLAYER] is laid over it for one."""
+        """Return [optimizer] or [schedule] with the tables of single players, or None and report what is wrong."""
         settings = tree.get(kind)
         if not isinstance(settings, dict):
             self.required(kind, tree)  # reports what is wrong
             return None
-        everyone, players = by_player(settings)
-        base = self.component(kind, kind, everyone)
-        others = {player: self.component(f"{kind}.{player}", kind, own) for player, own in players.items()}
-        made = {player: other for player, other in others.items() if other}
-        return PerPlayer(base, made) if base and len(made) == len(others) else None
+        common, players = by_player(settings)
+        base = self.component(kind, kind, common)
+        others = {player: self.component(f"{kind}.{player}", kind, table) for player, table in players.items()}
+        valid = {player: blueprint for player, blueprint in others.items() if blueprint}
+        return PerPlayer(base, valid) if base and len(valid) == len(others) else None

@@ -1,112 +1,249 @@
-"""What a component's constructor takes, read from its source: `ganzoo show` runs neither the component nor torch."""
+"""The settings of a component, read from its constructor: from source without importing it, or from the object."""
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import inspect
+import re
+import sys
+import types
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from inspect import Parameter
+from typing import TYPE_CHECKING, Any, Literal
 
-from ganzoo.config.definitions import UnreadableSourceError, find, value
+from ganzoo.config import docstring, validation
+from ganzoo.config.definitions import UnreadableSourceError, evaluate, find
 from ganzoo.registry.zoo import Entry
 
-SUPPLIED = ("self", "spec", "source", "params")  # handed over by whoever builds the component, never by a recipe
-PARTS = (
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+SUPPLIED = ("self", "spec", "source", "params")  # passed by whoever builds the component, never set in a recipe
+PARTS = (  # kinds of component that a procedure is made of
     "generator",
     "discriminator",
     "encoder",
     "loss",
     "regularizer",
     "transform",
-)  # kinds that a procedure is made of
-
-Settings = dict[str, dict[str, Any]]
-"""name -> {"type": the annotation, "default": its value}; a setting that must be given has no default."""
+)
+PLAIN = (bool, int, float, str)
+Parameters = dict[str, Parameter]
 
 
 @dataclass(frozen=True)
-class Described:
-    """`target` is where the component is defined, "module:name"; `parts` are the tables that a procedure takes."""
+class Signature:
+    """The settings, parts and documentation of a component.
+
+    Annotations of parameters are types where the signature was read from an object, and text where it was read from
+    source. Only the former can check settings.
+
+    Attributes:
+        target: Where the component is defined, "module:name".
+        docs: The docstring of the definition, then those that may document inherited settings.
+        parts: Parameters that are filled by tables of their own, such as [generator].
+        settings: Parameters that are set in the component's own table.
+        open: True when any further setting is accepted, as by `**settings`.
+    """
 
     target: str
-    doc: str
-    parts: list[str]
-    settings: Settings
+    docs: tuple[str, ...]
+    parts: Mapping[str, Parameter]
+    settings: Mapping[str, Parameter]
+    open: bool = False
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the definition."""
+        return self.docs[0]
 
     def defaults(self) -> dict[str, Any]:
-        return {name: setting["default"] for name, setting in self.settings.items() if "default" in setting}
+        """Return the defaults of all settings that have one which JSON can hold."""
+        defaults = {name: parameter.default for name, parameter in self.settings.items()}
+        return {name: value for name, value in defaults.items() if _is_json(value)}
+
+    def required(self) -> list[str]:
+        """Return the names of the settings that have no default."""
+        return [name for name, parameter in self.settings.items() if parameter.default is Parameter.empty]
+
+    def descriptions(self) -> dict[str, str]:
+        """Return the settings that the docstrings document, each with its description on one line."""
+        return docstring.describe_settings(self.docs, self.settings)
+
+    @cached_property
+    def model(self) -> type[BaseModel]:
+        """The settings as a pydantic model, which forbids others unless the signature is open."""
+        from pydantic import ConfigDict, create_model
+
+        fields: dict[str, Any] = {
+            name: (_field_type(parameter), ... if parameter.default is Parameter.empty else parameter.default)
+            for name, parameter in self.settings.items()
+        }
+        extra: Literal["allow", "forbid"] = "allow" if self.open else "forbid"
+        config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
+        return create_model("Settings", __config__=config, **fields)
+
+    def problems(self, owner: str, settings: Mapping[str, Any]) -> list[str]:
+        """Return one sentence for each unknown, missing or wrongly typed setting of `owner`."""
+        return validation.check(self.model, owner, settings)
 
 
-def is_part(name: str, annotation: str) -> bool:
-    """[generator_b] fills the parameter generator_b, but not a plain setting such as `loss_weight: float`."""
-    return name.partition("_")[0] in PARTS and (not annotation or "Blueprint" in annotation)
+def describe(entry: Entry) -> Signature:
+    """Return the signature of a component, without importing it where its source can be read.
 
-
-def describe(entry: Entry) -> Described:
-    """A component from its source, or from itself where it is here already or reading does not tell.
-
-    Errors: those of Entry.load().
+    Raises:
+        SetupError: When it has to be imported, and cannot.
     """
-    if isinstance(entry.target, str):
-        try:
-            return read(entry.target)
-        except Exception:  # a stranger's source may hold anything; Python itself understands it
-            pass
-    return _inspected(entry.load())
+    if isinstance(entry.target, str) and entry.target.partition(":")[0] not in sys.modules:
+        with contextlib.suppress(Exception):  # a stranger's source may hold anything; Python itself understands it
+            return from_source(entry.target)
+    return from_object(entry.load())
 
 
-def read(target: str) -> Described:
-    """ "module:name", a class, a function or a partial() of one. Errors: UnreadableSourceError."""
+def from_source(target: str) -> Signature:
+    """Read the signature of "module:name" without importing the module.
+
+    Args:
+        target: A class, a function or a functools.partial() of one.
+
+    Raises:
+        UnreadableSourceError: When reading cannot tell, for example because a default is computed.
+    """
     module, definition = find(*target.split(":"))
-    given: dict[str, Any] = {}
+    overridden: dict[str, Any] = {}
     match definition:
         case ast.Call(func=call, args=[wrapped], keywords=keywords) if ast.unparse(call).endswith("partial"):
-            given = {str(keyword.arg): value(module, keyword.value) for keyword in keywords}
+            overridden = {str(keyword.arg): evaluate(module, keyword.value) for keyword in keywords}
             module, definition = find(module, ast.unparse(wrapped))
-    parameters = _parameters(module, definition)
-    for name, default in given.items():
-        parameters[name]["default"] = default
-    parts = [name for name, parameter in parameters.items() if is_part(name, parameter["type"])]
-    settings = {name: one for name, one in parameters.items() if name not in (*SUPPLIED, *parts)}
-    assert isinstance(definition, (ast.ClassDef, ast.FunctionDef))  # _parameters() refuses the rest
-    return Described(f"{module}:{definition.name}", ast.get_docstring(definition) or "", parts, settings)
+    if not isinstance(definition, (ast.ClassDef, ast.FunctionDef)):
+        raise UnreadableSourceError(target)
+    parameters, docs, is_open = _read_constructor(module, definition)
+    for name, default in overridden.items():
+        parameters[name] = parameters[name].replace(default=default)
+    return Signature(f"{module}:{definition.name}", docs, *_divide(parameters), is_open)
 
 
-def _parameters(module: str, definition: ast.AST) -> Settings:
-    """Of a function; of a class's constructor, its own or a base's; of the fields that stand in for one."""
+@functools.lru_cache(maxsize=256)
+def from_object(target: Any) -> Signature:
+    """Read the signature of a class, a function or a functools.partial() of one."""
+    definition = getattr(target, "func", target)  # a partial has its own docstring
+    hints = _resolve_hints(definition.__init__ if inspect.isclass(definition) else definition)
+    parameters: Parameters = {}
+    is_open = False
+    for name, parameter in inspect.signature(target).parameters.items():
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            is_open = True
+        elif parameter.kind is not Parameter.VAR_POSITIONAL:
+            parameters[name] = parameter.replace(annotation=hints.get(name, parameter.annotation))
+    where = f"{definition.__module__}:{definition.__qualname__}"
+    return Signature(where, _object_docs(definition), *_divide(parameters), is_open)
+
+
+def annotation_text(parameter: Parameter) -> str:
+    """Return the annotation as it would be written; nothing where there is none."""
+    if parameter.annotation is Parameter.empty:
+        return ""
+    annotation = parameter.annotation
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def is_list_of_parts(parameter: Parameter) -> bool:
+    """Return True for `regularizer: list[Blueprint]`, which any number of [[regularizer]] tables fill."""
+    return re.search(r"\b(list|tuple|sequence)\[", str(parameter.annotation), re.IGNORECASE) is not None
+
+
+def _divide(parameters: Parameters) -> tuple[Parameters, Parameters]:
+    """Split a constructor's parameters into parts and settings; those that the builder supplies are neither."""
+    parts = {name: parameter for name, parameter in parameters.items() if _is_part(parameter)}
+    settings = {name: parameter for name, parameter in parameters.items() if name not in (*SUPPLIED, *parts)}
+    return parts, settings
+
+
+def _is_part(parameter: Parameter) -> bool:
+    """[generator_b] fills the parameter generator_b, but not a plain setting such as `loss_weight: float`."""
+    annotated = parameter.annotation is not Parameter.empty
+    return parameter.name.partition("_")[0] in PARTS and (not annotated or "Blueprint" in str(parameter.annotation))
+
+
+def _read_constructor(module: str, definition: ast.AST) -> tuple[Parameters, tuple[str, ...], bool]:
+    """Return parameters, docstrings and openness of a function, or of a class's constructor or fields."""
     match definition:
         case ast.FunctionDef(args=args):
-            positional = [*args.posonlyargs, *args.args]
-            defaults = [None] * (len(positional) - len(args.defaults)) + [*args.defaults, *args.kw_defaults]
-            pairs = zip([*positional, *args.kwonlyargs], defaults, strict=True)
-            return {one.arg: _setting(module, one.annotation, default) for one, default in pairs}
+            return _read_arguments(module, args), (_read_doc(definition),), args.kwarg is not None
         case ast.ClassDef(body=body, bases=bases, decorator_list=decorators):
+            own = (_read_doc(definition),)
             for node in body:
                 if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-                    return _parameters(module, node)
-            written = [name for name in map(ast.unparse, bases) if name not in ("ABC", "object")]
-            if "BaseModel" in written or any("dataclass" in ast.unparse(decorator) for decorator in decorators):
+                    parameters, docs, is_open = _read_constructor(module, node)
+                    return parameters, own + docs, is_open
+            base_names = [name for name in map(ast.unparse, bases) if name not in ("ABC", "object")]
+            if "BaseModel" in base_names or any("dataclass" in ast.unparse(decorator) for decorator in decorators):
                 fields = [node for node in body if isinstance(node, ast.AnnAssign)]
-                return {ast.unparse(node.target): _setting(module, node.annotation, node.value) for node in fields}
-            return _parameters(*find(module, written[0])) if written else {}
+                named = {ast.unparse(node.target): node for node in fields}
+                return {n: _read_parameter(module, n, f.annotation, f.value) for n, f in named.items()}, own, False
+            if not base_names:
+                return {}, own, False
+            parameters, docs, is_open = _read_constructor(*find(module, base_names[0]))
+            return parameters, own + docs, is_open
     raise UnreadableSourceError(module)
 
 
-def _setting(module: str, annotation: ast.expr | None, default: ast.expr | None) -> dict[str, Any]:
-    setting = {"type": ast.unparse(annotation) if annotation else ""}
-    return setting if default is None else setting | {"default": value(module, default)}
+def _read_arguments(module: str, args: ast.arguments) -> Parameters:
+    positional = [*args.posonlyargs, *args.args]
+    defaults = [None] * (len(positional) - len(args.defaults)) + [*args.defaults, *args.kw_defaults]
+    pairs = zip([*positional, *args.kwonlyargs], defaults, strict=True)
+    return {arg.arg: _read_parameter(module, arg.arg, arg.annotation, default) for arg, default in pairs}
 
 
-def _inspected(target: Any) -> Described:
-    from ganzoo.config.component import Signature  # brings pydantic along
+def _read_parameter(module: str, name: str, annotation: ast.expr | None, default: ast.expr | None) -> Parameter:
+    return Parameter(
+        name,
+        Parameter.KEYWORD_ONLY,
+        annotation=Parameter.empty if annotation is None else ast.unparse(annotation),
+        default=Parameter.empty if default is None else evaluate(module, default),
+    )
 
-    signature = Signature(target)
-    settings: Settings = {}
-    for name, parameter in signature.settings.items():
-        given = parameter.annotation is not parameter.empty
-        settings[name] = {"type": inspect.formatannotation(parameter.annotation) if given else ""}
-        if parameter.default is not parameter.empty:
-            settings[name]["default"] = parameter.default
-    documented = getattr(target, "func", target)  # functools.partial keeps its own docstring
-    where = f"{documented.__module__}:{documented.__qualname__}"
-    return Described(where, inspect.getdoc(documented) or "", list(signature.parts), settings)
+
+def _read_doc(definition: ast.ClassDef | ast.FunctionDef) -> str:
+    return ast.get_docstring(definition) or ""
+
+
+def _object_docs(definition: Any) -> tuple[str, ...]:
+    """Return the docstrings of a class up to the one whose constructor it has, and of that constructor."""
+    documented = [definition]
+    if inspect.isclass(definition):
+        lineage = [base for base in definition.__mro__ if base is not object]
+        owner = next((k for k, base in enumerate(lineage) if "__init__" in vars(base)), 0)
+        documented = [*lineage[: owner + 1], definition.__init__]
+    own, *inherited = (inspect.cleandoc(getattr(item, "__doc__", None) or "") for item in documented)
+    return (own or inspect.getdoc(definition) or "", *inherited)
+
+
+def _field_type(parameter: Parameter) -> Any:
+    """Return the annotation; without one, the default's own type where that is plain."""
+    if isinstance(parameter.annotation, str):  # one that only a type checker can resolve
+        return Any
+    if parameter.annotation is not Parameter.empty:
+        return parameter.annotation
+    return type(parameter.default) if type(parameter.default) in PLAIN else Any
+
+
+def _resolve_hints(function: Any) -> dict[str, Any]:
+    """Return annotations as types, one by one: those that cannot be resolved at run time are left out."""
+    hints: dict[str, Any] = {}
+    for name, hint in getattr(function, "__annotations__", {}).items():
+        single = types.SimpleNamespace(__annotations__={name: hint})
+        with contextlib.suppress(NameError, AttributeError, TypeError):
+            hints |= typing.get_type_hints(single, getattr(function, "__globals__", None), include_extras=True)
+    return hints
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_is_json(item) for item in value)
+    return value is None or isinstance(value, PLAIN)

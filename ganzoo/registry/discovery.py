@@ -1,12 +1,13 @@
-"""Finds plugins by entry point. A plugin that fails costs its own components and nothing else."""
+"""Plugins found by their entry points. A plugin that fails loses its own components and nothing else."""
 
 from __future__ import annotations
 
 import os
 import re
 import types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pluggy
@@ -18,12 +19,23 @@ from ganzoo.registry.entry_points import EntryPoint
 from ganzoo.registry.zoo import Zoo
 
 GROUP = "ganzoo"
-DISTRIBUTION = "ganzoo-torch"  # ours: its components belong to the owner "ganzoo"
+DISTRIBUTION = "ganzoo-torch"  # the built-in components, whose owner is "ganzoo"
 
 
 @dataclass
 class PluginInfo:
-    """One plugin as `ganzoo plugins` shows it. `name` is owner/entry point; status: ok, failed, incompatible or off."""
+    """A plugin and its state, as `ganzoo plugins` shows them.
+
+    Attributes:
+        name: "owner/entry point".
+        distribution: Name of the installed package.
+        version: Version of the installed package.
+        module: Module that the entry point names.
+        status: "ok", "failed", "incompatible" or "off".
+        error: The reason for any other status than "ok".
+        hooks: Names of the hooks that it implements.
+        components: Number of components that it registers.
+    """
 
     name: str
     distribution: str
@@ -36,109 +48,124 @@ class PluginInfo:
 
     @property
     def owner(self) -> str:
-        """Whose components it brings."""
+        """The owner of its components."""
         return self.name.partition("/")[0]
 
     @property
     def names(self) -> tuple[str, str, str]:
-        """What somebody may call it by: the owner, the distribution, or owner/entry point."""
+        """The names by which commands and GANZOO_BLOCK_PLUGINS may address it."""
         return self.owner, self.distribution, self.name
 
 
 @dataclass
 class Plugins:
-    """What discovery found: the hooks, the components, and a row for every plugin, broken ones included."""
+    """The installed plugins.
+
+    Attributes:
+        manager: pluggy's manager, which calls the hooks.
+        zoo: The components of all plugins.
+        rows: Every plugin, broken ones included.
+    """
 
     manager: pluggy.PluginManager
     zoo: Zoo
     rows: list[PluginInfo]
 
     def versions(self, owners: Collection[str]) -> dict[str, str]:
-        """{distribution: version} of the plugins of these owners."""
+        """Return {distribution: version} of the plugins of these owners."""
         return {row.distribution: row.version for row in self.rows if row.owner in owners}
 
-    def callers(self, hook: str) -> Iterable[tuple[str, Any]]:
-        """(plugin, caller of that plugin's `hook`) in order of registration, so that each can fail by itself."""
+    def callers(self, hook: str) -> Iterator[tuple[str, Any]]:
+        """Yield (plugin, caller of its `hook`) in order of registration, so that each can fail alone."""
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
-            everyone_else = [p for p in self.manager.get_plugins() if p is not implementation.plugin]
-            yield implementation.plugin_name, self.manager.subset_hook_caller(hook, everyone_else)
+            others = [plugin for plugin in self.manager.get_plugins() if plugin is not implementation.plugin]
+            yield implementation.plugin_name, self.manager.subset_hook_caller(hook, others)
 
 
 def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
-    """Every installed plugin, or exactly those given as {"owner/name": module}.
+    """Load the installed plugins.
 
-    GANZOO_DISABLE_PLUGINS=1 switches all but the built-ins off; GANZOO_BLOCK_PLUGINS=a,b the ones named
-    (an owner, a distribution or owner/entry point).
+    GANZOO_DISABLE_PLUGINS=1 turns off all but the built-in ones; GANZOO_BLOCK_PLUGINS=a,b turns off those named, each
+    by its owner, its distribution or owner/entry point.
+
+    Args:
+        plugins: Load exactly these instead, given as {"owner/name": module}.
     """
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)
-    found = Plugins(manager, Zoo(), [])
+    loaded = Plugins(manager, Zoo(), [])
     if plugins is not None:
         for name, module in plugins.items():
-            _add(found, PluginInfo(name, name, "", getattr(module, "__name__", name)), lambda module=module: module)
-        return found
-    for point in sorted(entry_points.entry_points(GROUP), key=_order):
-        row = _row(point)
-        if _switched_off(row):
-            row.status, row.error = "off", "switched off by GANZOO_DISABLE_PLUGINS or GANZOO_BLOCK_PLUGINS"
-            found.rows.append(row)
+            info = PluginInfo(name, name, "", getattr(module, "__name__", name))
+            _add(loaded, info, partial(plugins.__getitem__, name))
+        return loaded
+    for point in sorted(entry_points.entry_points(GROUP), key=_sort_key):
+        info = _plugin_info(point)
+        if _is_blocked(info):
+            info.status = "off"
+            info.error = "switched off by GANZOO_DISABLE_PLUGINS or GANZOO_BLOCK_PLUGINS"
+            loaded.rows.append(info)
         else:
-            _add(found, row, point.load)
-    return found
+            _add(loaded, info, point.load)
+    return loaded
 
 
-def _order(point: EntryPoint) -> tuple[bool, str, str]:
+def normalised(name: str) -> str:
+    """Return the name of a distribution as package indexes normalise it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _sort_key(point: EntryPoint) -> tuple[bool, str, str]:
     return (normalised(point.distribution) != DISTRIBUTION, point.distribution, point.name)  # built-ins first
 
 
-def _row(point: EntryPoint) -> PluginInfo:
+def _plugin_info(point: EntryPoint) -> PluginInfo:
     distribution = normalised(point.distribution)
     owner = "ganzoo" if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
     return PluginInfo(f"{owner}/{point.name}", distribution, point.version, point.value)
 
 
-def normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _switched_off(row: PluginInfo) -> bool:
+def _is_blocked(info: PluginInfo) -> bool:
     blocked = {name.strip() for name in os.environ.get("GANZOO_BLOCK_PLUGINS", "").split(",")}
-    if blocked & {*row.names}:
+    if blocked & {*info.names}:
         return True
-    return os.environ.get("GANZOO_DISABLE_PLUGINS", "") not in ("", "0") and row.distribution != DISTRIBUTION
+    return os.environ.get("GANZOO_DISABLE_PLUGINS", "") not in ("", "0") and info.distribution != DISTRIBUTION
 
 
-def _add(found: Plugins, row: PluginInfo, load: Any) -> None:
-    found.rows.append(row)
+def _add(plugins: Plugins, info: PluginInfo, load: Callable[[], Any]) -> None:
+    """Load a plugin and add its components, or leave it out with the reason."""
+    plugins.rows.append(info)
     plugin = None
     try:
         plugin = load()
-        if (wanted := getattr(plugin, "ganzoo_api", None)) is not None:
-            versions.check_version(wanted)
+        if (specifier := getattr(plugin, "ganzoo_api", None)) is not None:
+            versions.check_version(specifier)
         _check_hook_names(plugin)
-        found.manager.register(plugin, row.name)
-        row.hooks = sorted(caller.name for caller in found.manager.get_hookcallers(plugin) or [])
-        mine = Zoo(owner=row.owner)
-        for name, register in found.callers("ganzoo_register"):
-            if name == row.name:
-                register(zoo=mine)
-        found.zoo.merge(mine)
-        row.components = len(list(mine))
+        plugins.manager.register(plugin, info.name)
+        info.hooks = sorted(caller.name for caller in plugins.manager.get_hookcallers(plugin) or [])
+        zoo = Zoo(owner=info.owner)
+        for name, register in plugins.callers("ganzoo_register"):
+            if name == info.name:
+                register(zoo=zoo)
+        plugins.zoo.merge(zoo)
+        info.components = len(list(zoo))
     except versions.IncompatiblePluginError as error:
-        _leave_out(found, row, plugin, "incompatible", str(error))
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does, the zoo opens
-        _leave_out(found, row, plugin, "failed", f"{type(error).__name__}: {error}")
+        _leave_out(plugins, info, plugin, "incompatible", str(error))
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the rest loads
+        _leave_out(plugins, info, plugin, "failed", f"{type(error).__name__}: {error}")
 
 
-def _leave_out(found: Plugins, row: PluginInfo, plugin: Any, status: str, error: str) -> None:
-    row.status, row.error, row.hooks = status, error, []
-    if plugin is not None and found.manager.is_registered(plugin):
-        found.manager.unregister(plugin)
-    found.zoo.failures.append(f"plugin {row.name} ({row.distribution} {row.version}) {status}: {error}")
+def _leave_out(plugins: Plugins, info: PluginInfo, plugin: Any, status: str, error: str) -> None:
+    info.status = status
+    info.error = error
+    info.hooks = []
+    if plugin is not None and plugins.manager.is_registered(plugin):
+        plugins.manager.unregister(plugin)
+    plugins.zoo.failures.append(f"plugin {info.name} ({info.distribution} {info.version}) {status}: {error}")
 
 
 def _check_hook_names(plugin: Any) -> None:
-    """Refuse a misspelt hook, and a hook that lacks its decorator: pluggy would pass over both in silence."""
+    """Refuse a misspelt hook, and a hook without its decorator: pluggy would ignore both silently."""
     specs = [name for name in vars(hookspecs) if name.startswith("ganzoo_")]
     for name, value in list(vars(plugin).items()):
         if not isinstance(value, types.FunctionType):

@@ -1,7 +1,7 @@
-"""Entry points of installed packages, read from the folders that installers leave beside them.
+"""Entry points of installed packages, read from the metadata folders next to them.
 
-importlib.metadata would do it, and knows zip files and import hooks besides; but it brings the mail parser and sockets
-along, and importing those takes longer than all the rest of `ganzoo list`.
+importlib.metadata reads them too, and supports zip files and import hooks; but it imports the email parser and sockets,
+which takes longer than all the rest of `ganzoo list`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """`name = value` in a distribution's entry_points.txt. The value is "module" or "module:attribute"."""
+    """A line `name = value` in a distribution's entry_points.txt.
+
+    Attributes:
+        name: Name of the entry point.
+        value: "module" or "module:attribute".
+        distribution: Name of the distribution.
+        version: Version of the distribution.
+    """
 
     name: str
     value: str
@@ -25,53 +32,56 @@ class EntryPoint:
     version: str
 
     def load(self) -> Any:
-        """The module or attribute. Errors: whatever importing it raises."""
-        module, _, attribute = self.value.partition(":")
-        found = importlib.import_module(module)
-        return operator.attrgetter(attribute)(found) if attribute else found
+        """Import and return the module or attribute; exceptions of the import pass through."""
+        name, _, attribute = self.value.partition(":")
+        module = importlib.import_module(name)
+        return operator.attrgetter(attribute)(module) if attribute else module
 
 
 def entry_points(group: str) -> list[EntryPoint]:
-    """Everybody's entry points of a group; of two copies of a distribution, those of the first on sys.path."""
+    """Return the entry points of a group; of two copies of a distribution, those of the first on sys.path."""
     points: dict[str, list[EntryPoint]] = {}
-    for info in _infos():
-        distribution = info.stem.rpartition("-")[0] or info.stem
+    for folder in _metadata_folders():
+        distribution = folder.stem.rpartition("-")[0] or folder.stem
         if distribution not in points:
-            lines = _section(_lines(info / "entry_points.txt"), group)
-            points[distribution] = [EntryPoint(*line, *_identity(info, distribution)) for line in lines]
-    return [point for own in points.values() for point in own]
+            pairs = _read_section(_read_lines(folder / "entry_points.txt"), group)
+            points[distribution] = [EntryPoint(*pair, *_read_identity(folder, distribution)) for pair in pairs]
+    return [point for group_points in points.values() for point in group_points]
 
 
-def _infos() -> Iterator[Path]:
-    """NAME-VERSION.dist-info, as pip leaves it, and NAME.egg-info of older editable installs."""
+def _metadata_folders() -> Iterator[Path]:
+    """Yield NAME-VERSION.dist-info, which pip writes, and NAME.egg-info of older editable installs."""
     for folder in sys.path:
         yield from sorted(Path(folder).glob("*.*-info"))
 
 
-def _lines(file: Path) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     try:
         return [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
     except OSError:  # most distributions have no entry points
         return []
 
 
-def _section(lines: list[str], group: str) -> Iterator[tuple[str, str]]:
-    """The (name, value) pairs below [group]."""
+def _read_section(lines: list[str], group: str) -> Iterator[tuple[str, str]]:
+    """Yield the (name, value) pairs below [group]."""
     inside = False
     for line in lines:
         if line.startswith("["):
             inside = line == f"[{group}]"
         elif inside and "=" in line and not line.startswith(("#", ";")):
             name, _, value = line.partition("=")
-            yield name.strip(), value.partition("[")[0].strip()  # module [extra]: extras mean nothing any more
+            yield (
+                name.strip(),
+                value.partition("[")[0].strip(),
+            )  # extras are obsolete
 
 
-def _identity(info: Path, fallback: str) -> tuple[str, str]:
-    """Name and version from the metadata's head."""
-    head: dict[str, str] = {}
-    for line in _lines(info / ("METADATA" if info.suffix == ".dist-info" else "PKG-INFO")):
+def _read_identity(folder: Path, fallback: str) -> tuple[str, str]:
+    """Return name and version from the header of the metadata."""
+    header: dict[str, str] = {}
+    for line in _read_lines(folder / ("METADATA" if folder.suffix == ".dist-info" else "PKG-INFO")):
         if not line:
             break
         key, _, value = line.partition(":")
-        head.setdefault(key.lower(), value.strip())
-    return head.get("name", fallback), head.get("version", "")
+        header.setdefault(key.lower(), value.strip())
+    return header.get("name", fallback), header.get("version", "")

@@ -1,6 +1,6 @@
-"""What may change under those who build on ganzoo: the version of the plugin API, and how a part of it goes.
+"""The version of the plugin API, renamed public names, and deprecation warnings.
 
-docs/api.md says what is public and how it may change.
+docs/api.md lists what is public and how it may change.
 """
 
 from __future__ import annotations
@@ -8,40 +8,48 @@ from __future__ import annotations
 import warnings
 
 API_VERSION = "1.1"
-"""MAJOR.MINOR of the plugin API. A minor adds, a major takes away."""
+"""MAJOR.MINOR of the plugin API. A minor version adds, a major version removes."""
 RENAMED: dict[str, tuple[str, str]] = {"Misfit": ("IncompatibleError", "0.3")}
-"""Public name of before -> (its name now, the version of ganzoo that drops the old one)."""
+"""Former public name -> (present name, the version of ganzoo that removes the former one)."""
 
 
 class IncompatiblePluginError(Exception):
-    """A plugin that was written for another version of the plugin API."""
+    """A plugin written for another version of the plugin API."""
 
 
 class Deprecated(FutureWarning):
-    """What somebody uses goes in a later version. The commands show it as one line."""
+    """A warning of something that a later version removes. `ganzoo` prints it as one line."""
 
 
 def deprecated(message: str) -> None:
-    """Warn of what goes, with what to do instead: "setting channels is now width, and goes in ganzoo-acme 0.3".
+    """Warn of something that a later version removes. Plugins may use it too; `ganzoo` prints one line.
 
-    For authors too, whose settings change names. `ganzoo` shows it as one line.
+    Args:
+        message: What is removed and what to do instead: "setting channels is now width, and goes in ganzoo-acme 0.3".
     """
     warnings.warn(message, Deprecated, stacklevel=3)
 
 
-def check_version(wanted: str) -> None:
-    """`wanted`: what a plugin's ganzoo_api says, such as ">=1.0,<2".
+def check_version(specifier: str) -> None:
+    """Check that this version of the plugin API is one that a plugin supports.
 
-    Errors: IncompatiblePluginError when this is not such a version; ValueError when `wanted` says none.
+    Args:
+        specifier: The plugin's `ganzoo_api`, such as ">=1.0,<2".
+
+    Raises:
+        IncompatiblePluginError: When it is not.
+        ValueError: When the specifier is malformed.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # most plugins do not ask
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # most plugins have no ganzoo_api
 
     try:
-        fits = API_VERSION in SpecifierSet(wanted)
+        fits = API_VERSION in SpecifierSet(specifier)
     except (InvalidSpecifier, AttributeError, TypeError) as error:
-        raise ValueError(f'ganzoo_api = {wanted!r} is no version specifier: write ganzoo_api = ">=1.0,<2"') from error
+        raise ValueError(
+            f'ganzoo_api = {specifier!r} is no version specifier: write ganzoo_api = ">=1.0,<2"'
+        ) from error
     if not fits:
         raise IncompatiblePluginError(
-            f"it needs version {wanted} of ganzoo's plugin API, and this is {API_VERSION}. "
+            f"it needs version {specifier} of ganzoo's plugin API, and this is {API_VERSION}. "
             "Install another version of this plugin, or of ganzoo-torch."
         )

@@ -1,4 +1,4 @@
-"""The zoo: which components there are, by kind and name, and which plugin owns each."""
+"""The registry of components: their kinds, names and owners."""
 
 from __future__ import annotations
 
@@ -31,7 +31,18 @@ TARGET = re.compile(r"[\w.]+:\w+")
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered component. `target` is the object itself or "module:attribute", imported on first use."""
+    """A registered component.
+
+    Attributes:
+        kind: One of KINDS.
+        name: Its name within the owner's components.
+        owner: Owner of the plugin that registered it.
+        target: The component itself, or "module:attribute" to import it from on first use.
+        summary: One line for `ganzoo list`.
+        paper: URL or arXiv id; empty for none.
+        deprecated: What to use instead; empty for components that stay.
+        upgrade: A function that rewrites tables of earlier versions, or "module:function"; see Zoo.add().
+    """
 
     kind: str
     name: str
@@ -41,29 +52,29 @@ class Entry:
     paper: str = ""
     deprecated: str = ""
     upgrade: Any = None
-    """A function that rewrites tables of earlier versions, or "module:function"; see Zoo.add()."""
 
     @property
     def full_name(self) -> str:
+        """The name with its owner: "acme/swirl"."""
         return f"{self.owner}/{self.name}"
 
     def load(self) -> Any:
-        """Return the component itself.
+        """Return the component itself, importing its module if need be.
 
         Raises:
-            SetupError: Its module cannot be imported.
+            SetupError: When the module cannot be imported.
         """
-        return self._imported(self.target)
+        return self._import(self.target)
 
     def load_upgrade(self) -> Any:
         """Return the function that rewrites tables of earlier versions, or None where there is none.
 
         Raises:
-            SetupError: Its module cannot be imported.
+            SetupError: When its module cannot be imported.
         """
-        return self._imported(self.upgrade)
+        return self._import(self.upgrade)
 
-    def _imported(self, target: Any) -> Any:
+    def _import(self, target: Any) -> Any:
         if not isinstance(target, str):
             return target
         module, _, attribute = target.partition(":")
@@ -78,7 +89,12 @@ class Entry:
 
 @dataclass
 class Zoo:
-    """Components of one owner while a plugin registers them, of everybody once they are merged."""
+    """Components by kind and name: of one owner while a plugin registers them, of all owners once merged.
+
+    Attributes:
+        owner: Owner of the components that are added.
+        failures: One sentence for each plugin that failed, which messages about unknown names repeat.
+    """
 
     owner: str = "ganzoo"
     failures: list[str] = field(default_factory=list)
@@ -99,26 +115,25 @@ class Zoo:
 
         Args:
             kind: One of KINDS.
-            name: Lower case, as the field spells it.
-            target: The component, or "module:attribute", which is imported on first use.
-            summary: One line for `ganzoo list`. By default the first line of the target's docstring.
+            name: Lower-case name, as the literature spells it.
+            target: A class or function, or "module:attribute", which is imported on first use.
+            summary: One line for `ganzoo list`; by default the first line of an object's docstring.
             paper: URL or arXiv id.
-            deprecated: For a name that will be removed, what to do instead:
-                'use "swirl"; it goes in ganzoo-acme 0.3'.
+            deprecated: For a name that will be removed, what to do instead: 'use "swirl"; it goes in ganzoo-acme 0.3'.
             upgrade: A function, or "module:function", that takes the component's table in a recipe, a run or an
                 export (its settings and `use`) and returns the table in today's spelling, possibly with another `use`,
                 and one sentence for whoever wrote it. It returns the table unchanged and "" when nothing in it is old.
 
         Raises:
-            ValueError: An unknown kind, a name or target that cannot be, or a name registered twice.
+            ValueError: When kind, name, target or upgrade are malformed, or the name is registered already.
         """
         if kind not in KINDS:
             raise ValueError(f"no kind {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}")
         if not NAME.fullmatch(name):
             raise ValueError(f"{kind} name {name!r}: use lower-case letters, digits, '.', '_' and '-', 64 at most")
-        if not _importable(target):
+        if not _is_importable(target):
             raise ValueError(f"{kind} {name!r}: target must be callable or 'module:attribute', not {target!r}")
-        if upgrade is not None and not _importable(upgrade):
+        if upgrade is not None and not _is_importable(upgrade):
             raise ValueError(f"{kind} {name!r}: upgrade must be callable or 'module:function', not {upgrade!r}")
         if (kind, name) in self._entries:
             raise ValueError(f"{kind} {name!r} is registered twice by {self.owner!r}")
@@ -127,19 +142,28 @@ class Zoo:
         self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper, deprecated, upgrade)]
 
     def merge(self, other: Zoo) -> None:
-        """Take over another zoo's entries. Equal names of different owners stand side by side."""
+        """Add another zoo's entries. Different owners may have equal names.
+
+        Raises:
+            ValueError: When an owner has two components of one kind and name; nothing is then added.
+        """
         for entry in other:
-            twins = self._entries.get((entry.kind, entry.name), [])
-            if any(twin.owner == entry.owner for twin in twins):
+            namesakes = self._entries.get((entry.kind, entry.name), [])
+            if any(namesake.owner == entry.owner for namesake in namesakes):
                 raise ValueError(f"{entry.kind} {entry.full_name!r} is registered twice")
         for entry in other:
             self._entries.setdefault((entry.kind, entry.name), []).append(entry)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for twins in self._entries.values() for entry in twins)
+        return (entry for namesakes in self._entries.values() for entry in namesakes)
 
     def entries(self, kind: str | None = None, pattern: str | None = None) -> list[Entry]:
-        """Entries of a kind whose name, full name or summary matches: `dc*`, `acme/*`, or any part of a word."""
+        """Return the sorted entries of a kind whose name, full name or summary matches a pattern.
+
+        Args:
+            kind: One of KINDS; None for all.
+            pattern: A wildcard for the whole name such as `dc*` or `acme/*`, or any part of a word; None for all.
+        """
         chosen = [
             entry
             for entry in self
@@ -148,25 +172,29 @@ class Zoo:
         return sorted(chosen, key=lambda entry: (KINDS.index(entry.kind), entry.name, entry.owner))
 
     def find(self, kind: str, name: str) -> Entry:
-        """The entry called `name` or `owner/name`. Errors: GanzooError with near names, clashes and broken plugins."""
+        """Return the entry called `name` or `owner/name`.
+
+        Raises:
+            GanzooError: When there is none, or more than one; with similar names and the plugins that failed.
+        """
         owner, _, bare = name.rpartition("/")
         entries = [entry for entry in self._entries.get((kind, bare), []) if owner in ("", entry.owner)]
         if len(entries) == 1:
             return entries[0]
         if entries:
-            choices = " or ".join(f'"{entry.full_name}"' for entry in sorted(entries, key=lambda e: e.owner))
+            choices = " or ".join(f'"{entry.full_name}"' for entry in sorted(entries, key=lambda entry: entry.owner))
             raise GanzooError(f"{len(entries)} plugins provide the {kind} {name!r}: write {choices}.")
         known = [entry.full_name if owner else entry.name for entry in self.entries(kind)]
         lines = [f"no {kind} named {name!r}.{did_you_mean(name, known)} See `ganzoo list {kind}`."]
         raise GanzooError("\n".join(lines + [f"  ({failure})" for failure in self.failures]))
 
 
-def _importable(target: Any) -> bool:
+def _is_importable(target: Any) -> bool:
     return callable(target) or (isinstance(target, str) and TARGET.fullmatch(target) is not None)
 
 
 def matches(pattern: str | None, *texts: str) -> bool:
-    """True when one of the texts is matched: a wildcard such as `dc*` by all of it, anything else by a part of it."""
+    """Return True when a text matches: as a whole for a wildcard such as `dc*`, in any part for other patterns."""
     if not pattern:
         return True
     if any(character in pattern for character in "*?["):

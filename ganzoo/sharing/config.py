@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from ganzoo.config import component, parser
+from ganzoo.config import parser, validation
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import DISTRIBUTION
@@ -98,7 +98,7 @@ def parse(content: bytes, origin: str) -> Config:
         raise RunError(
             f"{origin}: format {tree['format']}, and this ganzoo reads format {FORMAT}: pip install -U {DISTRIBUTION}"
         )
-    if problems := component.check(Config, origin, tree):
+    if problems := validation.check(Config, origin, tree):
         raise RunError("\n".join(problems))
     found = Config.model_validate_json(content, strict=True)
     _check_api(found, origin)

@@ -37,10 +37,10 @@ def load(place: Path, plugins: Plugins | None = None) -> Model:
     weights.check(path, found.tensors)
     tensors = weights.load(manifest.read(place, manifest.WEIGHTS, listing), str(path))
     with torch.random.fork_rng(devices=[]):  # building seeds the generator, and the caller's is none of ours
-        made = instantiate.assembled(procedure, parts, found.spec.spec, found.seed)
+        made = instantiate.procedure_from(procedure, parts, found.spec.spec, found.seed)
     take_away(made, tensors)
     made.load_state_dict(tensors)
-    data = partial(instantiate.drawn_dataset, dataset, found.seed) if dataset else None
+    data = partial(instantiate.dataset_from, dataset, found.seed) if dataset else None
     return Model(made.eval(), found.spec.spec, found.class_names, found.words, data=data)
 
 
@@ -80,7 +80,7 @@ def check_plan(found: Config, procedure: Blueprint, parts: Mapping[str, Any]) ->
     spec, left_out = found.spec.spec, ""
     try:
         with torch.device("meta"):
-            made = instantiate.assembled(procedure, parts, spec, found.seed)
+            made = instantiate.procedure_from(procedure, parts, spec, found.seed)
             needed = sum(t.numel() * t.element_size() for t in (*made.parameters(), *made.buffers()))
             left_out = ", ".join(take_away(made, found.tensors))
             if told := weights.differences(found.tensors, weights.stored(made.state_dict()), f"in {manifest.CONFIG}"):

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from ganzoo.config import component, parser
+from ganzoo.config import parser, validation
 from ganzoo.errors import RunError, one_line
 from ganzoo.registry.discovery import DISTRIBUTION
 
@@ -149,7 +149,7 @@ def _manifest(folder: Path) -> Manifest:
         raise RunError(
             f"{path}: format {tree['format']}, and this ganzoo reads format {FORMAT}: pip install -U {DISTRIBUTION}"
         )
-    if not isinstance(tree, dict) or (problems := component.check(Manifest, str(path), tree)):
+    if not isinstance(tree, dict) or (problems := validation.check(Manifest, str(path), tree)):
         raise RunError("\n".join(problems) if isinstance(tree, dict) else f"{path}: not as ganzoo writes it.")
     return Manifest.model_validate_json(content, strict=True)
 

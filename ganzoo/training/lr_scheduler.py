@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ganzoo.config.recipe import PerPlayer
+from ganzoo.config.component import PerPlayer
 from ganzoo.interfaces import Schedule
 
 

@@ -15,7 +15,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from ganzoo.config import instantiate
-from ganzoo.config.recipe import PerPlayer, Recipe
+from ganzoo.config.component import PerPlayer
+from ganzoo.config.recipe import Recipe
 from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure

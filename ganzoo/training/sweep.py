@@ -25,7 +25,7 @@ def recipes(
     over: "loss.use=hinge,least_squares", or a list in TOML. seeds: how many, from the recipe's own on.
     Errors: RecipeError; all recipes are read before any is trained.
     """
-    path, choices = locate.locate(name, plugins), [_choices(one) for one in over]
+    path, choices = locate.find(name, plugins), [_choices(one) for one in over]
     base, _ = resolver.read(path, changes, plugins.zoo)
     found = []
     for combination in product(*choices):

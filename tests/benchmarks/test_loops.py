@@ -35,7 +35,7 @@ def module(name: str) -> ModuleType:
 
 
 def recipe(name: str) -> Recipe:
-    return resolver.read(locate.locate(name, PLUGINS), (), PLUGINS.zoo)[0]
+    return resolver.read(locate.find(name, PLUGINS), (), PLUGINS.zoo)[0]
 
 
 def copy_weights(procedure: Procedure, loop: Any) -> None:

@@ -21,7 +21,7 @@ ROWS = zoo.rows()
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 def test_a_row_names_what_there_is(row: zoo.Row) -> None:
-    read(locate.locate(row.recipe, PLUGINS), row.changes, PLUGINS.zoo)
+    read(locate.find(row.recipe, PLUGINS), row.changes, PLUGINS.zoo)
     assert (zoo.INDEX.parent / row.page).is_file()
     assert callable(importlib.import_module(f"judges.{row.judge}").judge)
     assert row.seen is None or row.seen["changes"] == list(row.changes), "measured with other changes: run it again"

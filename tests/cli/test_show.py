@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.config import signature
-from ganzoo.config.component import Signature
+from ganzoo.config.signature import from_object, from_source
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
 from helpers.commands import ganzoo
@@ -30,10 +29,11 @@ def test_every_component_can_be_shown(entry: Entry) -> None:
 
 @every_component
 def test_what_is_read_from_the_source_is_what_is_checked(entry: Entry) -> None:
-    described, real = signature.read(entry.target), Signature(entry.load())
+    described, real = from_source(entry.target), from_object(entry.load())
     assert json.dumps(described.defaults()) == json.dumps(real.defaults())
     assert list(described.settings) == list(real.settings)
-    assert described.parts == list(real.parts)
+    assert list(described.parts) == list(real.parts)
+    assert described.open == real.open
 
 
 def test_the_text() -> None:
@@ -43,13 +43,25 @@ def test_the_text() -> None:
         "ganzoo_builtins.losses.least_squares:LeastSquares\n"
         "\n"
         "  a = 0.0  float\n"
-        "  b = 1.0  float\n"
+        "      "
     )
+    assert "\n  b = 1.0  float\n      " in result.stdout
     assert "Logits are read as values" in result.stdout
 
 
+def test_a_description_stands_below_its_setting_and_not_in_the_text() -> None:
+    document = json.loads(ganzoo("show", "run", "--json").stdout)[0]
+    assert (document["kind"], document["target"]) == ("table", "ganzoo.config.recipe:RunSettings")
+    described = document["settings"]["keep"]
+    assert (described["default"], described["description"]) == (3, "Number of checkpoints that are kept.")
+    text = ganzoo("show", "run").stdout
+    assert f"\n  keep = 3  {described['type']}\n      Number of checkpoints that are kept.\n" in text
+    assert text.count(described["description"]) == 1
+    assert text.rstrip().splitlines()[-1].startswith("The [run] table.")
+
+
 def test_a_setting_that_must_be_given_says_so() -> None:
-    assert "  path (needed)  str\n" in ganzoo("show", "npz").stdout
+    assert "  path (required)  str\n" in ganzoo("show", "npz").stdout
 
 
 def test_a_procedure_names_its_tables() -> None:

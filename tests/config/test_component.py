@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field, PositiveInt
 
 from ganzoo import Blueprint
-from ganzoo.config.component import Signature, is_list_of_parts
+from ganzoo.config.signature import from_object, is_list_of_parts
 from ganzoo.registry.zoo import Entry
 
 if TYPE_CHECKING:
@@ -172,11 +172,11 @@ class Procedure:
 
 
 def test_parts_are_told_from_settings() -> None:
-    signature = Signature(Procedure)
+    signature = from_object(Procedure)
     assert list(signature.parts) == ["generator", "generator_b", "loss", "regularizer", "encoder"]
     assert list(signature.settings) == ["loss_weight", "discriminator_steps"]
 
 
 def test_parts_that_come_as_lists_are_known() -> None:
-    parts = Signature(Procedure).parts
+    parts = from_object(Procedure).parts
     assert [name for name, part in parts.items() if is_list_of_parts(part)] == ["regularizer", "encoder"]

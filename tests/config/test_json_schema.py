@@ -12,9 +12,9 @@ from pydantic import BaseModel, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo.config import json_schema, locate
-from ganzoo.config.component import signature
-from ganzoo.config.json_schema_settings import explained
-from ganzoo.config.parser import fill, parse
+from ganzoo.config.defaults import fill
+from ganzoo.config.parser import parse
+from ganzoo.config.signature import from_object
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS, Entry, Zoo
 from helpers.support import TINY
@@ -65,7 +65,7 @@ def words(schema: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("recipe", [pytest.param(one, id=one.name) for one in RECIPES])
-def test_every_recipe_is_valid(valid: Draft7Validator, recipe: locate.Found) -> None:
+def test_every_recipe_is_valid(valid: Draft7Validator, recipe: locate.RecipeFile) -> None:
     tree = parse(recipe.path.read_bytes(), recipe.path.suffix, recipe.name)
     assert [error.message for error in valid.iter_errors(tree)] == []
 
@@ -85,10 +85,9 @@ def as_json(value: Any) -> Any:
 
 @pytest.mark.parametrize("entry", [pytest.param(one, id=f"{one.kind} {one.name}") for one in PLUGINS.zoo])
 def test_every_component_is_there_with_all_its_settings(document: dict[str, Any], entry: Entry) -> None:
-    one, own = branch(document, entry), signature(entry.load())
+    one, own = branch(document, entry), from_object(entry.load())
     assert list(one["properties"]) == ["use", *own.settings]
-    needed = [name for name, parameter in own.settings.items() if parameter.default is parameter.empty]
-    assert sorted(one["required"]) == sorted(["use", *needed])
+    assert sorted(one["required"]) == sorted(["use", *own.required()])
     assert one["properties"]["use"]["enum"] == [entry.name, entry.full_name]
     assert one["description"].startswith(entry.summary)
 
@@ -187,8 +186,10 @@ class Shape(BaseModel):
 class Odd:
     """A loss with settings of every sort.
 
-    depth: how deep. shape: how
-        large.
+    Args:
+        depth: Number of layers.
+        shape: Shape of
+            a sample.
     """
 
     def __init__(
@@ -229,8 +230,8 @@ def test_settings_of_every_sort() -> None:
                 "enum": ["odd", "acme/odd"],
                 "description": "A loss with settings of every sort.",
             },
-            "shape": {"allOf": [{"$ref": "#/definitions/loss.acme.odd.Shape"}], "description": "how large."},
-            "depth": {"type": ["integer", "null"], "minimum": 1, "description": "how deep."},
+            "shape": {"allOf": [{"$ref": "#/definitions/loss.acme.odd.Shape"}], "description": "Shape of a sample."},
+            "depth": {"type": ["integer", "null"], "minimum": 1, "description": "Number of layers."},
             "pair": {
                 "type": "array",
                 "items": [{"type": "integer"}, {"type": "number"}],
@@ -281,13 +282,3 @@ def test_a_name_that_two_plugins_offer_needs_its_owner() -> None:
     made, _ = json_schema.document(zoo)
     names = [one["properties"]["use"]["enum"] for one in made["definitions"]["loss"]["anyOf"]]
     assert names == [["acme/odd"], ["zebra/odd"]]
-
-
-def test_settings_in_a_docstring() -> None:
-    doc = "One line.\n\nlr: its rate; 1e-3\n    is common. betas: two of them.\n\nSee lr: no. weight: a factor."
-    assert explained(doc, ["lr", "betas", "weight", "eps"]) == {
-        "lr": "its rate; 1e-3 is common.",
-        "betas": "two of them.",
-        "weight": "a factor.",
-    }
-    assert explained(doc, []) == {}

@@ -44,7 +44,7 @@ def test_a_plugin_s_recipes_are_found_beside_ours(theirs: Path) -> None:
     assert found()["spiral"] == "acme"
     assert found()["quickstart"] == "ganzoo"
     assert "notes" not in found()
-    assert locate.locate("spiral", discovery.load()) == theirs / "spiral.toml"
+    assert locate.find("spiral", discovery.load()) == theirs / "spiral.toml"
 
 
 def test_a_recipe_s_summary_is_its_first_line(theirs: Path) -> None:
@@ -58,18 +58,18 @@ def test_a_name_of_two_owners_is_asked_back(theirs: Path) -> None:
     (theirs / "quickstart.toml").write_text("# Another.\n")
     plugins = discovery.load()
     with pytest.raises(RecipeError) as raised:
-        locate.locate("quickstart", plugins)
+        locate.find("quickstart", plugins)
     says = "2 plugins provide the recipe 'quickstart': write acme/quickstart or ganzoo/quickstart."
     assert raised.value.message == says
-    assert locate.locate("acme/quickstart", plugins) == theirs / "quickstart.toml"
-    assert locate.locate("ganzoo/quickstart", plugins) == locate.packaged() / "quickstart.toml"
+    assert locate.find("acme/quickstart", plugins) == theirs / "quickstart.toml"
+    assert locate.find("ganzoo/quickstart", plugins) == locate.packaged() / "quickstart.toml"
 
 
 def test_a_path_comes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("quickstart.toml").write_text("# Mine.\n")
-    assert locate.locate("quickstart.toml", discovery.load()) == Path("quickstart.toml")
-    assert locate.locate("quickstart", discovery.load()) == locate.packaged() / "quickstart.toml"
+    assert locate.find("quickstart.toml", discovery.load()) == Path("quickstart.toml")
+    assert locate.find("quickstart", discovery.load()) == locate.packaged() / "quickstart.toml"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_path_comes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_a_recipe_that_is_not_there(name: str, says: str) -> None:
     with pytest.raises(RecipeError) as raised:
-        locate.locate(name, discovery.load())
+        locate.find(name, discovery.load())
     assert raised.value.message.startswith(says)
 
 
@@ -95,7 +95,7 @@ def test_a_plugin_that_fails_to_name_its_folder_costs_its_recipes_only(site: Pat
     plugins = discovery.load()
     assert "quickstart" in {recipe.name for recipe in locate.recipes(plugins)}
     with pytest.raises(RecipeError, match="plugin acme/main failed in ganzoo_recipes: RuntimeError: no luck"):
-        locate.locate("spiral", plugins)
+        locate.find("spiral", plugins)
 
 
 def test_a_folder_that_is_not_there_is_passed_over(site: Path) -> None:

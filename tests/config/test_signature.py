@@ -5,28 +5,33 @@ from __future__ import annotations
 import math
 import string
 import sys
+from inspect import Parameter
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from ganzoo.config import signature
+from ganzoo.config import definitions, signature
 from ganzoo.config.definitions import UnreadableSourceError
+from ganzoo.config.signature import Signature, annotation_text
 from ganzoo.registry.zoo import Entry
 
 
-def read(site: Path, source: str, target: str = "thing:Thing") -> signature.Described:
-    """Described from a module that would raise if it were imported."""
+def read(site: Path, source: str, target: str = "thing:Thing") -> Signature:
+    """The signature, read from a module that would raise if it were imported."""
     (site / "thing.py").write_text("raise SystemExit\n" + dedent(source))
-    return signature.read(target)
+    return signature.from_source(target)
 
 
 @pytest.fixture(autouse=True)
 def fresh_sources() -> None:
-    from ganzoo.config import definitions
+    definitions._parse.cache_clear()
 
-    definitions._tree.cache_clear()
+
+def settings(described: Signature) -> dict[str, tuple[str, Any]]:
+    """{name: (type as text, default)}."""
+    return {name: (annotation_text(setting), setting.default) for name, setting in described.settings.items()}
 
 
 def test_a_class(site: Path) -> None:
@@ -44,19 +49,20 @@ def test_a_class(site: Path) -> None:
     )
     assert described.target == "thing:Thing"
     assert described.doc == "What it is.\n\nAnd more."
-    assert described.settings == {
-        "n": {"type": "int"},
-        "rate": {"type": "float", "default": 1e-3},
-        "name": {"type": "", "default": "x"},
-        "also": {"type": "'int'", "default": None},
+    assert settings(described) == {
+        "n": ("int", Parameter.empty),
+        "rate": ("float", 1e-3),
+        "name": ("", "x"),
+        "also": ("'int'", None),
     }
+    assert described.open
     assert "thing" not in sys.modules
 
 
 def test_a_procedure_s_tables(site: Path) -> None:
     parts = "generator, generator_b: Blueprint, regularizer: list[Blueprint] = ()"
     described = read(site, f"def Thing(spec, {parts}, loss_weight: float = 1): ...")
-    assert described.parts == ["generator", "generator_b", "regularizer"]
+    assert list(described.parts) == ["generator", "generator_b", "regularizer"]
     assert described.defaults() == {"loss_weight": 1}
 
 
@@ -73,7 +79,7 @@ def test_the_fields_of_a_dataclass(site: Path) -> None:
     source = (
         "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Thing:\n    n: int\n    rate: float = 0.5\n"
     )
-    assert read(site, source).settings == {"n": {"type": "int"}, "rate": {"type": "float", "default": 0.5}}
+    assert settings(read(site, source)) == {"n": ("int", Parameter.empty), "rate": ("float", 0.5)}
 
 
 def test_a_partial(site: Path) -> None:
@@ -132,7 +138,8 @@ def test_what_source_does_not_tell_is_asked_of_the_component(site: Path) -> None
         "import math\nclass Thing:\n    '''Doc.'''\n    def __init__(self, x: float = math.pi): ...\n"
     )
     described = signature.describe(Entry("loss", "thing", "acme", "live:Thing"))
-    assert described == signature.Described("live:Thing", "Doc.", [], {"x": {"type": "float", "default": math.pi}})
+    assert (described.target, described.doc, described.parts) == ("live:Thing", "Doc.", {})
+    assert settings(described) == {"x": ("float", math.pi)}
 
 
 def test_an_object_is_asked_itself() -> None:
@@ -140,5 +147,53 @@ def test_an_object_is_asked_itself() -> None:
         """Doc."""
 
     described = signature.describe(Entry("loss", "thing", "acme", thing))
-    assert (described.doc, described.parts) == ("Doc.", ["generator"])
-    assert described.settings == {"n": {"type": "int"}, "rate": {"type": "", "default": 0.5}}
+    assert (described.doc, list(described.parts)) == ("Doc.", ["generator"])
+    assert settings(described) == {"n": ("int", Parameter.empty), "rate": ("", 0.5)}
+
+
+DOCUMENTED = '''
+class Base:
+    """A base.
+
+    Args:
+        n: Number of
+            things.
+        rate: The base's rate.
+    """
+
+    def __init__(self, n: int = 3, rate: float = 0.5, name: str = ""):
+        """Make one.
+
+        Args:
+            name: Its name.
+        """
+
+
+class Thing(Base):
+    """A thing.
+
+    Attributes:
+        rate: Rate per step.
+        other: No setting.
+    """
+'''
+DESCRIPTIONS = {"n": "Number of things.", "rate": "Rate per step.", "name": "Its name."}
+
+
+def test_settings_are_described_by_the_class_its_bases_and_the_constructor(site: Path) -> None:
+    assert read(site, DOCUMENTED).descriptions() == DESCRIPTIONS
+
+
+def test_the_class_itself_describes_them_alike(site: Path) -> None:
+    (site / "documented.py").write_text(DOCUMENTED)
+    from documented import Thing  # type: ignore[import-not-found]
+
+    assert signature.from_object(Thing).descriptions() == DESCRIPTIONS
+
+
+def test_a_component_that_is_imported_is_not_read_again(site: Path) -> None:
+    (site / "changed.py").write_text("def thing(n: int = 1): ...\nthing.__defaults__ = (2,)\n")
+    entry = Entry("loss", "thing", "acme", "changed:thing")
+    assert signature.describe(entry).defaults() == {"n": 1}
+    entry.load()
+    assert signature.describe(entry).defaults() == {"n": 2}

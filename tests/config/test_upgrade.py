@@ -9,7 +9,7 @@ import pytest
 
 from ganzoo import GanzooError, Loss, Zoo
 from ganzoo.config import resolver
-from ganzoo.config.parser import fill
+from ganzoo.config.defaults import fill
 from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError
 from ganzoo.registry.versions import Deprecated

@@ -129,13 +129,13 @@ def recipe_exists(page: Path, recipe: str, overrides: tuple[str, ...] = (), **op
         assert recipe in shown or f"cp quickstart {recipe}" in page.read_text(), f"{recipe} is nowhere on {page.name}"
         return
     found = pages.plugins(page)
-    resolver.read(locate.locate(recipe, found), overrides, found.zoo)
+    resolver.read(locate.find(recipe, found), overrides, found.zoo)
 
 
 def is_shown(page: Path, name: str, kind: str | None, **options: Any) -> None:
     found = pages.plugins(page)
     if not any(entry.name == name and kind in (None, entry.kind) for entry in found.zoo):
-        locate.locate(name, found)
+        locate.find(name, found)
 
 
 def is_listed(page: Path, kind: str | None, pattern: str | None, **options: Any) -> None:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from ganzoo.config import locate, parser, resolver
 from ganzoo.config.overrides import assignments_of
 from ganzoo.config.recipe import RunSettings
+from ganzoo.config.signature import describe
 from ganzoo.errors import LINES, WIDTH, GanzooError
 from ganzoo.training import dry_run
 from helpers.support import PLUGINS
@@ -144,7 +145,7 @@ def _exchange(draw: Callable[..., Any], tree: parser.Tree) -> None:
 
 def known(kind: str, use: str) -> dict[str, Any]:
     """The settings of a component."""
-    return resolver.blueprint.signature(PLUGINS.zoo.find(kind, use).load()).settings
+    return describe(PLUGINS.zoo.find(kind, use)).settings
 
 
 def _give(draw: Callable[..., Any], tree: parser.Tree) -> None:

@@ -22,7 +22,8 @@ import pytest
 import intact
 from ganzoo import IncompatibleError
 from ganzoo.config import resolver
-from ganzoo.config.component import Blueprint, is_list_of_parts
+from ganzoo.config.component import Blueprint
+from ganzoo.config.signature import is_list_of_parts
 from ganzoo.errors import RecipeError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry

@@ -16,7 +16,7 @@ EPOCHS = {
 
 @pytest.mark.parametrize("name", EPOCHS)
 def test_every_experiment_is_a_recipe(name: str) -> None:
-    recipe, _ = resolver.read(locate.locate(name, PLUGINS), (), PLUGINS.zoo)
+    recipe, _ = resolver.read(locate.find(name, PLUGINS), (), PLUGINS.zoo)
     model, _, dataset = name.partition("_")
     assert (recipe.run.epochs, recipe.run.batch_size) == (EPOCHS[name], 64)
     assert recipe.dataset.entry.name == dataset

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import ganzoo
-from ganzoo.config import instantiate, locate, parser, resolver
+from ganzoo.config import defaults, instantiate, locate, parser, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.registry import discovery
 from helpers import commands
@@ -22,43 +22,43 @@ every_recipe = pytest.mark.parametrize(
 
 
 @every_recipe
-def test_its_header_says_what_it_is(found: locate.Found) -> None:
+def test_its_header_says_what_it_is(found: locate.RecipeFile) -> None:
     assert found.summary().endswith("."), "the first line is a sentence, which `ganzoo list recipe` shows"
 
 
 @every_recipe
-def test_its_header_says_where_an_editor_finds_the_schema(found: locate.Found) -> None:
+def test_its_header_says_where_an_editor_finds_the_schema(found: locate.RecipeFile) -> None:
     header = found.path.read_text().partition("\n\n")[0]
     assert header.endswith("\n#\n#:schema ./ganzoo.schema.json")
 
 
 @every_recipe
-def test_its_name_is_gan_and_dataset(found: locate.Found) -> None:
+def test_its_name_is_gan_and_dataset(found: locate.RecipeFile) -> None:
     assert found.name == "quickstart" or found.name.endswith(f"_{resolved(found).dataset.entry.name}")
 
 
 @every_recipe
-def test_resolving_it_twice_changes_nothing(found: locate.Found) -> None:
+def test_resolving_it_twice_changes_nothing(found: locate.RecipeFile) -> None:
     once = resolved(found).resolved()
     again = resolver.resolve(json.loads(json.dumps(once)), PLUGINS.zoo, "again", name=found.name).resolved()
     assert json.dumps(again, sort_keys=True) == json.dumps(once, sort_keys=True)
 
 
 @every_recipe
-def test_show_fills_it_in_as_a_run_does(found: locate.Found) -> None:
+def test_show_fills_it_in_as_a_run_does(found: locate.RecipeFile) -> None:
     tree = parser.parse(found.path.read_bytes(), found.path.suffix, found.name)
-    assert as_json(parser.fill(tree, PLUGINS.zoo)) == as_json(resolved(found).resolved())
+    assert as_json(defaults.fill(tree, PLUGINS.zoo)) == as_json(resolved(found).resolved())
 
 
 @every_recipe
-def test_check_builds_it(found: locate.Found) -> None:
+def test_check_builds_it(found: locate.RecipeFile) -> None:
     result = commands.ganzoo("check", found.name)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"{found.name}: good\n")
 
 
 @every_recipe
-def test_it_trains(found: locate.Found, tmp_path: Path) -> None:
+def test_it_trains(found: locate.RecipeFile, tmp_path: Path) -> None:
     """Two steps on noise of the right shape, since the real data may not be here, by networks made narrow."""
     recipe = resolved(found)
     batch = min(4, recipe.run.batch_size)
@@ -82,7 +82,7 @@ def narrow(tree: parser.Tree) -> dict[str, Any]:
     return changes
 
 
-def resolved(found: locate.Found) -> Recipe:
+def resolved(found: locate.RecipeFile) -> Recipe:
     return resolver.read(found.path, (), PLUGINS.zoo)[0]
 
 

@@ -47,7 +47,7 @@ def broken(name: str, plugins: discovery.Plugins) -> list[str]:
     return [f"{check}: {message}" for check, message in findings(testing.checks(name, plugins=plugins))]
 
 
-def recipes_of(owner: str, plugins: discovery.Plugins) -> list[locate.Found]:
+def recipes_of(owner: str, plugins: discovery.Plugins) -> list[locate.RecipeFile]:
     return [one for one in locate.recipes(plugins) if one.owner == owner]
 
 

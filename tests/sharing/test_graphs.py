@@ -101,7 +101,7 @@ def built(tables: dict, spec: Spec) -> Model:
         tree.pop("loss", None)
     procedure, parts, _ = resolver.parts(tree, zoo, "test")
     torch.manual_seed(0)
-    return Model(instantiate.assembled(procedure, parts, spec, 0).eval(), spec, [])
+    return Model(instantiate.procedure_from(procedure, parts, spec, 0).eval(), spec, [])
 
 
 TOKENS = {

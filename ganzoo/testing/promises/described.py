@@ -7,7 +7,8 @@ import inspect
 from torch.optim import Optimizer
 
 from ganzoo import interfaces
-from ganzoo.config.component import Blueprint, Signature
+from ganzoo.config.component import Blueprint
+from ganzoo.config.signature import Signature
 from ganzoo.errors import SetupError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from ganzoo.config import locate, resolver
-from ganzoo.config.locate import Found
+from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
 from ganzoo.testing.package import Package
@@ -97,7 +97,7 @@ def its_recipes_say_what_they_are(package: Package) -> None:
         )
 
 
-def _recipes(package: Package) -> Iterator[Found]:
+def _recipes(package: Package) -> Iterator[RecipeFile]:
     """Errors: BrokenPromiseError where the hook fails; unittest.SkipTest where there are none."""
     known = list(package.plugins.zoo.failures)
     found = [recipe for recipe in locate.recipes(package.plugins) if recipe.owner == package.owner]

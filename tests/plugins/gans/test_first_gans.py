@@ -17,7 +17,7 @@ PLUGINS = discovery.load()
 
 
 def read(name: str, *changes: str) -> Recipe:
-    return resolver.read(locate.locate(name, PLUGINS), changes, PLUGINS.zoo)[0]
+    return resolver.read(locate.find(name, PLUGINS), changes, PLUGINS.zoo)[0]
 
 
 def test_the_rate_and_the_momentum_of_goodfellow_mnist() -> None:

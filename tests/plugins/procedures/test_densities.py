@@ -93,7 +93,7 @@ def test_samples_that_are_not_finite_are_not_drawn() -> None:
 
 
 def trainee(*changes: str) -> Session:
-    recipe, _ = resolver.read(locate.locate("gan_gaussian_1d", PLUGINS), changes, PLUGINS.zoo)
+    recipe, _ = resolver.read(locate.find("gan_gaussian_1d", PLUGINS), changes, PLUGINS.zoo)
     return Session(recipe, device.accelerator(recipe.run))
 
 

@@ -1,0 +1,55 @@
+"""Settings checked against a pydantic model, with error messages in the words of a recipe."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.errors import did_you_mean, one_line
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+NOT_SETTABLE = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
+UNION_BRANCH = re.compile(r"float|int|str|bool|function-.*|is-instance.*")  # how pydantic names the sides of a union
+
+
+def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> list[str]:
+    """Return one sentence for each setting that is unknown, missing or of the wrong type.
+
+    Validation is strict, as of JSON: "1000" is no number, but 1 is a float.
+
+    Args:
+        model: The pydantic model that the settings must fit.
+        owner: The component or table whose settings they are, as messages name it.
+        settings: The settings as TOML or JSON holds them.
+    """
+    from pydantic import ValidationError  # `ganzoo list`, `show` and completion do without
+
+    try:
+        model.model_validate_json(json.dumps(settings, default=_encode_date), strict=True)
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False)
+        errors = [error for error in errors if error["type"] != NOT_SETTABLE] or errors
+        return [_describe_error(owner, list(model.model_fields), error) for error in errors]
+    return []
+
+
+def _encode_date(value: Any) -> dict[str, str]:
+    """Return a shape that fits no setting: TOML has dates, settings have none."""
+    return {"date": str(value)}
+
+
+def _describe_error(owner: str, known: list[str], error: ErrorDetails) -> str:
+    name = one_line(".".join(part for part in map(str, error["loc"]) if not UNION_BRANCH.fullmatch(part)))
+    if error["type"] == "extra_forbidden":
+        has = f"It has: {', '.join(known)}." if known else "It has none."
+        return f"{owner} has no setting {name!r}.{did_you_mean(name, known)} {has}"
+    if error["type"] == "missing" and len(error["loc"]) == 1:
+        return f"{owner} needs the setting {name!r}: add {name} = ..."
+    if error["type"] == NOT_SETTABLE:
+        return f"{owner}, {name}: cannot be set in a recipe"
+    return f"{owner}, {name}: {error['msg'].replace('Input should', 'should')}, not {one_line(repr(error['input']))}"
