@@ -69,7 +69,13 @@ class PerPlayer:
 def from_table(kind: str, table: Any, zoo: Zoo) -> Blueprint:
     """Return the blueprint of a table such as {"use": "mlp", "z_dim": 4}, in today's spelling of names and settings.
 
-    Its settings are not checked.
+    Args:
+        kind: One of the zoo's kinds.
+        table: The table of a recipe; its settings are not checked.
+        zoo: The components that `use` is looked up in.
+
+    Returns:
+        The component with its settings.
 
     Raises:
         GanzooError: When it is no table, has no `use`, or when no component has that name.

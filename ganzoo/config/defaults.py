@@ -23,6 +23,9 @@ def write_out(tables: Mapping[str, Any]) -> Tree:
 
     Args:
         tables: By table, a Blueprint, a list of them, a PerPlayer or plain settings. What is None is left out.
+
+    Returns:
+        The tables as JSON holds them.
     """
     written: Tree = {}
     for table, content in tables.items():
@@ -38,7 +41,12 @@ def write_out(tables: Mapping[str, Any]) -> Tree:
 def fill(tree: Tree, zoo: Zoo) -> Tree:
     """Return a tree with every default written out, as Recipe.resolved() has them, without importing components.
 
-    Types of values are not checked.
+    Args:
+        tree: The recipe's tables; types of values are not checked.
+        zoo: The components that names are looked up in.
+
+    Returns:
+        The tables as JSON holds them.
 
     Raises:
         GanzooError: For the first missing or unknown name; resolve() lists all of them.

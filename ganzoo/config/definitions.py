@@ -24,11 +24,14 @@ class UnreadableSourceError(Exception):
 
 
 def find(module: str, name: str) -> tuple[str, ast.AST]:
-    """Return the module that defines `name` as used in `module`, and the class, function or expression it stands for.
+    """Find the definition of a name.
 
     Args:
-        module: Full name of the module in which `name` is used.
+        module: Full name of the module in which the name is used.
         name: A name at the top of that module, with dots where it is an attribute of an imported module.
+
+    Returns:
+        The module that defines the name, and the class, function or expression that it stands for.
 
     Raises:
         UnreadableSourceError: When no definition is found.
@@ -52,7 +55,14 @@ def find(module: str, name: str) -> tuple[str, ast.AST]:
 
 
 def evaluate(module: str, expression: ast.AST) -> Any:
-    """Return the value of a constant expression in `module`: literals, named constants and arithmetic.
+    """Evaluate a constant expression: literals, named constants and arithmetic.
+
+    Args:
+        module: Full name of the module in which the expression stands.
+        expression: The expression.
+
+    Returns:
+        Its value.
 
     Raises:
         UnreadableSourceError: When the expression is anything else.

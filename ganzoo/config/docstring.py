@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
 
 def describe_settings(docs: Iterable[str], names: Iterable[str]) -> dict[str, str]:
-    """Return the description of each setting that one of the docstrings documents, on one line each.
+    """Look up the descriptions of settings in docstrings.
 
     Args:
         docs: Docstrings with `Args:` or `Attributes:` sections; the first that documents a setting counts.
         names: Names of the settings.
+
+    Returns:
+        The settings that are documented, each with its description on one line.
     """
     docs, names = list(filter(None, docs)), set(names)
     descriptions: dict[str, str] = {}
@@ -63,10 +66,10 @@ def _settings_sections() -> tuple[type[griffe.DocstringSection], ...]:
 # FALLBACK for docstrings without an `Args:` section, in the older form "hidden: widths of the layers. norm: ...".
 # To be deleted with its call above, its test and `import re` once every docstring has its sections.
 def _parse_inline(doc: str, names: Iterable[str]) -> dict[str, str]:
-    known = "|".join(map(re.escape, sorted(names)))
+    choices = "|".join(map(re.escape, sorted(names)))
     descriptions: dict[str, str] = {}
-    for paragraph in re.split(r"\n[ \t]*\n", doc) if known else ():
-        pieces = re.split(rf"(?m)(?:^[ \t]*|(?<=[.;] ))({known}): ", paragraph)
+    for paragraph in re.split(r"\n[ \t]*\n", doc) if choices else ():
+        pieces = re.split(rf"(?m)(?:^[ \t]*|(?<=[.;] ))({choices}): ", paragraph)
         for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
             descriptions.setdefault(name, " ".join(text.split()))
     return descriptions

@@ -25,6 +25,12 @@ REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # how torch a
 def dataset(recipe: Recipe) -> Dataset:
     """Build the dataset, with its random parts from the recipe's seed.
 
+    Args:
+        recipe: The recipe.
+
+    Returns:
+        The dataset.
+
     Raises:
         IncompatibleError: When its constructor refuses the settings.
     """
@@ -33,6 +39,13 @@ def dataset(recipe: Recipe) -> Dataset:
 
 def dataset_from(blueprint: Blueprint, seed: int) -> Dataset:
     """Build a dataset, with its random parts from a seed.
+
+    Args:
+        blueprint: The dataset and its settings.
+        seed: Seed of its random parts.
+
+    Returns:
+        The dataset.
 
     Raises:
         IncompatibleError: When its constructor refuses the settings.
@@ -53,6 +66,9 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
         recipe: The recipe.
         spec: Shape and labels of the data.
 
+    Returns:
+        The procedure, with its networks on torch's default device.
+
     Raises:
         IncompatibleError: When a component refuses its settings, the data or another component.
         RecipeError: When a player has an optimizer or a schedule and does not exist.
@@ -71,6 +87,9 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
         spec: Shape and labels of the data.
         seed: Seed of the weights.
 
+    Returns:
+        The procedure, with its networks on torch's default device.
+
     Raises:
         IncompatibleError: When a component refuses its settings, the data or another component.
     """
@@ -85,6 +104,10 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
 
 def check_players(recipe: Recipe, procedure: Procedure) -> None:
     """Check that the players of all [optimizer.PLAYER] and [schedule.PLAYER] tables exist.
+
+    Args:
+        recipe: The recipe.
+        procedure: Its procedure.
 
     Raises:
         RecipeError: When one does not.
@@ -101,6 +124,10 @@ def check_players(recipe: Recipe, procedure: Procedure) -> None:
 
 def check_fit(procedure: Procedure, spec: Spec) -> None:
     """Check that a procedure fits the data: token ids, labels, and the shape of its samples.
+
+    Args:
+        procedure: The procedure, on any device.
+        spec: Shape and labels of the data.
 
     Raises:
         IncompatibleError: When it does not.
@@ -132,6 +159,10 @@ def check_fit(procedure: Procedure, spec: Spec) -> None:
 def check_batch(procedure: Procedure, batch_size: int) -> None:
     """Check that no batch norm in training mode gets a batch of one, whose statistics are useless.
 
+    Args:
+        procedure: The procedure, in the mode that it trains in.
+        batch_size: Examples per batch.
+
     Raises:
         IncompatibleError: When one does.
     """
@@ -149,6 +180,9 @@ def check_batch(procedure: Procedure, batch_size: int) -> None:
 def check_compile(procedure: Procedure) -> None:
     """Check that no regularizer needs second derivatives, which compiled networks do not have.
 
+    Args:
+        procedure: The procedure, with its regularizers.
+
     Raises:
         IncompatibleError: When one does.
     """
@@ -162,6 +196,9 @@ def check_compile(procedure: Procedure) -> None:
 
 def compile_networks(procedure: Procedure) -> None:
     """Compile every network in place with torch.compile.
+
+    Args:
+        procedure: The procedure.
 
     Raises:
         IncompatibleError: When a regularizer needs second derivatives.

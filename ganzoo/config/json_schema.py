@@ -120,12 +120,15 @@ class ComponentSchema:
 
 
 def of_model(model: type[BaseModel], prefix: str, descriptions: Mapping[str, str]) -> tuple[Tree, Tree]:
-    """Return the schema of a table with these settings, and the definitions that it refers to.
+    """Write the schema of a table with these settings.
 
     Args:
         model: The settings as a pydantic model.
         prefix: Start of the definitions' names, "PREFIX.Model".
         descriptions: Descriptions of settings, used where the model has none.
+
+    Returns:
+        The schema, and the definitions that it refers to.
     """
     schema = model.model_json_schema(schema_generator=_SettingsSchema, ref_template=f"#/definitions/{prefix}.{{model}}")
     settings, named = schema.setdefault("properties", {}), schema.pop("$defs", {})

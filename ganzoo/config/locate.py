@@ -70,11 +70,14 @@ def recipes(plugins: Plugins) -> list[RecipeFile]:
 
 
 def find(name: str, plugins: Plugins) -> Path:
-    """Return the file of a recipe.
+    """Find the file of a recipe.
 
     Args:
         name: A path, or the name of a recipe: `owner/name` where two plugins have one of that name.
         plugins: The plugins whose recipes are known by name.
+
+    Returns:
+        Path of the file.
 
     Raises:
         RecipeError: When there is no such recipe, or more than one.

@@ -108,10 +108,10 @@ def _change_component(table: dict[str, Any], where: str, kind: str, use: Any, zo
     """Set `use` and drop the settings that the new component does not have."""
     old, table["use"] = table["use"], use
     try:
-        known = describe(zoo.find(kind, use)).settings
+        settings = describe(zoo.find(kind, use)).settings
     except (GanzooError, TypeError, AttributeError):
         return []  # resolving reports the name
-    dropped = [key for key in table if key != "use" and not isinstance(table[key], dict) and key not in known]
+    dropped = [key for key in table if key != "use" and not isinstance(table[key], dict) and key not in settings]
     for key in dropped:
         del table[key]
     remark = f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"

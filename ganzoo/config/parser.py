@@ -32,6 +32,9 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
         suffix: ".json" for JSON; anything else is read as TOML.
         origin: The file, as messages name it.
 
+    Returns:
+        The tables, without the name of an editor's schema.
+
     Raises:
         RecipeError: When the text cannot be parsed, with the line, or exceeds the limits of a recipe.
     """
@@ -55,6 +58,12 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
 def strict_json(text: bytes) -> Any:
     """Parse JSON, refusing duplicate keys and NaN.
 
+    Args:
+        text: The JSON text.
+
+    Returns:
+        Its value.
+
     Raises:
         ValueError: When the text is not such JSON.
         RecursionError: When it is nested too deeply.
@@ -64,6 +73,12 @@ def strict_json(text: bytes) -> Any:
 
 def toml(text: str) -> Tree:
     """Parse TOML.
+
+    Args:
+        text: The TOML text.
+
+    Returns:
+        Its tables.
 
     Raises:
         ValueError: When the text is not TOML, or has a key of more parts than a recipe may have.
@@ -76,6 +91,10 @@ def toml(text: str) -> Tree:
 
 def check_bounds(tree: Tree, origin: str) -> None:
     """Check that a tree is no deeper or wider than a recipe may be, and that its integers fit 64 bits.
+
+    Args:
+        tree: The tables of a recipe.
+        origin: The file, as messages name it.
 
     Raises:
         RecipeError: When it exceeds a limit.

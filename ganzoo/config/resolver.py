@@ -58,6 +58,9 @@ def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", 
         text: Content of the file, kept in the recipe.
         suffix: Suffix of the file, kept in the recipe.
 
+    Returns:
+        The recipe.
+
     Raises:
         RecipeError: With every problem, each with its table.
     """

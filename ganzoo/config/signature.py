@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ganzoo.config import docstring, validation
 from ganzoo.config.definitions import UnreadableSourceError, evaluate, find
@@ -94,7 +94,13 @@ class Signature:
 
 
 def describe(entry: Entry) -> Signature:
-    """Return the signature of a component, without importing it where its source can be read.
+    """Read the signature of a component, without importing it where its source can be read.
+
+    Args:
+        entry: The component. Once its module is imported, the object is read and not the source.
+
+    Returns:
+        Its signature.
 
     Raises:
         SetupError: When it has to be imported, and cannot.
@@ -110,6 +116,9 @@ def from_source(target: str) -> Signature:
 
     Args:
         target: A class, a function or a functools.partial() of one.
+
+    Returns:
+        Its signature, with annotations as text.
 
     Raises:
         UnreadableSourceError: When reading cannot tell, for example because a default is computed.
@@ -170,27 +179,34 @@ def _is_part(parameter: Parameter) -> bool:
     return parameter.name.partition("_")[0] in PARTS and (not annotated or "Blueprint" in str(parameter.annotation))
 
 
-def _read_constructor(module: str, definition: ast.AST) -> tuple[Parameters, tuple[str, ...], bool]:
-    """Return parameters, docstrings and openness of a function, or of a class's constructor or fields."""
+class _Constructor(NamedTuple):
+    parameters: Parameters
+    docs: tuple[str, ...]
+    open: bool
+
+
+def _read_constructor(module: str, definition: ast.AST) -> _Constructor:
+    """Read what calling a function or a class takes, the docstrings on it, and whether it takes anything else."""
     match definition:
         case ast.FunctionDef(args=args):
-            return _read_arguments(module, args), (_read_doc(definition),), args.kwarg is not None
-        case ast.ClassDef(body=body, bases=bases, decorator_list=decorators):
-            own = (_read_doc(definition),)
-            for node in body:
-                if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-                    parameters, docs, is_open = _read_constructor(module, node)
-                    return parameters, own + docs, is_open
-            base_names = [name for name in map(ast.unparse, bases) if name not in ("ABC", "object")]
-            if "BaseModel" in base_names or any("dataclass" in ast.unparse(decorator) for decorator in decorators):
-                fields = [node for node in body if isinstance(node, ast.AnnAssign)]
-                named = {ast.unparse(node.target): node for node in fields}
-                return {n: _read_parameter(module, n, f.annotation, f.value) for n, f in named.items()}, own, False
-            if not base_names:
-                return {}, own, False
-            parameters, docs, is_open = _read_constructor(*find(module, base_names[0]))
-            return parameters, own + docs, is_open
+            return _Constructor(_read_arguments(module, args), (_read_doc(definition),), args.kwarg is not None)
+        case ast.ClassDef():
+            parameters, docs, is_open = _read_class(module, definition)
+            return _Constructor(parameters, (_read_doc(definition), *docs), is_open)
     raise UnreadableSourceError(module)
+
+
+def _read_class(module: str, definition: ast.ClassDef) -> _Constructor:
+    """Read a class's own constructor, the fields that stand in for one, or the constructor of its first base."""
+    for node in definition.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            return _read_constructor(module, node)
+    bases = [name for name in map(ast.unparse, definition.bases) if name not in ("ABC", "object")]
+    if "BaseModel" in bases or any("dataclass" in ast.unparse(decorator) for decorator in definition.decorator_list):
+        fields = {ast.unparse(node.target): node for node in definition.body if isinstance(node, ast.AnnAssign)}
+        parameters = {name: _read_parameter(module, name, f.annotation, f.value) for name, f in fields.items()}
+        return _Constructor(parameters, (), False)
+    return _read_constructor(*find(module, bases[0])) if bases else _Constructor({}, (), False)
 
 
 def _read_arguments(module: str, args: ast.arguments) -> Parameters:

@@ -18,7 +18,7 @@ UNION_BRANCH = re.compile(r"float|int|str|bool|function-.*|is-instance.*")  # ho
 
 
 def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> list[str]:
-    """Return one sentence for each setting that is unknown, missing or of the wrong type.
+    """Check settings for unknown names, missing ones and wrong types.
 
     Validation is strict, as of JSON: "1000" is no number, but 1 is a float.
 
@@ -26,6 +26,9 @@ def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> li
         model: The pydantic model that the settings must fit.
         owner: The component or table whose settings they are, as messages name it.
         settings: The settings as TOML or JSON holds them.
+
+    Returns:
+        One sentence for each problem.
     """
     from pydantic import ValidationError  # `ganzoo list`, `show` and completion do without
 

@@ -90,6 +90,9 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
 
     Args:
         plugins: Load exactly these instead, given as {"owner/name": module}.
+
+    Returns:
+        The plugins, broken ones included.
     """
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)

@@ -59,7 +59,10 @@ class Entry:
         return f"{self.owner}/{self.name}"
 
     def load(self) -> Any:
-        """Return the component itself, importing its module if need be.
+        """Load the component, importing its module if need be.
+
+        Returns:
+            A class, a function or a functools.partial().
 
         Raises:
             SetupError: When the module cannot be imported.
@@ -67,7 +70,10 @@ class Entry:
         return self._import(self.target)
 
     def load_upgrade(self) -> Any:
-        """Return the function that rewrites tables of earlier versions, or None where there is none.
+        """Load the function that rewrites tables of earlier versions.
+
+        Returns:
+            The function, or None where there is none.
 
         Raises:
             SetupError: When its module cannot be imported.
@@ -144,6 +150,9 @@ class Zoo:
     def merge(self, other: Zoo) -> None:
         """Add another zoo's entries. Different owners may have equal names.
 
+        Args:
+            other: The other zoo.
+
         Raises:
             ValueError: When an owner has two components of one kind and name; nothing is then added.
         """
@@ -158,11 +167,14 @@ class Zoo:
         return (entry for namesakes in self._entries.values() for entry in namesakes)
 
     def entries(self, kind: str | None = None, pattern: str | None = None) -> list[Entry]:
-        """Return the sorted entries of a kind whose name, full name or summary matches a pattern.
+        """List the entries of a kind whose name, full name or summary matches a pattern.
 
         Args:
             kind: One of KINDS; None for all.
             pattern: A wildcard for the whole name such as `dc*` or `acme/*`, or any part of a word; None for all.
+
+        Returns:
+            The entries, by kind, name and owner.
         """
         chosen = [
             entry
@@ -172,7 +184,14 @@ class Zoo:
         return sorted(chosen, key=lambda entry: (KINDS.index(entry.kind), entry.name, entry.owner))
 
     def find(self, kind: str, name: str) -> Entry:
-        """Return the entry called `name` or `owner/name`.
+        """Look up a component.
+
+        Args:
+            kind: One of KINDS.
+            name: `name`, or `owner/name` where two owners have one of that name.
+
+        Returns:
+            Its entry.
 
         Raises:
             GanzooError: When there is none, or more than one; with similar names and the plugins that failed.

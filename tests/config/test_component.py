@@ -38,7 +38,9 @@ class Component:
         object_: Component | None = None,
         strength: float = 1.0,
     ):
-        self.spec, self.n, self.sizes = spec, n, sizes
+        self.spec = spec
+        self.n = n
+        self.sizes = sizes
 
 
 def blueprint(target: Any = Component, **settings: Any) -> Blueprint:

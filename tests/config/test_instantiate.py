@@ -24,7 +24,8 @@ class Made(Procedure):
     def __init__(self, shape: tuple[int, ...] = (2,)):
         super().__init__()
         self.shape = shape
-        self.learns, self.frozen = nn.Linear(2, 2), nn.Dropout().eval()
+        self.learns = nn.Linear(2, 2)
+        self.frozen = nn.Dropout().eval()
         self.modes: list[bool] = []
 
     def players(self) -> dict[str, list[nn.Module]]:

@@ -36,7 +36,7 @@ def valid(document: dict[str, Any]) -> Draft7Validator:
 
 
 def branch(document: dict[str, Any], entry: Entry) -> dict[str, Any]:
-    """What the schema says of one component."""
+    """The schema of one component."""
     (one,) = (
         one
         for one in document["definitions"][entry.kind]["anyOf"]
