@@ -47,7 +47,7 @@ ALLOWED = {
     ("ganzoo/registry/entry_points.py", "importlib.import_module"): "the entry point of an installed package",
     ("ganzoo/registry/entry_points.py", "operator.attrgetter"): "the same entry point",
     ("ganzoo/registry/discovery.py", "getattr"): "a hook that our own code names",
-    ("ganzoo/config/component.py", "typing.get_type_hints"): "annotations in the source of an installed component",
+    ("ganzoo/config/signature.py", "typing.get_type_hints"): "annotations in the source of an installed component",
     ("ganzoo/runs/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
     ("ganzoo/training/allocator.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
     ("ganzoo/benchmark/compare.py", "subprocess"): "a script that was named on the command line to be run",
@@ -202,18 +202,21 @@ def heard(event, arguments):
 begun = False
 import torch, accelerate, pydantic, PIL.Image  # these load libraries of their own
 torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
-from ganzoo import allocator
+from ganzoo.training import allocator
 allocator.keep_blocks()  # once in a process
 begun = True
 sys.addaudithook(heard)
 import ganzoo
-from ganzoo import checkpoint, discovery, dryrun, library, resolve, tables
+from ganzoo.config import defaults, locate, parser, resolver
 from ganzoo.errors import GanzooError
+from ganzoo.registry import discovery
+from ganzoo.runs import checkpoint
+from ganzoo.training import dry_run
 plugins, said = discovery.load(), []
-for recipe in [found.path for found in library.recipes(plugins)] + [Path(path) for path in recipes]:
+for recipe in [file.path for file in locate.recipes(plugins)] + [Path(path) for path in recipes]:
     try:
-        tables.fill(tables.parse(recipe.read_bytes(), recipe.suffix, "x"), plugins.zoo)
-        dryrun.inspect(resolve.read(recipe, (), plugins.zoo)[0], plugins.zoo)
+        defaults.fill(parser.parse(recipe.read_bytes(), recipe.suffix, "x"), plugins.zoo)
+        dry_run.inspect(resolver.read(recipe, (), plugins.zoo)[0], plugins.zoo)
     except GanzooError as error:
         said.append(error.message)
 for folder in checkpoints:
