@@ -70,8 +70,9 @@ def _read_recipe(plugins: Plugins, name: str) -> Tree:
 
 def _describe(entry: Entry) -> dict[str, Any]:
     """Return the document that `--json` prints."""
-    signature, settings = describe(entry), {}
+    signature = describe(entry)
     descriptions = signature.descriptions()
+    settings: dict[str, dict[str, Any]] = {}
     for name, parameter in signature.settings.items():
         settings[name] = {"type": annotation_text(parameter)}
         if parameter.default is not parameter.empty:

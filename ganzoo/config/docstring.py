@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import griffe
+from collections.abc import Collection, Iterable
 
 
-def describe_settings(docs: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+def describe_settings(docs: Iterable[str], names: Collection[str]) -> dict[str, str]:
     """Look up the descriptions of settings in docstrings.
 
     Args:
@@ -20,52 +16,39 @@ def describe_settings(docs: Iterable[str], names: Iterable[str]) -> dict[str, st
     Returns:
         The settings that are documented, each with its description on one line.
     """
-    docs, names = list(filter(None, docs)), set(names)
     descriptions: dict[str, str] = {}
-    for doc in docs if names else ():
-        descriptions = {**_parse_entries(doc), **descriptions}
-    for doc in docs:
-        descriptions = {**_parse_inline(doc, names), **descriptions}
-    return {name: text for name, text in descriptions.items() if name in names and text}
+    for doc in filter(None, docs if names else ()):
+        _, entries = _parse(doc)
+        descriptions = {**_parse_inline(doc, names), **entries, **descriptions}
+    return {name: descriptions[name] for name in names if descriptions.get(name)}
 
 
 def without_settings(doc: str) -> str:
     """Return a docstring without its `Args:`, `Attributes:`, `Returns:` and `Raises:`; text and notes stay."""
-    import griffe
+    text, entries = _parse(doc)
+    return text if entries else doc
 
-    sections = _parse(doc)
-    if not any(isinstance(section, _settings_sections()) for section in sections):
-        return doc
+
+def _parse(doc: str) -> tuple[str, dict[str, str]]:
+    """Return the text of a docstring, and the entries of its `Args:` and `Attributes:` sections on one line each."""
+    import griffe  # takes 0.15 s, which only commands that show descriptions should pay
+
     texts = []
-    for section in sections:
-        if isinstance(section, griffe.DocstringSectionText):
-            texts.append(section.value)
-        elif isinstance(section, griffe.DocstringSectionAdmonition):
-            texts.append(f"{section.title}: {section.value.contents}")
-    return "\n\n".join(texts)
-
-
-def _parse(doc: str) -> list[griffe.DocstringSection]:
-    import griffe  # takes 0.15 s, which only a command that shows descriptions should pay
-
-    return griffe.parse_google(griffe.Docstring(doc), warnings=False)
-
-
-def _parse_entries(doc: str) -> dict[str, str]:
-    """Return the entries of the `Args:` and `Attributes:` sections."""
-    sections = [section for section in _parse(doc) if isinstance(section, _settings_sections())]
-    return {entry.name: " ".join(entry.description.split()) for section in sections for entry in section.value}
-
-
-def _settings_sections() -> tuple[type[griffe.DocstringSection], ...]:
-    import griffe
-
-    return griffe.DocstringSectionParameters, griffe.DocstringSectionAttributes
+    entries: dict[str, str] = {}
+    for section in griffe.parse_google(griffe.Docstring(doc), warnings=False):
+        match section:
+            case griffe.DocstringSectionParameters() | griffe.DocstringSectionAttributes():
+                entries |= {entry.name: " ".join(entry.description.split()) for entry in section.value}
+            case griffe.DocstringSectionText():
+                texts.append(section.value)
+            case griffe.DocstringSectionAdmonition():
+                texts.append(f"{section.title}: {section.value.contents}")
+    return "\n\n".join(texts), entries
 
 
 # FALLBACK for docstrings without an `Args:` section, in the older form "hidden: widths of the layers. norm: ...".
 # To be deleted with its call above, its test and `import re` once every docstring has its sections.
-def _parse_inline(doc: str, names: Iterable[str]) -> dict[str, str]:
+def _parse_inline(doc: str, names: Collection[str]) -> dict[str, str]:
     choices = "|".join(map(re.escape, sorted(names)))
     descriptions: dict[str, str] = {}
     for paragraph in re.split(r"\n[ \t]*\n", doc) if choices else ():

@@ -174,7 +174,7 @@ def _divide(parameters: Parameters) -> tuple[Parameters, Parameters]:
 
 
 def _is_part(parameter: Parameter) -> bool:
-    """[generator_b] fills the parameter generator_b, but not a plain setting such as `loss_weight: float`."""
+    """Return True for generator_b, which [generator_b] fills, but not for a setting such as `loss_weight: float`."""
     annotated = parameter.annotation is not Parameter.empty
     return parameter.name.partition("_")[0] in PARTS and (not annotated or "Blueprint" in str(parameter.annotation))
 
