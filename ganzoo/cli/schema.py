@@ -28,7 +28,7 @@ def command(out: Path | None) -> None:
     from ganzoo.utils import atomic
 
     zoo = discovery.load().zoo
-    document, remarks = json_schema.document(zoo)
+    document, remarks = json_schema.build(zoo)
     for remark in [*zoo.failures, *remarks]:
         click.echo(remark, err=True)
     if out is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.config.component import Blueprint, PerPlayer, from_table
-from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree, by_player, kind_of
+from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree, kind_of, split_players
 from ganzoo.config.signature import Signature, describe, from_source
 from ganzoo.errors import RecipeError
 from ganzoo.registry.zoo import Zoo
@@ -55,10 +55,11 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
         raise RecipeError(f"tables are missing: {', '.join(missing)}")
     tables: dict[str, Any] = {}
     for table, target in SETTINGS.items():
-        signature, settings = from_source(target), tree.get(table, {})
-        _check_names(table, signature, settings)
-        if table == "run" or {**signature.defaults(), **settings} != signature.defaults():
-            tables[table] = {**signature.defaults(), **settings}
+        signature = from_source(target)
+        _check_names(table, signature, tree.get(table, {}))
+        settings = {**signature.defaults(), **tree.get(table, {})}
+        if table == "run" or settings != signature.defaults():
+            tables[table] = settings
     for table, content in tree.items():
         if table not in SETTINGS:
             tables[table] = _blueprints(kind_of(table), content, zoo)
@@ -67,7 +68,7 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
 
 def _blueprints(kind: str, content: Any, zoo: Zoo) -> Blueprint | list[Blueprint] | PerPlayer:
     if kind in PER_PLAYER and isinstance(content, dict):
-        common, players = by_player(content)
+        common, players = split_players(content)
         others = {player: _blueprint(kind, settings, zoo) for player, settings in players.items()}
         return PerPlayer(_blueprint(kind, common, zoo), others)
     if isinstance(content, list):

@@ -47,7 +47,7 @@ MAPPINGS = ("properties", "patternProperties")
 INNER = ("items", "additionalProperties")
 
 
-def document(zoo: Zoo) -> tuple[Tree, list[str]]:
+def build(zoo: Zoo) -> tuple[Tree, list[str]]:
     """Return the schema, and remarks about components that are left out since they cannot be loaded."""
     components: dict[str, list[ComponentSchema]] = {kind: [] for kind in KINDS}
     remarks = []
@@ -119,7 +119,7 @@ class ComponentSchema:
         return {**table, "description": self.summary, "properties": {"use": use, **settings}}
 
 
-def of_model(model: type[BaseModel], prefix: str, descriptions: Mapping[str, str]) -> tuple[Tree, Tree]:
+def _model_schema(model: type[BaseModel], prefix: str, descriptions: Mapping[str, str]) -> tuple[Tree, Tree]:
     """Write the schema of a table with these settings.
 
     Args:
@@ -190,7 +190,7 @@ def _inclusive_bounds(schema: Tree) -> Tree:
 def _component(entry: Entry, zoo: Zoo) -> ComponentSchema:
     signature = from_object(entry.load())
     prefix = f"{entry.kind}.{entry.owner}.{entry.name}"
-    table, definitions = of_model(signature.model, prefix, signature.descriptions())
+    table, definitions = _model_schema(signature.model, prefix, signature.descriptions())
     namesakes = [other for other in zoo.entries(entry.kind) if other.name == entry.name]
     names = [entry.full_name] if len(namesakes) > 1 else [entry.name, entry.full_name]
     parts = {name: is_list_of_parts(parameter) for name, parameter in signature.parts.items()}
@@ -207,7 +207,7 @@ def _summarize(entry: Entry, doc: str, parts: dict[str, bool]) -> str:
 def _settings_table(table: str, model: type[BaseModel]) -> tuple[Tree, Tree]:
     """Return the schema of a table that is no component, described by its docstring, and its definitions."""
     doc = inspect.cleandoc(model.__doc__ or "")
-    schema, definitions = of_model(model, table, describe_settings([doc], model.model_fields))
+    schema, definitions = _model_schema(model, table, describe_settings([doc], model.model_fields))
     return {**schema, "description": doc.partition("\n")[0]}, definitions
 
 

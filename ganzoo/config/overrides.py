@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ganzoo.config.parser import DEPTH, kind_of, toml
+from ganzoo.config.parser import DEPTH, kind_of, parse_toml
 from ganzoo.config.signature import describe
 from ganzoo.errors import GanzooError, RecipeError, one_line, readable
 from ganzoo.registry.zoo import Zoo
@@ -68,7 +68,7 @@ def _split(assignment: str) -> tuple[list[str], Any]:
     if not equals or not all(path) or not 2 <= len(path) <= DEPTH:
         raise RecipeError(f"{one_line(assignment)!r}: write table.setting=value, such as run.steps=500")
     try:
-        parsed = toml(f"value = {text}")
+        parsed = parse_toml(f"value = {text}")
     except (ValueError, RecursionError):
         return path, text
     return path, parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own

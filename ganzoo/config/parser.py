@@ -44,7 +44,7 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
         if suffix == ".json":
             tree = strict_json(text)
         else:
-            tree = toml(text.decode("utf-8-sig"))  # editors of Windows put a mark at the start
+            tree = parse_toml(text.decode("utf-8-sig"))  # editors of Windows put a mark at the start
     except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are all ValueErrors
         raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}") from error
     if not isinstance(tree, dict):
@@ -71,7 +71,7 @@ def strict_json(text: bytes) -> Any:
     return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
 
 
-def toml(text: str) -> Tree:
+def parse_toml(text: str) -> Tree:
     """Parse TOML.
 
     Args:
@@ -134,7 +134,7 @@ def kind_of(table: str) -> str:
     return table.partition("_")[0]
 
 
-def by_player(settings: Tree) -> tuple[Tree, dict[str, Tree]]:
+def split_players(settings: Tree) -> tuple[Tree, dict[str, Tree]]:
     """Split [optimizer] into the settings of every player and the complete settings of each [optimizer.PLAYER].
 
     A player's table is laid over the common settings, unless it uses another component.

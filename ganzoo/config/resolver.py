@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ganzoo.config import validation
 from ganzoo.config.component import Blueprint, PerPlayer, from_table
 from ganzoo.config.overrides import override
-from ganzoo.config.parser import BYTES, Tree, by_player, check_bounds, kind_of, parse
+from ganzoo.config.parser import BYTES, Tree, check_bounds, kind_of, parse, split_players
 from ganzoo.config.recipe import About, Evaluation, Recipe, RunSettings
 from ganzoo.config.signature import PARTS, is_list_of_parts
 from ganzoo.errors import GanzooError, RecipeError, SetupError, did_you_mean, one_line
@@ -233,7 +233,7 @@ class _Resolver:
         if not isinstance(settings, dict):
             self.required(kind, tree)  # reports what is wrong
             return None
-        common, players = by_player(settings)
+        common, players = split_players(settings)
         base = self.component(kind, kind, common)
         others = {player: self.component(f"{kind}.{player}", kind, table) for player, table in players.items()}
         valid = {player: blueprint for player, blueprint in others.items() if blueprint}

@@ -102,7 +102,7 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
             info = PluginInfo(name, name, "", getattr(module, "__name__", name))
             _add(loaded, info, partial(plugins.__getitem__, name))
         return loaded
-    for point in sorted(entry_points.entry_points(GROUP), key=_sort_key):
+    for point in sorted(entry_points.read(GROUP), key=_sort_key):
         info = _plugin_info(point)
         if _is_blocked(info):
             info.status = "off"

@@ -38,7 +38,7 @@ class EntryPoint:
         return operator.attrgetter(attribute)(module) if attribute else module
 
 
-def entry_points(group: str) -> list[EntryPoint]:
+def read(group: str) -> list[EntryPoint]:
     """Return the entry points of a group; of two copies of a distribution, those of the first on sys.path."""
     points: dict[str, list[EntryPoint]] = {}
     for folder in _metadata_folders():

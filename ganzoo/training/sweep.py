@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganzoo.config import locate, resolver
 from ganzoo.config.overrides import as_toml
-from ganzoo.config.parser import toml
+from ganzoo.config.parser import parse_toml
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RecipeError
 from ganzoo.registry.discovery import Plugins
@@ -56,7 +56,7 @@ def _choices(over: str) -> list[str]:
 
 def _values(text: str) -> Iterator[str]:
     try:
-        parsed = toml(f"value = {text}")["value"]
+        parsed = parse_toml(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         parsed = None
     if isinstance(parsed, list):

@@ -25,7 +25,7 @@ RECIPES = locate.recipes(PLUGINS)
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    made, remarks = json_schema.document(PLUGINS.zoo)
+    made, remarks = json_schema.build(PLUGINS.zoo)
     assert remarks == []
     return made
 
@@ -219,7 +219,7 @@ def strangers(*components: tuple[str, str, Any]) -> Zoo:
 
 
 def test_settings_of_every_sort() -> None:
-    made, _ = json_schema.document(strangers(("loss", "odd", Odd)))
+    made, _ = json_schema.build(strangers(("loss", "odd", Odd)))
     (one,) = made["definitions"]["loss"]["anyOf"]
     assert one == {
         "type": "object",
@@ -259,7 +259,7 @@ def test_settings_of_every_sort() -> None:
 
 
 def test_a_component_that_takes_any_setting_does_so() -> None:
-    made, _ = json_schema.document(strangers(("dataset", "opened", opened), ("optimizer", "opened", opened)))
+    made, _ = json_schema.build(strangers(("dataset", "opened", opened), ("optimizer", "opened", opened)))
     valid = Draft7Validator({**made, "required": []})
     for table in ("dataset", "optimizer"):
         assert valid.is_valid({table: {"use": "opened", "whatever": [1]}})
@@ -267,7 +267,7 @@ def test_a_component_that_takes_any_setting_does_so() -> None:
 
 
 def test_a_component_that_cannot_be_loaded_costs_itself_only() -> None:
-    made, remarks = json_schema.document(strangers(("loss", "odd", Odd), ("loss", "broken", "not_there:Broken")))
+    made, remarks = json_schema.build(strangers(("loss", "odd", Odd), ("loss", "broken", "not_there:Broken")))
     assert [one["properties"]["use"]["enum"][0] for one in made["definitions"]["loss"]["anyOf"]] == ["odd"]
     (remark,) = remarks
     assert remark.startswith("loss acme/broken is left out: ")
@@ -279,6 +279,6 @@ def test_a_name_that_two_plugins_offer_needs_its_owner() -> None:
     other = Zoo(owner="zebra")
     other.add("loss", "odd", opened)
     zoo.merge(other)
-    made, _ = json_schema.document(zoo)
+    made, _ = json_schema.build(zoo)
     names = [one["properties"]["use"]["enum"] for one in made["definitions"]["loss"]["anyOf"]]
     assert names == [["acme/odd"], ["zebra/odd"]]

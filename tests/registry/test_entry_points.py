@@ -13,7 +13,7 @@ Rows = list[tuple[str, str, str, str]]
 
 
 def ours(group: str) -> Rows:
-    points = entry_points.entry_points(group)
+    points = entry_points.read(group)
     return sorted((point.name, point.value, point.distribution, point.version) for point in points)
 
 
@@ -56,4 +56,4 @@ def test_files_that_are_not_text_are_passed_over(site: Path) -> None:
     info = site / "odd-1.dist-info"
     info.mkdir()
     (info / "entry_points.txt").write_bytes(b"[ganzoo]\nmain = odd\n\xff\xfe")
-    assert [point.distribution for point in entry_points.entry_points("ganzoo") if point.value == "odd"] == ["odd"]
+    assert [point.distribution for point in entry_points.read("ganzoo") if point.value == "odd"] == ["odd"]
