@@ -53,8 +53,8 @@ class Signature:
 
     target: str
     docs: tuple[str, ...]
-    parts: Mapping[str, Parameter]
-    settings: Mapping[str, Parameter]
+    parts: Parameters
+    settings: Parameters
     open: bool = False
 
     @property
