@@ -150,6 +150,7 @@ def __getattr__(name: str) -> Any:
 def _renamed(name: str) -> str:
     """The name of today for a public name of before, with a warning; nothing for any other."""
     versions = importlib.import_module("ganzoo.registry.versions")
+    today: str
     today, gone_in = versions.RENAMED.get(name, ("", ""))
     if today:
         versions.deprecated(f"ganzoo.{name} is deprecated: use ganzoo.{today}. It goes in ganzoo {gone_in}.")

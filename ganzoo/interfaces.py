@@ -202,7 +202,7 @@ class Schedule(ABC):
         """Step t of `steps` (0-based) -> factor on the optimizer's own learning rate."""
 
 
-class Dataset(torch.utils.data.Dataset, ABC):
+class Dataset(torch.utils.data.Dataset[Batch], ABC):
     """Samples, one at a time, and all at once when they fit in memory.
 
     Building one is cheap and needs no files: `spec` and `class_names` follow from the settings where they can.

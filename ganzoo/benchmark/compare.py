@@ -91,7 +91,7 @@ def turn(command: list[str], threads: int) -> dict[str, Any]:
     environment = {**os.environ, **more}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     try:
-        measured = json.loads(done.stdout.splitlines()[-1])
+        measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         if done.returncode or not all(measured[name] > 0 for name in NEEDED):
             raise ValueError("not a measurement")
     except (ValueError, IndexError, KeyError, TypeError) as error:
@@ -105,7 +105,7 @@ def turn(command: list[str], threads: int) -> dict[str, Any]:
 
 def speed(measured: dict[str, Any], clock: str = "seconds") -> float:
     """Images a second."""
-    return measured["images"] / measured[clock]
+    return float(measured["images"] / measured[clock])
 
 
 def _check_same_networks(one: dict[str, Any], other: dict[str, Any]) -> None:

@@ -35,7 +35,10 @@ def measure(training: Training, steps: int) -> dict[str, float]:
     clock, trainee = _Clock(training.accelerator.device), training.trainee
     whole = clock.around("engine", training.step)
     with ExitStack() as stack:
-        replace = lambda owner, name, value: stack.enter_context(patch.object(owner, name, value))  # noqa: E731
+
+        def replace(owner: Any, name: str, value: Any) -> None:
+            stack.enter_context(patch.object(owner, name, value))
+
         replace(trainee, "batches", clock.through("data", trainee.batches))
         replace(trainee.procedure, "step", clock.forward(trainee.procedure.step))
         replace(Tensor, "backward", clock.around("backward", Tensor.backward))

@@ -50,7 +50,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        return importlib.import_module(f"ganzoo.cli.{name}").command
+        command: click.Command = importlib.import_module(f"ganzoo.cli.{name}").command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -99,7 +99,8 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
     blueprint = Blueprint(entry, tree["dataset"])
     if problems := blueprint.problems():
         raise RecipeError("\n".join(problems))
-    return blueprint()
+    dataset: Dataset = blueprint()
+    return dataset
 
 
 def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:

@@ -157,7 +157,8 @@ def _opened(archive: Path) -> IO[bytes]:
         start = file.read(6)
     for magic, opener in PACKED.items():
         if start.startswith(magic):
-            return opener(archive, "rb")
+            unpacked: IO[bytes] = opener(archive, "rb")
+            return unpacked
     return archive.open("rb")
 
 

@@ -53,7 +53,7 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
         ) from error
 
 
-def _read(loader: DataLoader) -> Iterator[Batch]:
+def _read(loader: DataLoader[Batch | GanzooError]) -> Iterator[Batch]:
     with _no_alarm():
         batches = iter(loader)
     for batch in batches:
@@ -84,7 +84,7 @@ def batch_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 
-class _Batched(torch.utils.data.Dataset):
+class _Batched(torch.utils.data.Dataset[Batch | GanzooError]):
     """A dataset by whole batches. Errors are values here: raised in a worker, they arrive as text with a traceback."""
 
     def __init__(self, dataset: Dataset):
@@ -102,12 +102,13 @@ class _Batched(torch.utils.data.Dataset):
 
     def _stacked(self, examples: list[Batch], indices: list[int]) -> Batch:
         try:
-            return default_collate(examples)
+            batch: Batch = default_collate(examples)
         except (RuntimeError, KeyError, TypeError) as error:
             raise DataError(
                 f"dataset {type(self.dataset).__name__}: examples {', '.join(map(str, indices))} do not fit into one "
                 f"batch ({str(error).partition(chr(10))[0]}). Give all of them the same keys, shapes and types."
             ) from error
+        return batch
 
 
 def _leave_signals(worker: int) -> None:

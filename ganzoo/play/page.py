@@ -31,6 +31,7 @@ def build(studio: Studio, place: str, folder: Path) -> gr.Blocks:
     spec = studio.model.spec
     columns = draws.columns(studio.model, Draw(studio.count)) if spec.is_image else 1
     wide = columns >= WIDE or bool(spec.vocab)
+    page: gr.Blocks
     with gr.Blocks(
         title=f"{facts.title(studio.model)} - ganzoo", analytics_enabled=False, delete_cache=(HOUR, HOUR)
     ) as page:

@@ -132,4 +132,5 @@ def _examples(data: Dataset) -> Tensor | None:
 
 def _distances(a: Tensor, b: Tensor) -> Tensor:
     """(N, D), (M, D) -> (N, M): root mean square differences."""
-    return torch.cdist(a, b) / a.shape[1] ** 0.5
+    scale: float = a.shape[1] ** 0.5
+    return torch.cdist(a, b) / scale

@@ -78,7 +78,8 @@ class Function(nn.Module):
 
     def eager(self, inputs: tuple[Tensor, ...]) -> Tensor:
         with self._under(0):
-            return self(*inputs)
+            samples: Tensor = self(*inputs)
+        return samples
 
     def _under(self, seed: int) -> Any:
         return preview.sampling(self.procedure, torch.device("cpu"), seed)
@@ -165,7 +166,8 @@ def _write_torch(program: Any, path: Path) -> Call:
 
     def call(inputs: tuple[Tensor, ...]) -> Tensor:
         with torch.no_grad():
-            return graph(*inputs)
+            samples: Tensor = graph(*inputs)
+        return samples
 
     return call
 

@@ -53,7 +53,8 @@ def asking(name: str) -> Iterator[None]:
         status = getattr(getattr(error, "response", None), "status_code", None)
         what = f"{LOG_IN}" if status == 401 else "This token may not do that." if status == 403 else "Try again later."
         raise SetupError(f"{name}: the Hub answered {status or 'with an error'}. {what}") from error
-    except (errors.HTTPError, OSError, ValueError) as error:  # a ValueError for an answer that is none
+    # httpx's error, or httpx2's in later releases of the Hub's client; a ValueError for an answer that is none
+    except (errors.HTTPError, OSError, ValueError) as error:  # type: ignore[attr-defined]
         raise SetupError(
             f"{name}: the Hub was not reached ({type(error).__name__}). Is there a network? A folder that was fetched "
             "before needs none."

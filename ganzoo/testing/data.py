@@ -42,9 +42,10 @@ def named_by_a_path(component: Component) -> bool:
 def bare(component: Component) -> Dataset:
     """Built without a look at its files: one that needs a path gets one that leads nowhere."""
     missing = needed(component)
-    if missing in ([], ["path"]):
-        return component.build(**dict.fromkeys(missing, NOWHERE))
-    not_asked(_give(component, missing))
+    if missing not in ([], ["path"]):
+        not_asked(_give(component, missing))
+    dataset: Dataset = component.build(**dict.fromkeys(missing, NOWHERE))
+    return dataset
 
 
 def small(component: Component, **more: Any) -> Dataset:
@@ -53,7 +54,8 @@ def small(component: Component, **more: Any) -> Dataset:
         not_asked(_give(component, missing))
     known = settings_of(component)
     size = {"n": N} if "n" in known and "n" not in component.settings else {}
-    return component.build(**{**size, **more})
+    dataset: Dataset = component.build(**{**size, **more})
+    return dataset
 
 
 def readable(component: Component, **more: Any) -> Dataset:

@@ -126,7 +126,8 @@ def _noise(spec: Spec, pairs: bool = False) -> Tree:
 
 def _part(entry: Entry) -> Tree:
     signature = Blueprint(entry).signature
-    return _narrowed({"use": entry.full_name, **signature.defaults()})
+    part: Tree = _narrowed({"use": entry.full_name, **signature.defaults()})
+    return part
 
 
 def _narrowed(table: Any) -> Any:

@@ -16,7 +16,8 @@ def judged(network: Any, x: Tensor, y: Tensor | None, seed: int) -> Tensor:
     """forward() without gradients, on copies, whatever it draws by itself being drawn from `seed`."""
     set_seed(seed)
     with torch.no_grad():
-        return network(x.clone(), y if y is None else y.clone())
+        output: Tensor = network(x.clone(), y if y is None else y.clone())
+    return output
 
 
 def same(a: Tensor, b: Tensor) -> bool:

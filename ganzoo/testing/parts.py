@@ -64,7 +64,8 @@ class SmallGenerator(Generator):
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.out(F.leaky_relu(self.norm(self.hidden(_with(z, y, self.classes))), 0.2))  # (N, z_dim) -> (N, size)
-        return (x.tanh() if self.spec.is_image else x).unflatten(1, self.spec.shape)
+        samples: Tensor = (x.tanh() if self.spec.is_image else x).unflatten(1, self.spec.shape)
+        return samples
 
 
 class SmallGeneratorOfClasses(SmallGenerator):
@@ -90,7 +91,8 @@ class SmallDiscriminator(Discriminator):
         return F.leaky_relu(self.hidden(_with(x.flatten(1), y, self.classes)), 0.2)  # (N, *shape) -> (N, HIDDEN)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x, y)).squeeze(1)  # (N, 1) -> (N,)
+        logits: Tensor = self.head(self.features(x, y))
+        return logits.squeeze(1)  # (N, 1) -> (N,)
 
 
 class SmallDiscriminatorOfClasses(SmallDiscriminator):

@@ -24,10 +24,12 @@ class Judge(Discriminator):
         self.head = nn.Linear(WIDTH, 1)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.body(x)
+        features: Tensor = self.body(x)
+        return features
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)
+        logits: Tensor = self.head(self.features(x))
+        return logits.squeeze(1)
 
 
 class Maker(Generator):
@@ -42,7 +44,8 @@ class Maker(Generator):
         )
 
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(source).unflatten(1, SHAPE)
+        samples: Tensor = self.layers(source).unflatten(1, SHAPE)
+        return samples
 
 
 def attached(regularizer: Any) -> tuple[Any, Judge, Maker]:

@@ -13,13 +13,12 @@ def sought(component: Component) -> Example | BrokenPromiseError:
     component.target  # noqa: B018  leaves the check where it does not load
     if "example" not in component.kept:
         try:
-            found: Example | BrokenPromiseError = examples.find(
-                component.entry, parts.beside(component.plugins), component.settings
-            )
+            example = examples.find(component.entry, parts.beside(component.plugins), component.settings)
+            component.kept["example"] = example
         except BrokenPromiseError as refusal:
-            found = refusal
-        component.kept["example"] = found
-    return component.kept["example"]
+            component.kept["example"] = refusal
+    found: Example | BrokenPromiseError = component.kept["example"]
+    return found
 
 
 def example_of(component: Component) -> Example:

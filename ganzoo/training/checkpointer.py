@@ -100,7 +100,7 @@ class Checkpointer:
         accelerator = self.engine.accelerator
         if accelerator.num_processes == 1:
             return fine
-        return accelerator.reduce(torch.tensor(float(fine), device=accelerator.device), "mean").item() == 1
+        return bool(accelerator.reduce(torch.tensor(float(fine), device=accelerator.device), "mean") == 1)
 
     def _kept(self) -> str:
         return f"The last good checkpoint is {self.kept}." if self.kept else "No checkpoint was saved yet."

@@ -62,10 +62,11 @@ def compare(needed: Need, device: torch.device) -> None:
 
 def machine() -> int:
     """Bytes of memory that this process may have: the machine's, or fewer in a container."""
+    total: int = psutil.virtual_memory().total
     try:
-        return min(psutil.virtual_memory().total, int(CGROUP.read_text()))
+        return min(total, int(CGROUP.read_text()))
     except (OSError, ValueError):  # no cgroups here, or no limit: "max"
-        return psutil.virtual_memory().total
+        return total
 
 
 def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:

@@ -69,7 +69,7 @@ class Redactor:
         """The command line; of every place in it, the last name."""
         if not isinstance(argv, list) or not argv:
             return ""
-        return self(" ".join(["ganzoo", *map(_shortened, argv[1:])]))
+        return str(self(" ".join(["ganzoo", *map(_shortened, argv[1:])])))
 
 
 def _shortened(word: Any) -> str:

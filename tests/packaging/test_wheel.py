@@ -33,6 +33,10 @@ def test_every_module_is_in_it(wheel: Path) -> None:
     assert modules <= set(files(wheel))
 
 
+def test_type_checkers_are_told_that_both_packages_are_annotated(wheel: Path) -> None:
+    assert {"ganzoo/py.typed", "ganzoo_builtins/py.typed"} <= set(files(wheel))
+
+
 def test_what_reports_are_made_of_is_in_it(wheel: Path) -> None:
     parts = {f"ganzoo/report/{path.name}" for path in (ROOT / "ganzoo/report").glob("*.*") if path.suffix != ".py"}
     assert len(parts) == 3 and parts <= set(files(wheel))

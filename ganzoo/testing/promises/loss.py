@@ -125,10 +125,12 @@ def _logits(shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
 
 def _generator(loss: Any, real: Tensor, fake: Tensor) -> Tensor:
     """Whether it needs real logits without saying so is a promise of its own."""
+    value: Tensor
     try:
-        return loss.generator(real if loss.uses_real else None, fake)
+        value = loss.generator(real if loss.uses_real else None, fake)
     except Exception:
-        return loss.generator(real, fake)
+        value = loss.generator(real, fake)
+    return value
 
 
 def _both(loss: Any, real: Tensor, fake: Tensor) -> Iterator[tuple[str, Tensor, tuple[Tensor, Tensor]]]:
