@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganzoo.errors import GanzooError
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 
 
 def problems(folder: Path) -> list[str]:

@@ -28,7 +28,7 @@ from typing import Protocol
 
 import intact
 from ganzoo.errors import GanzooError
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 
 RECIPE = "cgan_emnist"
 SMALL = ["dataset.use=glyphs", "dataset.n=300", 'dataset.characters="AB"', "run.steps=2000", "run.batch_size=16"]

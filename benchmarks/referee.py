@@ -20,7 +20,7 @@ import ganzoo
 from ganzoo.config import instantiate
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo_builtins.extractors.classifier import BATCH, Classifier, read, train
 
 EPOCHS = 6

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from ganzoo.procedure import Procedure
     from ganzoo.registry.versions import API_VERSION, deprecated
     from ganzoo.registry.zoo import Zoo
-    from ganzoo.runs.run import Run
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
+    from ganzoo.sampling.run import Run
     from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator
     from ganzoo.utils.atomic import write_file
@@ -75,7 +75,7 @@ _HOMES = {
     "ganzoo.sampling.model": ("Model",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry.zoo": ("Zoo",),
-    "ganzoo.runs.run": ("Run",),
+    "ganzoo.sampling.run": ("Run",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.terminal.progress": ("Progress",),
     "ganzoo.translator": ("Translator",),

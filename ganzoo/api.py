@@ -1,4 +1,4 @@
-"""The commands as Python: ganzoo.train(recipe) and ganzoo.load(run)."""
+"""The commands `run` and `sample` as Python functions: ganzoo.train(recipe) and ganzoo.load(run)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from ganzoo.config import instantiate, locate, overrides, resolver
+from ganzoo.config import locate, overrides, resolver
 from ganzoo.registry import discovery
-from ganzoo.runs import checkpoint, retention
-from ganzoo.runs.run import Run
+from ganzoo.registry.discovery import Plugins
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 from ganzoo.sharing.load import load as load_export
 from ganzoo.sharing.place import folder_of, stem_of
-from ganzoo.training import loop, state
+from ganzoo.training import loop
 
 
 def train(
@@ -23,59 +21,65 @@ def train(
     changes: Mapping[str, Any] | None = None,
     *,
     out: str | Path = "runs",
-    plugins: discovery.Plugins | None = None,
+    plugins: Plugins | None = None,
 ) -> Run:
-    """Train a recipe, given by name or path, with changes such as {"run.steps": 500}. Returns the finished run.
+    """Train a recipe.
 
-    Errors: GanzooError; its message says what to do.
+    Args:
+        recipe: Name or path of a recipe.
+        changes: Settings to override, such as {"run.steps": 500}.
+        out: Folder in which the run folder is created.
+        plugins: The plugins that components come from; by default all installed ones.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        GanzooError: Training cannot start or go on; the message says what to do.
     """
     plugins = plugins or discovery.load()
-    found, _ = resolver.read(locate.find(str(recipe), plugins), overrides.assignments_of(changes or {}), plugins.zoo)
-    return loop.train(found, plugins, Path(out))
+    path = locate.find(str(recipe), plugins)
+    parsed, _ = resolver.read(path, overrides.assignments_of(changes or {}), plugins.zoo)
+    return loop.train(parsed, plugins, Path(out))
 
 
-def load(run: Run | str | Path, plugins: discovery.Plugins | None = None) -> Model:
-    """The trained networks of a run (its newest checkpoint), of one checkpoint folder, of what `ganzoo export` wrote,
-    or of OWNER/NAME[@REVISION] on the Hugging Face Hub. Needs none of the data, until a translator samples.
+def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
+    """Load trained networks. Needs none of the data, except that a translator samples from it.
 
-    Averaged weights are used where the run has them. Errors: RunError; for an export that was tampered with too.
+    Averaged weights are used where the run has them.
+
+    Args:
+        run: A run (its newest checkpoint counts), a run folder, a checkpoint folder, the folder of an export, or
+            OWNER/NAME[@REVISION] on the Hugging Face Hub.
+        plugins: The plugins that components come from; by default all installed ones.
+
+    Raises:
+        RunError: The folder cannot be used, or an export was tampered with.
     """
-    plugins = plugins or discovery.load()
-    if not isinstance(run, Run) and (shared := folder_of(run)):
-        return load_export(shared, plugins)
-    run, chosen = find(run)
-    recipe = run.recipe(plugins.zoo)
-    saved = checkpoint.read(chosen or run.latest)
-    with torch.random.fork_rng(devices=[]):  # building seeds the generator, and the caller's is none of ours
-        procedure = instantiate.procedure(recipe, run.spec)
-    state.load_weights(procedure, saved)
-    for name, parameter in procedure.named_parameters():
-        if name in saved.tensors.get("ema", {}):
-            parameter.data.copy_(saved.tensors["ema"][name])
-    return Model(procedure.eval(), run.spec, run.resolved["class_names"], run.resolved.get("words", []), recipe)
+    if isinstance(run, Run):
+        return run.load(plugins=plugins)
+    if export := folder_of(run):
+        return load_export(export, plugins)
+    opened, checkpoint = Run.find(run)
+    return opened.load(checkpoint, plugins)
 
 
-def beside(place: Run | str | Path, name: str) -> Path:
-    """Where what is drawn from a model is put unless somebody says: in the folder of a run. An export stays as it is:
-    beside its folder, and in the current one for a model of the Hub.
+def default_output(place: Run | str | Path, name: str) -> Path:
+    """Return the default path of a file with samples.
 
-    Errors: RunError.
-    """
-    if isinstance(place, Run) or not (stem := stem_of(place)):
-        return find(place)[0].folder / name
-    return stem.with_name(f"{stem.name}-{name}")
+    Args:
+        place: As for load().
+        name: The file's name.
 
+    Returns:
+        A path inside the run folder; next to the folder of an export, which stays as it is; in the working directory
+        for a model of the Hub.
 
-def find(place: Run | str | Path) -> tuple[Run, Path | None]:
-    """The run of a run folder, a folder of runs or a checkpoint, and that checkpoint. Errors: RunError.
-
-    RUN/checkpoints/best and RUN/checkpoints/latest are checkpoints too.
+    Raises:
+        RunError: There is no run.
     """
     if isinstance(place, Run):
-        return place, None
-    place = Path(place).absolute()
-    if place.name in ("best", "latest") and (pointed := retention.pointed_to(place.parent, place.name)):
-        place = pointed
-    if (place / "manifest.json").is_file():
-        return Run.open(place.parents[1]), place
-    return Run.open(place), None
+        return place.folder / name
+    if stem := stem_of(place):
+        return stem.with_name(f"{stem.name}-{name}")
+    return Run.find(place)[0].folder / name

@@ -1,92 +1,107 @@
-"""Everything a user can mend, as one readable line and an exit code; a traceback is a bug of ours."""
+"""Errors that users can mend: one readable message with the remedy, and an exit code for the command line."""
 
 import difflib
 from collections.abc import Iterable
 
-import click
+MESSAGE_WIDTH = 1000  # characters of one line of a message
+MESSAGE_LINES = 40
 
-WIDTH, LINES = 1000, 40  # of a message; no mistake takes more to tell
 
+class GanzooError(Exception):
+    """A mistake that the user can mend.
 
-class GanzooError(click.ClickException):
-    """A mistake the user can mend. The message says what is wrong and what to do next, and is safe to print."""
+    Attributes:
+        message: What is wrong and what to do next, safe to print on a terminal.
+        exit_code: Exit code of the command that ends with this error.
+    """
 
     exit_code = 2
 
     def __init__(self, message: str):
-        super().__init__(readable(message))
+        self.message = printable(message)
+        super().__init__(self.message)
 
 
 class RecipeError(GanzooError):
-    """A recipe or a setting that cannot be used; lists every problem found."""
+    """A recipe or setting that cannot be used; the message lists every problem found."""
 
 
 class IncompatibleError(GanzooError):
-    """Two components that cannot work together. Networks, losses and procedures raise it when they are built."""
+    """Two components that do not work together. Networks, losses and procedures raise it when they are built."""
 
 
 class DataError(GanzooError):
-    """Data that is missing or damaged."""
+    """Missing or damaged data."""
 
     exit_code = 3
 
 
 class DivergedError(GanzooError):
-    """A loss or a weight is no longer a finite number."""
+    """A training run with a loss or weight that is no longer finite."""
 
     exit_code = 4
 
 
 class RunError(GanzooError):
-    """A run folder or a checkpoint that cannot be used."""
+    """A run folder or checkpoint that cannot be used."""
 
     exit_code = 5
 
 
 class SetupError(GanzooError):
-    """Something that the installation or the machine lacks: a package, disk space, a device."""
+    """A requirement that this machine does not meet: a package, a device, memory, disk space, the network."""
 
     exit_code = 6
 
 
 class ConformanceError(GanzooError):
-    """A plugin whose components are not what the interfaces promise."""
+    """A plugin whose components break the promises of the interfaces."""
 
     exit_code = 6
 
 
 class Interrupted(GanzooError):
-    """Stopped by a signal after saving; `ganzoo resume` goes on from there. 75 is sysexits' EX_TEMPFAIL."""
+    """A run that was saved and stopped by a signal or time limit. `ganzoo resume` continues it.
+
+    Exit code 75 is EX_TEMPFAIL of sysexits.h.
+    """
 
     exit_code = 75
 
 
 class Aborted(GanzooError):
-    """Ended at once, by a second Ctrl-C or by one before training: 128 + SIGINT, as shells have it."""
+    """A command that Ctrl-C ended at once. Exit code 130 is 128 + SIGINT, the convention of shells."""
 
     exit_code = 130
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'NAME'?" with the known name closest to `name`, or "" when none is close.
+    """Suggest the known name that is closest to `name`.
 
     Args:
-        name: The name that was not found.
+        name: The misspelt name.
         known: The names that exist.
+
+    Returns:
+        " Did you mean 'NAME'?" with a leading space, or "" when no name is close.
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
 
 
-def readable(text: str) -> str:
-    """A text that a terminal shows and does not obey: control characters escaped, lines and their number bounded."""
+def printable(text: str) -> str:
+    """Escape control characters, and limit the length and number of lines, so that a terminal shows the text as is."""
     lines = text.split("\n")
-    more = [f"... and {len(lines) - LINES} lines more"] if len(lines) > LINES else []
-    return "\n".join([one_line(line, WIDTH) for line in lines[:LINES]] + more)
+    omitted = len(lines) - MESSAGE_LINES
+    note = [f"... and {omitted} more lines"] if omitted > 0 else []
+    return "\n".join([one_line(line, MESSAGE_WIDTH) for line in lines[:MESSAGE_LINES]] + note)
 
 
 def one_line(text: str, width: int = 100) -> str:
-    """What a recipe calls something, within a message. Its middle gives way: sentences of ours end with the remedy."""
+    """Shorten user input to `width` characters for a message, and escape control characters.
+
+    The middle is left out: the end of a message holds the remedy.
+    """
     if len(text) > width:
         text = f"{text[: width // 2]} ... {text[len(text) - width // 2 :]}"
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

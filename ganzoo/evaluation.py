@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo import api
 from ganzoo.config import instantiate
 from ganzoo.config.overrides import override
 from ganzoo.config.recipe import Recipe
@@ -16,9 +15,9 @@ from ganzoo.metrics import selection
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
-from ganzoo.runs import retention, scores
-from ganzoo.runs.run import Run
+from ganzoo.runs import layout, retention, scores
 from ganzoo.runs.scores import Score
+from ganzoo.sampling.run import Run
 
 CHANGEABLE = ("evaluate", "extractor", "metric")
 
@@ -42,18 +41,18 @@ def evaluate(
     Errors: RunError, DataError, IncompatibleError, and those of the extractor for what has to be fetched first.
     """
     plugins = plugins or discovery.load()
-    run, folder = api.find(run)
+    run, folder = (run, None) if isinstance(run, Run) else Run.find(run)
     folder = folder or run.latest
     given = {"evaluate.samples": samples, "evaluate.seed": seed}
     named = [f"{key}={value}" for key, value in given.items() if value is not None]
     recipe = judged(run, plugins.zoo, metrics, extractor, [*named, *changes])
-    model = api.load(folder, plugins)
+    model = run.load(folder, plugins)
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), plugins.zoo, model.procedure.conditional)
     averaged = (folder / "ema.safetensors").is_file()
     results = evaluator(model.sample, retention.step_of(folder), weights(averaged))
     for name, why in evaluator.left_out.items():
         told(f"{name} is left out: {why}")
-    scores.append(run.folder / "scores.jsonl", results)
+    scores.append(run.folder / layout.SCORES, results)
     return results
 
 
@@ -79,7 +78,7 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
         if table not in CHANGEABLE:
             raise RecipeError(f"{change!r}: an evaluation changes nothing but {', '.join(CHANGEABLE)}.")
     override(tree, changes, zoo)
-    return resolve(tree, zoo, str(run.folder / "resolved.json"), name=run.resolved["name"])
+    return resolve(tree, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])
 
 
 def _names(table: Any, extractor: str, zoo: Zoo) -> bool:

@@ -9,7 +9,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from ganzoo.registry.zoo import Zoo
-    from ganzoo.runs.run import Run
+    from ganzoo.sampling.run import Run
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")

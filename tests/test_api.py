@@ -13,9 +13,9 @@ import ganzoo
 from ganzoo import GanzooError, Model
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
 from ganzoo.sampling import model as making
 from ganzoo.sampling.model import CHUNK, Labels
+from ganzoo.sampling.run import Run
 from helpers.support import CONDITIONAL, PLUGINS, tiny, toml, train
 
 DIGITS = CONDITIONAL.replace('"ABC"', '"2A01"')  # class 0 is called "2", and class 2 is called "0"

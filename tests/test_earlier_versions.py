@@ -23,7 +23,7 @@ import ganzoo
 from ganzoo.config import resolver
 from ganzoo.registry.versions import Deprecated
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.visualization.grid import to_uint8
 from helpers.support import PLUGINS, train
 

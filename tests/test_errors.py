@@ -6,7 +6,8 @@ import click
 import pytest
 
 from ganzoo import errors
-from ganzoo.errors import LINES, WIDTH, GanzooError, did_you_mean, one_line
+from ganzoo.cli import LazyGroup, cli
+from ganzoo.errors import MESSAGE_LINES, MESSAGE_WIDTH, GanzooError, did_you_mean, one_line
 
 CODES = {
     "GanzooError": 2,
@@ -28,13 +29,16 @@ def test_every_error_has_the_documented_exit_code() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-def test_an_error_is_shown_as_one_line(kind: type[GanzooError], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_shown_as_one_line(
+    kind: type[GanzooError], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     @click.command()
     def command() -> None:
         raise kind("what is wrong. What to do.")
 
+    monkeypatch.setattr(LazyGroup, "get_command", lambda *_: command)
     with pytest.raises(SystemExit) as ended:
-        command([])
+        cli(["run"])
     assert ended.value.code == kind.exit_code
     assert capsys.readouterr().err == "Error: what is wrong. What to do.\n"
 
@@ -55,12 +59,12 @@ def test_control_characters_are_shown_and_not_obeyed() -> None:
 def test_a_long_line_keeps_its_start_and_its_end() -> None:
     message = GanzooError(f"start {'x' * 100_000} end").message
     assert message.startswith("start x") and message.endswith("x end")
-    assert len(message) <= WIDTH + len(" ... ")
+    assert len(message) <= MESSAGE_WIDTH + len(" ... ")
 
 
 def test_lines_beyond_a_screenful_are_counted() -> None:
-    lines = GanzooError("\n".join(map(str, range(LINES + 5)))).message.split("\n")
-    assert lines == [*map(str, range(LINES)), "... and 5 lines more"]
+    lines = GanzooError("\n".join(map(str, range(MESSAGE_LINES + 5)))).message.split("\n")
+    assert lines == [*map(str, range(MESSAGE_LINES)), "... and 5 more lines"]
 
 
 def test_a_name_within_a_message_stays_on_its_line() -> None:

@@ -21,7 +21,7 @@ from ganzoo.evaluation import judged
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.reference import Reference
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import dry_run
 from helpers.support import CONDITIONAL, PLUGINS, tiny, train, weights_hash
 

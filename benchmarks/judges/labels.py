@@ -12,6 +12,7 @@ import ganzoo
 from ganzoo.config import instantiate
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
+from ganzoo.training import optim
 
 STEPS = 500  # of the same network that learns from the labels alone
 
@@ -27,7 +28,7 @@ def judge(run: ganzoo.Run) -> str:
     torch.manual_seed(0)
     alone = instantiate.procedure(recipe, run.spec)
     alone.labelled = labelled
-    optimizer = instantiate.optimizers(recipe.optimizer)(
+    optimizer = optim.optimizer_factory(recipe.optimizer)(
         "discriminator", [p for p in alone.D.parameters() if p.requires_grad]
     )
     for _ in range(STEPS):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ganzoo.errors import Aborted, did_you_mean, readable
+from ganzoo.errors import Aborted, GanzooError, did_you_mean, printable
 from ganzoo.registry.versions import Deprecated
 
 VERBS = {
@@ -62,15 +62,26 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Ctrl-C, where it is not a wish to stop and save."""
+        """Run a command. A GanzooError becomes one `Error:` message and its exit code, and so does Ctrl-C."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise Aborted("ended at once. What was saved before is there; `ganzoo resume` goes on from it.") from None
+            raise _shown(
+                Aborted("ended at once. What was saved before is there; `ganzoo resume` goes on from it.")
+            ) from None
+        except GanzooError as error:
+            raise _shown(error) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*VERBS.items()])
+
+
+def _shown(error: GanzooError) -> click.ClickException:
+    """Return the error as click shows it: `Error: MESSAGE` on stderr, and the exit code."""
+    exception = click.ClickException(error.message)
+    exception.exit_code = error.exit_code
+    return exception
 
 
 _AS_PYTHON_DOES = warnings.formatwarning
@@ -81,7 +92,7 @@ def _format_warning(
 ) -> str:
     """What goes in a later version as one line for users; other warnings as Python shows them."""
     if issubclass(category, Deprecated):
-        return f"Warning: {readable(str(message))}\n"
+        return f"Warning: {printable(str(message))}\n"
     return _AS_PYTHON_DOES(message, category, filename, lineno, line)
 
 

@@ -14,7 +14,7 @@ from ganzoo.cli.complete import of_kind
 if TYPE_CHECKING:
     from ganzoo.registry.discovery import Plugins
     from ganzoo.runs.comparison import Cell, Comparison
-    from ganzoo.runs.run import Run
+    from ganzoo.sampling.run import Run
 
 
 @click.command("compare")
@@ -71,7 +71,7 @@ def command(
 
 
 def _opened(targets: tuple[str, ...]) -> list[Run]:
-    from ganzoo.runs.run import Run
+    from ganzoo.sampling.run import Run
 
     return [Run.open(target) for target in targets]
 

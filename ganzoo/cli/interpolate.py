@@ -49,7 +49,7 @@ def command(
     from ganzoo.sampling import interpolation
 
     model = api.load(run)
-    target = out or api.beside(run, "interpolation.png")
+    target = out or api.default_output(run, "interpolation.png")
     y = [labels[i % len(labels)] for i in range(rows)] if labels else None
     walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix == ".gif")
     click.echo(interpolation.save(walks, target))

@@ -19,14 +19,14 @@ def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> N
     ganzoo resume runs/quickstart-20260101-120000-ab12 run.steps=20000
     ganzoo resume runs/quickstart-20260101-120000-ab12/checkpoints/step-00000950
     """
-    from ganzoo import api
     from ganzoo.cli.run import report
     from ganzoo.registry import discovery
     from ganzoo.runs import resume
+    from ganzoo.sampling.run import Run
     from ganzoo.training import loop
 
     plugins = discovery.load()
-    opened, chosen = api.find(run)
+    opened, chosen = Run.find(run)
     recipe = opened.recipe(plugins.zoo, overrides)
     start = resume.at(opened, chosen, allow_data_change)
     report(loop.train(recipe, plugins, opened.folder.parent, start))

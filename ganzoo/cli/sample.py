@@ -55,12 +55,12 @@ def command(
 
     model = api.load(run)
     if pictures or isinstance(model.procedure, Translator):
-        target = out or api.beside(run, "samples.png")
+        target = out or api.default_output(run, "samples.png")
         click.echo(_translate(model, count, labels, seed, pictures, target))
         return
     asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
     y = model.labels(count, asked)
-    target = out or api.beside(run, "samples.txt" if model.spec.vocab else "samples.png")
+    target = out or api.default_output(run, "samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
     columns = writer.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
     click.echo(writer.save(samples, y, target, columns, model.words))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 import torch
 from accelerate.utils import set_seed
 from torch import nn
-from torch.optim import Optimizer
 
-from ganzoo.config.component import Blueprint, PerPlayer
+from ganzoo.config.component import Blueprint
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean
+from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
-from ganzoo.training import optim
 from ganzoo.utils.modes import eval_mode
 
 Parts = Mapping[str, Blueprint | list[Blueprint]]
@@ -207,19 +205,3 @@ def compile_networks(procedure: Procedure) -> None:
     for networks in procedure.players().values():
         for network in networks:
             network.compile()
-
-
-def optimizers(settings: PerPlayer) -> Callable[[str, list[nn.Parameter]], Optimizer]:
-    """What the engine calls to make each player's optimizer. Errors: RecipeError with what the optimizer refused."""
-    optim.unmark()
-
-    def make(player: str, parameters: list[nn.Parameter]) -> Optimizer:
-        blueprint = settings.of(player)
-        try:
-            return optim.unbreak(blueprint(parameters))
-        except GanzooError:
-            raise
-        except REFUSALS as error:
-            raise RecipeError(f"[optimizer] {blueprint.entry.name!r} for {player!r}: {error}") from error
-
-    return make

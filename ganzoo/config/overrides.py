@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo.config.parser import DEPTH, kind_of, parse_toml
 from ganzoo.config.signature import describe
-from ganzoo.errors import GanzooError, RecipeError, one_line, readable
+from ganzoo.errors import GanzooError, RecipeError, one_line, printable
 from ganzoo.registry.zoo import Zoo
 
 
@@ -115,4 +115,4 @@ def _change_component(table: dict[str, Any], where: str, kind: str, use: Any, zo
     for key in dropped:
         del table[key]
     remark = f"{where}.use={use}: dropped {', '.join(dropped)}, which belonged to {old}"
-    return [readable(remark)] if dropped else []
+    return [printable(remark)] if dropped else []

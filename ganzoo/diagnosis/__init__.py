@@ -13,7 +13,7 @@ from ganzoo.diagnosis.stability import exploding_gradients, oscillation
 from ganzoo.runs.scores import Score
 
 if TYPE_CHECKING:
-    from ganzoo.runs.run import Run
+    from ganzoo.sampling.run import Run
 
 RULES = (
     exploding_gradients,

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ganzoo.data import subset
 from ganzoo.data.sources import cache_root
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Batch, Dataset
-from ganzoo.sampling import preview
 from ganzoo.utils import rng
 
 SEED = 0  # of the order, and of what examples draw; part of a score's protocol by being a constant
@@ -39,7 +39,7 @@ class Part:
     def batch(self) -> Batch:
         """All of them, images in [-1, 1]."""
         with rng.seeded(SEED):
-            return preview.chosen(self.dataset, list(self.indices))
+            return subset.take(self.dataset, list(self.indices))
 
     @property
     def samples(self) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ganzoo import api
 from ganzoo.errors import GanzooError, one_line
 from ganzoo.runs.retention import step_of
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 
 
 def title(model: Model) -> str:
@@ -29,7 +29,7 @@ def _of_recipe(model: Model) -> Iterator[str]:
 def _steps(place: str) -> Iterator[str]:
     """Of a run; a GAN that comes from elsewhere does not tell."""
     try:
-        run, chosen = api.find(place)
+        run, chosen = Run.find(place)
         step, steps = step_of(chosen or run.latest), run.resolved["steps"]
     except (GanzooError, KeyError, ValueError, OSError):
         return

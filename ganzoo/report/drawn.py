@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo import api
 from ganzoo.config import instantiate
+from ganzoo.data import subset
 from ganzoo.errors import DataError, GanzooError
 from ganzoo.interfaces import Dataset
 from ganzoo.report.pictures import Picture, embedded
-from ganzoo.runs.run import Run
-from ganzoo.sampling import interpolation, preview
+from ganzoo.sampling import interpolation
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
 
 SEED = 0
@@ -52,7 +52,7 @@ class Drawn:
 def draw(run: Run, checkpoint: Path | None) -> Drawn:
     """From the newest checkpoint of a run, or the one given. Never fails for what a user can mend."""
     try:
-        model = api.load(checkpoint or run)
+        model = run.load(checkpoint)
     except GanzooError:
         missing = Section([], "The weights cannot be loaded here: the checkpoint or a plugin is missing, or damaged.")
         return Drawn(None, missing, None)
@@ -125,7 +125,7 @@ def neighbours(model: Model) -> Section | None:
 def _examples(data: Dataset) -> Tensor | None:
     """Images (M, D) that are trained on, all or LOOKED_AT drawn by the seed; of pairs, what comes out."""
     most = min(LOOKED_AT if data.in_memory else LOOKED_AT // 10, NUMBERS // data.spec.size)
-    batch = preview.drawn(data, min(len(data), most), SEED)
+    batch = subset.take_random(data, min(len(data), most), SEED)
     x = batch.get("x", batch.get("b"))
     return None if x is None else x.flatten(1)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ganzoo import api
 from ganzoo.config import parser
 from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
@@ -18,8 +17,8 @@ from ganzoo.report import chart, curves, pictures, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.drawn import Drawn, draw
 from ganzoo.report.pictures import Frame, Picture
-from ganzoo.runs import status
-from ganzoo.runs.run import Run
+from ganzoo.runs import layout, status
+from ganzoo.sampling.run import Run
 from ganzoo.utils.redact import Redactor
 
 
@@ -82,7 +81,7 @@ def gather(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of: 
 
 def found(places: Sequence[Path]) -> list[tuple[Run, Path | None]]:
     """The runs of run folders, checkpoints, or folders of runs: the newest one inside. Errors: RunError."""
-    return [api.find(place) for place in places]
+    return [Run.find(place) for place in places]
 
 
 def findings(run: Run) -> list[dict[str, Any]] | None:
@@ -120,7 +119,7 @@ def _svgs(charts: Iterable[Chart], name: str) -> list[tuple[Chart, Markup]]:
 
 
 def _real(samples: Path) -> Frame | None:
-    if picture := pictures.read(samples / "real.png", pictures.SEEN):
+    if picture := pictures.read(samples / layout.REAL, pictures.SEEN):
         return Frame(0, picture)
     path = samples / "real.txt"
     if not path.is_file():

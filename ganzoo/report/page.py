@@ -17,7 +17,7 @@ from ganzoo.report import chart
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.report.gather import Told, differences, gather
 from ganzoo.runs.comparison import compare
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.utils import atomic
 from ganzoo.utils.redact import LEFT_OUT, Redactor
 

@@ -10,20 +10,22 @@ import contextlib
 import hashlib
 import json
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.errors import RunError
-from ganzoo.runs import retention
+from ganzoo.runs import layout, retention
 from ganzoo.utils import atomic
 
 FORMAT = 1
+LISTED = 5  # differences that an error message lists
 LARGEST_MANIFEST = 2**20  # bytes; a manifest has a line for each file
 
 
@@ -67,13 +69,13 @@ def write(
     def finish() -> None:
         described = {path.name: _describe(path.read_bytes()) for path in sorted(partial.iterdir())}
         atomic.write_synced(
-            partial / "manifest.json",
+            partial / layout.MANIFEST,
             json.dumps({"format": FORMAT, "step": step, "files": described}, indent=1).encode(),
         )
         atomic.sync_folder(partial)
         atomic.take_the_place(partial, final)  # a run that went on from an earlier one saves a step again
         atomic.sync_folder(checkpoints)
-        retention.point(checkpoints, "latest", final)
+        retention.point(checkpoints, layout.LATEST, final)
         with contextlib.suppress(OSError):  # the checkpoint is there; what is too much goes another time
             retention.prune(checkpoints, final, keep)
 
@@ -91,7 +93,7 @@ def write(
 
 def read(folder: Path) -> Checkpoint:
     """A checkpoint whose every file is as it was written. Errors: RunError naming the file that is not."""
-    path = folder / "manifest.json"
+    path = folder / layout.MANIFEST
     manifest = _load_json(path, _bytes(path, LARGEST_MANIFEST))
     if (
         not isinstance(manifest, dict)
@@ -114,6 +116,47 @@ def read(folder: Path) -> Checkpoint:
         else:
             found.states[path.stem] = _load_json(path, content)
     return found
+
+
+def load_weights(procedure: nn.Module, saved: Checkpoint) -> None:
+    """Load the networks' weights and buffers from a checkpoint.
+
+    Raises:
+        RunError: Names or shapes differ; the message lists the first ones. Nothing was copied.
+    """
+    with fitting():
+        check_tensors(saved.tensors["model"], procedure.state_dict())
+        procedure.load_state_dict(saved.tensors["model"])
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Turn whatever a foreign checkpoint makes torch or Python raise into a RunError."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        raise RunError(f"the checkpoint does not fit this recipe: {type(error).__name__}: {error}") from error
+
+
+def check_tensors(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Check names, shapes and types of stored tensors before anything is copied.
+
+    Raises:
+        RunError: They differ; the message lists the first differences.
+    """
+
+    def describe(tensors: Mapping[str, Tensor], name: str) -> str:
+        return f"{tuple(tensors[name].shape)} {tensors[name].dtype}" if name in tensors else "missing"
+
+    differences = [
+        f"  {name}: {describe(stored, name)} in the checkpoint, {describe(expected, name)} here"
+        for name in {**expected, **stored}
+        if describe(stored, name) != describe(expected, name)
+    ]
+    if differences:
+        omitted = len(differences) - LISTED
+        more = [f"  and {omitted} more"] if omitted > 0 else []
+        raise RunError("\n".join(["the checkpoint does not fit these networks:", *differences[:LISTED], *more]))
 
 
 def _together(action: Callable[[], None] | None, everyone: Callable[[bool], bool]) -> None:

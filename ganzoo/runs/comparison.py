@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo.config.parser import flat
-from ganzoo.runs.run import Run
+from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.scores import BEST_OF, Score
 
 LOOKED_AT = ("about", "evaluate", "metric", "extractor")  # tables that say how a run is described and judged
@@ -48,9 +48,9 @@ class Comparison:
     unequal: Mapping[str, tuple[str, ...]]
 
 
-def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
+def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
     """The newest score of each name of every run; names: the results that are wanted, with or without extractor."""
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[RunFolder]] = {}
     for run in runs:
         groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
     newest = {run.folder: _newest(run, names) for run in runs}
@@ -71,13 +71,13 @@ def compare(runs: Sequence[Run], names: Sequence[str] = ()) -> Comparison:
     return Comparison(rows, found, {name: what for name, what in unequal.items() if what})
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def _settings(run: RunFolder) -> dict[str, Any]:
     """What makes it the run it is, but for the seed and how it is looked at: {"loss.use": "ganzoo/hinge", ...}."""
     recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in LOOKED_AT}
     return {key: value for key, value in flat(recipe) if key not in WRITTEN}
 
 
-def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> list[str]:
+def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[RunFolder]) -> list[str]:
     """The settings that not all share; what a new component brought along is left out, for its name says it."""
     keys = dict.fromkeys(key for one in settings for key in one)
     differing = [key for key in keys if any(one.get(key) != settings[0].get(key) for one in settings)]
@@ -91,7 +91,7 @@ def _short(value: Any) -> str:
     return value.removeprefix("ganzoo/") if isinstance(value, str) else json.dumps(value)
 
 
-def _newest(run: Run, names: Sequence[str]) -> dict[str, Score]:
+def _newest(run: RunFolder, names: Sequence[str]) -> dict[str, Score]:
     """By name, the last one that was made."""
     return {
         score.name: score

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RunError
-from ganzoo.runs import checkpoint, retention
-from ganzoo.runs.run import Run
+from ganzoo.runs import checkpoint, layout, retention
+from ganzoo.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,20 @@ class Start:
     other_data: go on though the data is not what the run started with.
     """
 
-    run: Run
+    run: RunFolder
     checkpoint: Path
     why: tuple[str, ...]
     other_data: bool = False
 
 
-def at(run: Run, checkpoint: Path | None = None, other_data: bool = False) -> Start:
+def at(run: RunFolder, checkpoint: Path | None = None, other_data: bool = False) -> Start:
     """At the checkpoint that was asked for, or at the latest. Errors: RunError when there is none."""
     chosen = checkpoint or retention.latest(run.checkpoints)
     why = "which was asked for" if checkpoint else "the newest checkpoint"
     return Start(run, chosen, (f"going on from {chosen.name}, {why}",), other_data)
 
 
-def at_newest_whole(run: Run, other_data: bool = False) -> Start:
+def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
     """At the newest checkpoint whose every file is as it was written. Errors: RunError when there is none."""
     latest = retention.latest(run.checkpoints)
     damaged: list[str] = []
@@ -49,16 +49,16 @@ def at_newest_whole(run: Run, other_data: bool = False) -> Start:
     raise RunError("\n".join([f"{run.folder}: none of its checkpoints is whole.", *damaged]))
 
 
-def unfinished(out: Path, recipe: Recipe) -> Run | None:
+def unfinished(out: Path, recipe: Recipe) -> RunFolder | None:
     """The newest run of the same recipe in `out` that has a checkpoint and did not finish."""
     return next((run for run in alike(out, recipe, finished=False) if retention.complete(run.checkpoints)), None)
 
 
-def alike(out: Path, recipe: Recipe, finished: bool) -> Iterator[Run]:
+def alike(out: Path, recipe: Recipe, finished: bool) -> Iterator[RunFolder]:
     """Runs of the same recipe in `out`, the newest first, that did finish or did not."""
     wanted = json.loads(json.dumps(recipe.resolved()))
-    for path in sorted(out.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime, reverse=True):
-        run = Run(path.parent)
+    for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):
+        run = RunFolder(path.parent)
         try:
             same = run.resolved["recipe"] == wanted and (run.status.get("state") == "finished") == finished
         except RunError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganzoo.errors import RunError
+from ganzoo.runs import layout
 from ganzoo.utils import atomic
 
 FEWEST = 2  # one checkpoint alone is none once it is damaged
@@ -26,13 +27,13 @@ def in_order(checkpoints: Path) -> list[Path]:
 
 def complete(checkpoints: Path) -> list[Path]:
     """Those whose manifest is there, oldest first. Whether every file is as it was written, reading them tells."""
-    return [folder for folder in in_order(checkpoints) if (folder / "manifest.json").is_file()]
+    return [folder for folder in in_order(checkpoints) if (folder / layout.MANIFEST).is_file()]
 
 
 def latest(checkpoints: Path) -> Path:
     """The newest checkpoint of a run. Errors: RunError when there is none."""
-    pointed = pointed_to(checkpoints, "latest")
-    if pointed and (pointed / "manifest.json").is_file():
+    pointed = pointed_to(checkpoints, layout.LATEST)
+    if pointed and (pointed / layout.MANIFEST).is_file():
         return pointed
     if found := complete(checkpoints):
         return found[-1]
@@ -59,7 +60,7 @@ def prune(checkpoints: Path, newest: Path, keep: int) -> None:
 
     Later steps stay until they are written again: a run that goes on from an earlier checkpoint leaves them behind.
     """
-    best = pointed_to(checkpoints, "best")
+    best = pointed_to(checkpoints, layout.BEST)
     reached = [folder for folder in in_order(checkpoints) if step_of(folder) <= step_of(newest)]
     for old in reached[: -max(keep, FEWEST)]:
         if old != best:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import RunError, readable
-from ganzoo.runs import retention
+from ganzoo.errors import RunError, printable
+from ganzoo.runs import layout, retention
 from ganzoo.utils import atomic, lock
 
 HEARTBEAT = 15.0  # seconds between signs of life
@@ -23,14 +23,14 @@ def write(folder: Path, state: str, step: int, **more: Any) -> None:
     """state: created, running, interrupted, failed, diverged or finished. Errors: OSError."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     owner = {"pid": os.getpid(), "host": socket.gethostname()}
-    atomic.write_json(folder / "status.json", {"state": state, "step": step, "heartbeat": now, **owner, **more})
+    atomic.write_json(folder / layout.STATUS, {"state": state, "step": step, "heartbeat": now, **owner, **more})
 
 
 def find(folder: Path) -> Path:
     """The folder itself if it is a run's, or the newest run in it. Errors: RunError when there is none."""
-    if (folder / "resolved.json").is_file():
+    if (folder / layout.RESOLVED).is_file():
         return folder
-    inside = sorted(folder.glob("*/resolved.json"), key=lambda path: path.stat().st_mtime)
+    inside = sorted(folder.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime)
     if not inside:
         raise RunError(f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes.")
     return inside[-1].parent
@@ -54,7 +54,7 @@ class Report:
 
 def reports(out: Path) -> list[Report]:
     """Every run folder in `out`, in order of name; what is no run is passed over."""
-    return [report(path.parent) for path in sorted(out.glob("*/status.json"))]
+    return [report(path.parent) for path in sorted(out.glob(f"*/{layout.STATUS}"))]
 
 
 def report(folder: Path) -> Report:
@@ -62,10 +62,10 @@ def report(folder: Path) -> Report:
     state, note = str(found.get("state", "unreadable")), str(found.get("error", ""))
     if state in GOING and (silence := _silence(folder, found)):
         state, note = "dead", f"{silence}; go on with: ganzoo resume {folder}"
-    checkpoints = retention.complete(folder / "checkpoints")
+    checkpoints = retention.complete(folder / layout.CHECKPOINTS)
     newest = checkpoints[-1].name if checkpoints else ""
     step, steps = _number(found.get("step")), _number(found.get("steps"))
-    return Report(folder.name, state, step, steps, str(found.get("heartbeat", "")), newest, readable(note))
+    return Report(folder.name, state, step, steps, str(found.get("heartbeat", "")), newest, printable(note))
 
 
 def owner(folder: Path) -> str:
@@ -86,7 +86,7 @@ def _silence(folder: Path, found: dict[str, Any]) -> str:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / "status.json").read_bytes())
+        found = json.loads((folder / layout.STATUS).read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
+from ganzoo.data import subset
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
@@ -95,7 +96,7 @@ class Model:
         translator = self.translator
         assert self.data, "a Model that was made by hand knows no data"
         with torch.random.fork_rng(devices=[]):
-            batch = preview.drawn(self.data(), n, seed)
+            batch = subset.take_random(self.data(), n, seed)
         device = next(translator.parameters()).device
         with preview.sampling(translator, device, seed):
             return translator.pairs({key: value.to(device) for key, value in batch.items()})
@@ -110,7 +111,7 @@ class Model:
             raise GanzooError(f"this GAN translates {tuple(shape)}, and pictures are read as squares.")
         reader = discovery.load().zoo.find("dataset", "ganzoo/folder").load()
         pictures = reader(path=str(folder), size=shape[1], channels=shape[0])
-        return preview.chosen(pictures, [*range(len(pictures))])["x"]
+        return subset.take(pictures, [*range(len(pictures))])["x"]
 
     @property
     def translator(self) -> Translator:

@@ -11,8 +11,8 @@ from torch import Tensor
 from ganzoo.errors import IncompatibleError
 from ganzoo.registry.discovery import DISTRIBUTION, Plugins
 from ganzoo.registry.versions import API_VERSION
-from ganzoo.runs.run import Run
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import weights
 from ganzoo.sharing.config import FORMAT, NAME, Config, Graph, Shape
 from ganzoo.translator import Translator

@@ -11,14 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import api
 from ganzoo.errors import GanzooError, IncompatibleError, RunError
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.runs import checkpoint, layout
 from ganzoo.sampling import preview, writer
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import load, manifest, model_card, needed, weights
 from ganzoo.sharing.config import Config
 from ganzoo.sharing.described import described
@@ -53,10 +52,10 @@ def export(
     there still.
     """
     plugins = plugins or discovery.load()
-    run, chosen = api.find(place)
+    run, chosen = Run.find(place)
     chosen = chosen or run.latest
-    target = (out or run.folder / "export").absolute()
-    model, step = api.load(chosen, plugins), int(checkpoint.read(chosen).states["state"]["step"])
+    target = (out or run.folder / layout.EXPORT).absolute()
+    model, step = run.load(chosen, plugins), int(checkpoint.read(chosen).states["state"]["step"])
     scrub = Redactor.of([_or_nothing(run, "status")])
     kept = free(target, scrub(run.folder.name))
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ganzoo.runs.run import Run
 from ganzoo.runs.scores import Score
+from ganzoo.sampling.run import Run
 from ganzoo.sharing.config import Config
 from ganzoo.utils.redact import Redactor
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ganzoo import diagnosis
 from ganzoo.diagnosis import Finding
-from ganzoo.runs import scores, status
+from ganzoo.runs import layout, scores, status
 from ganzoo.runs.metrics_log import parsed
 from ganzoo.terminal.progress import Display
 
@@ -32,7 +32,7 @@ class Follower:
     def new_rows(self) -> tuple[list[dict[str, Any]], bool]:
         """Rows, and whether they begin anew, as those of a run do that went back to an earlier step."""
         try:
-            with (self.folder / "metrics.jsonl").open("rb") as file:
+            with (self.folder / layout.METRICS).open("rb") as file:
                 found = os.fstat(file.fileno())
                 anew = bool(self.rows) and (found.st_ino != self._inode or found.st_size < self._read)
                 if anew:  # it was written again as a whole
@@ -49,7 +49,7 @@ class Follower:
 
     def new_grid(self) -> Path | None:
         """The newest grid, a picture or a text, if it is another one than last time."""
-        grid = max((self.folder / "samples").glob("step-*"), default=self._grid)
+        grid = max((self.folder / layout.SAMPLES).glob("step-*"), default=self._grid)
         if grid == self._grid:
             return None
         self._grid = grid
@@ -58,10 +58,10 @@ class Follower:
     def new_findings(self) -> Iterator[Finding]:
         """What goes wrong, and was not told before."""
         try:
-            recipe = json.loads((self.folder / "resolved.json").read_bytes())["recipe"]
+            recipe = json.loads((self.folder / layout.RESOLVED).read_bytes())["recipe"]
         except (OSError, ValueError, KeyError):
             recipe = {}
-        for finding in diagnosis.examine(self.rows, scores.read(self.folder / "scores.jsonl"), recipe):
+        for finding in diagnosis.examine(self.rows, scores.read(self.folder / layout.SCORES), recipe):
             if finding.name not in self.found:
                 self.found.add(finding.name)
                 yield finding

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from unittest import SkipTest
 
-from ganzoo.errors import readable
+from ganzoo.errors import printable
 from ganzoo.utils import rng
 
 
@@ -15,7 +15,7 @@ class BrokenPromiseError(AssertionError):
     """A promise that a component does not keep: what was seen, and what to change."""
 
     def __init__(self, message: str):
-        super().__init__(readable(message))
+        super().__init__(printable(message))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.sampling import preview
+from ganzoo.training import optim
 from ganzoo.training.engine import Engine, owned
 
 CPU = torch.device("cpu")
@@ -42,7 +43,7 @@ class Example:
         return instantiate.procedure(replace(self.recipe, run=settings), self.spec)
 
     def engine(self, procedure: Procedure) -> Engine:
-        return Engine(procedure, instantiate.optimizers(self.recipe.optimizer), on_the_cpu())
+        return Engine(procedure, optim.optimizer_factory(self.recipe.optimizer), on_the_cpu())
 
     def batches(self) -> Batches:
         return Batches(self.dataset, self.recipe.run.batch_size, 0, CPU)

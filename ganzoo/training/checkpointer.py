@@ -10,7 +10,7 @@ import torch
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import DivergedError, SetupError
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import nonfinite, state
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import Recorder

@@ -14,7 +14,7 @@ from ganzoo.data.loader import batches_per_epoch
 from ganzoo.errors import DataError
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
-from ganzoo.training import device, memory
+from ganzoo.training import device, memory, optim
 from ganzoo.training.engine import owned
 
 
@@ -47,7 +47,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     memory.compare(needed, accelerator.device)
     if recipe.run.compile:
         instantiate.check_compile(procedure)
-    players, optimizer = {}, instantiate.optimizers(recipe.optimizer)
+    players, optimizer = {}, optim.optimizer_factory(recipe.optimizer)
     for player, trained in owned(procedure).items():
         optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
         numbers = sum(p.numel() for p in trained)

@@ -22,7 +22,7 @@ from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import status
 from ganzoo.runs.resume import Start, at
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import device
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
@@ -66,7 +66,7 @@ class _Session:
             data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
             evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
         self.steps, self.main = self.trainee.steps, accelerator.is_main_process
-        self.run = start.run if start else self._shared_run(recipe, out)
+        self.run = Run(start.run.folder) if start else self._shared_run(recipe, out)
         self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
         self.t, self.remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
         self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else None

@@ -20,7 +20,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
-from ganzoo.training import engine
+from ganzoo.training import engine, optim
 
 WORTH_A_LOOK = 2**25  # bytes of one batch; smaller ones are not worth the compiler that the meta device imports
 CGROUP = Path("/sys/fs/cgroup/memory.max")
@@ -98,7 +98,7 @@ def _remembered(optimizer: PerPlayer, player: str) -> float:
     """How many numbers this player's optimizer keeps for each weight: 2 for Adam. Found by one step with a few."""
     probe = nn.Parameter(torch.zeros(32, 32, device="cpu"))
     probe.grad = torch.zeros_like(probe)
-    made = instantiate.optimizers(optimizer)(player, [probe])
+    made = optim.optimizer_factory(optimizer)(player, [probe])
     try:
         made.step()
     except Exception:  # a stranger's optimizer may want more than this; it is trained with all the same

@@ -25,7 +25,7 @@ from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import provenance, scores, status
 from ganzoo.runs.resume import Start
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import Display
 from ganzoo.training.attempts import Attempts
 from ganzoo.training.session import Session
@@ -106,7 +106,7 @@ class Recorder:
         if drawn:
             values = {**values, **self.drawing.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
-        self._try("metrics.jsonl", lambda: self.run.journal.append(t, row))
+        self._try("metrics.jsonl", lambda: self.run.metrics_log.append(t, row))
         self._status("running", t)
         self.display.update(t, values, images_per_second)
         self.trackers(values, t)

@@ -8,7 +8,7 @@ from accelerate.utils import set_seed
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.training import memory
+from ganzoo.training import memory, optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
@@ -39,7 +39,7 @@ class Session:
         instantiate.check_batch(self.procedure, settings.batch_size)
         if settings.compile:
             instantiate.compile_networks(self.procedure)
-        skip, optimizers = settings.on_nonfinite == "skip", instantiate.optimizers(recipe.optimizer)
+        skip, optimizers = settings.on_nonfinite == "skip", optim.optimizer_factory(recipe.optimizer)
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
         self.rates = LRScheduler(recipe.schedule, self.engine.optimizers)

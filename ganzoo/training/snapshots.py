@@ -12,6 +12,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ganzoo.config.recipe import Recipe
+from ganzoo.data import subset
 from ganzoo.interfaces import Batch, Panel
 from ganzoo.sampling import preview, tokens
 from ganzoo.sampling.model import Model
@@ -97,7 +98,9 @@ class Snapshots:
     def _real(self) -> Batch:
         count, _ = preview.layout(self.dataset.spec, self.procedure.conditional)
         with self.reading():
-            return preview.real(self.dataset, count, self.procedure.conditional)
+            if self.procedure.conditional and self.dataset.spec.classes:
+                return subset.take_by_class(self.dataset, count)
+            return subset.take_random(self.dataset, count, seed=0)  # evenly spaced ones would show a period of the data
 
     @property
     def _shown(self) -> Tensor:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,13 +10,12 @@ from accelerate.utils import set_seed
 from torch.optim import Optimizer
 
 from ganzoo.data.loader import Batches
-from ganzoo.errors import RunError
+from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.utils import rng
 
-MOST = 5  # differences that are told
 SPREAD = 1_000_003
 
 
@@ -63,7 +61,7 @@ def restore(
     Errors: RunError when the checkpoint does not fit the recipe.
     """
     step = restore_players(saved, engine, ema)
-    with _fitting():
+    with checkpoint.fitting():
         state, rank = saved.states["state"], engine.accelerator.process_index
         before, now = state["surroundings"], surroundings(engine, packages)
         examples = state["position"] * before["processes"]  # counted in batches of one process
@@ -80,7 +78,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
 
     Errors: RunError when the checkpoint does not fit the recipe, before anything is copied.
     """
-    with _fitting():
+    with checkpoint.fitting():
         state, procedure = saved.states["state"], engine.procedure
         step, updates = int(state["step"]), int(state["ema_updates"])
         optimizers = {
@@ -88,9 +86,9 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
             for player, optimizer in engine.optimizers.items()
         }
         buffers = _of("buffer", saved.tensors.get(_own(engine.accelerator.process_index), {}))
-        _check(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
-        _check(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
-        load_weights(procedure, saved)
+        checkpoint.check_tensors(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
+        checkpoint.check_tensors(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
+        checkpoint.load_weights(procedure, saved)
         for name, buffer in buffers.items():
             procedure.get_buffer(name).copy_(buffer)
         for player, optimizer in engine.optimizers.items():
@@ -102,13 +100,6 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
             for name, average in ema.average.items():
                 average.copy_(saved.tensors["ema"][name])
     return step
-
-
-def load_weights(procedure: torch.nn.Module, saved: Checkpoint) -> None:
-    """The networks alone. Errors: RunError with the first names that do not fit."""
-    with _fitting():
-        _check(saved.tensors["model"], procedure.state_dict())
-        procedure.load_state_dict(saved.tensors["model"])
 
 
 def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -131,31 +122,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Every surrounding that is another one now, in words."""
     names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
     return [f"{name} was {before.get(name, 'not there')}, is {now.get(name, 'not there')}" for name in names]
-
-
-@contextmanager
-def _fitting() -> Iterator[None]:
-    """Whatever a foreign checkpoint makes torch or Python raise becomes one readable error."""
-    try:
-        yield
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
-        raise RunError(f"the checkpoint does not fit this recipe: {type(error).__name__}: {error}") from error
-
-
-def _check(given: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> None:
-    """Errors: RunError with the first names that differ, before anything is copied."""
-
-    def kind(tensors: Mapping[str, torch.Tensor], name: str) -> str:
-        return f"{tuple(tensors[name].shape)} {tensors[name].dtype}" if name in tensors else "missing"
-
-    told = [
-        f"  {name}: {kind(given, name)} in the checkpoint, {kind(wanted, name)} here"
-        for name in {**wanted, **given}
-        if kind(given, name) != kind(wanted, name)
-    ]
-    if told:
-        more = [f"  and {len(told) - MOST} more"] if len(told) > MOST else []
-        raise RunError("\n".join(["the checkpoint does not fit these networks:", *told[:MOST], *more]))
 
 
 def _own(rank: int) -> str:

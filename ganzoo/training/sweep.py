@@ -13,7 +13,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RecipeError
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import resume
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import loop
 
 
@@ -41,7 +41,7 @@ def trained(recipe: Recipe, out: Path, plugins: Plugins) -> Run:
     Errors: those of training.
     """
     if done := next(resume.alike(out, recipe, finished=True), None):
-        return done
+        return Run(done.folder)
     begun = resume.unfinished(out, recipe)
     return loop.train(recipe, plugins, out, resume.at_newest_whole(begun) if begun else None)
 

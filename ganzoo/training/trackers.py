@@ -17,7 +17,7 @@ from rich.console import Console
 from ganzoo.config.parser import Tree, flat
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RecipeError, SetupError, did_you_mean
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 
 GRID = "samples"  # what a grid is called
 LAYOUT: dict[str, dict[str, Any]] = {"tensorboard": {"dataformats": "NHWC"}}  # else it takes them for NCHW

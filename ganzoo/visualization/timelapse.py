@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.errors import RunError
+from ganzoo.runs import layout
 from ganzoo.visualization import gif
 
 MOST = 120  # frames
@@ -29,9 +30,9 @@ def chosen(grids: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path
 
 def save(run: Path, path: Path) -> Path:
     """A GIF of the grids of a run folder, each with its step. Errors: RunError for a run that has none."""
-    found = chosen(grids(run / "samples"), MOST)
+    found = chosen(grids(run / layout.SAMPLES), MOST)
     if not found:
-        other = "; samples of token ids are texts" if grids(run / "samples", "txt") else ""
+        other = "; samples of token ids are texts" if grids(run / layout.SAMPLES, "txt") else ""
         raise RunError(
             f"{run}: no grids samples/step-*.png to animate{other}. `run.sample` says how often one is drawn."
         )

@@ -16,6 +16,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.interfaces import Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
+from ganzoo.training import optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from helpers.support import accelerator
@@ -52,7 +53,7 @@ def test_losses_are_those_of_the_engine(name: str) -> None:
     found = recipe(name)
     spec = instantiate.dataset(found).spec
     procedure = instantiate.procedure(found, Spec(spec.shape, spec.classes))
-    engine = Engine(procedure, instantiate.optimizers(found.optimizer), accelerator())
+    engine = Engine(procedure, optim.optimizer_factory(found.optimizer), accelerator())
     ema = Ema(procedure, found.run.ema)
     noise = torch.Generator().manual_seed(1)
     x = torch.randint(0, 256, (64, *spec.shape), dtype=torch.uint8, generator=noise)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from ganzoo.cli.data import command
+from ganzoo.cli import cli
 from ganzoo_builtins.datasets import folder
 
 
@@ -31,7 +31,7 @@ def kmnist(root):
 
 
 def run(*arguments):
-    return CliRunner().invoke(command, list(arguments))
+    return CliRunner().invoke(cli, ["data", *arguments])
 
 
 def test_list_names_every_dataset_without_torch(root):

@@ -10,7 +10,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import Model
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.commands import ganzoo as command
 from helpers.support import CONDITIONAL, tiny, train
 

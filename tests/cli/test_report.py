@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.commands import ganzoo
 from helpers.support import tiny, train
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ganzoo.cli import cli
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import tiny, train, weights_hash
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.cli import cli
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.visualization.grid import to_uint8
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from ganzoo.cli import cli
 from ganzoo.runs import status
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.terminal import watch
 from ganzoo.terminal.watch import Follower
 from helpers.commands import shell
@@ -56,14 +56,14 @@ def test_a_run_is_followed_to_its_end(run: Run, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("ganzoo.terminal.progress.PLAIN_EVERY", -1.0)
     monkeypatch.setattr("ganzoo.utils.lock.is_held", lambda folder: True)
     rows = [*run.metrics()]
-    run.journal.forget_after(4)
+    run.metrics_log.forget_after(4)
     run.write_status("running", 4, steps=12)
     left = iter(row for row in rows if row["step"] > 4)
 
     def train_on(seconds: float) -> None:
         """A row each time that the watching rests, and then the end."""
         if row := next(left, None):
-            run.journal.append(row["step"], {name: value for name, value in row.items() if name != "step"})
+            run.metrics_log.append(row["step"], {name: value for name, value in row.items() if name != "step"})
         else:
             run.write_status("finished", 12, steps=12)
 
@@ -82,17 +82,17 @@ def test_rows_and_grids_are_new_once(run: Run) -> None:
     assert follower.new_rows() == ([], False)
     assert follower.new_grid() == run.samples / "step-00000012.png"
     assert follower.new_grid() is None
-    run.journal.append(16, {"real": 1.0})
+    run.metrics_log.append(16, {"real": 1.0})
     assert [row["step"] for row in follower.new_rows()[0]] == [16]
-    run.journal.forget_after(6)  # as a run does that goes back
-    run.journal.append(8, {"real": 2.0})
+    run.metrics_log.forget_after(6)  # as a run does that goes back
+    run.metrics_log.append(8, {"real": 2.0})
     rows, anew = follower.new_rows()
     assert ([row["step"] for row in rows], anew) == ([4, 6, 8], True)
 
 
 def test_what_goes_wrong_is_said(run: Run) -> None:
     for t in range(13, 60):
-        run.journal.append(t, {"told_apart": 0.0, "gradient/discriminator": 1.0})
+        run.metrics_log.append(t, {"told_apart": 0.0, "gradient/discriminator": 1.0})
     lines = watched(run.folder, "--once")
     assert [line for line in lines if line.startswith("dead discriminator since step 13: ")]
 

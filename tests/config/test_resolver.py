@@ -177,4 +177,4 @@ def test_thousands_of_tables_for_players_are_checked_in_no_time() -> None:
         resolved(PLUGINS.zoo, tree(optimizer={"use": "adam", **players}))
     assert time.process_time() - start < 1.0
     assert raised.value.message.startswith("900 problems in this recipe\n")
-    assert raised.value.message.endswith("\n... and 861 lines more")
+    assert raised.value.message.endswith("\n... and 861 more lines")

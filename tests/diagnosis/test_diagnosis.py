@@ -15,8 +15,8 @@ from ganzoo.config import resolver
 from ganzoo.diagnosis import RULES, Finding, diagnose, examine
 from ganzoo.diagnosis.history import LEAST, History, Series, lasting
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
 from ganzoo.runs.scores import Score
+from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.toy import Ring
 from helpers.support import PLUGINS, tiny, train
 

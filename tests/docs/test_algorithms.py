@@ -19,6 +19,7 @@ from ganzoo.data.loader import Batches
 from ganzoo.interfaces import Batch, Move
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
+from ganzoo.training import optim
 from ganzoo.training.engine import Engine
 from helpers import pages
 from helpers.pages import TOP
@@ -72,7 +73,7 @@ class Watched(Engine):
     """Engine that tells which player moved; the line after a `yield` has run when the next move comes."""
 
     def __init__(self, procedure: Procedure, found: Recipe):
-        super().__init__(procedure, instantiate.optimizers(found.optimizer), accelerator())
+        super().__init__(procedure, optim.optimizer_factory(found.optimizer), accelerator())
         self.seen = Seen()
 
     def apply(self, move: Move) -> None:
@@ -227,7 +228,7 @@ def trained(box: str, written: Box) -> tuple[Tensor, Tensor, Tensor]:
     batches = Batches(dataset, found.run.batch_size, 0, torch.device("cpu"))
     shown = [next(batches)["x"].double() for _ in range(STEPS * 5)]
     torch.set_default_dtype(torch.float64)  # so that only what is really different differs
-    engine = Engine(procedure, instantiate.optimizers(found.optimizer), accelerator())
+    engine = Engine(procedure, optim.optimizer_factory(found.optimizer), accelerator())
     torch.manual_seed(3)
     data = iter([{"x": x} for x in shown])
     for t in range(STEPS):

@@ -23,7 +23,7 @@ from ganzoo.config import locate, parser, resolver
 from ganzoo.config.overrides import assignments_of
 from ganzoo.config.recipe import RunSettings
 from ganzoo.config.signature import describe
-from ganzoo.errors import LINES, WIDTH, GanzooError
+from ganzoo.errors import MESSAGE_LINES, MESSAGE_WIDTH, GanzooError
 from ganzoo.training import dry_run
 from helpers.support import PLUGINS
 
@@ -279,8 +279,8 @@ def outcome(case: Case, folder: Path, watch: Watch) -> str:
     assert set(sys.modules) == modules, set(sys.modules) - modules
     assert seconds < SECONDS, f"{seconds:.1f} s: {message}"
     lines = message.split("\n")
-    assert message.strip() and len(lines) <= LINES + 1, message
-    assert all(len(line) <= 10 * WIDTH and line.isprintable() for line in lines), message
+    assert message.strip() and len(lines) <= MESSAGE_LINES + 1, message
+    assert all(len(line) <= 10 * MESSAGE_WIDTH and line.isprintable() for line in lines), message
     return message
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 
 
 def killed_after(step: int, run: Run, folder: Path) -> Run:

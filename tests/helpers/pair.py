@@ -27,8 +27,8 @@ from ganzoo.config.component import Blueprint
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
-from ganzoo.training import device
+from ganzoo.sampling.run import Run
+from ganzoo.training import device, optim
 from ganzoo.training.engine import Engine
 from helpers import plugin
 from helpers.killed import killed_after
@@ -111,7 +111,7 @@ class Part:
         own = replace(recipe, run=recipe.run.model_copy(update={"seed": self.rank}))
         dataset = instantiate.dataset(recipe)
         self.procedure = instantiate.procedure(own, dataset.spec)
-        self.engine = Engine(self.procedure, instantiate.optimizers(recipe.optimizer), accelerator)
+        self.engine = Engine(self.procedure, optim.optimizer_factory(recipe.optimizer), accelerator)
         self.batches = Batches(dataset, batch_size, 0, torch.device("cpu"), self.rank, self.world)
         self.noise: list[Tensor] = []
         set_seed(self.rank)

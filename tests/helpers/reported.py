@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganzoo.runs.run import Run
 from ganzoo.runs.scores import Score, append
+from ganzoo.sampling.run import Run
 from helpers.support import CONDITIONAL, tiny, train
 
 EVIL = '"></pre><script>window.evil = 1</script><img src=x onerror="window.evil = 2">'
@@ -39,7 +39,7 @@ def evil(run: Run) -> Run:
     (run.folder / "resolved.json").write_text(json.dumps(edited))
     (run.folder / "recipe.toml").write_text(f"# {EVIL}\n# from /home/annabel/secret/faces\n")
     rows = [{**row, EVIL: row["step"]} for row in run.metrics()]
-    run.journal.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run.metrics_log.path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     status = {
         "state": "failed",
         "step": 12,

@@ -21,8 +21,8 @@ from ganzoo.data.loader import Batches, normalised
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
-from ganzoo.training import loop
+from ganzoo.sampling.run import Run
+from ganzoo.training import loop, optim
 from ganzoo.training.engine import Engine
 
 TINY: dict[str, Any] = {
@@ -136,7 +136,7 @@ def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
     assert batches.whole is not None
     held = batches.whole["x"][:300].clone()
     batches.whole["x"] = torch.cat([batches.whole["x"][300:600], batches.whole["x"][300:]])  # nobody trains on them
-    engine = Engine(procedure, instantiate.optimizers(recipe.optimizer), accelerator())
+    engine = Engine(procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
     torch.manual_seed(recipe.run.seed)
     for t in range(steps):
         engine.step(batches, t)

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import ganzoo
 from ganzoo.play.draws import Draw
 from ganzoo.play.studio import End, Studio
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
 from helpers.browser import PROGRAM
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train

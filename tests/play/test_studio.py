@@ -19,8 +19,8 @@ from ganzoo.interfaces import Batch, Move
 from ganzoo.play import codes, directions, draws, facts
 from ganzoo.play.draws import Draw
 from ganzoo.play.studio import End, Studio
-from ganzoo.runs.run import Run
 from ganzoo.sampling.latents import spherical
+from ganzoo.sampling.run import Run
 from ganzoo.visualization.grid import picture, to_uint8
 from helpers.commands import ganzoo as command
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train

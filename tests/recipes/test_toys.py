@@ -10,7 +10,7 @@ import torch
 
 import ganzoo
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.toy import Gaussian1D
 from helpers.judging import ring_modes, wasserstein_1d
 

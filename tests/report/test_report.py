@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganzoo.diagnosis import Finding
 from ganzoo.report import gather, page, pictures
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers import reported
 from helpers.support import tiny, train
 

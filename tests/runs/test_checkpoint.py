@@ -18,7 +18,7 @@ from ganzoo.errors import RunError
 from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint, read, write
 from ganzoo.runs.retention import latest
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.utils import atomic
 from helpers.support import tiny, train
 

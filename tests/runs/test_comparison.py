@@ -11,8 +11,8 @@ import pytest
 
 from ganzoo.runs import scores
 from ganzoo.runs.comparison import compare
-from ganzoo.runs.run import Run
 from ganzoo.runs.scores import Score
+from ganzoo.sampling.run import Run
 
 
 def made(folder: Path, seed: int, loss: dict[str, Any], *values: float, **protocol: Any) -> Run:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from ganzoo.cli import cli
 from ganzoo.errors import DataError, RunError
 from ganzoo.runs import resume
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import PLUGINS, tiny, toml, train, weights_hash
 
 

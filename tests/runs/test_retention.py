@@ -10,7 +10,7 @@ import torch
 from ganzoo.errors import RunError
 from ganzoo.runs import retention
 from ganzoo.runs.checkpoint import Checkpoint, write
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 
 
 def save(checkpoints: Path, *steps: int, keep: int = 2) -> None:

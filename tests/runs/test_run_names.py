@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.registry.zoo import NAME
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import tiny
 
 PLAIN = [("cgan_mnist", "cgan_mnist"), ("WGAN-GP.v2", "wgan-gp.v2"), ("..", "recipe")]

@@ -20,9 +20,9 @@ from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import normalised
 from ganzoo.runs.metrics_log import is_loss
-from ganzoo.runs.run import Run
 from ganzoo.sampling import tokens, writer
 from ganzoo.sampling.preview import layout
+from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.npz import Npz
 from ganzoo_builtins.widths import width
 from helpers.support import PLUGINS, TINY, tiny, train

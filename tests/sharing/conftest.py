@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import export
 from helpers.exports import sign
 from helpers.support import CONDITIONAL, tiny, train

@@ -17,7 +17,7 @@ from ganzoo import GanzooError, IncompatibleError
 from ganzoo.config import resolver
 from ganzoo.errors import RunError
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import export
 from helpers.support import PLUGINS, TINY, TRANSLATING, tiny, train
 

@@ -19,8 +19,8 @@ from ganzoo.errors import SetupError
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
-from ganzoo.runs.run import Run
 from ganzoo.sampling.model import Model
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import export, graphs
 from helpers.support import TINY, tiny, train
 

@@ -14,7 +14,7 @@ from huggingface_hub import errors
 import ganzoo
 from ganzoo.errors import GanzooError, RunError, SetupError
 from ganzoo.registry import discovery
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import fetching, hub, sending
 from helpers.commands import ganzoo as command
 from helpers.exports import sign

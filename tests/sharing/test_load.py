@@ -18,7 +18,7 @@ import ganzoo
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, RunError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.sharing import manifest, weights
 from ganzoo.training import memory
 from helpers.exports import sign

@@ -11,7 +11,7 @@ from helpers.support import environment
 
 STEPS = """
 import resource, sys
-from ganzoo import allocator
+from ganzoo.training import allocator
 kept = allocator.keep_blocks() if sys.argv[1] == "keep" else None
 def touch():
     for _ in range(50):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import intact
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import environment, tiny, train
 
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"

@@ -12,6 +12,7 @@ from torch.nn.functional import softplus
 from ganzoo import Batch, Procedure, Spec
 from ganzoo.config import instantiate
 from ganzoo.registry import discovery
+from ganzoo.training import optim
 from ganzoo.training.engine import Engine
 from helpers.support import accelerator, tiny
 
@@ -66,7 +67,7 @@ def penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
 def compare(recipe_text: str, by_hand: Callable[..., None]) -> None:
     recipe = tiny(recipe_text)
     procedures = [instantiate.procedure(recipe, Spec((2,))) for _ in range(2)]
-    engine = Engine(procedures[0], instantiate.optimizers(recipe.optimizer), accelerator())
+    engine = Engine(procedures[0], optim.optimizer_factory(recipe.optimizer), accelerator())
     torch.manual_seed(7)
     batches = points()
     for t in range(STEPS):

@@ -18,7 +18,7 @@ from ganzoo.errors import DivergedError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import loop, nonfinite
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.engine import Engine

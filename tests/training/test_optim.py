@@ -35,7 +35,7 @@ def test_a_run_imports_no_compiler(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", MAKERS)
 def test_steps_are_torchs_own(make: Callable[..., Optimizer]) -> None:
     weights = [nn.Parameter(torch.arange(4.0)) for _ in range(2)]
-    plain, light = make([weights[0]], lr=0.1), optim.unbreak(make([weights[1]], lr=0.1))
+    plain, light = make([weights[0]], lr=0.1), optim.remove_graph_break(make([weights[1]], lr=0.1))
     assert "step" in vars(light) and "step" not in vars(plain)
     for _ in range(3):
         for weight, optimizer in zip(weights, (plain, light), strict=True):
@@ -48,7 +48,7 @@ def test_steps_are_torchs_own(make: Callable[..., Optimizer]) -> None:
 
 def test_hooks_of_a_step_run() -> None:
     weight = nn.Parameter(torch.ones(2))
-    light = optim.unbreak(torch.optim.SGD([weight], lr=0.1))
+    light = optim.remove_graph_break(torch.optim.SGD([weight], lr=0.1))
     called = []
     light.register_step_pre_hook(lambda *_: called.append("before"))
     light.register_step_post_hook(lambda *_: called.append("after"))
@@ -63,7 +63,9 @@ def test_another_kind_of_step_is_left_alone() -> None:
         def step(self, closure=None):  # type: ignore[no-untyped-def]
             return "own"
 
-    own = optim.unbreak(Own([nn.Parameter(torch.ones(1))], lr=0.1))
-    differentiable = optim.unbreak(torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1, differentiable=True))
+    own = optim.remove_graph_break(Own([nn.Parameter(torch.ones(1))], lr=0.1))
+    differentiable = optim.remove_graph_break(
+        torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1, differentiable=True)
+    )
     assert own.step() == "own"
     assert "step" not in vars(own) and "step" not in vars(differentiable)

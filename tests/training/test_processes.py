@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import PLUGINS, environment, tiny, toml, train, weights_hash
 
 pytestmark = pytest.mark.slow

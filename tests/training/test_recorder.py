@@ -22,7 +22,7 @@ import ganzoo
 from ganzoo.errors import GanzooError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint, metrics_log
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import loop
 from ganzoo.utils import atomic
 from ganzoo.visualization import grid, loss_plot

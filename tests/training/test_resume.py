@@ -8,7 +8,7 @@ import pytest
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers.support import CONDITIONAL, PLUGINS, WGAN_GP, tiny, train, weights_hash
 
 SHARED = """
@@ -100,7 +100,7 @@ def test_the_numbers_of_a_resumed_run_have_no_gap_and_no_double(tmp_path: Path) 
 
 def test_rows_after_the_checkpoint_are_written_again(tmp_path: Path) -> None:
     run = train(tiny("", "run.steps=8", "run.save=8"), tmp_path)
-    run.journal.append(9, {"generator/adversarial": 1.0})  # as a run killed after its checkpoint leaves behind
+    run.metrics_log.append(9, {"generator/adversarial": 1.0})  # as a run killed after its checkpoint leaves behind
     with (run.folder / "metrics.jsonl").open("a") as file:
         file.write('{"step": 10, "genera')
     train(run.recipe(PLUGINS.zoo, ["run.steps=12"]), tmp_path, run)

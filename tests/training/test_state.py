@@ -18,8 +18,9 @@ from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
 from ganzoo.errors import RunError
+from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint, read, write
-from ganzoo.training import state
+from ganzoo.training import optim, state
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from helpers.support import accelerator, tiny
@@ -33,7 +34,7 @@ class Everything:
 
     def __init__(self, recipe: Recipe, steps: int = 0):
         self.procedure = instantiate.procedure(recipe, Spec((2,)))
-        self.engine = Engine(self.procedure, instantiate.optimizers(recipe.optimizer), accelerator())
+        self.engine = Engine(self.procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
         self.ema, self.batches = Ema(self.procedure, 0.9), Batches(instantiate.dataset(recipe), 16, 0, CPU)
         for t in range(steps):
             self.engine.step(self.batches, t)
@@ -122,7 +123,7 @@ def test_weights_of_other_networks_are_named() -> None:
 
 def test_weights_that_are_missing_are_named() -> None:
     with pytest.raises(RunError, match=r"(?s)does not fit these networks.*weight"):
-        state.load_weights(nn.Linear(2, 2), Checkpoint({"model": {"bias": torch.zeros(2)}}))
+        checkpoint.load_weights(nn.Linear(2, 2), Checkpoint({"model": {"bias": torch.zeros(2)}}))
 
 
 @pytest.mark.parametrize("part", ["optimizer", "ema", "rank-00000"])

@@ -13,7 +13,7 @@ import ganzoo
 from ganzoo import GanzooError, IncompatibleError
 from ganzoo.errors import DataError, DivergedError, RecipeError, RunError
 from ganzoo.runs.resume import unfinished
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import loop
 from helpers.support import CONDITIONAL, PLUGINS, tiny, train
 

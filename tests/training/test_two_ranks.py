@@ -20,7 +20,7 @@ from ganzoo import IncompatibleError
 from ganzoo.config import instantiate
 from ganzoo.data.loader import Batches
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from helpers import pair
 from helpers.killed import differences
 from helpers.pair import DECIDING, HEARING, KILLED, PLUGINS, RESUMED, Case

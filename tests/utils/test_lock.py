@@ -10,14 +10,14 @@ import pytest
 
 from ganzoo import api
 from ganzoo.errors import RunError
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.utils import lock
 from helpers.support import PLUGINS, tiny, train
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from ganzoo import lock
+from ganzoo.utils import lock
 with lock.held(Path(sys.argv[1]), ""):
     print("held", flush=True)
     time.sleep(60)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import Interrupted, RecipeError
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training.engine import Engine
 from ganzoo.utils.signals import HEARD, StopFlag
 from helpers.commands import ganzoo

@@ -28,7 +28,7 @@ class Watch:
             os._exit({TORCH})
 
 sys.meta_path.insert(0, Watch())
-from ganzoo import discovery
+from ganzoo.registry import discovery
 from ganzoo.registry.entry_points import EntryPoint
 for name, target in json.loads(sys.argv[1]):
     discovery.load({{name: EntryPoint(name, target, name, "").load()}})

@@ -23,7 +23,7 @@ def it_fits_data_or_says_what_would(component: Component) -> None:
             transform.spec(spec)
             fits += 1
         except IncompatibleError as refusal:
-            told = refusal.format_message()
+            told = refusal.message
             expect(
                 component.begins(told) and told.endswith("."),
                 f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: use ... "

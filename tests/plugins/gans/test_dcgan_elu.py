@@ -16,7 +16,7 @@ from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.runs import checkpoint
-from ganzoo.runs.run import Run
+from ganzoo.sampling.run import Run
 from ganzoo.training import memory
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.gans.cgan import CGANDiscriminator, CGANGenerator

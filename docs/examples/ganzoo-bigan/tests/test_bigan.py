@@ -3,7 +3,7 @@
 import ganzoo
 import pytest
 import torch
-from ganzoo import discovery
+from ganzoo.registry import discovery
 from ganzoo.config.component import Blueprint
 
 from ganzoo_bigan.dataset import Moons

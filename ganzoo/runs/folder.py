@@ -1,0 +1,227 @@
+"""A run folder on disk: the recipe, status, metrics, samples and checkpoints of one training run."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from ganzoo.config.overrides import override
+from ganzoo.config.recipe import Recipe
+from ganzoo.config.resolver import resolve
+from ganzoo.errors import RunError
+from ganzoo.interfaces import Spec
+from ganzoo.registry.zoo import Zoo
+from ganzoo.runs import layout, retention, scores, status
+from ganzoo.runs.metrics_log import MetricsLog
+from ganzoo.runs.scores import Score
+from ganzoo.utils import atomic
+
+RESUMABLE = (
+    *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
+    *("run.max_time", "run.on_nonfinite"),
+)
+"""Settings that may change when a run is resumed."""
+RESOLVED_KEYS = {"name": str, "recipe": dict, "spec": dict, "class_names": list}
+"""Keys of resolved.json that are read, and their types."""
+
+
+class RunFolder:
+    """The folder of one run. Opening it reads nothing until something is asked for.
+
+    Args:
+        folder: Path of the run folder.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.samples = folder / layout.SAMPLES
+        self.checkpoints = folder / layout.CHECKPOINTS
+        self.metrics_log = MetricsLog(folder / layout.METRICS)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.folder)!r})"
+
+    @classmethod
+    def create(cls, recipe: Recipe, out: Path) -> Self:
+        """Create a new folder `<recipe>-<time>-<4 hex digits>` in `out`.
+
+        Raises:
+            RunError: The folder cannot be created.
+        """
+        suffix = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        stem = re.sub(r"[^a-z0-9._-]", "_", recipe.name.lower()).lstrip("._-")[: 63 - len(suffix)]
+        name = f"{stem or 'recipe'}-{suffix}"  # a valid component name: not hidden, no option, 64 characters at most
+        run = cls(out / name)
+        try:
+            run.checkpoints.mkdir(parents=True)
+            run.samples.mkdir()
+            atomic.write_file(run.folder / f"{layout.RECIPE}{recipe.suffix}", recipe.text)
+            run.write_status("created", 0)
+        except OSError as error:
+            raise RunError(f"{run.folder}: {error.strerror}. Give another folder with --out.") from error
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open an existing run folder, or the newest run in a folder of runs.
+
+        Raises:
+            RunError: There is no run.
+        """
+        return cls(status.find(Path(folder)))
+
+    @classmethod
+    def find(cls, place: str | Path) -> tuple[Self, Path | None]:
+        """Open the run that a path means, and the checkpoint if it names one.
+
+        Args:
+            place: A run folder, a folder of runs (the newest counts), or a checkpoint folder; RUN/checkpoints/best and
+                RUN/checkpoints/latest name checkpoints too.
+
+        Returns:
+            The run, and the checkpoint folder or None.
+
+        Raises:
+            RunError: There is no run.
+        """
+        path = Path(place).absolute()
+        if path.name in (layout.BEST, layout.LATEST) and (target := retention.pointed_to(path.parent, path.name)):
+            path = target
+        if (path / layout.MANIFEST).is_file():
+            return cls.open(path.parents[1]), path
+        return cls.open(path), None
+
+    def recipe(self, zoo: Zoo, changes: Iterable[str] = ()) -> Recipe:
+        """Return the recipe that the run was started with.
+
+        Args:
+            zoo: The registry that its components are looked up in.
+            changes: Overrides such as "run.steps=500".
+
+        Raises:
+            RunError: A change would make it another run.
+        """
+        tree = self.resolved["recipe"]
+        for change in changes:
+            key = change.partition("=")[0].strip()
+            if key not in RESUMABLE:
+                raise RunError(f"{key} cannot change in the middle of a run, only {', '.join(RESUMABLE)}.")
+            if key in ("run.steps", "run.epochs"):
+                tree["run"] = {name: value for name, value in tree["run"].items() if name not in ("steps", "epochs")}
+        override(tree, changes, zoo)
+        origin = str(self.folder / layout.RESOLVED)
+        text = next((path.read_bytes() for path in self.folder.glob(f"{layout.RECIPE}.*")), b"")
+        return resolve(tree, zoo, origin, name=self.resolved["name"], text=text)
+
+    def write_resolved(self, recipe: Recipe, spec: Spec, class_names: list[str], words: list[str], steps: int) -> None:
+        """Write resolved.json, from which the networks can be rebuilt without the data.
+
+        Args:
+            recipe: The recipe, which is written with every default.
+            spec: The data's spec.
+            class_names: Names of the classes, in order.
+            words: Texts of the token ids, empty for other data.
+            steps: Number of steps that the run trains.
+        """
+        self._write_json(
+            layout.RESOLVED,
+            {
+                "format": 1,
+                "name": recipe.name,
+                "recipe": recipe.resolved(),
+                "steps": steps,
+                "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
+                "class_names": class_names,
+                **({"words": words} if words else {}),
+            },
+        )
+
+    def forget_after(self, step: int) -> None:
+        """Delete the metrics and scores of later steps, which a run that continues from `step` writes again.
+
+        Raises:
+            OSError: A file cannot be written.
+        """
+        self.metrics_log.forget_after(step)
+        scores.forget_after(self.folder / layout.SCORES, step)
+
+    def write_provenance(self, facts: Mapping[str, Any]) -> None:
+        self._write_json(layout.PROVENANCE, facts)
+
+    def write_status(self, state: str, step: int, **more: Any) -> None:
+        """Write status.json. `state` is created, running, interrupted, failed, diverged or finished."""
+        status.write(self.folder, state, step, **more)
+
+    def mark_best(self, step: int) -> None:
+        """Protect the checkpoint of this step from removal until another one is the best.
+
+        Raises:
+            RunError: There is no such checkpoint.
+        """
+        folder = self.checkpoints / retention.name_of(step)
+        if folder not in retention.complete(self.checkpoints):
+            raise RunError(f"{folder}: there is no such checkpoint to keep.")
+        retention.point(self.checkpoints, layout.BEST, folder)
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The content of resolved.json."""
+        content = self._read_json(layout.RESOLVED)
+        if any(not isinstance(content.get(key), kind) for key, kind in RESOLVED_KEYS.items()):
+            raise RunError(f"{self.folder / layout.RESOLVED}: not as ganzoo writes it. Use another run folder.")
+        return content
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """The content of provenance.json."""
+        return self._read_json(layout.PROVENANCE)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """The content of status.json."""
+        return self._read_json(layout.STATUS)
+
+    @property
+    def spec(self) -> Spec:
+        """The spec of the data that the run trains on."""
+        stored = self.resolved["spec"]
+        try:
+            return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
+        except (KeyError, TypeError) as error:
+            raise RunError(f"{self.folder / layout.RESOLVED}: its spec is damaged. Use another run folder.") from error
+
+    @property
+    def best(self) -> Path | None:
+        """The checkpoint that was marked as the best, or None."""
+        folder = retention.pointed_to(self.checkpoints, layout.BEST)
+        return folder if folder in retention.complete(self.checkpoints) else None
+
+    @property
+    def latest(self) -> Path:
+        """The newest checkpoint."""
+        return retention.latest(self.checkpoints)
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """Yield every row of metrics.jsonl. A last line that was cut off is skipped."""
+        return self.metrics_log.rows()
+
+    def scores(self) -> list[Score]:
+        """Return every score of scores.jsonl, in the order of evaluation."""
+        return [*scores.read(self.folder / layout.SCORES)]
+
+    def _write_json(self, name: str, content: Any) -> None:
+        atomic.write_json(self.folder / name, content)
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        try:
+            content = json.loads((self.folder / name).read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.folder / name}: cannot be read: {error}") from error
+        if not isinstance(content, dict):
+            raise RunError(f"{self.folder / name}: not as ganzoo writes it. Use another run folder.")
+        return content

@@ -1,0 +1,48 @@
+"""A training run whose networks can be sampled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ganzoo.config import instantiate
+from ganzoo.registry import discovery
+from ganzoo.registry.discovery import Plugins
+from ganzoo.runs import checkpoint
+from ganzoo.runs.folder import RunFolder
+from ganzoo.sampling.model import Model
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Run(RunFolder):
+    """One training run: its folder, and samples from its networks."""
+
+    def load(self, folder: Path | None = None, plugins: Plugins | None = None) -> Model:
+        """Load the trained networks, with averaged weights where the run has them. Needs none of the data.
+
+        Args:
+            folder: A checkpoint folder; the newest checkpoint by default.
+            plugins: The plugins that the recipe's components come from; by default all installed ones.
+
+        Raises:
+            RunError: The run folder or the checkpoint cannot be used.
+        """
+        plugins = plugins or discovery.load()
+        recipe, spec, resolved = self.recipe(plugins.zoo), self.spec, self.resolved
+        saved = checkpoint.read(folder or self.latest)
+        with torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator: the caller's stays as it was
+            procedure = instantiate.procedure(recipe, spec)
+        checkpoint.load_weights(procedure, saved)
+        averages = saved.tensors.get("ema", {})
+        for name, parameter in procedure.named_parameters():
+            if name in averages:
+                parameter.data.copy_(averages[name])
+        return Model(procedure.eval(), spec, resolved["class_names"], resolved.get("words", []), recipe)
+
+    def sample(self, n: int, y: Any = None, seed: int | None = None) -> Tensor:
+        """Draw n samples (n, *shape) from the newest checkpoint; arguments as of `Model.sample()`."""
+        return self.load().sample(n, y, seed)
