@@ -66,22 +66,17 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise _shown(
-                Aborted("ended at once. What was saved before is there; `ganzoo resume` goes on from it.")
-            ) from None
-        except GanzooError as error:
-            raise _shown(error) from error
+            error: GanzooError = Aborted(
+                "ended at once. What was saved before is there; `ganzoo resume` goes on from it."
+            )
+        except GanzooError as raised:
+            error = raised
+        click.ClickException(error.message).show()
+        ctx.exit(error.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*VERBS.items()])
-
-
-def _shown(error: GanzooError) -> click.ClickException:
-    """Return the error as click shows it: `Error: MESSAGE` on stderr, and the exit code."""
-    exception = click.ClickException(error.message)
-    exception.exit_code = error.exit_code
-    return exception
 
 
 _AS_PYTHON_DOES = warnings.formatwarning
