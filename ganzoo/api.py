@@ -11,8 +11,8 @@ from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.sampling.model import Model
 from ganzoo.sampling.run import Run
+from ganzoo.sharing.hub import export_folder, output_stem
 from ganzoo.sharing.load import load as load_export
-from ganzoo.sharing.place import folder_of, stem_of
 from ganzoo.training import loop
 
 
@@ -58,7 +58,7 @@ def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
     """
     if isinstance(run, Run):
         return run.load(plugins=plugins)
-    if export := folder_of(run):
+    if export := export_folder(run):
         return load_export(export, plugins)
     opened, checkpoint = Run.find(run)
     return opened.load(checkpoint, plugins)
@@ -80,6 +80,6 @@ def default_output(place: Run | str | Path, name: str) -> Path:
     """
     if isinstance(place, Run):
         return place.folder / name
-    if stem := stem_of(place):
+    if stem := output_stem(place):
         return stem.with_name(f"{stem.name}-{name}")
     return Run.find(place)[0].folder / name

@@ -11,21 +11,21 @@ from ganzoo.sharing import FORMATS
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The folder to write. [RUN/export]")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write. [RUN/export]")
 @click.option(
     "--format",
     "formats",
     type=click.Choice(FORMATS),
     multiple=True,
-    help="The generator as a graph too; can be repeated. Safetensors are always written.",
+    help="Also write the generator as a graph; repeatable. Safetensors are always written.",
 )
-@click.option("--license", metavar="L", default="", help="What others may do with it: mit, cc-by-4.0, ...")
+@click.option("--license", metavar="L", default="", help="License of the weights: mit, cc-by-4.0, ...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(run: Path, out: Path | None, formats: tuple[str, ...], license: str, as_json: bool) -> None:
-    """Write a folder that others can load: RUN's networks, with what sampling needs and nothing of training.
+    """Export RUN to a folder that others can load: its networks, without anything of training.
 
-    RUN is a run folder, a folder of runs, or a checkpoint. The folder is loaded once to see that it makes the same
-    samples, and holds no code and no pickle. An earlier export of the same run gives way, anything else stays.
+    RUN is a run folder, a folder of runs, or a checkpoint. The export is loaded once to verify that it makes the same
+    samples. It holds no code and no pickle. An earlier export of the same run is replaced, anything else is kept.
 
     \b
     ganzoo export runs/... --license mit
@@ -35,16 +35,16 @@ def command(run: Path, out: Path | None, formats: tuple[str, ...], license: str,
 
     from ganzoo.sharing import export
 
-    made = export.export(run, out, formats, license)
+    result = export.export(run, out, formats, license)
     if as_json:
-        graphs = {name: graph.model_dump() for name, graph in made.config.graphs.items()}
-        files = {"folder": str(made.place), "files": made.sizes, "graphs": graphs, "remarks": made.remarks}
-        click.echo(json.dumps({"format": 1, **files}))
+        graphs = {name: graph.model_dump() for name, graph in result.config.graphs.items()}
+        document = {"folder": str(result.folder), "files": result.sizes, "graphs": graphs, "remarks": result.remarks}
+        click.echo(json.dumps({"format": 1, **document}))
         return
-    for name, size in made.sizes.items():
+    for name, size in result.sizes.items():
         click.echo(f"{size:>12,}  {name}")
-    for name, graph in made.config.graphs.items():
+    for name, graph in result.config.graphs.items():
         click.echo(f"{name} takes {' and '.join(graph.inputs)}; differs by {graph.max_difference:.1e} at most")
-    for remark in made.remarks:
+    for remark in result.remarks:
         click.echo(f"note: {remark}", err=True)
-    click.echo(made.place)
+    click.echo(result.folder)

@@ -9,13 +9,13 @@ import click
 
 @click.command("pull")
 @click.argument("name", metavar="OWNER/NAME[@REVISION]")
-@click.option("--out", type=click.Path(path_type=Path), help="A folder that is not there yet. [NAME]")
+@click.option("--out", type=click.Path(path_type=Path), help="New folder to write. [NAME]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(name: str, out: Path | None, as_json: bool) -> None:
-    """Fetch a model that `ganzoo push` sent, and check it before it takes its place.
+    """Download a model that `ganzoo push` sent, and check it.
 
-    A repository that holds anything but an export's files is refused before anything is fetched. A plugin that the
-    model needs is named, never installed.
+    A repository that holds anything but the files of an export is refused before anything is downloaded. A plugin that
+    the model needs is named, never installed.
 
     \b
     ganzoo pull ann/letters
@@ -23,18 +23,18 @@ def command(name: str, out: Path | None, as_json: bool) -> None:
     """
     import json
 
-    from ganzoo.sharing import fetching, hub, load
+    from ganzoo.sharing import config, hub
 
-    owner, revision = hub.name_of(name)
-    remote = fetching.look(owner, revision)
-    target = fetching.fetch(remote, out or Path(owner.rpartition("/")[2]))
-    found = load.read(target)
+    repository, revision = hub.parse_name(name)
+    remote = hub.look_up(repository, revision)
+    folder = hub.download(remote, out or Path(repository.rpartition("/")[2]))
+    plugins = config.read(folder).plugins
     if as_json:
-        told = {"folder": str(target), "commit": remote.commit, "files": remote.sizes, "plugins": found.plugins}
-        click.echo(json.dumps({"format": 1, **told}))
+        document = {"folder": str(folder), "commit": remote.commit, "files": remote.sizes, "plugins": plugins}
+        click.echo(json.dumps({"format": 1, **document}))
         return
     for file, size in remote.sizes.items():
         click.echo(f"{size:>12,}  {file}")
-    for plugin, version in found.plugins.items():
+    for plugin, version in plugins.items():
         click.echo(f"note: it needs the plugin {plugin} {version}: pip install {plugin}, if you trust it", err=True)
-    click.echo(target)
+    click.echo(folder)

@@ -10,19 +10,21 @@ import click
 @click.command("push")
 @click.argument("place", metavar="FOLDER|RUN", type=click.Path(path_type=Path))
 @click.argument("name", metavar="OWNER/NAME")
-@click.option("--private", "visibility", flag_value="private", default="private", help="For you alone. [default]")
-@click.option("--public", "visibility", flag_value="public", help="For everybody.")
-@click.option("--revision", metavar="BRANCH", default="", help="A branch, made if there is none.")
-@click.option("--pr", "pull_request", is_flag=True, help="As a pull request, to somebody else's repository too.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, and contact nobody.")
+@click.option(
+    "--private", "visibility", flag_value="private", default="private", help="Visible to you alone. [default]"
+)
+@click.option("--public", "visibility", flag_value="public", help="Visible to everybody.")
+@click.option("--revision", metavar="BRANCH", default="", help="Branch to push to; created if it does not exist.")
+@click.option("--pr", "pull_request", is_flag=True, help="Open a pull request; works for repositories of others too.")
+@click.option("--dry-run", is_flag=True, help="List what would be sent without contacting the Hub.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
     place: Path, name: str, visibility: str, revision: str, pull_request: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Send what `ganzoo export` wrote to the Hugging Face Hub; of a run, a new export without graphs.
+    """Send an export to the Hugging Face Hub; a RUN is exported first, without graphs.
 
-    Nothing but an export's own files is sent: no optimizer, no data, no random states. The repository is made if there
-    is none, and is private unless you say --public.
+    Only the files of an export are sent: no optimizer state, no data, no random states. The repository is created if
+    it does not exist, and is private unless you add --public.
 
     \b
     ganzoo push runs/.../export ann/letters --dry-run
@@ -31,20 +33,20 @@ def command(
     import json
 
     from ganzoo.errors import GanzooError
-    from ganzoo.sharing import hub, sending
+    from ganzoo.sharing import hub
 
-    owner, revised = hub.name_of(name)
-    if revised:
-        raise GanzooError(f"{name}: say the branch with --revision {revised}.")
-    sent = sending.push(
-        place, owner, public=visibility == "public", dry_run=dry_run, revision=revision, pull_request=pull_request
+    repository, at_revision = hub.parse_name(name)
+    if at_revision:
+        raise GanzooError(f"{name}: give the branch with --revision {at_revision}.")
+    upload = hub.push(
+        place, repository, public=visibility == "public", dry_run=dry_run, revision=revision, pull_request=pull_request
     )
     if as_json:
-        told = {"name": owner, "visibility": visibility, "files": sent.sizes, "url": sent.url, "remark": sent.remark}
-        click.echo(json.dumps({"format": 1, "dry_run": dry_run, **told}))
+        document = {"name": repository, "visibility": visibility, "files": upload.sizes, "url": upload.url}
+        click.echo(json.dumps({"format": 1, "dry_run": dry_run, **document, "remark": upload.remark}))
         return
-    for file, size in sent.sizes.items():
+    for file, size in upload.sizes.items():
         click.echo(f"{size:>12,}  {file}")
-    if sent.remark:
-        click.echo(f"note: {sent.remark}", err=True)
-    click.echo(f"would be sent to {owner}, {visibility}; nobody was contacted" if dry_run else sent.url)
+    if upload.remark:
+        click.echo(f"note: {upload.remark}", err=True)
+    click.echo(f"would be sent to {repository}, {visibility}; nothing was sent" if dry_run else upload.url)

@@ -1,3 +1,3 @@
-"""What was trained, as a folder that others can load without trusting it: written, checked, sent and fetched."""
+"""Export of a trained model to a folder that others can load without trusting it, and transfer to and from the Hub."""
 
-FORMATS = ("safetensors", "onnx", "torch_export")  # named here, where no torch is imported
+FORMATS = ("safetensors", "onnx", "torch_export")  # here, so that the CLI can list them without importing torch

@@ -1,8 +1,9 @@
-"""config.json of an export: which components the networks are, with which settings, and what tensors there are."""
+"""config.json of an export: the components of the networks with their settings, and the tensors they need."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -12,17 +13,19 @@ from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import DISTRIBUTION
 from ganzoo.registry.versions import API_VERSION
+from ganzoo.sharing import manifest
+from ganzoo.sharing.manifest import Manifest
 
 FORMAT = 1
-LARGEST = 2**23  # bytes of config.json: words and class names are most of it
+MAX_BYTES = 2**23  # of config.json, most of which are words and class names
 Line = Annotated[str, Field(max_length=1000)]
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # of a package: nothing that pip takes for an option
-Distribution = Annotated[str, Field(pattern=NAME)]
+PACKAGE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # nothing that pip takes for an option
+PackageName = Annotated[str, Field(pattern=PACKAGE_NAME)]
 Version = Annotated[str, Field(pattern=r"^[A-Za-z0-9.+!_-]{0,64}$")]
 
 
-class Shape(BaseModel):
-    """Of the data, as ganzoo.Spec has it."""
+class DataSpec(BaseModel):
+    """A `ganzoo.Spec` as JSON."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,11 +35,12 @@ class Shape(BaseModel):
 
     @property
     def spec(self) -> Spec:
+        """The same as a `ganzoo.Spec`."""
         return Spec(tuple(self.shape), self.classes, self.vocab)
 
 
-class Stored(BaseModel):
-    """One tensor of model.safetensors. dtype: as that format spells it, "F32"."""
+class TensorInfo(BaseModel):
+    """Type and shape of a tensor in model.safetensors; the dtype is spelled as in that format: "F32"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,12 +51,13 @@ class Stored(BaseModel):
         return f"{self.dtype} {tuple(self.shape)}"
 
     @property
-    def numbers(self) -> int:
+    def numel(self) -> int:
+        """Number of elements."""
         return math.prod(self.shape)
 
 
-class Graph(BaseModel):
-    """A generator as a graph: the names of its inputs, and the largest difference from ganzoo's own samples."""
+class GraphInfo(BaseModel):
+    """A generator as a graph: the names of its inputs, and its largest difference from ganzoo's own samples."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,11 +66,23 @@ class Graph(BaseModel):
 
 
 class Config(BaseModel):
-    """What an export says of itself.
+    """The contents of config.json.
 
-    name: the recipe's. run, step: where the weights come from; averaged: whether they are averages over training.
-    seed: of whatever a constructor draws and no tensor holds. components: the procedure and its parts, and the dataset
-    where samples are made of data. plugins: what else has to be installed, {distribution: version}.
+    Attributes:
+        format: Version of this format.
+        ganzoo_api: Plugin API that the model was exported with.
+        name: Name of the recipe.
+        run: Name of the run folder.
+        step: Training step of the weights.
+        averaged: Whether the weights are averages over training (EMA).
+        seed: Seed of everything that a constructor draws and no tensor holds.
+        spec: Shape, classes and vocabulary of the data.
+        class_names: Names of the classes.
+        words: Words that the token ids stand for.
+        components: The procedure and its parts; the dataset too where samples are made from it.
+        plugins: Distributions that have to be installed, with their versions.
+        tensors: Tensors of model.safetensors, by name.
+        graphs: Exported graphs, by file name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -77,43 +94,74 @@ class Config(BaseModel):
     step: NonNegativeInt
     averaged: bool
     seed: Annotated[int, Field(ge=0, lt=2**31)]
-    spec: Shape
+    spec: DataSpec
     class_names: list[Line]
     words: list[Line]
     components: dict[Line, Any]
-    plugins: Annotated[dict[Distribution, Version], Field(max_length=100)]
-    tensors: dict[Line, Stored]
-    graphs: dict[Line, Graph] = {}
+    plugins: Annotated[dict[PackageName, Version], Field(max_length=100)]
+    tensors: dict[Line, TensorInfo]
+    graphs: dict[Line, GraphInfo] = {}
+
+
+def read(folder: Path, listing: Manifest | None = None) -> Config:
+    """Read and check config.json of an export.
+
+    Args:
+        folder: The export.
+        listing: Its manifest, checked; it is read and checked when left out.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        RunError: The export was changed, or is not for this version of ganzoo.
+    """
+    listing = listing or manifest.check(folder)
+    path = folder / manifest.CONFIG
+    if listing.files[manifest.CONFIG].size > MAX_BYTES:
+        raise RunError(f"{path}: larger than the limit of {MAX_BYTES:,} bytes.")
+    return parse(manifest.read_file(folder, manifest.CONFIG, listing), str(path))
 
 
 def parse(content: bytes, origin: str) -> Config:
-    """Errors: RunError with everything that is wrong, or when it is for another version of ganzoo."""
+    """Parse the content of config.json.
+
+    Args:
+        content: JSON.
+        origin: Name of the file, for messages.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        RunError: The content is invalid, with every problem listed, or is for another version of ganzoo.
+    """
     try:
         tree = parser.strict_json(content)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{origin}: not JSON: {error}") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("format"), int):
-        raise RunError(f"{origin}: not as ganzoo writes it: it has no format number.")
+        raise RunError(f"{origin}: not a configuration of ganzoo: it has no format number.")
     if tree["format"] > FORMAT:
         raise RunError(
             f"{origin}: format {tree['format']}, and this ganzoo reads format {FORMAT}: pip install -U {DISTRIBUTION}"
         )
     if problems := validation.check(Config, origin, tree):
         raise RunError("\n".join(problems))
-    found = Config.model_validate_json(content, strict=True)
-    _check_api(found, origin)
-    if found.spec.classes < len(found.class_names):
-        raise RunError(f"{origin}: {len(found.class_names)} class names, and {found.spec.classes} classes.")
-    if found.words and len(found.words) < found.spec.vocab:
-        raise RunError(f"{origin}: {len(found.words)} words for {found.spec.vocab} token ids.")
-    return found
+    config = Config.model_validate_json(content, strict=True)
+    _check_api(config, origin)
+    if config.spec.classes < len(config.class_names):
+        raise RunError(f"{origin}: {len(config.class_names)} class names for {config.spec.classes} classes.")
+    if config.words and len(config.words) < config.spec.vocab:
+        raise RunError(f"{origin}: {len(config.words)} words for {config.spec.vocab} token ids.")
+    return config
 
 
-def _check_api(found: Config, origin: str) -> None:
-    """A model of plugin API 1.4 may use what 1.2 has not; of 2.x, what 1.x calls otherwise."""
-    theirs, ours = ([int(part) for part in version.split(".")] for version in (found.ganzoo_api, API_VERSION))
+def _check_api(config: Config, origin: str) -> None:
+    """Raise RunError unless the model's plugin API has our major version and is not newer than ours."""
+    theirs, ours = ([int(part) for part in version.split(".")] for version in (config.ganzoo_api, API_VERSION))
     if theirs[0] != ours[0] or theirs > ours:
         raise RunError(
-            f"{origin}: made with plugin API {found.ganzoo_api}, and this ganzoo has {API_VERSION}: "
+            f"{origin}: made with plugin API {config.ganzoo_api}, and this ganzoo has {API_VERSION}: "
             f"install {'a newer' if theirs > ours else 'an older'} {DISTRIBUTION}."
         )

@@ -1,9 +1,10 @@
-"""From a run to a folder that others can load: written whole or not at all, and loaded once before it is left there."""
+"""Exports a run to a folder that others can load: written whole or not at all, and loaded once to verify it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,52 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import GanzooError, IncompatibleError, RunError
+from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
-from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.discovery import DISTRIBUTION, Plugins
+from ganzoo.registry.versions import API_VERSION
 from ganzoo.runs import checkpoint, layout
 from ganzoo.sampling import preview, writer
 from ganzoo.sampling.model import Model
 from ganzoo.sampling.run import Run
-from ganzoo.sharing import load, manifest, model_card, needed, weights
-from ganzoo.sharing.config import Config
-from ganzoo.sharing.described import described
+from ganzoo.sharing import config, load, manifest, model_card, weights
+from ganzoo.sharing.config import Config, DataSpec, GraphInfo
 from ganzoo.translator import Translator
 from ganzoo.utils import atomic
 from ganzoo.utils.redact import Redactor
 
-COMPARED = 6  # samples that the folder has to make again, bit by bit
-HIDDEN = "its procedure keeps something outside state_dict()."
+COMPARED = 6  # samples that the export has to reproduce bit by bit
+SEED = 0
+GRAPH_FORMATS = {"onnx", "torch_export"}
 
 
 @dataclass
-class Exported:
-    """A folder that was written, its files, and what should be known of it."""
+class ExportResult:
+    """An export that was written.
 
-    place: Path
+    Attributes:
+        folder: Its folder.
+        config: Contents of its config.json.
+        sizes: Sizes in bytes of its files, by name.
+        remarks: Notes to the user.
+    """
+
+    folder: Path
     config: Config
     sizes: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The model of a run at a step, and how it is exported."""
+
+    run: Run
+    model: Model
+    step: int
+    redact: Redactor
+    license: str
+    plugins: Plugins
 
 
 def export(
@@ -45,125 +67,223 @@ def export(
     formats: Sequence[str] = (),
     license: str = "",
     plugins: Plugins | None = None,
-) -> Exported:
-    """Write what sampling from a run needs to `out`, RUN/export unless given.
+) -> ExportResult:
+    """Write the networks of a run with everything that sampling needs, and nothing of training.
 
-    formats: of ganzoo.sharing.FORMATS; safetensors is always there. Errors: GanzooError; what was at `out` before is
-    there still.
+    Args:
+        place: A run folder, a folder of runs, or a checkpoint.
+        out: The folder to write; RUN/export when left out. An earlier export of the same run is replaced.
+        formats: Names of `ganzoo.sharing.FORMATS`; safetensors is always written.
+        license: License of the weights, as the Hub spells it: mit, cc-by-4.0, ...
+        plugins: Installed plugins; discovered when left out.
+
+    Returns:
+        The folder and its contents.
+
+    Raises:
+        RunError: The run cannot be read, or the folder holds something else.
+        IncompatibleError: The model cannot be shared, or is no graph.
+        SetupError: A package for one of the formats is missing.
     """
     plugins = plugins or discovery.load()
     run, chosen = Run.find(place)
     chosen = chosen or run.latest
-    target = (out or run.folder / layout.EXPORT).absolute()
-    model, step = run.load(chosen, plugins), int(checkpoint.read(chosen).states["state"]["step"])
-    scrub = Redactor.of([_or_nothing(run, "status")])
-    kept = free(target, scrub(run.folder.name))
+    model = run.load(chosen, plugins)
+    step = int(checkpoint.read(chosen).states["state"]["step"])
+    source = _Source(run, model, step, Redactor.of([_read_or_empty(run, "status")]), license, plugins)
+    folder = (out or run.folder / layout.EXPORT).absolute()
+    edited_card = check_target(folder, source.redact(run.folder.name))
     try:
-        with atomic.made_beside(target) as partial:
-            made = _write(partial, run, model, step, scrub, formats, license, plugins)
-            if kept is not None:
-                (partial / manifest.CARD).write_text(kept)
-                made.remarks.append(f"{manifest.CARD} was edited since it was written, and stays as it is.")
-            made.place, made.sizes = target, {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
+        with atomic.made_beside(folder) as partial:
+            result = _write(partial, source, formats)
+            if edited_card is not None:
+                (partial / manifest.CARD).write_text(edited_card)
+                result.remarks.append(f"{manifest.CARD} was edited after it was written; your version is kept.")
+            result.folder = folder
+            result.sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
     except OSError as error:
-        raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error
-    return made
+        raise RunError(f"{folder}: {error.strerror}. Give another folder with --out.") from error
+    return result
 
 
-def free(target: Path, run: str) -> str | None:
-    """The text of a model card there that somebody has edited; None where there is none.
+def check_target(folder: Path, run: str) -> str | None:
+    """Check that a folder may be written: it is missing, empty, or an earlier export of the same run.
 
-    Errors: RunError for anything that is no earlier export of this run: it is left alone.
+    Args:
+        folder: The folder.
+        run: Name of the run.
+
+    Returns:
+        The text of its model card when somebody has edited it; None otherwise.
+
+    Raises:
+        RunError: The folder holds anything else.
     """
-    if not target.exists() and not target.is_symlink():
+    if not folder.exists() and not folder.is_symlink():
         return None
     try:
-        if target.is_dir() and not target.is_symlink() and not any(target.iterdir()):
+        if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
             return None
-        listing, found = manifest.check(target), load.read(target)
+        listing = manifest.check(folder)
+        earlier = config.read(folder, listing)
     except (RunError, OSError) as error:
         raise RunError(
-            f"{target} exists, and is no export: it is left as it is. Give another folder with --out."
+            f"{folder} exists and is not an export: it is left unchanged. Give another folder with --out."
         ) from error
-    if found.run != run:
-        raise RunError(f"{target} is an export of {found.run}, and is left as it is. Give another folder with --out.")
-    path = target / manifest.CARD
+    if earlier.run != run:
+        raise RunError(
+            f"{folder} is an export of {earlier.run}, and is left unchanged. Give another folder with --out."
+        )
+    path = folder / manifest.CARD
     if not path.exists():
         return None
-    content = manifest.bounded(path, 2**20)
-    return content.decode(errors="replace") if manifest.describe(content).sha256 != listing.card else None
+    content = manifest.read_bounded(path, 2**20)
+    return content.decode(errors="replace") if manifest.fingerprint(content).sha256 != listing.card else None
 
 
-def _write(
-    place: Path,
-    run: Run,
-    model: Model,
-    step: int,
-    scrub: Redactor,
-    formats: Sequence[str],
-    license: str,
-    plugins: Plugins,
-) -> Exported:
-    remarks: list[str] = []
-    for path in sorted(run.folder.glob("recipe.*")):
-        if path.name in manifest.KNOWN:
-            text = path.read_text(errors="replace")
-            shortened = Redactor()(text)
-            if shortened != text:
-                remarks.append(f"{path.name}: folders of this machine are shortened to their last name.")
-            (place / path.name).write_text(shortened)
-    provenance = {**_or_nothing(run, "provenance"), "plugins": []}  # config.json names those that it needs
-    (place / "provenance.json").write_text(json.dumps(scrub.provenance(provenance), indent=1))
-    remarks += _picture(place, model)
-    wanted, whole = needed.drawn(model.procedure, COMPARED, 0), model.procedure.state_dict()
-    why = ""
-    for tensors in (needed.state(model.procedure), whole):
-        made = described(run, model, step, scrub, tensors, {}, plugins)
-        _finish(place, made, tensors, run, license)
-        if not (why := _differs(place, wanted, plugins)):
+def sampling_state(procedure: Procedure) -> dict[str, Tensor]:
+    """Return the tensors that `sample()` needs.
+
+    They are those of the generators, of every other network without which sampling fails, and of the procedure itself.
+    """
+    generators = {id(generator) for generator in procedure.generators()}
+    networks = dict(procedure._modules)
+    unused = []
+    for name, part in list(procedure.named_children()):
+        if part.state_dict() and not any(id(module) in generators for module in part.modules()):
+            procedure._modules.pop(name)
+            try:
+                sample_without_data(procedure, 1, SEED)
+                unused.append(name)
+            except Exception:  # of any kind: sampling needs this network
+                pass
+            finally:
+                procedure._modules.update(networks)
+    state = procedure.state_dict()
+    return {name: state[name] for name in state if name.partition(".")[0] not in unused or "." not in name}
+
+
+def sample_without_data(procedure: Procedure, n: int, seed: int) -> Tensor:
+    """Sample from a seed; a translator gets noise in place of inputs. () -> (n, *shape)."""
+    device = next(procedure.parameters()).device
+    y = torch.zeros(n, dtype=torch.long, device=device) if procedure.conditional else None
+    with preview.sampling(procedure, device, seed):
+        return procedure.sample(n, y)
+
+
+def _write(folder: Path, source: _Source, formats: Sequence[str]) -> ExportResult:
+    procedure = source.model.procedure
+    remarks = [*_write_recipe(folder, source.run), *_write_samples(folder, source.model)]
+    provenance = {**_read_or_empty(source.run, "provenance"), "plugins": []}  # config.json names those that it needs
+    (folder / "provenance.json").write_text(json.dumps(source.redact.provenance(provenance), indent=1))
+    expected = sample_without_data(procedure, COMPARED, SEED)
+    whole = procedure.state_dict()
+    for tensors in (sampling_state(procedure), whole):
+        exported = _configure(source, tensors)
+        _write_model(folder, source, exported, tensors)
+        reason = _explain_difference(folder, expected, source.plugins)
+        if not reason:
             break
-    if why:
-        raise IncompatibleError(f"this model cannot be shared: {why}")
-    if {*formats} & {"onnx", "torch_export"}:
+    else:
+        raise IncompatibleError(f"this model cannot be shared: {reason}")
+    if GRAPH_FORMATS & {*formats}:
         from ganzoo.sharing import graphs
 
-        load.take_away(model.procedure, tensors)
-        found = graphs.write(place, model, formats)
-        made = described(run, model, step, scrub, tensors, found, plugins)
-        _finish(place, made, tensors, run, license)
-    return Exported(place, made, remarks=remarks)
+        load.remove_unsaved_networks(procedure, tensors)
+        exported = _configure(source, tensors, graphs.write(folder, source.model, formats))
+        _write_model(folder, source, exported, tensors)
+    return ExportResult(folder, exported, remarks=remarks)
 
 
-def _finish(place: Path, made: Config, tensors: dict[str, Tensor], run: Run, license: str) -> None:
-    (place / manifest.CONFIG).write_text(json.dumps(made.model_dump(mode="json"), indent=1))
-    (place / manifest.WEIGHTS).write_bytes(weights.pack(tensors))
-    (place / manifest.CARD).write_text(model_card.text(made, run, license, {path.name for path in place.iterdir()}))
-    manifest.write_manifest(place)
+def _write_recipe(folder: Path, run: Run) -> list[str]:
+    """Write the recipe without paths of this machine, and return remarks."""
+    remarks = []
+    for path in sorted(run.folder.glob("recipe.*")):
+        if path.name in manifest.ALLOWED:
+            text = path.read_text(errors="replace")
+            redacted = Redactor()(text)
+            if redacted != text:
+                remarks.append(f"{path.name}: paths of this machine are shortened to their last part.")
+            (folder / path.name).write_text(redacted)
+    return remarks
 
 
-def _differs(place: Path, wanted: Tensor, plugins: Plugins) -> str:
-    """Why what is in the folder is not the model; nothing when it makes the wanted samples, bit by bit."""
-    try:
-        made = needed.drawn(load.load(place, plugins).procedure, COMPARED, 0)
-    except (GanzooError, AttributeError) as error:
-        return str(getattr(error, "message", error))
-    return "" if torch.equal(made, wanted) else "loaded again it makes other samples: " + HIDDEN
-
-
-def _picture(place: Path, model: Model) -> list[str]:
-    """samples.png, or samples.txt of token ids. Returns why there is none, where there is none."""
+def _write_samples(folder: Path, model: Model) -> list[str]:
+    """Write samples.png, or samples.txt for token ids; return a remark when there is neither."""
     if isinstance(model.procedure, Translator):
-        return ["no samples.png: what a translator makes shows the data that it is given."]
+        return ["no samples.png: the samples of a translator would show the data that it is given."]
     n, columns = preview.layout(model.spec, model.procedure.conditional)
     name = "samples.txt" if model.spec.vocab else "samples.png"
     try:
-        writer.save(model.sample(n, seed=0), None, place / name, columns, model.words)
+        writer.save(model.sample(n, seed=SEED), None, folder / name, columns, model.words)
     except GanzooError as error:
-        return [f"no {name}: {error.message.replace(f'{place}/', '')}"]
+        return [f"no {name}: {error.message.replace(f'{folder}/', '')}"]
     return []
 
 
-def _or_nothing(run: Run, name: str) -> dict[str, Any]:
+def _write_model(folder: Path, source: _Source, exported: Config, tensors: Mapping[str, Tensor]) -> None:
+    (folder / manifest.CONFIG).write_text(json.dumps(exported.model_dump(mode="json"), indent=1))
+    (folder / manifest.WEIGHTS).write_bytes(weights.pack(tensors))
+    files = {path.name for path in folder.iterdir()}
+    (folder / manifest.CARD).write_text(model_card.text(exported, source.run, source.license, files))
+    manifest.write(folder)
+
+
+def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[str, GraphInfo] | None = None) -> Config:
+    """Return config.json for these tensors; raise IncompatibleError for a component of no installable package."""
+    model = source.model
+    recipe = model.recipe
+    assert recipe, "a model of a run has its recipe"
+    blueprints: dict[str, Any] = {"procedure": recipe.procedure, **recipe.parts}
+    if isinstance(model.procedure, Translator):
+        blueprints["dataset"] = recipe.dataset
+    components = {
+        name: [blueprint.filled() for blueprint in part] if isinstance(part, list) else part.filled()
+        for name, part in blueprints.items()
+    }
+    owners = {
+        blueprint.entry.owner
+        for part in blueprints.values()
+        for blueprint in (part if isinstance(part, list) else [part])
+    }
+    versions = source.plugins.versions(owners)
+    packages = {name: version for name, version in versions.items() if name != DISTRIBUTION}
+    for name in packages:
+        if not re.fullmatch(config.PACKAGE_NAME, name):
+            raise IncompatibleError(
+                f"{name!r} is not an installed package: nobody else could install it to load this model. Make it a "
+                "package: ganzoo new."
+            )
+    return Config(
+        format=config.FORMAT,
+        ganzoo_api=API_VERSION,
+        name=source.redact(recipe.name),
+        run=source.redact(source.run.folder.name),
+        step=source.step,
+        averaged=bool(recipe.run.ema),
+        seed=recipe.run.seed,
+        spec=DataSpec(shape=list(model.spec.shape), classes=model.spec.classes, vocab=model.spec.vocab),
+        class_names=model.class_names,
+        words=model.words,
+        components=Redactor()(components),
+        plugins=packages,
+        tensors=weights.describe(tensors),
+        graphs=dict(graphs or {}),
+    )
+
+
+def _explain_difference(folder: Path, expected: Tensor, plugins: Plugins) -> str:
+    """Return why the export is not the same model; an empty string when it reproduces the samples bit by bit."""
+    try:
+        samples = sample_without_data(load.load(folder, plugins).procedure, COMPARED, SEED)
+    except (GanzooError, AttributeError) as error:
+        return str(getattr(error, "message", error))
+    if torch.equal(samples, expected):
+        return ""
+    return "loaded again, it makes other samples: its procedure keeps state outside state_dict()."
+
+
+def _read_or_empty(run: Run, name: str) -> dict[str, Any]:
     try:
         return run.status if name == "status" else run.provenance
     except RunError:

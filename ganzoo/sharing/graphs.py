@@ -1,7 +1,7 @@
-"""A generator as a graph that needs no ganzoo: (z[, y]) -> samples, as ONNX and as what torch.export writes.
+"""A generator as a graph that runs without ganzoo: (z[, y]) -> samples, as ONNX and as torch.export writes it.
 
-z (N, z_dim) is what Generator.prior() draws, y (N,) int64 labels of a conditional one; a translator takes inputs
-a (N, *shape) in the place of z. N is free. A file stays only where it makes what ganzoo makes.
+z (N, z_dim) is distributed like `Generator.prior()`; y (N,) are int64 labels of a conditional generator. A translator
+takes inputs a (N, *shape) in place of z. N is free. A file is kept only if its samples match ganzoo's.
 """
 
 from __future__ import annotations
@@ -11,129 +11,182 @@ import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from ganzoo.errors import GanzooError, IncompatibleError, SetupError, one_line
 from ganzoo.sampling import latents, preview
 from ganzoo.sampling.model import Model
 from ganzoo.sharing import manifest
-from ganzoo.sharing.config import Graph
+from ganzoo.sharing.config import GraphInfo
 from ganzoo.translator import Translator
 
-NEAR = 1e-4  # the largest difference from eager samples that a file may have
-TRIED = [(n, seed) for seed in (1, 2, 3) for n in (1, 5)]  # batches that are compared
-EXAMPLE = 3  # samples in the batch that a graph is drawn by; 1 would be taken for a constant
+TOLERANCE = 1e-4  # largest difference from eager samples that a file may have
+COMPARED = [(n, seed) for seed in (1, 2, 3) for n in (1, 5)]  # batch sizes and seeds
+EXAMPLE_BATCH = 3  # batch size of the example for tracing; 1 would be taken for a constant
 Call = Callable[[tuple[Tensor, ...]], Tensor]
 
 
-class Function(nn.Module):
-    """What a model makes of given codes, or of given inputs. Errors: IncompatibleError when that is no function of them."""
+class SampleFunction(nn.Module):
+    """A model as a function of latents or, for a translator, of inputs.
+
+    Args:
+        model: A trained model.
+
+    Raises:
+        IncompatibleError: Its samples are not a function of the latents.
+    """
 
     def __init__(self, model: Model):
         super().__init__()
-        self.procedure, self.spec = model.procedure, model.spec
+        self.procedure = model.procedure
+        self.spec = model.spec
         translates = isinstance(model.procedure, Translator)
         self.inputs = ["a" if translates else "z", *(["y"] if model.procedure.conditional else [])]
         if model.spec.vocab:
             raise IncompatibleError(
-                "token ids are drawn one after the other: there is no graph of them. Share the weights alone."
+                "token ids are sampled one after the other: there is no graph of that. Share the weights alone."
             )
-        first = self.example(2, 0)
-        with self._under(0):
-            one = self(*first)
-        with self._under(1):
-            other = self(*first)
-        if not torch.equal(one, other):
+        inputs = self.example(2, 0)
+        with self._seeded(0):
+            samples = self(*inputs)
+        with self._seeded(1):
+            samples_of_other_seed = self(*inputs)
+        if not torch.equal(samples, samples_of_other_seed):
             raise IncompatibleError(
-                "its samples are no function of their codes: it draws more while it makes them, as dropout that stays "
-                "on does. Share the weights alone."
+                "its samples are not a function of their latents: it draws more noise, such as dropout that stays on. "
+                "Share the weights alone."
             )
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Codes (N, z_dim) or inputs (N, *shape), labels (N,) -> (N, *shape)."""
+        """Latents (N, z_dim) or inputs (N, *shape), labels (N,) -> (N, *shape)."""
         if isinstance(self.procedure, Translator):
             return self.procedure.translate(z, y)
         return latents.from_code(self.procedure, z, y)
 
     def example(self, n: int, seed: int) -> tuple[Tensor, ...]:
-        """Codes as the procedure draws them, or inputs of noise; and labels. Errors: IncompatibleError for none, or several."""
-        with self._under(seed):
+        """Return example inputs: latents as the procedure draws them, or noise as inputs; and labels.
+
+        Args:
+            n: Batch size.
+            seed: Seed of the noise.
+
+        Returns:
+            (z,) or (z, y).
+
+        Raises:
+            IncompatibleError: The procedure draws no latents, or several.
+        """
+        with self._seeded(seed):
             y = torch.randint(self.spec.classes, (n,)) if "y" in self.inputs else None
             if isinstance(self.procedure, Translator):
-                return self._with(2 * torch.rand(n, *self.procedure.source.shape) - 1, y)
+                return self._inputs(2 * torch.rand(n, *self.procedure.source.shape) - 1, y)
             try:
                 codes = latents.drawn(self.procedure, n, y)
             except GanzooError as error:
                 raise IncompatibleError(f"{error.message} There is no graph of it: share the weights alone.") from error
         if len(codes) > 1:
             raise IncompatibleError(
-                f"it draws {len(codes)} codes for a sample, and a graph takes one. Share the weights alone."
+                f"it draws {len(codes)} latents for a sample, and a graph takes one. Share the weights alone."
             )
-        return self._with(codes[0], y)
+        return self._inputs(codes[0], y)
 
     def eager(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        with self._under(0):
+        """Return the samples of these inputs, computed by the networks themselves."""
+        with self._seeded(0):
             samples: Tensor = self(*inputs)
         return samples
 
-    def _under(self, seed: int) -> Any:
+    def _seeded(self, seed: int) -> AbstractContextManager[None]:
         return preview.sampling(self.procedure, torch.device("cpu"), seed)
 
-    def _with(self, z: Tensor, y: Tensor | None) -> tuple[Tensor, ...]:
+    def _inputs(self, z: Tensor, y: Tensor | None) -> tuple[Tensor, ...]:
         return (z,) if y is None else (z, y)
 
 
-def write(place: Path, model: Model, formats: Sequence[str]) -> dict[str, Graph]:
-    """generator.onnx, generator.pt2 or both, as asked for.
+def write(folder: Path, model: Model, formats: Sequence[str]) -> dict[str, GraphInfo]:
+    """Write generator.onnx, generator.pt2 or both.
 
-    Errors: IncompatibleError for a model that is no graph, or a graph that makes other samples; SetupError without the
-    extra `onnx`.
+    Args:
+        folder: Where to write them.
+        model: A trained model.
+        formats: "onnx", "torch_export".
+
+    Returns:
+        Inputs and difference of each graph, by file name.
+
+    Raises:
+        IncompatibleError: The model cannot be written as a graph, or the graph makes other samples.
+        SetupError: The packages of the extra `onnx` are missing.
     """
-    onnx = _onnx() if "onnx" in formats else None
-    function = Function(model)
-    program = traced(function)
-    found: dict[str, Graph] = {}
-    if onnx:
-        call = _write_onnx(program, function.inputs, place / manifest.ONNX, onnx)
-        found[manifest.ONNX] = Graph(inputs=function.inputs, max_difference=compared(function, call, manifest.ONNX))
+    onnxruntime = _import_onnx() if "onnx" in formats else None
+    function = SampleFunction(model)
+    program = trace(function)
+    calls: dict[str, Call] = {}
+    if onnxruntime:
+        calls[manifest.ONNX] = _write_onnx(program, function.inputs, folder / manifest.ONNX, onnxruntime)
     if "torch_export" in formats:
-        call = _write_torch(program, place / manifest.TORCH)
-        found[manifest.TORCH] = Graph(inputs=function.inputs, max_difference=compared(function, call, manifest.TORCH))
-    return found
+        calls[manifest.TORCH_EXPORT] = _write_torch_export(program, folder / manifest.TORCH_EXPORT)
+    return {
+        name: GraphInfo(inputs=function.inputs, max_difference=max_difference(function, call, name))
+        for name, call in calls.items()
+    }
 
 
-def traced(function: Function) -> Any:
-    """The function as a torch.export.ExportedProgram. Errors: IncompatibleError with what torch cannot draw a graph of."""
-    example = function.example(EXAMPLE, 0)
+def trace(function: SampleFunction) -> ExportedProgram:
+    """Trace a function with torch.export.
+
+    Args:
+        function: The function.
+
+    Returns:
+        The program, with a free batch size.
+
+    Raises:
+        IncompatibleError: torch.export cannot trace it; the message quotes the reason.
+    """
+    example = function.example(EXAMPLE_BATCH, 0)
     shapes = tuple({0: torch.export.Dim("batch", min=1)} for _ in example)
-    with quietly(), torch.no_grad():
+    with silenced(), torch.no_grad():
         try:
             return torch.export.export(function.eval(), example, dynamic_shapes=shapes, strict=False)
-        except Exception as error:  # torch says it in many ways
-            first = one_line(str(error).strip().partition("\n")[0], 300)
+        except Exception as error:  # torch raises many types
+            reason = one_line(str(error).strip().partition("\n")[0], 300)
             raise IncompatibleError(
-                f"torch.export draws no graph of this generator ({type(error).__name__}: {first}). Share the weights "
-                "alone."
+                f"torch.export cannot trace this generator ({type(error).__name__}: {reason}). Share the weights alone."
             ) from error
 
 
-def compared(function: Function, call: Call, name: str) -> float:
-    """The largest difference from eager samples. Errors: IncompatibleError when it is more than NEAR."""
+def max_difference(function: SampleFunction, call: Call, name: str) -> float:
+    """Compare the samples of a graph with those of the networks.
+
+    Args:
+        function: The networks.
+        call: The graph.
+        name: Its file name, for messages.
+
+    Returns:
+        The largest absolute difference.
+
+    Raises:
+        IncompatibleError: The difference exceeds TOLERANCE, or the shapes differ.
+    """
     worst = 0.0
-    for n, seed in TRIED:
+    for n, seed in COMPARED:
         inputs = function.example(n, seed)
-        made, wanted = call(inputs), function.eager(inputs)
-        if made.shape != wanted.shape:
+        samples = call(inputs)
+        expected = function.eager(inputs)
+        if samples.shape != expected.shape:
             raise IncompatibleError(
-                f"{name} makes samples of shape {tuple(made.shape)}, and they are {tuple(wanted.shape)}."
+                f"{name} makes samples of shape {tuple(samples.shape)} instead of {tuple(expected.shape)}."
             )
-        difference = (made - wanted).abs().max().item()
-        if not difference <= NEAR:  # nor is NaN
+        difference = (samples - expected).abs().max().item()
+        if not difference <= TOLERANCE:  # NaN fails too
             raise IncompatibleError(
                 f"{name} makes other samples than ganzoo: they differ by {difference:.1e}. Share the weights alone."
             )
@@ -141,28 +194,28 @@ def compared(function: Function, call: Call, name: str) -> float:
     return worst
 
 
-def pickled(path: Path) -> list[str]:
-    """The entries of a .pt2 archive that are pickles. What torch keeps as plain numbers or JSON is none."""
-    found = []
+def find_pickles(path: Path) -> list[str]:
+    """Return the entries of a .pt2 archive that are pickles; tensors that torch stores as raw bytes are not."""
+    entries = []
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             if name.endswith("_config.json"):
-                entries = json.loads(archive.read(name))["config"].values()
-                found += [str(entry["path_name"]) for entry in entries if entry.get("use_pickle", True)]
+                weights = json.loads(archive.read(name))["config"].values()
+                entries += [str(weight["path_name"]) for weight in weights if weight.get("use_pickle", True)]
             elif "/sample_inputs/" in name and archive.getinfo(name).file_size:
-                found.append(name)
-    return found
+                entries.append(name)
+    return entries
 
 
-def _write_torch(program: Any, path: Path) -> Call:
+def _write_torch_export(program: ExportedProgram, path: Path) -> Call:
     program.example_inputs = None  # torch would pickle them
-    with quietly():
+    with silenced():
         torch.export.save(program, path)
-        if names := pickled(path):
+        if names := find_pickles(path):
             raise IncompatibleError(
-                f"{manifest.TORCH} would hold pickles ({', '.join(names[:3])}). Share the weights alone."
+                f"{path.name} would hold pickles ({', '.join(names[:3])}). Share the weights alone."
             )
-        graph = torch.export.load(path).module()  # written a moment ago, and looked through
+        graph = torch.export.load(path).module()  # safe: we wrote it, and it has no pickles
 
     def call(inputs: tuple[Tensor, ...]) -> Tensor:
         with torch.no_grad():
@@ -172,23 +225,23 @@ def _write_torch(program: Any, path: Path) -> Call:
     return call
 
 
-def _write_onnx(program: Any, names: Sequence[str], path: Path, onnxruntime: Any) -> Call:
-    with quietly():
-        made = torch.onnx.export(
+def _write_onnx(program: ExportedProgram, names: Sequence[str], path: Path, onnxruntime: Any) -> Call:
+    with silenced():
+        exported = torch.onnx.export(
             program, dynamo=True, input_names=list(names), output_names=["samples"], verbose=False, optimize=True
         )
-        assert made
-        made.save(str(path), external_data=False)
+        assert exported
+        exported.save(str(path), external_data=False)
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
 
     def call(inputs: tuple[Tensor, ...]) -> Tensor:
-        given = {name: one.numpy() for name, one in zip(names, inputs, strict=True)}
-        return torch.from_numpy(session.run(None, given)[0])
+        feed = {name: tensor.numpy() for name, tensor in zip(names, inputs, strict=True)}
+        return torch.from_numpy(session.run(None, feed)[0])
 
     return call
 
 
-def _onnx() -> Any:
+def _import_onnx() -> Any:
     try:
         import onnx  # noqa: F401
         import onnxruntime
@@ -201,8 +254,8 @@ def _onnx() -> Any:
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
-    """Without what exporters say to those who write exporters."""
+def silenced() -> Iterator[None]:
+    """Suppress warnings and log messages of the exporters within the block."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,12 +1,12 @@
-"""An export as a Model. Nothing that came with the weights is run: known files are read, and what they name is built.
+"""Loads an export as a Model without running anything that came with the weights.
 
-The order is: which files there are; config.json, by its digest and like a recipe; the networks on the meta device,
-which takes no memory; the header of model.safetensors against them; and only then networks and numbers.
+The order of the checks keeps memory safe: the file names; config.json, by its digest and like a recipe; the networks
+on the meta device, which takes no memory; the header of model.safetensors against them; only then networks and weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,92 +24,127 @@ from ganzoo.sharing import config, manifest, weights
 from ganzoo.sharing.config import Config
 from ganzoo.training import memory
 
-SAMPLES = 64  # that a model must have room for: what `ganzoo sample` draws
+SAMPLES = 64  # that a model must have room for: the default of `ganzoo sample`
 
 
-def load(place: Path, plugins: Plugins | None = None) -> Model:
-    """The model of an export. Errors: RunError, SetupError, IncompatibleError or RecipeError naming what is wrong."""
-    plugins, listing = plugins or discovery.load(), manifest.check(place)
-    found = _config(place, listing)
-    procedure, parts, dataset = components(found, plugins, str(place / manifest.CONFIG))
-    check_plan(found, procedure, parts)
-    path = place / manifest.WEIGHTS
-    weights.check(path, found.tensors)
-    tensors = weights.load(manifest.read(place, manifest.WEIGHTS, listing), str(path))
-    with torch.random.fork_rng(devices=[]):  # building seeds the generator, and the caller's is none of ours
-        made = instantiate.procedure_from(procedure, parts, found.spec.spec, found.seed)
-    take_away(made, tensors)
-    made.load_state_dict(tensors)
-    data = partial(instantiate.dataset_from, dataset, found.seed) if dataset else None
-    return Model(made.eval(), found.spec.spec, found.class_names, found.words, data=data)
+def load(folder: Path, plugins: Plugins | None = None) -> Model:
+    """Load the model of an export.
 
+    Args:
+        folder: The export.
+        plugins: Installed plugins; discovered when left out.
 
-def read(place: Path) -> Config:
-    """config.json as it was written. Errors: RunError."""
-    return _config(place, manifest.check(place))
+    Returns:
+        The model, in evaluation mode.
 
-
-def _config(place: Path, listing: manifest.Manifest) -> Config:
-    path = place / manifest.CONFIG
-    if listing.files[manifest.CONFIG].size > config.LARGEST:
-        raise RunError(f"{path}: larger than the {config.LARGEST:,} bytes that it may have.")
-    return config.parse(manifest.read(place, manifest.CONFIG, listing), str(path))
-
-
-def components(found: Config, plugins: Plugins, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
-    """The procedure, its parts, and its data where samples are made of it.
-
-    Errors: SetupError naming the plugins that are missing; RecipeError for settings that are no good.
+    Raises:
+        RunError: A file is missing, unexpected or changed, or the tensors are not those of the networks.
+        SetupError: A plugin is missing.
+        RecipeError: A component has invalid settings.
+        IncompatibleError: The components do not fit together, or need more memory than there is.
     """
-    for name, version in found.plugins.items():
+    plugins = plugins or discovery.load()
+    listing = manifest.check(folder)
+    exported = config.read(folder, listing)
+    procedure_blueprint, parts, dataset = resolve_components(exported, plugins, str(folder / manifest.CONFIG))
+    check_plan(exported, procedure_blueprint, parts)
+    path = folder / manifest.WEIGHTS
+    weights.check(path, exported.tensors)
+    tensors = weights.load(manifest.read_file(folder, manifest.WEIGHTS, listing), str(path))
+    spec = exported.spec.spec
+    with torch.random.fork_rng(devices=[]):  # building seeds the global generator, which belongs to the caller
+        procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
+    remove_unsaved_networks(procedure, tensors)
+    procedure.load_state_dict(tensors)
+    data = partial(instantiate.dataset_from, dataset, exported.seed) if dataset else None
+    return Model(procedure.eval(), spec, exported.class_names, exported.words, data=data)
+
+
+def resolve_components(
+    exported: Config, plugins: Plugins, origin: str
+) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
+    """Resolve the components of config.json to blueprints.
+
+    Args:
+        exported: Contents of config.json.
+        plugins: Installed plugins.
+        origin: Name of the file, for messages.
+
+    Returns:
+        The procedure, its parts, and the dataset where samples are made from it.
+
+    Raises:
+        SetupError: A plugin is missing; the message names it.
+        RecipeError: A component has invalid settings.
+    """
+    for name, version in exported.plugins.items():
         row = next((row for row in plugins.rows if row.distribution == discovery.normalised(name)), None)
         if row is None or row.status != "ok":
-            why = f"{row.status}: {row.error}" if row else "not installed"
+            state = f"{row.status}: {row.error}" if row else "not installed"
             raise SetupError(
-                f"{origin}: this model needs the plugin {name} {version}, which is {why}. To get it: pip install "
-                f"{name}    (a plugin is a program: install it if you trust who made it)"
+                f"{origin}: this model needs the plugin {name} {version}, which is {state}. To get it: pip install "
+                f"{name}    (a plugin is a program: install it only if you trust its author)"
             )
-    return resolver.parts(found.components, plugins.zoo, origin)
+    return resolver.parts(exported.components, plugins.zoo, origin)
 
 
-def check_plan(found: Config, procedure: Blueprint, parts: Mapping[str, Any]) -> None:
-    """Build the networks on the meta device, and hold the tensors of config.json to them.
+def check_plan(exported: Config, procedure_blueprint: Blueprint, parts: Mapping[str, Any]) -> None:
+    """Build the networks on the meta device and compare the tensors of config.json with theirs.
 
-    Errors: RunError when the tensors are not theirs; IncompatibleError for what does not fit together, or fits no memory.
+    Args:
+        exported: Contents of config.json.
+        procedure_blueprint: The procedure.
+        parts: Its parts.
+
+    Raises:
+        RunError: The tensors are not those of the networks.
+        IncompatibleError: The components do not fit together, or need more memory than there is.
     """
-    spec, left_out = found.spec.spec, ""
+    spec = exported.spec.spec
+    removed = ""
     try:
         with torch.device("meta"):
-            made = instantiate.procedure_from(procedure, parts, spec, found.seed)
-            needed = sum(t.numel() * t.element_size() for t in (*made.parameters(), *made.buffers()))
-            left_out = ", ".join(take_away(made, found.tensors))
-            if told := weights.differences(found.tensors, weights.stored(made.state_dict()), f"in {manifest.CONFIG}"):
-                raise RunError("\n".join([f"{manifest.CONFIG}: its tensors are not those of its components:", *told]))
-            instantiate.check_fit(made, spec)
+            procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
+            required = sum(t.numel() * t.element_size() for t in (*procedure.parameters(), *procedure.buffers()))
+            removed = ", ".join(remove_unsaved_networks(procedure, exported.tensors))
+            expected = weights.describe(procedure.state_dict())
+            if differences := weights.list_differences(exported.tensors, expected, f"in {manifest.CONFIG}"):
+                raise RunError(
+                    "\n".join([f"{manifest.CONFIG}: its tensors are not those of its components:", *differences])
+                )
+            instantiate.check_fit(procedure, spec)
     except GanzooError:
         raise
-    except (AttributeError, StopIteration) as error:  # of what was taken away
-        raise RunError(f"{manifest.CONFIG}: there are no tensors of {left_out}, and sampling needs them.") from error
-    except Exception as error:  # a stranger's component may raise anything
+    except (AttributeError, StopIteration) as error:  # sampling reached for a network that was removed
+        raise RunError(f"{manifest.CONFIG}: there are no tensors of {removed}, and sampling needs them.") from error
+    except Exception as error:  # a component of a plugin may raise anything
         raise IncompatibleError(
-            f"procedure {procedure.entry.name!r} cannot be built on the meta device ({type(error).__name__}: {error}), "
-            "so that nobody can tell what it needs: it is not shared."
+            f"procedure {procedure_blueprint.entry.name!r} cannot be built on the meta device "
+            f"({type(error).__name__}: {error}), so its memory cannot be estimated: it cannot be shared."
         ) from error
-    needed += SAMPLES * 4 * spec.size
-    if needed > memory.machine():
+    required += SAMPLES * 4 * spec.size
+    if required > memory.machine():
         raise IncompatibleError(
-            f"this model needs at least {needed / 2**30:,.1f} GiB of memory, and this machine has "
+            f"this model needs at least {required / 2**30:,.1f} GiB of memory, and this machine has "
             f"{memory.machine() / 2**30:,.1f} GiB."
         )
 
 
-def take_away(made: Procedure, tensors: Mapping[str, Any]) -> list[str]:
-    """Drop the networks of which nothing was stored, and name them: better none than ones of random weights."""
+def remove_unsaved_networks(procedure: Procedure, tensors: Collection[str]) -> list[str]:
+    """Remove the networks of which no tensor was saved: a missing network is better than one of random weights.
+
+    Args:
+        procedure: A procedure with all its networks.
+        tensors: Names of the saved tensors.
+
+    Returns:
+        The names of the networks that were removed.
+    """
     absent = [
         name
-        for name, part in made.named_children()
-        if part.state_dict() and not any(one.startswith(f"{name}.") for one in tensors)
+        for name, part in procedure.named_children()
+        if part.state_dict() and not any(tensor.startswith(f"{name}.") for tensor in tensors)
     ]
     for name in absent:
-        made._modules.pop(name)
+        procedure._modules.pop(name)
     return absent

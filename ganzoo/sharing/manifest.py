@@ -1,6 +1,6 @@
-"""The files of an export: which there may be, and that each is as it was written.
+"""The files of an export: which names are allowed, and that each file is as it was written.
 
-manifest.json has the size and SHA-256 of every file but two: itself, and README.md, which people edit on the Hub.
+manifest.json lists the size and SHA-256 of every file except two: itself, and README.md, which people edit on the Hub.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,15 +20,23 @@ from ganzoo.errors import RunError, one_line
 from ganzoo.registry.discovery import DISTRIBUTION
 
 FORMAT = 1
-CARD, MANIFEST, CONFIG, WEIGHTS = "README.md", "manifest.json", "config.json", "model.safetensors"
-ONNX, TORCH = "generator.onnx", "generator.pt2"
-NEEDED = (MANIFEST, CONFIG, WEIGHTS)
-KNOWN = (*NEEDED, CARD, "recipe.toml", "recipe.json", "provenance.json", "samples.png", "samples.txt", ONNX, TORCH)
-PASSED_OVER = (".gitattributes", ".git", ".cache")  # of git and of the Hub's own tools; never read
-LARGEST_MANIFEST = 2**16  # bytes
+CARD = "README.md"
+MANIFEST = "manifest.json"
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+ONNX = "generator.onnx"
+TORCH_EXPORT = "generator.pt2"
+REQUIRED = (MANIFEST, CONFIG, WEIGHTS)
+OPTIONAL = (CARD, "recipe.toml", "recipe.json", "provenance.json", "samples.png", "samples.txt", ONNX, TORCH_EXPORT)
+ALLOWED = (*REQUIRED, *OPTIONAL)
+IGNORED = (".gitattributes", ".git", ".cache")  # of git and of the Hub's own tools; never read
+EXECUTABLE = (".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".py")  # formats that can run code when they are read
+MAX_MANIFEST_BYTES = 2**16
 
 
 class File(BaseModel):
+    """Size in bytes and SHA-256 of a file."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: NonNegativeInt
@@ -35,112 +44,160 @@ class File(BaseModel):
 
 
 class Manifest(BaseModel):
-    """card: SHA-256 of README.md as ganzoo wrote it, by which it knows whether somebody has edited it since."""
+    """The contents of manifest.json.
+
+    Attributes:
+        format: Version of this format.
+        files: Size and digest of each file, by name.
+        card: SHA-256 of README.md as ganzoo wrote it; a different one means that somebody has edited it since.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: PositiveInt
-    files: Annotated[dict[str, File], Field(max_length=len(KNOWN))]
+    files: Annotated[dict[str, File], Field(max_length=len(ALLOWED))]
     card: str = ""
 
 
 def is_export(folder: Path) -> bool:
-    """Whether it looks like one: nothing is checked."""
+    """Return whether a folder looks like an export; its contents are not checked."""
     return (folder / CONFIG).exists() and not (folder / "resolved.json").exists()
 
 
-def check(folder: Path, everything: bool = False) -> Manifest:
-    """The manifest of a folder that holds the files it names and no others, each of its size.
+def check(folder: Path, digests: bool = False) -> Manifest:
+    """Check that a folder holds exactly the files its manifest names, each of the stated size.
 
-    everything: digests too, of every file. Errors: RunError naming the file that is too much, missing or changed.
+    Args:
+        folder: An export.
+        digests: Check the SHA-256 of every file too.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        RunError: A file is unexpected, missing or changed; the message names it.
     """
-    names = listed(folder)
-    manifest = _manifest(folder)
-    for name in (*NEEDED, *manifest.files):
+    names = list_files(folder)
+    manifest = _read_manifest(folder)
+    for name in (*REQUIRED, *manifest.files):
         if name not in names:
-            raise RunError(f"{folder}: {one_line(name)} is missing. Fetch it again, or export it again.")
+            raise RunError(f"{folder}: {one_line(name)} is missing. Download it again, or export it again.")
     for name in names:
         if name not in manifest.files and name not in (MANIFEST, CARD):
-            raise RunError(f"{folder}: {name} is not in {MANIFEST}: it did not come with this export. Remove it.")
+            raise RunError(f"{folder}: {name} is not in {MANIFEST}: it is not part of this export. Remove it.")
     for name, file in manifest.files.items():
-        if everything:
-            read(folder, name, manifest)
-        elif (size := _status(folder / name).st_size) != file.size:
-            raise RunError(f"{folder / name}: {size:,} bytes, and {MANIFEST} says {file.size:,}. Fetch it again.")
+        if digests:
+            read_file(folder, name, manifest)
+        elif (size := _regular_file_status(folder / name).st_size) != file.size:
+            raise RunError(f"{folder / name}: {size:,} bytes, but {MANIFEST} says {file.size:,}. Download it again.")
     return manifest
 
 
-def listed(folder: Path) -> list[str]:
-    """What is there. Errors: RunError naming what does not belong, or is no file."""
+def list_files(folder: Path) -> list[str]:
+    """Return the sorted file names of an export.
+
+    Args:
+        folder: An export.
+
+    Returns:
+        The names, without those of git and of the Hub's tools.
+
+    Raises:
+        RunError: An entry is not allowed in an export, or is not a regular file.
+    """
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.name not in PASSED_OVER)
+        names = sorted(entry.name for entry in folder.iterdir() if entry.name not in IGNORED)
     except OSError as error:
         raise RunError(f"{folder}: {error.strerror}.") from error
-    if foreign := refused(names):
-        raise RunError(f"{folder}: {foreign}")
+    if reason := explain_foreign(names):
+        raise RunError(f"{folder}: {reason}")
     for name in names:
-        _status(folder / name)
+        _regular_file_status(folder / name)
     return names
 
 
-def refused(names: list[str]) -> str:
-    """Why a folder or repository with files of these names is no export; nothing when it may be one."""
-    foreign = [name for name in names if name not in KNOWN and name.partition("/")[0] not in PASSED_OVER]
+def explain_foreign(names: Sequence[str]) -> str:
+    """Return why files of these names cannot be an export; an empty string when they can."""
+    foreign = [name for name in names if name not in ALLOWED and name.partition("/")[0] not in IGNORED]
     if not foreign:
         return ""
-    told = ", ".join(map(one_line, foreign[:5])) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
-    runs = [name for name in foreign if name.endswith((".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".py"))]
-    why = f" {one_line(runs[0])} could run code." if runs else ""
-    return f"{told}: no part of an export.{why} ganzoo reads no folder that holds other files than its own."
+    listed = ", ".join(map(one_line, foreign[:5])) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+    executable = [name for name in foreign if name.endswith(EXECUTABLE)]
+    warning = f" {one_line(executable[0])} could run code." if executable else ""
+    return f"{listed}: not part of an export.{warning} ganzoo reads no folder that holds files other than its own."
 
 
-def read(folder: Path, name: str, manifest: Manifest) -> bytes:
-    """A file as it was written. Errors: RunError when it was changed since."""
+def read_file(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """Return the content of a file whose size and digest match the manifest.
+
+    Args:
+        folder: An export.
+        name: One of the manifest's files.
+        manifest: The export's manifest.
+
+    Returns:
+        The content.
+
+    Raises:
+        RunError: The file was changed after it was exported.
+    """
     expected = manifest.files[name]
-    content = bounded(folder / name, expected.size)
-    if describe(content) != expected:
+    content = read_bounded(folder / name, expected.size)
+    if fingerprint(content) != expected:
         raise RunError(
-            f"{folder / name}: changed since it was exported (its size or SHA-256 is not the one in {MANIFEST}). "
-            "Fetch it again, or export it again."
+            f"{folder / name}: changed since it was exported (its size or SHA-256 does not match {MANIFEST}). "
+            "Download it again, or export it again."
         )
     return content
 
 
-def bounded(path: Path, limit: int) -> bytes:
-    """A regular file of at most `limit` bytes, copied into memory. Errors: RunError; links are not followed."""
-    _status(path)
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file of at most `limit` bytes; links are not followed.
+
+    Args:
+        path: The file.
+        limit: Largest size in bytes.
+
+    Returns:
+        The content.
+
+    Raises:
+        RunError: The path is not a regular file, cannot be read, or is larger than `limit`.
+    """
+    _regular_file_status(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 a descriptor, so that what was looked at is what is read
+        with open(descriptor, "rb") as file:  # noqa: PTH123 a descriptor: the file that is checked is the one read
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(0, "It is a link or a device, not a file")
             content = file.read(limit + 1)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}.") from error
     if len(content) > limit:
-        raise RunError(f"{path}: larger than the {limit:,} bytes that it may have.")
+        raise RunError(f"{path}: larger than the limit of {limit:,} bytes.")
     return content
 
 
-def describe(content: bytes) -> File:
+def fingerprint(content: bytes) -> File:
+    """Return the size and SHA-256 of a content."""
     return File(size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
-def write_manifest(folder: Path) -> Manifest:
-    """Of what is in the folder now. Errors: OSError."""
+def write(folder: Path) -> Manifest:
+    """Write manifest.json for the files that are in the folder now, and return it."""
     contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    described = {name: describe(content) for name, content in contents.items()}
-    card = described.pop(CARD).sha256 if CARD in described else ""
-    made = Manifest(format=FORMAT, files=described, card=card)
-    (folder / MANIFEST).write_text(json.dumps(made.model_dump(), indent=1))
-    return made
+    files = {name: fingerprint(content) for name, content in contents.items()}
+    card = files.pop(CARD).sha256 if CARD in files else ""
+    manifest = Manifest(format=FORMAT, files=files, card=card)
+    (folder / MANIFEST).write_text(json.dumps(manifest.model_dump(), indent=1))
+    return manifest
 
 
-def _manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.exists():
-        raise RunError(f"{folder}: {MANIFEST} is missing. Fetch it again, or export it again.")
-    content = bounded(path, LARGEST_MANIFEST)
+        raise RunError(f"{folder}: {MANIFEST} is missing. Download it again, or export it again.")
+    content = read_bounded(path, MAX_MANIFEST_BYTES)
     try:
         tree: Any = parser.strict_json(content)
     except (ValueError, RecursionError) as error:
@@ -150,17 +207,18 @@ def _manifest(folder: Path) -> Manifest:
             f"{path}: format {tree['format']}, and this ganzoo reads format {FORMAT}: pip install -U {DISTRIBUTION}"
         )
     if not isinstance(tree, dict) or (problems := validation.check(Manifest, str(path), tree)):
-        raise RunError("\n".join(problems) if isinstance(tree, dict) else f"{path}: not as ganzoo writes it.")
+        raise RunError("\n".join(problems) if isinstance(tree, dict) else f"{path}: not a manifest of ganzoo.")
     return Manifest.model_validate_json(content, strict=True)
 
 
-def _status(path: Path) -> os.stat_result:
-    """Errors: RunError for what is no regular file."""
+def _regular_file_status(path: Path) -> os.stat_result:
+    """Return the status of a regular file; raise RunError for anything else."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}.") from error
-    if not stat.S_ISREG(found.st_mode):
-        what = "a link" if stat.S_ISLNK(found.st_mode) else "a folder" if stat.S_ISDIR(found.st_mode) else "a device"
-        raise RunError(f"{path}: {what}, and an export holds files alone.")
-    return found
+    if not stat.S_ISREG(status.st_mode):
+        mode = status.st_mode
+        kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device"
+        raise RunError(f"{path}: {kind}; an export holds only regular files.")
+    return status

@@ -1,127 +1,143 @@
-"""README.md of an export: a model card, as the Hub shows it."""
+"""README.md of an export: a model card as the Hugging Face Hub shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from ganzoo.sharing.config import Config
 from ganzoo.utils.redact import Redactor
 
-TERMS = ("samples", "seed", "weights")  # of a protocol, in the one line that the Hub shows
-GENERATES, TRANSLATES, OTHER = "unconditional-image-generation", "image-to-image", "other"  # as the Hub names tasks
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult
+
+TERMS = ("samples", "seed", "weights")  # parts of a protocol that the Hub shows next to a score
+IMAGE_GENERATION = "unconditional-image-generation"  # names of tasks on the Hub
+IMAGE_TRANSLATION = "image-to-image"
+OTHER = "other"
 
 
-def text(made: Config, run: Run, license: str, files: Collection[str]) -> str:
-    """Front matter for the Hub, then how to load the model, what it was trained on and how it was judged.
+def text(exported: Config, run: Run, license: str, files: Collection[str]) -> str:
+    """Return the model card: front matter for the Hub, then usage, training data and scores.
 
-    files: what is in the folder.
+    Args:
+        exported: Contents of config.json.
+        run: The run that was exported.
+        license: License of the weights; empty for none.
+        files: Names of the files in the export.
+
+    Returns:
+        Markdown with YAML front matter.
     """
-    from huggingface_hub import ModelCardData  # brings an HTTP client along
+    from huggingface_hub import ModelCardData  # not at the top: it imports an HTTP client
 
-    scores = [score for score in run.scores() if score.step == made.step]
+    scores = [score for score in run.scores() if score.step == exported.step]
     resolved = run.resolved["recipe"]
-    about, data = resolved.get("about", {}), resolved["dataset"]["use"]
-    gan, task = about.get("gan") or made.name, _task(made)
-    front = ModelCardData(
+    about = resolved.get("about", {})
+    dataset = resolved["dataset"]["use"]
+    gan = about.get("gan") or exported.name
+    task = _task(exported)
+    front_matter = ModelCardData(
         library_name="ganzoo",
         pipeline_tag=task,
         tags=["gan", "ganzoo", "pytorch"],
         license=license or None,
         metrics=sorted({score.name for score in scores}) or None,
-        model_name=made.name,
-        eval_results=[_result(score, task, data) for score in scores] or None,
+        model_name=exported.name,
+        eval_results=[_eval_result(score, task, dataset) for score in scores] or None,
     )
-    parts = [
-        f"---\n{front.to_yaml()}\n---",
-        f"# {_plain(made.name)}",
-        f"{_plain(gan)}{_paper(about)}, trained on `{data}` for {made.step:,} steps with "
+    sections = [
+        f"---\n{front_matter.to_yaml()}\n---",
+        f"# {_plain(exported.name)}",
+        f"{_plain(gan)}{_paper(about)}, trained on `{dataset}` for {exported.step:,} steps with "
         "[ganzoo](https://pypi.org/project/ganzoo-torch/).",
         "![Samples](samples.png)" if "samples.png" in files else "",
-        _use(made),
-        _about(made, run, data, license),
-        _judged(scores),
-        _files(made),
+        _usage(exported),
+        _details(exported, dataset, license),
+        _score_table(scores),
+        _file_notes(exported),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _task(made: Config) -> str:
-    if "dataset" in made.components:
-        return TRANSLATES
-    return GENERATES if made.spec.spec.is_image else OTHER
+def _task(exported: Config) -> str:
+    if "dataset" in exported.components:
+        return IMAGE_TRANSLATION
+    return IMAGE_GENERATION if exported.spec.spec.is_image else OTHER
 
 
-def _use(made: Config) -> str:
-    installs = " ".join(["ganzoo-torch", *made.plugins])
-    drawn = "model.sample(16, seed=0)" if "dataset" not in made.components else "model.translate(images, seed=0)"
-    lines = ["```sh", f"pip install {installs}", "```", "", "```python", "import ganzoo", ""]
-    lines += ['model = ganzoo.load("OWNER/NAME")  # of the Hub, or this folder', f"samples = {drawn}", "```"]
-    needs = [f"`{name}` {version}" for name, version in made.plugins.items()]
-    more = [f"\nIt needs the plugin {', '.join(needs)}. A plugin is a program: look at it first."] if needs else []
-    return "\n".join(["## Use", "", *lines, *more])
+def _usage(exported: Config) -> str:
+    packages = " ".join(["ganzoo-torch", *exported.plugins])
+    translates = "dataset" in exported.components
+    call = "model.translate(images, seed=0)" if translates else "model.sample(16, seed=0)"
+    lines = ["## Usage", "", "```sh", f"pip install {packages}", "```", "", "```python", "import ganzoo", ""]
+    lines += ['model = ganzoo.load("OWNER/NAME")  # on the Hub, or the path of this folder']
+    lines += [f"samples = {call}", "```"]
+    if exported.plugins:
+        plugins = ", ".join(f"`{name}` {version}" for name, version in exported.plugins.items())
+        lines += [f"\nIt needs the plugin {plugins}. A plugin is a program: install it only if you trust its author."]
+    return "\n".join(lines)
 
 
-def _about(made: Config, run: Run, data: str, license: str) -> str:
-    spec = made.spec
+def _details(exported: Config, dataset: str, license: str) -> str:
+    spec = exported.spec
     classes = f", {spec.classes} classes" if spec.classes else ""
     rows = [
-        ("data", f"`{data}`, samples of shape {tuple(spec.shape)}{classes}"),
-        ("components", ", ".join(f"{name} `{_use_of(one)}`" for name, one in made.components.items())),
-        ("steps", f"{made.step:,}"),
-        ("weights", "averaged over training" if made.averaged else "those of the last step"),
-        ("license", license or "none was given: ask before you use it"),
+        ("data", f"`{dataset}`, samples of shape {tuple(spec.shape)}{classes}"),
+        ("components", ", ".join(f"{name} `{_component_names(part)}`" for name, part in exported.components.items())),
+        ("steps", f"{exported.step:,}"),
+        ("weights", "averaged over training" if exported.averaged else "those of the last step"),
+        ("license", license or "none given: ask the author before you use it"),
     ]
-    return "\n".join(
-        ["## What it is", "", "| | |", "| --- | --- |", *(f"| {name} | {_cell(row)} |" for name, row in rows)]
-    )
+    lines = ["## Model", "", "| | |", "| --- | --- |", *(f"| {name} | {_cell(value)} |" for name, value in rows)]
+    return "\n".join(lines)
 
 
-def _judged(scores: list[Score]) -> str:
-    """Every score of this step, with what it rests on: without it, a number says nothing."""
+def _score_table(scores: list[Score]) -> str:
+    """Return every score of this step with its protocol, without which a number means nothing."""
     if not scores:
-        return "## Scores\n\nNobody has judged it by `ganzoo evaluate`."
+        return "## Scores\n\nIt has not been evaluated with `ganzoo evaluate`."
     lines = ["## Scores", "", "| score | value | real samples score | better | protocol |"]
     lines.append("| --- | --- | --- | --- | --- |")
     for score in {score.kind: score for score in scores}.values():
         floor = "" if score.floor is None else f"{score.floor:.4g}"
-        terms = ", ".join(f"{name} {_short(value)}" for name, value in Redactor()(score.terms).items())
-        cells = (score.name, f"{score.value:.4g}", floor, score.better, terms)
+        protocol = ", ".join(f"{name} {_short(value)}" for name, value in Redactor()(score.terms).items())
+        cells = (score.name, f"{score.value:.4g}", floor, score.better, protocol)
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
-    return "\n".join([*lines, "", "Scores of other protocols cannot be compared with these."])
+    return "\n".join([*lines, "", "Scores with another protocol cannot be compared with these."])
 
 
-def _result(score: Score, task: str, data: str) -> Any:
-    """For the Hub, which shows name and value: the name says how many samples and which seed the value rests on."""
+def _eval_result(score: Score, task: str, dataset: str) -> EvalResult:
+    """Return a score for the Hub, which shows only name and value: the name includes the main terms of the protocol."""
     from huggingface_hub import EvalResult
 
     terms = ", ".join(f"{name} {_short(score.terms[name])}" for name in TERMS if name in score.terms)
     return EvalResult(
         task_type=task,
-        dataset_type=data,
-        dataset_name=data,
+        dataset_type=dataset,
+        dataset_name=dataset,
         metric_type=score.name,
         metric_value=score.value,
         metric_name=f"{score.name} ({terms})" if terms else score.name,
     )
 
 
-def _files(made: Config) -> str:
+def _file_notes(exported: Config) -> str:
     graphs = "".join(
-        f" `{name}` takes {' and '.join(graph.inputs)}, and differs by {graph.max_difference:.1e} at most."
-        for name, graph in made.graphs.items()
+        f" `{name}` takes {' and '.join(graph.inputs)}; its samples differ by at most {graph.max_difference:.1e}."
+        for name, graph in exported.graphs.items()
     )
     return (
         "## Files\n\n`ganzoo` reads `manifest.json`, `config.json` and `model.safetensors`, which cannot hold code, "
-        f"and checks them.{graphs} `recipe.*` is what it was trained by, with the changes that the command in "
-        "`provenance.json` makes."
+        f"and checks them.{graphs} `recipe.*` is the recipe that it was trained with; the command in "
+        "`provenance.json` says what was changed."
     )
 
 
-def _use_of(part: Any) -> str:
-    return ", ".join(one["use"] for one in part) if isinstance(part, list) else str(part["use"])
+def _component_names(part: Any) -> str:
+    return ", ".join(component["use"] for component in part) if isinstance(part, list) else str(part["use"])
 
 
 def _paper(about: dict[str, Any]) -> str:
@@ -132,14 +148,15 @@ def _paper(about: dict[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    shown = str(value)
-    return f"{shown[:12]}…" if len(shown) == 64 else shown  # a digest
+    text = str(value)
+    return f"{text[:12]}…" if len(text) == 64 else text  # 64 characters: a digest
 
 
 def _plain(value: str) -> str:
-    """On one line, and without what Markdown or HTML would make something of."""
+    """Return a text on one line, without the special characters of Markdown and HTML."""
     return " ".join("".join(c for c in str(value) if c not in "<>[]()`*|").split())
 
 
 def _cell(value: str) -> str:
+    """Return a text as a cell of a Markdown table."""
     return " ".join(str(value).replace("|", "\\|").replace("<", "&lt;").split())

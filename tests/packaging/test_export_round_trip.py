@@ -54,7 +54,7 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
     try:
         plugins = discovery.load()
         run = train(tiny('[generator]\nuse = "wave"', "run.steps=3", plugins=plugins), home / "runs", plugins=plugins)
-        return export.export(run.folder, home / "waves", plugins=plugins).place, run.sample(5, seed=3).numpy()
+        return export.export(run.folder, home / "waves", plugins=plugins).folder, run.sample(5, seed=3).numpy()
     finally:
         sys.path.remove(str(home))
 

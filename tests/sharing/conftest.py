@@ -31,7 +31,7 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def shared(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export of `run`, to be read."""
-    return export.export(run.folder, tmp_path_factory.mktemp("shared") / "points", license="mit").place
+    return export.export(run.folder, tmp_path_factory.mktemp("shared") / "points", license="mit").folder
 
 
 @pytest.fixture

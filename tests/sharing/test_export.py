@@ -60,7 +60,7 @@ def test_the_files_are_those_that_the_manifest_tells(shared: Path) -> None:
 
 def test_the_same_seed_draws_the_same_bits(run: Run, shared: Path, letters: Run, tmp_path: Path) -> None:
     assert torch.equal(ganzoo.load(shared).sample(9, seed=3), ganzoo.load(run).sample(9, seed=3))
-    made, wanted = ganzoo.load(export.export(letters.folder, tmp_path / "letters").place), ganzoo.load(letters)
+    made, wanted = ganzoo.load(export.export(letters.folder, tmp_path / "letters").folder), ganzoo.load(letters)
     assert torch.equal(made.sample(7, y=["A", "B", "C"] * 2 + ["A"], seed=1), wanted.sample(7, [0, 1, 2] * 2 + [0], 1))
     assert (made.class_names, made.spec) == (wanted.class_names, wanted.spec)
     assert torch.equal(made.interpolate(2, 3, seed=1), wanted.interpolate(2, 3, seed=1))
@@ -81,7 +81,7 @@ def test_an_earlier_checkpoint_can_be_exported(run: Run, tmp_path: Path) -> None
     earlier = run.checkpoints / "step-00000005"
     made = export.export(earlier, tmp_path / "earlier")
     assert made.config.step == 5
-    assert torch.equal(ganzoo.load(made.place).sample(4, seed=0), ganzoo.load(earlier).sample(4, seed=0))
+    assert torch.equal(ganzoo.load(made.folder).sample(4, seed=0), ganzoo.load(earlier).sample(4, seed=0))
 
 
 def test_what_sampling_needs_beside_generators_is_found(tmp_path: Path) -> None:
@@ -89,18 +89,18 @@ def test_what_sampling_needs_beside_generators_is_found(tmp_path: Path) -> None:
     run = train(tiny(PPGN, "run.steps=3"), tmp_path)
     made = export.export(run.folder)
     assert {name.partition(".")[0] for name in made.config.tensors} == {"G", "E", "mean", "spread"}
-    assert torch.equal(ganzoo.load(made.place).sample(2, seed=1), ganzoo.load(run).sample(2, seed=1))
-    assert "pipeline_tag: unconditional-image-generation\n" in (made.place / "README.md").read_text()
+    assert torch.equal(ganzoo.load(made.folder).sample(2, seed=1), ganzoo.load(run).sample(2, seed=1))
+    assert "pipeline_tag: unconditional-image-generation\n" in (made.folder / "README.md").read_text()
 
 
 def test_a_translator_brings_the_table_of_its_data(tmp_path: Path) -> None:
     run = train(tiny(TRANSLATING, "run.steps=1"), tmp_path)
     made = export.export(run.folder)
     assert made.config.components["dataset"]["use"] == "ganzoo/digits"
-    assert "samples.png" not in made.sizes and "shows the data" in made.remarks[0]
-    model = ganzoo.load(made.place)
+    assert "samples.png" not in made.sizes and "would show the data" in made.remarks[0]
+    model = ganzoo.load(made.folder)
     assert torch.equal(model.sample(3, seed=2), ganzoo.load(run).sample(3, seed=2))
-    assert "pipeline_tag: image-to-image" in (made.place / "README.md").read_text()
+    assert "pipeline_tag: image-to-image" in (made.folder / "README.md").read_text()
 
 
 def test_where_leaving_out_changes_samples_everything_is_stored(
@@ -112,7 +112,7 @@ def test_where_leaving_out_changes_samples_everything_is_stored(
     monkeypatch.setattr(kind, "sample", lambda self, n, y=None: plain(self, n, y) + (1 if hasattr(self, "D") else 0))
     made = export.export(run.folder, tmp_path / "whole")
     assert any(name.startswith("D.") for name in made.config.tensors)
-    assert torch.equal(ganzoo.load(made.place).sample(4, seed=0), ganzoo.load(run).sample(4, seed=0))
+    assert torch.equal(ganzoo.load(made.folder).sample(4, seed=0), ganzoo.load(run).sample(4, seed=0))
 
 
 def test_a_procedure_that_hides_its_state_is_not_shared(
@@ -128,7 +128,7 @@ def test_a_procedure_that_hides_its_state_is_not_shared(
     monkeypatch.setattr(kind, "__init__", build)
     plain = kind.sample
     monkeypatch.setattr(kind, "sample", lambda self, n, y=None: plain(self, n, y) + self.hidden)
-    with pytest.raises(IncompatibleError, match=r"keeps something outside state_dict\(\)"):
+    with pytest.raises(IncompatibleError, match=r"keeps state outside state_dict\(\)"):
         export.export(run.folder, tmp_path / "hidden")
     assert [*tmp_path.iterdir()] == []
 
@@ -153,7 +153,7 @@ def test_scores_stand_in_the_card_with_their_protocol(run: Run, tmp_path: Path) 
     }
     lines = [json.dumps({"step": step, **row}) for step in (5, 6)]
     (copy.folder / "scores.jsonl").write_text(lines[0].replace("7.5", "1.25") + "\n" + lines[1] + "\n")
-    text = (export.export(copy.folder).place / "README.md").read_text()
+    text = (export.export(copy.folder).folder / "README.md").read_text()
     assert "| modes@points | 7.5 | 8 | higher | samples 99, seed 4 |" in text
     assert "name: modes@points (samples 99, seed 4)" in text.split("---\n")[1]
     assert "1.25" not in text  # of another step
@@ -168,14 +168,14 @@ def test_nothing_tells_of_the_machine_or_its_user(tmp_path: Path, monkeypatch: p
     shutil.copy(home / "a.toml", run.folder / "recipe.toml")
     run.write_provenance({"argv": ["ganzoo", "run", str(home / "a.toml")], "host": "box", "plugins": ["secret 1.0"]})
     made = export.export(run.folder)
-    assert '"…/a.npz"' in (made.place / "recipe.toml").read_text() and "recipe.toml: folders" in made.remarks[0]
-    written = b"".join(path.read_bytes() for path in made.place.iterdir())
+    assert '"…/a.npz"' in (made.folder / "recipe.toml").read_text() and "recipe.toml: paths" in made.remarks[0]
+    written = b"".join(path.read_bytes() for path in made.folder.iterdir())
     assert b"annabel" not in written and b"secret" not in written
     assert b"a.toml" in written
 
 
 def test_an_earlier_export_gives_way_and_an_edited_card_stays(run: Run, tmp_path: Path) -> None:
-    place = export.export(run.checkpoints / "step-00000005", tmp_path / "points").place
+    place = export.export(run.checkpoints / "step-00000005", tmp_path / "points").folder
     assert export.export(run.folder, place).remarks == []
     assert config(place)["step"] == 6
     (place / "README.md").write_text("mine")
@@ -195,25 +195,25 @@ def test_what_is_there_and_no_export_is_left_alone(there: str, run: Run, shared:
     else:
         shutil.copytree(shared, target) if there == "spoilt" else target.mkdir()
         (target / "notes.txt").write_text("mine")
-    with pytest.raises(RunError, match="is no export: it is left as it is"):
+    with pytest.raises(RunError, match="exists and is not an export: it is left unchanged"):
         export.export(run.folder, target)
     assert os.path.lexists(target) and not (target.is_dir() and (target / "notes.txt").read_text() != "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
 
 
 def test_an_export_of_another_run_is_left_alone(letters: Run, copy: Path) -> None:
-    with pytest.raises(RunError, match=r"is an export of tiny-.*, and is left as it is"):
+    with pytest.raises(RunError, match=r"is an export of tiny-.*, and is left unchanged"):
         export.export(letters.folder, copy)
     assert config(copy)["components"]["generator"]["use"] == "ganzoo/mlp"
 
 
 def test_a_failure_leaves_the_old_export(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = export.export(run.checkpoints / "step-00000005", tmp_path / "points").place
+    place = export.export(run.checkpoints / "step-00000005", tmp_path / "points").folder
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_picture", full)
+    monkeypatch.setattr(export, "_write_samples", full)
     with pytest.raises(RunError, match="No space left on device"):
         export.export(run.folder, place)
     assert config(place)["step"] == 5 and [path.name for path in tmp_path.iterdir()] == ["points"]
@@ -236,9 +236,9 @@ def test_words_are_written_as_text(tmp_path: Path) -> None:
     }
     tree = {**{name: table for name, table in TINY.items() if name != "loss"}, **tables, "run": {"steps": 1}}
     made = export.export(train(resolver.resolve(tree, PLUGINS.zoo, "a.toml", name="words"), tmp_path).folder)
-    assert len((made.place / "samples.txt").read_text().splitlines()) == 64
-    model = ganzoo.load(made.place)
-    assert model.text(model.sample(3, seed=0)) == ganzoo.load(made.place.parent).text(model.sample(3, seed=0))
+    assert len((made.folder / "samples.txt").read_text().splitlines()) == 64
+    model = ganzoo.load(made.folder)
+    assert model.text(model.sample(3, seed=0)) == ganzoo.load(made.folder.parent).text(model.sample(3, seed=0))
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import ganzoo
 from ganzoo.errors import GanzooError, RunError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.sampling.run import Run
-from ganzoo.sharing import fetching, hub, sending
+from ganzoo.sharing import hub
 from helpers.commands import ganzoo as command
 from helpers.exports import sign
 from helpers.hubs import Hub, answer
@@ -37,7 +37,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 @pytest.fixture
 def pushed(there: Hub, shared: Path) -> Hub:
-    sending.push(shared, NAME)
+    hub.push(shared, NAME)
     there.asked.clear()
     return there
 
@@ -55,7 +55,7 @@ def test_a_dry_run_lists_the_files_and_contacts_nobody(there: Hub, shared: Path)
     assert (result.exit_code, there.asked) == (0, [])
     listed = {line.split()[1]: int(line.split()[0].replace(",", "")) for line in result.stdout.splitlines()[:-1]}
     assert listed == {path.name: path.stat().st_size for path in shared.iterdir()}
-    assert result.stdout.splitlines()[-1] == "would be sent to ann/letters, private; nobody was contacted"
+    assert result.stdout.splitlines()[-1] == "would be sent to ann/letters, private; nothing was sent"
 
 
 def test_exactly_the_files_of_an_export_travel(there: Hub, shared: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_run_is_exported_first_and_nothing_of_training_travels(there: Hub, run
 def test_files_of_an_earlier_export_go(pushed: Hub, shared: Path) -> None:
     (pushed.folder(NAME) / "generator.onnx").write_text("of before")
     (pushed.folder(NAME) / ".gitattributes").write_text("the Hub's")
-    sending.push(shared, NAME)
+    hub.push(shared, NAME)
     assert names(pushed.folder(NAME)) == names(shared) | {".gitattributes"}
 
 
@@ -91,14 +91,14 @@ def test_public_has_to_be_said(there: Hub, shared: Path) -> None:
     assert there.private[NAME] is False
     there.asked.clear()
     result = typed("push", shared, NAME)
-    assert result.exit_code == 5 and "is there already, and public. Nothing was sent; say --public" in result.stderr
+    assert result.exit_code == 5 and "exists already and is public. Nothing was sent; add --public" in result.stderr
     assert "upload_folder" not in dict(there.asked)
 
 
 def test_a_private_one_stays_private_and_that_is_told(pushed: Hub, shared: Path) -> None:
     result = typed("push", shared, NAME, "--public")
     assert result.exit_code == 0 and pushed.private[NAME] is True
-    assert "note: ann/letters was there already, and stays private" in result.stderr
+    assert "note: ann/letters exists already and stays private" in result.stderr
 
 
 def test_a_branch_and_a_pull_request(pushed: Hub, shared: Path) -> None:
@@ -114,10 +114,10 @@ def test_a_branch_and_a_pull_request(pushed: Hub, shared: Path) -> None:
 def test_a_folder_that_was_changed_is_not_sent(there: Hub, copy: Path) -> None:
     (copy / "samples.png").write_bytes(bytes((copy / "samples.png").stat().st_size))
     with pytest.raises(RunError, match=r"samples\.png: changed since"):
-        sending.push(copy, NAME)
+        hub.push(copy, NAME)
     (copy / "optimizer.safetensors").write_text("x")
-    with pytest.raises(RunError, match=r"optimizer\.safetensors: no part of an export"):
-        sending.push(copy, NAME)
+    with pytest.raises(RunError, match=r"optimizer\.safetensors: not part of an export"):
+        hub.push(copy, NAME)
     assert there.asked == []
 
 
@@ -128,7 +128,7 @@ def test_what_was_pushed_is_pulled(pushed: Hub, shared: Path) -> None:
     assert torch.equal(ganzoo.load("letters").sample(3, seed=0), ganzoo.load(shared).sample(3, seed=0))
     assert names(Path.cwd()) == {"letters"}
     again = typed("pull", NAME)
-    assert again.exit_code == 5 and "letters exists, and is left as it is" in again.stderr
+    assert again.exit_code == 5 and "letters exists, and is left unchanged" in again.stderr
     told = json.loads(typed("pull", NAME, "--out", "other", "--json").stdout)
     assert told["commit"] == pushed.commit(NAME) and told["folder"] == "other" and told["plugins"] == {}
 
@@ -138,7 +138,7 @@ def test_a_repository_with_files_that_do_not_belong_is_refused_before_any_is_fet
     (pushed.folder(NAME) / "old").mkdir()
     (pushed.folder(NAME) / name).write_text("x")
     result = typed("pull", NAME)
-    assert result.exit_code == 5 and f"{name}: no part of an export. {name} could run code." in " ".join(
+    assert result.exit_code == 5 and f"{name}: not part of an export. {name} could run code." in " ".join(
         result.stderr.split()
     )
     assert "snapshot_download" not in dict(pushed.asked) and names(Path.cwd()) == set()
@@ -148,9 +148,9 @@ def test_what_is_no_export_is_refused(there: Hub) -> None:
     there.folder(NAME).mkdir(parents=True)
     (there.folder(NAME) / "README.md").write_text("x")
     with pytest.raises(
-        RunError, match=r"no export of ganzoo: it has no manifest\.json, config\.json, model\.safetensors"
+        RunError, match=r"not an export of ganzoo: it has no manifest\.json, config\.json, model\.safetensors"
     ):
-        fetching.look(NAME)
+        hub.look_up(NAME)
 
 
 def test_what_arrives_otherwise_takes_no_place(pushed: Hub) -> None:
@@ -219,10 +219,10 @@ def test_a_plugin_that_is_missing_is_named(pushed: Hub, shared: Path) -> None:
         (answer(errors.HfHubHTTPError, 401), 6, "the Hub answered 401. Log in: hf auth login"),
         (answer(errors.HfHubHTTPError, 403), 6, "the Hub answered 403. This token may not do that"),
         (answer(errors.HfHubHTTPError, 503), 6, "the Hub answered 503. Try again later"),
-        (errors.LocalTokenNotFoundError("hf_secret"), 6, "the Hub wants to know who you are. Log in: hf auth login"),
+        (errors.LocalTokenNotFoundError("hf_secret"), 6, "the Hub requires you to log in. Log in: hf auth login"),
         (errors.OfflineModeIsEnabled("hf_secret"), 6, "HF_HUB_OFFLINE is set"),
-        (errors.HFValidationError("hf_secret"), 2, "is no name that the Hub allows"),
-        (ConnectionError("hf_secret"), 6, "the Hub was not reached (ConnectionError). Is there a network?"),
+        (errors.HFValidationError("hf_secret"), 2, "is not a name that the Hub allows"),
+        (ConnectionError("hf_secret"), 6, "the Hub was not reached (ConnectionError). Check the network."),
     ],
 )
 @pytest.mark.parametrize("verb", ["push", "pull"])
@@ -240,17 +240,17 @@ def test_what_the_hub_answers_is_one_line_without_the_token(
     "name", ["letters", "ann/letters/x", "../letters", "ann/..", "ann/letters@", "-a/b", "ann/let ters"]
 )
 def test_what_is_no_name_is_refused(name: str, there: Hub, shared: Path) -> None:
-    with pytest.raises(GanzooError, match="is no name on the Hub: write OWNER/NAME"):
-        hub.name_of(name)
+    with pytest.raises(GanzooError, match="is not a name on the Hub: write OWNER/NAME"):
+        hub.parse_name(name)
     assert there.asked == []
 
 
 def test_a_revision_of_a_push_is_an_option(shared: Path) -> None:
-    assert "say the branch with --revision small" in typed("push", shared, "ann/letters@small").stderr
+    assert "give the branch with --revision small" in typed("push", shared, "ann/letters@small").stderr
 
 
 def test_too_little_room_is_told_before_anything_is_fetched(pushed: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
     with pytest.raises(SetupError, match="has room for 0"):
-        fetching.fetch(fetching.look(NAME), Path("letters"))
+        hub.download(hub.look_up(NAME), Path("letters"))
     assert "snapshot_download" not in dict(pushed.asked)
