@@ -134,7 +134,8 @@ def recipe_exists(page: Path, recipe: str, overrides: tuple[str, ...] = (), **op
 
 def is_shown(page: Path, name: str, kind: str | None, **options: Any) -> None:
     found = pages.plugins(page)
-    if not any(entry.name == name and kind in (None, entry.kind) for entry in found.zoo):
+    components = {entry.name for entry in found.zoo if kind in (None, entry.kind)}
+    if name not in {*components, "run", "evaluate", "about"}:
         locate.find(name, found)
 
 

@@ -107,7 +107,7 @@ def test_every_setting_of_run_with_its_default() -> None:
 
 def test_every_setting_of_evaluate_with_its_default() -> None:
     told = {
-        name.strip("`"): value.strip("`") for name, value, _ in rows(page("recipes.md"), "## Scores while it trains")
+        name.strip("`"): value.strip("`") for name, value, _ in rows(page("recipes.md"), "## Evaluation during training")
     }
     fields = Evaluation.model_fields.items()
     assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}
@@ -183,7 +183,7 @@ def test_every_rule_of_diagnosis_with_its_thresholds() -> None:
     told = {}
     for names, values, _ in rows(text, "## The thresholds"):
         told |= dict(zip(re.findall(r"`(\w+)`", names), map(float, values.split(",")), strict=True))
-    modules = [getattr(diagnosis, name) for name in ("balance", "history", "settings", "stability", "variety")]
+    modules = [getattr(diagnosis, name) for name in ("balance", "history", "settings", "stability", "mode_collapse")]
     numbers = [(name, value) for one in modules for name, value in vars(one).items() if name.isupper()]
     assert told == {name: value for name, value in numbers if isinstance(value, (int, float))}
 
