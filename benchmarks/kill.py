@@ -101,7 +101,9 @@ class Campaign:
     """Kills, one after the other, of runs in folders of their own below `out`."""
 
     def __init__(self, start: type[Process], recipe: str, overrides: list[str], out: Path, seed: int):
-        self.start, self.out, self.log = start, out, out / "log.txt"
+        self.start = start
+        self.out = out
+        self.log = out / "log.txt"
         self.run = ["run", recipe, *overrides]
         self.random = random.Random(seed)
         self.found: Counter[str] = Counter()

@@ -101,7 +101,8 @@ class Average:
     """An exponential moving average of a network's weights; nothing at all with decay 0."""
 
     def __init__(self, network: nn.Module, decay: float):
-        self.decay, self.updates = decay, 0
+        self.decay = decay
+        self.updates = 0
         self.weights = [p.data for p in network.parameters()]
         self.averages = [p.clone() for p in self.weights] if decay else []
 

@@ -167,9 +167,12 @@ class Regularizer:
         """Called after each of the discriminator's moves; may change its weights in place."""
 
     def check(self, critic: nn.Module) -> None:
-        """Errors: IncompatibleError when this regularizer makes no sense for that discriminator, all of them being attached.
+        """Check that this regularizer makes sense for a discriminator, with all regularizers attached.
 
         A layer of your own that mixes the samples of a batch says so by an attribute `mixes_samples = True`.
+
+        Raises:
+            IncompatibleError: It does not; the message names the remedy.
         """
         if not self.per_sample:
             return

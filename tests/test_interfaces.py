@@ -13,7 +13,9 @@ class Pixels(Dataset):
     """Numbers counting up from `start`; in memory, or one at a time."""
 
     def __init__(self, n: int = 10, start: int = 0, streamed: bool = False):
-        self.n, self.start, self.streamed = n, start, streamed
+        self.n = n
+        self.start = start
+        self.streamed = streamed
         self.spec = Spec((1,))
         self.read: list[int] = []
 

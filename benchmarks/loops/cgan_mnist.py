@@ -52,9 +52,12 @@ class Loop:
     """Both networks with their optimizers; step() trains both on the real images and labels at `index`."""
 
     def __init__(self, x: Tensor, y: Tensor, ema: float = 0.0):
-        self.x, self.y = x.flatten(1), y  # (60000, 784) uint8, (60000,)
-        self.G, self.D = Generator(), Discriminator()
-        self.g_parameters, self.d_parameters = list(self.G.parameters()), list(self.D.parameters())
+        self.x = x.flatten(1)  # (60000, 784) uint8, (60000,)
+        self.y = y
+        self.G = Generator()
+        self.D = Discriminator()
+        self.g_parameters = list(self.G.parameters())
+        self.d_parameters = list(self.D.parameters())
         self.g_optimizer = torch.optim.Adam(self.g_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.d_optimizer = torch.optim.Adam(self.d_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.average = protocol.Average(self.G, ema)

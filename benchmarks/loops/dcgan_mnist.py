@@ -82,7 +82,8 @@ class Loop:
         self.x = x  # (60000, 1, 32, 32) uint8
         self.G = Generator().apply(initialise).to(memory_format=torch.channels_last)
         self.D = Discriminator().apply(initialise).to(memory_format=torch.channels_last)
-        self.g_parameters, self.d_parameters = list(self.G.parameters()), list(self.D.parameters())
+        self.g_parameters = list(self.G.parameters())
+        self.d_parameters = list(self.D.parameters())
         self.g_optimizer = torch.optim.Adam(self.g_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.d_optimizer = torch.optim.Adam(self.d_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.average = protocol.Average(self.G, ema)

@@ -27,8 +27,10 @@ class Loop:
 
     def __init__(self, x: Tensor, ema: float = 0.0):
         self.x = x.flatten(1)  # (60000, 784) uint8
-        self.G, self.D = generator(), discriminator()
-        self.g_parameters, self.d_parameters = list(self.G.parameters()), list(self.D.parameters())
+        self.G = generator()
+        self.D = discriminator()
+        self.g_parameters = list(self.G.parameters())
+        self.d_parameters = list(self.D.parameters())
         self.g_optimizer = torch.optim.Adam(self.g_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.d_optimizer = torch.optim.Adam(self.d_parameters, lr=2e-4, betas=(0.5, 0.999), fused=True)
         self.average = protocol.Average(self.G, ema)

@@ -56,11 +56,14 @@ class _Clock:
     """Seconds spent in each part; a part inside another is taken from it."""
 
     def __init__(self, device: torch.device):
-        self.device, self.spent, self.inside = device, dict.fromkeys(PARTS, 0.0), 0.0
+        self.device = device
+        self.spent = dict.fromkeys(PARTS, 0.0)
+        self.inside = 0.0
 
     def around(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*arguments: Any, **more: Any) -> Any:
-            outer, self.inside = self.inside, 0.0
+            outer = self.inside
+            self.inside = 0.0
             start = now(self.device)
             try:
                 return call(*arguments, **more)

@@ -24,7 +24,9 @@ class Training:
     """A recipe's training without a run folder: step() is the step of a run of so many, looked at as often."""
 
     def __init__(self, recipe: Recipe, steps: int):
-        self.accelerator, self.log, self.t = device.accelerator(recipe.run), recipe.run.log, 0
+        self.accelerator = device.accelerator(recipe.run)
+        self.log = recipe.run.log
+        self.t = 0
         self.trainee = Session(recipe, self.accelerator)
         self.trainee.steps = steps
 

@@ -22,7 +22,7 @@ def command(out: Path | None) -> None:
 
     \b
     ganzoo schema --out ganzoo.schema.json
-    """  # noqa: D301
+    """
     from ganzoo.config import json_schema
     from ganzoo.registry import discovery
     from ganzoo.utils import atomic

@@ -31,7 +31,7 @@ def command(name: str, kind: str | None, as_json: bool) -> None:
     ganzoo show mlp --kind generator
     ganzoo show run
     ganzoo show quickstart
-    """  # noqa: D301
+    """
     plugins = discovery.load()
     entries = _find_entries(plugins, name, kind)
     if entries:

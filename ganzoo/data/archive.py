@@ -166,7 +166,9 @@ class _Bounded:
     """A file of which no more than BLOCK bytes are read at once: tarfile reads names of any declared length."""
 
     def __init__(self, file: IO[bytes]):
-        self.file, self.seek, self.tell = file, file.seek, file.tell
+        self.file = file
+        self.seek = file.seek
+        self.tell = file.tell
 
     def read(self, n: int = -1) -> bytes:
         if not 0 <= n <= BLOCK:

@@ -34,7 +34,9 @@ class Batches(Iterator[Batch]):
         workers: int = 0,
         balance: bool = False,
     ):
-        self.dataset, self.device, self.workers = dataset, device, workers
+        self.dataset = dataset
+        self.device = device
+        self.workers = workers
         self.per_epoch = batches_per_epoch(len(dataset), batch_size, world)
         whole = validation.whole(dataset)
         order = balanced(dataset) if balance else shuffled(len(dataset))

@@ -23,7 +23,11 @@ def shuffled(length: int) -> Order:
 def balanced(dataset: Dataset) -> Order:
     """As many examples, drawn with replacement: first a class, each with the same chance, then one of its examples.
 
-    A class without an example is left out. Errors: IncompatibleError without labels, DataError where they are not known.
+    A class without an example is left out.
+
+    Raises:
+        IncompatibleError: The dataset has no labels.
+        DataError: The dataset does not tell all labels before training.
     """
     classes = dataset.spec.classes
     if not classes:

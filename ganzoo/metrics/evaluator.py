@@ -40,8 +40,12 @@ class Evaluator:
 
     data: what is trained on. conditional: whether samples are asked for classes. left_out: metrics that nobody asked
     for and that cannot judge these samples, with the reason.
-    Errors: IncompatibleError for what makes no sense, RecipeError for a `best` that nothing gives; those of Extractor.check() for
-    a missing download or package.
+
+    Raises:
+        IncompatibleError: A metric, or the extractor, cannot judge these samples.
+        RecipeError: No result has the name that `evaluate.best` asks for.
+        SetupError: A package is missing, see Extractor.check().
+        DataError: A download is missing, see Extractor.check().
     """
 
     def __init__(self, recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool):
@@ -49,7 +53,9 @@ class Evaluator:
             raise IncompatibleError(
                 "samples are token ids, which no metric judges: what the data measures itself is logged."
             )
-        self.recipe, self.data, self.conditional = recipe, data, conditional
+        self.recipe = recipe
+        self.data = data
+        self.conditional = conditional
         self.settings = recipe.evaluate
         self.extractor = selection.extractor(recipe, data, zoo)
         self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.made)

@@ -29,8 +29,11 @@ class Seen:
         features: Tensor | None = None,
         logits: Tensor | None = None,
     ):
-        self.x, self.y, self.extractor = x, y, extractor
-        self._features, self._logits = features, logits
+        self.x = x
+        self.y = y
+        self.extractor = extractor
+        self._features = features
+        self._logits = logits
 
     def __len__(self) -> int:
         return len(self.x)
@@ -98,7 +101,11 @@ class Metric(ABC):
     """False for one that takes long, or answers a rare question: it is computed when asked for by name."""
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
-        """Before anything costs time. Errors: IncompatibleError when it makes no sense for these samples, with what would."""
+        """Check that this metric can judge such samples, before anything costs time.
+
+        Raises:
+            IncompatibleError: It cannot; the message says what would.
+        """
         if self.asked and not (conditional and spec.classes):
             raise IncompatibleError(
                 f"metric {next(iter(self.better))} compares samples with the classes they were asked for, and this "

@@ -84,12 +84,10 @@ class Samples:
             path = shelf.png(studio.grid(draw), f"{name}-seed-{draw.seed}")
             return path, same, path
 
-        self._studio, self._show, self._inputs, self._outputs = (
-            studio,
-            show,
-            controls.inputs,
-            [self.picture, command, save],
-        )
+        self._studio = studio
+        self._show = show
+        self._inputs = controls.inputs
+        self._outputs = [self.picture, command, save]
         self._following: list[tuple[Callable[..., Any], list[Any], list[Any]]] = []
 
     def then(self, handler: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:

@@ -46,7 +46,8 @@ class Studio:
         self._codes = lru_cache(KEPT)(lambda draw: codes.drawn(model, draw))
         self._principal = lru_cache(KEPT)(lambda label: directions.principal(model, label))
         self._examples = lru_cache(KEPT)(lambda draw: translations.examples(model, draw))
-        self.why_not, self.widths = "", [0]
+        self.why_not = ""
+        self.widths = [0]
         try:
             self.widths = [z.shape[1] for z in self._codes(Draw(1))]
         except GanzooError as error:

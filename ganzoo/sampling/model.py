@@ -41,7 +41,10 @@ class Model:
         recipe: Recipe | None = None,
         data: Callable[[], Dataset] | None = None,
     ):
-        self.procedure, self.spec, self.class_names, self.words = procedure, spec, list(class_names), list(words)
+        self.procedure = procedure
+        self.spec = spec
+        self.class_names = list(class_names)
+        self.words = list(words)
         self.recipe = recipe
         self.data = partial(instantiate.dataset, recipe) if recipe and not data else data
 

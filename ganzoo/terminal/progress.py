@@ -33,8 +33,10 @@ class Display:
 
     def __init__(self, steps: int, first: int, stderr: bool = True):
         self.console = _Console(stderr=stderr, highlight=False)
-        self.steps, self.view = steps, Dashboard(steps, first)
-        self._shown_at, self._line = 0.0, ""
+        self.steps = steps
+        self.view = Dashboard(steps, first)
+        self._shown_at = 0.0
+        self._line = ""
         self._live: Live | None = None
         self._bar: rich_progress.Progress | None = None
         if self.console.is_terminal:
@@ -102,7 +104,10 @@ class Display:
             self._fall_silent()
 
     def _fall_silent(self) -> None:
-        self.console.quiet, live, self._live, self._bar = True, self._live, None, None
+        self.console.quiet = True
+        live = self._live
+        self._live = None
+        self._bar = None
         if live:
             live.stop()
 

@@ -26,8 +26,12 @@ class Follower:
     """
 
     def __init__(self, folder: Path):
-        self.folder, self.rows, self.found = folder, list[dict[str, Any]](), set[str]()
-        self._inode, self._read, self._grid = 0, 0, Path()
+        self.folder = folder
+        self.rows = list[dict[str, Any]]()
+        self.found = set[str]()
+        self._inode = 0
+        self._read = 0
+        self._grid = Path()
 
     def new_rows(self) -> tuple[list[dict[str, Any]], bool]:
         """Rows, and whether they begin anew, as those of a run do that went back to an earlier step."""
@@ -36,7 +40,8 @@ class Follower:
                 found = os.fstat(file.fileno())
                 anew = bool(self.rows) and (found.st_ino != self._inode or found.st_size < self._read)
                 if anew:  # it was written again as a whole
-                    self.rows, self._read = [], 0
+                    self.rows = []
+                    self._read = 0
                 self._inode = found.st_ino
                 file.seek(self._read)
                 lines, newline, _ = file.read().rpartition(b"\n")  # the last line may be half written

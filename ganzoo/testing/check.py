@@ -35,7 +35,9 @@ class Check:
     def __call__(self) -> None:
         """Noise is drawn from seed 0, and the caller's is left alone.
 
-        Errors: BrokenPromiseError; unittest.SkipTest, which pytest understands, where the promise does not concern the subject.
+        Raises:
+            BrokenPromiseError: The promise is broken.
+            unittest.SkipTest: The promise does not concern the subject. pytest reports it as skipped.
         """
         try:
             with rng.seeded(0):

@@ -24,7 +24,10 @@ class Clusters(Dataset):
     in_memory = True
 
     def __init__(self, shape: Sequence[int], modes: int = 3, labels: bool = True, seed: int = 0):
-        self.modes, self.labels, self.seed, self.std = modes, labels, seed, STD
+        self.modes = modes
+        self.labels = labels
+        self.seed = seed
+        self.std = STD
         self.spec = Spec(tuple(shape), classes=modes if labels else 0)
         self.class_names = tuple(f"cluster {y}" for y in range(self.spec.classes))
         drawn = torch.rand(modes, self.spec.size, generator=torch.Generator().manual_seed(1)) * 1.6 - 0.8

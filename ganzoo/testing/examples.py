@@ -141,7 +141,7 @@ def _narrowed(table: Any) -> Any:
 
 
 def _need_labels(made: Any, spec: Spec) -> None:
-    """Errors: IncompatibleError for data that has no labels where some are wanted, or token ids where they are of no use."""
+    """Raise IncompatibleError for data without labels where labels are needed, or token ids that are of no use."""
     if made.conditional and not spec.classes:
         raise IncompatibleError("its networks want class labels, and these data have none")
     if spec.vocab and not made.discrete:

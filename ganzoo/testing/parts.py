@@ -58,9 +58,11 @@ class SmallGenerator(Generator):
 
     def __init__(self, spec: Spec):
         super().__init__()
-        self.z_dim, self.spec = Z_DIM, spec
+        self.z_dim = Z_DIM
+        self.spec = spec
         self.hidden = nn.Linear(Z_DIM + self.classes, HIDDEN)
-        self.norm, self.out = nn.BatchNorm1d(HIDDEN), nn.Linear(HIDDEN, spec.size)
+        self.norm = nn.BatchNorm1d(HIDDEN)
+        self.out = nn.Linear(HIDDEN, spec.size)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.out(F.leaky_relu(self.norm(self.hidden(_with(z, y, self.classes))), 0.2))  # (N, z_dim) -> (N, size)
@@ -85,7 +87,8 @@ class SmallDiscriminator(Discriminator):
 
     def __init__(self, spec: Spec):
         super().__init__()
-        self.hidden, self.head = nn.Linear(spec.size + self.classes, HIDDEN), nn.Linear(HIDDEN, 1)
+        self.hidden = nn.Linear(spec.size + self.classes, HIDDEN)
+        self.head = nn.Linear(HIDDEN, 1)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return F.leaky_relu(self.hidden(_with(x.flatten(1), y, self.classes)), 0.2)  # (N, *shape) -> (N, HIDDEN)
@@ -112,8 +115,10 @@ class SmallEncoder(Encoder):
 
     def __init__(self, spec: Spec):
         super().__init__()
-        self.z_dim, self.hidden = Z_DIM, nn.Linear(spec.size, HIDDEN)
-        self.mean, self.logvar = nn.Linear(HIDDEN, Z_DIM), nn.Linear(HIDDEN, Z_DIM)
+        self.z_dim = Z_DIM
+        self.hidden = nn.Linear(spec.size, HIDDEN)
+        self.mean = nn.Linear(HIDDEN, Z_DIM)
+        self.logvar = nn.Linear(HIDDEN, Z_DIM)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.posterior(x, y)[0]
@@ -154,7 +159,9 @@ class Noise(Dataset):
     in_memory = True
 
     def __init__(self, shape: Sequence[int], classes: int = 0, vocab: int = 0, n: int = 64, pairs: bool = False):
-        self.n, self.pairs, self.spec = n, pairs, Spec(tuple(shape), classes, vocab)
+        self.n = n
+        self.pairs = pairs
+        self.spec = Spec(tuple(shape), classes, vocab)
         self.class_names = tuple(f"class {y}" for y in range(classes))
 
     def __len__(self) -> int:

@@ -10,7 +10,8 @@ class Attempts:
     """Called with what is written and how, it tries. That it failed is told once, and that it went well again."""
 
     def __init__(self, say: Callable[[str], None]):
-        self.say, self._failing = say, set[str]()
+        self.say = say
+        self._failing = set[str]()
 
     def __call__(self, what: str, write: Callable[[], Any], name: str = "") -> None:
         """name: what it is told under, where `what` is another one each time."""

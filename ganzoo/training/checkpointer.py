@@ -26,15 +26,22 @@ class Checkpointer:
     """
 
     def __init__(self, run: Run, settings: RunSettings, trainee: Session, packages: Mapping[str, str]):
-        self.run, self.settings, self.packages = run, settings, packages
-        self.engine, self.ema, self.batches = trainee.engine, trainee.ema, trainee.batches
+        self.run = run
+        self.settings = settings
+        self.packages = packages
+        self.engine = trainee.engine
+        self.ema = trainee.ema
+        self.batches = trainee.batches
         self.kept: Path | None = None
-        self.saved_at, self.looked_at, self.rollbacks = -1, -1, 0
+        self.saved_at = -1
+        self.looked_at = -1
+        self.rollbacks = 0
 
     def start(self, folder: Path) -> tuple[int, list[str]]:
         """Put back a checkpoint; returns its step, and why bits may differ from now on. Errors: RunError."""
         found = state.restore(checkpoint.read(folder), self.engine, self.ema, self.batches, self.packages)
-        self.kept, self.saved_at = folder, found[0]
+        self.kept = folder
+        self.saved_at = found[0]
         return found
 
     def look(self, t: int, recorder: Recorder | None) -> None:
@@ -60,7 +67,8 @@ class Checkpointer:
         failure = None
         try:
             self.kept = checkpoint.write(self.run.checkpoints, t, mine, keep=keep, main=main, everyone=self.everyone)
-            self.saved_at, self.rollbacks = t, 0
+            self.saved_at = t
+            self.rollbacks = 0
         except OSError as error:
             failure = error
         if failure and last:

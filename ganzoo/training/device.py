@@ -81,7 +81,12 @@ def _leave_in_the_end() -> None:
 
 
 def accelerator(settings: RunSettings) -> Accelerator:
-    """An Accelerator for a run. Errors: IncompatibleError for a precision that the device does not have; those of processes()."""
+    """Return the Accelerator of a run.
+
+    Raises:
+        IncompatibleError: The device does not have the precision.
+        SetupError: See processes().
+    """
     device = processes().device
     if settings.precision == "fp16" and device.type == "cpu":
         raise IncompatibleError('run.precision = "fp16" needs a GPU: on a CPU use "bf16" or "no".')

@@ -18,7 +18,8 @@ class Ema:
     """
 
     def __init__(self, procedure: Procedure, decay: float):
-        self.decay, self.updates = decay, 0
+        self.decay = decay
+        self.updates = 0
         chosen = {id(p) for module in procedure.averaged() for p in module.parameters()}
         self.live: dict[str, nn.Parameter] = {
             name: p for name, p in procedure.named_parameters() if id(p) in chosen and p.requires_grad

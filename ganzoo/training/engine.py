@@ -45,8 +45,10 @@ class Engine:
         clip: float = 0.0,
         skip: bool = False,
     ):
-        self.procedure, self.accelerator = procedure.to(accelerator.device), accelerator
-        self.clip, self.skip = clip, skip
+        self.procedure = procedure.to(accelerator.device)
+        self.accelerator = accelerator
+        self.clip = clip
+        self.skip = skip
         self.parameters = owned(procedure)
         self.rivals = _rivals(self.parameters)
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}

@@ -38,7 +38,8 @@ ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted
 def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | None = None) -> Run:
     """Train a recipe into a new folder below `out`, or go on with a run, from its newest checkpoint or a Start.
 
-    Errors: GanzooError of the kind that says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
+    Raises:
+        GanzooError: Of the kind that says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
     begun = time.monotonic()
     start = at(resume) if isinstance(resume, Run) else resume
@@ -59,16 +60,23 @@ class _Session:
     def __init__(
         self, recipe: Recipe, plugins: Plugins, accelerator: Accelerator, out: Path, start: Start | None, begun: float
     ):
-        self.settings, self.accelerator, self.start, self.begun = recipe.run, accelerator, start, begun
+        self.settings = recipe.run
+        self.accelerator = accelerator
+        self.start = start
+        self.begun = begun
         self.trainee = Session(recipe, accelerator)
-        self.evaluated, evaluator = recipe.evaluate.every, None
+        self.evaluated = recipe.evaluate.every
+        evaluator = None
         if self.evaluated:  # on each process, so that all of them stop where it cannot be done
             data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
             evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
-        self.steps, self.main = self.trainee.steps, accelerator.is_main_process
+        self.steps = self.trainee.steps
+        self.main = accelerator.is_main_process
         self.run = Run(start.run.folder) if start else self._shared_run(recipe, out)
         self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
-        self.t, self.remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
+        step, remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
+        self.t = step
+        self.remarks = remarks
         self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else None
 
     def run_to_the_end(self) -> None:
@@ -126,7 +134,7 @@ class _Session:
             self._evaluate()
 
     def _evaluate(self) -> None:
-        """Judge this step, and keep a checkpoint of it if it is the best so far. Errors: NonFiniteError, GanzooError."""
+        """Judge this step, and keep a checkpoint of it if it is the best so far."""
         checkpointer = self.checkpointer
         checkpointer.look(self.t, self.recorder)
         if checkpointer.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
@@ -154,13 +162,16 @@ class _Pace:
     """Called, it says how many images a second there were since it was called last."""
 
     def __init__(self, batches: Batches, images: int):
-        self.batches, self.images = batches, images
-        self.since, self.position = time.monotonic(), batches.position
+        self.batches = batches
+        self.images = images
+        self.since = time.monotonic()
+        self.position = batches.position
 
     def __call__(self) -> float:
         now, drawn = time.monotonic(), self.batches.position - self.position
         seconds = max(1e-9, now - self.since)
-        self.since, self.position = now, self.batches.position
+        self.since = now
+        self.position = self.batches.position
         return drawn * self.images / seconds
 
 

@@ -17,14 +17,17 @@ class NonFiniteError(Exception):
 
     def __init__(self, what: str, facts: Mapping[str, Any] | None = None):
         super().__init__(what)
-        self.what, self.facts = what, dict(facts or {})
+        self.what = what
+        self.facts = dict(facts or {})
 
 
 def look(engine: Engine, t: int) -> None:
     """Every term since the last look, and all weights and buffers as they are after step t.
 
     One synchronisation. With several processes all of them look, and all of them raise.
-    Errors: NonFiniteError, naming the first term that is not finite, its step, and every layer that holds such a number.
+
+    Raises:
+        NonFiniteError: Names the first term that is not finite, its step, and every layer with such a number.
     """
     terms = [(step, name, value) for step, name, value in engine.history]
     engine.history.clear()
@@ -42,7 +45,7 @@ def look(engine: Engine, t: int) -> None:
 
 
 def all_skipped(engine: Engine, t: int) -> None:
-    """Errors: NonFiniteError when a player has not moved at all since the last look, for its gradients were not finite."""
+    """Raise NonFiniteError when a player skipped every move since the last look, for its gradients were not finite."""
     stuck = [player for player, moves in engine.moved.items() if engine.skipped[player] == moves]
     engine.moved.clear()
     engine.skipped.clear()

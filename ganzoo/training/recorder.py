@@ -41,13 +41,21 @@ class Recorder:
     def __init__(
         self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Session, evaluator: Evaluator | None = None
     ):
-        self.run, self.recipe, self.plugins, self.dataset = run, recipe, plugins, trainee.dataset
-        self.drawing, self.steps, self._try = Snapshots(recipe, trainee), trainee.steps, Attempts(self.say)
+        self.run = run
+        self.recipe = recipe
+        self.plugins = plugins
+        self.dataset = trainee.dataset
+        self.drawing = Snapshots(recipe, trainee)
+        self.steps = trainee.steps
+        self._try = Attempts(self.say)
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
         accelerator = trainee.engine.accelerator
-        self.device, self.processes = accelerator.device, accelerator.num_processes
+        self.device = accelerator.device
+        self.processes = accelerator.num_processes
         self.evaluator = evaluator
-        self._open, self._told, self._beat_at = ExitStack(), set[str](), 0.0
+        self._open = ExitStack()
+        self._told = set[str]()
+        self._beat_at = 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))

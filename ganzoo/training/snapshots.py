@@ -26,7 +26,10 @@ class Snapshots:
     """The samples of one training run, for the eye and for the few numbers that come with them."""
 
     def __init__(self, recipe: Recipe, trainee: Session):
-        self.recipe, self.dataset, self.procedure, self.ema = recipe, trainee.dataset, trainee.procedure, trainee.ema
+        self.recipe = recipe
+        self.dataset = trainee.dataset
+        self.procedure = trainee.procedure
+        self.ema = trainee.ema
         self.device = trainee.engine.accelerator.device
 
     def pictures(self) -> dict[str, Panel | Image]:

@@ -19,8 +19,13 @@ class Stopping:
     """
 
     def __init__(self, flag: StopFlag, accelerator: Accelerator, limit: float | None, since: float):
-        self.flag, self.accelerator, self.limit, self.since = flag, accelerator, limit, since
-        self._left, self._steps, self._agreed_at = 1, 1, time.monotonic()
+        self.flag = flag
+        self.accelerator = accelerator
+        self.limit = limit
+        self.since = since
+        self._left = 1
+        self._steps = 1
+        self._agreed_at = time.monotonic()
 
     def reason(self) -> str:
         """Why to stop now, the same on every process; empty to go on."""
@@ -36,5 +41,6 @@ class Stopping:
         mine = torch.tensor([float(bool(self.flag)), seconds], device=self.accelerator.device)
         told, each = self.accelerator.reduce(mine, "mean").tolist()
         self._steps = max(1, min(MOST, round(self._steps / max(1e-3, each))))  # as many as fit in a second
-        self._left, self._agreed_at = self._steps, time.monotonic()
+        self._left = self._steps
+        self._agreed_at = time.monotonic()
         return (self.flag.reason or "another process") if told else ""

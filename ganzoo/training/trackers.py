@@ -31,7 +31,9 @@ class Trackers:
     """
 
     def __init__(self, recipe: Recipe, run: Run):
-        self.recipe, self.run, self.active = recipe, run, dict[str, Any]()
+        self.recipe = recipe
+        self.run = run
+        self.active = dict[str, Any]()
         self.blind = set[str]()
         self.names = recipe.run.trackers
         known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}

@@ -16,7 +16,8 @@ from ganzoo.errors import DataError, SetupError
 
 def test_a_tar_header_of_a_declared_gigabyte_is_not_read(tmp_path):
     info = tarfile.TarInfo("pax")
-    info.type, info.size = tarfile.XHDTYPE, 2**30
+    info.type = tarfile.XHDTYPE
+    info.size = 2**30
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(2048)))
     tracemalloc.start()
     with pytest.raises(DataError, match="one of its headers is too long"):

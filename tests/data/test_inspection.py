@@ -17,7 +17,8 @@ class Mixed(Dataset):
     said = ("somebody should know this",)
 
     def __init__(self, n: int = 100, bad: bool = True):
-        self.n, self.bad = n, bad
+        self.n = n
+        self.bad = bad
 
     def __len__(self) -> int:
         return self.n

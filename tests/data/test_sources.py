@@ -191,7 +191,8 @@ def make_tar(path, entries):
     with tarfile.open(path, "w:gz") as archive:
         for name, data, kind in entries:
             info = tarfile.TarInfo(name)
-            info.type, info.size = kind, len(data) if kind == tarfile.REGTYPE else 0
+            info.type = kind
+            info.size = len(data) if kind == tarfile.REGTYPE else 0
             info.linkname = "/etc/passwd" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
             archive.addfile(info, io.BytesIO(data))
 

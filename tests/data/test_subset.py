@@ -14,7 +14,9 @@ class Labelled(Dataset):
     """Images of one pixel, whose brightness is their number; class 2 does not occur."""
 
     def __init__(self, labels: list[int], streamed: bool = False):
-        self.spec, self.labels, self.streamed = Spec((1, 1, 1), classes=4), labels, streamed
+        self.spec = Spec((1, 1, 1), classes=4)
+        self.labels = labels
+        self.streamed = streamed
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -19,7 +19,10 @@ class Given(Dataset):
     """Somebody's dataset: what it is given, whole or one at a time."""
 
     def __init__(self, spec: Spec, content: dict[str, Any], streamed: bool = False, length: int = 8):
-        self.spec, self.content, self.streamed, self.length = spec, content, streamed, length
+        self.spec = spec
+        self.content = content
+        self.streamed = streamed
+        self.length = length
 
     def __len__(self) -> int:
         return self.length

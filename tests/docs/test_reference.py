@@ -107,7 +107,8 @@ def test_every_setting_of_run_with_its_default() -> None:
 
 def test_every_setting_of_evaluate_with_its_default() -> None:
     told = {
-        name.strip("`"): value.strip("`") for name, value, _ in rows(page("recipes.md"), "## Evaluation during training")
+        name.strip("`"): value.strip("`")
+        for name, value, _ in rows(page("recipes.md"), "## Evaluation during training")
     }
     fields = Evaluation.model_fields.items()
     assert told == {name: "none" if field.default is None else json.dumps(field.default) for name, field in fields}

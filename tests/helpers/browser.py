@@ -38,7 +38,11 @@ class Page:
     """One tab. `requests` are the addresses it has asked for, and `errors` what its console has complained of."""
 
     def __init__(self, write: int, read: int):
-        self._write, self._read, self._buffer, self._last, self._session = write, read, b"", 0, ""
+        self._write = write
+        self._read = read
+        self._buffer = b""
+        self._last = 0
+        self._session = ""
         self.requests: list[str] = []
         self.errors: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -94,7 +98,8 @@ class Page:
                 read = os.read(self._read, 1 << 20)
                 assert read, "the browser has ended"
                 self._buffer += read
-            line, _, self._buffer = self._buffer.partition(b"\0")
+            line, _, rest = self._buffer.partition(b"\0")
+            self._buffer = rest
             message = json.loads(line)
             if message.get("method") == "Network.requestWillBeSent":
                 self.requests.append(message["params"]["request"]["url"])

@@ -244,7 +244,8 @@ class Watch:
     """What Python's audit events tell of while it looks: files written, modules imported, processes, connections."""
 
     def __init__(self) -> None:
-        self.looking, self.seen = False, list[str]()
+        self.looking = False
+        self.seen = list[str]()
         sys.addaudithook(self._heard)
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -255,7 +256,8 @@ class Watch:
 
     @contextmanager
     def __call__(self) -> Iterator[list[str]]:
-        self.looking, self.seen = True, []
+        self.looking = True
+        self.seen = []
         try:
             yield self.seen
         finally:

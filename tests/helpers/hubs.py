@@ -73,5 +73,6 @@ class Hub:
 def answer(kind: type[Exception], status: int) -> Exception:
     """What huggingface_hub raises when the Hub answers so; the token that was sent is in it."""
     made = kind.__new__(kind)  # its constructor wants a response of whichever HTTP client it is built on
-    made.args, vars(made)["response"] = ("hf_secret",), SimpleNamespace(status_code=status)
+    made.args = ("hf_secret",)
+    vars(made)["response"] = SimpleNamespace(status_code=status)
     return made

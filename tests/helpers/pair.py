@@ -107,7 +107,8 @@ class Part:
     """One process's part in training without a loop around it, from first weights and noise of its own."""
 
     def __init__(self, recipe: Recipe, batch_size: int, accelerator: Accelerator):
-        self.rank, self.world = accelerator.process_index, accelerator.num_processes
+        self.rank = accelerator.process_index
+        self.world = accelerator.num_processes
         own = replace(recipe, run=recipe.run.model_copy(update={"seed": self.rank}))
         dataset = instantiate.dataset(recipe)
         self.procedure = instantiate.procedure(own, dataset.spec)

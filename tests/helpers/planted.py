@@ -53,7 +53,9 @@ class SoundDataset(Dataset):
     class_names = ("left", "right")
 
     def __init__(self, n: int = 300, seed: int = 0):
-        self.n, self.seed, self.spec = n, seed, Spec((2,), classes=2)
+        self.n = n
+        self.seed = seed
+        self.spec = Spec((2,), classes=2)
 
     def __len__(self) -> int:
         return self.n
@@ -75,7 +77,9 @@ class SoundProcedure(Procedure):
 
     def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
         super().__init__()
-        self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
+        self.G = generator(spec)
+        self.D = discriminator(spec)
+        self.loss = loss()
 
     def players(self) -> Mapping[str, list[nn.Module]]:
         return {"discriminator": [self.D], "generator": [self.G]}

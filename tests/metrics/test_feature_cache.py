@@ -28,7 +28,8 @@ class Numbers(Dataset):
     in_memory = True
 
     def __init__(self, first: float = 0.0, n: int = 10, held: Dataset | None = None):
-        self.spec, self.held = Spec((1,)), held
+        self.spec = Spec((1,))
+        self.held = held
         self.x = first + torch.arange(float(n))[:, None]
 
     def __len__(self) -> int:
@@ -50,7 +51,8 @@ class Counting(Extractor):
     classifies = "others"
 
     def __init__(self, digest: str = "weights") -> None:
-        self.digest, self.asked = digest, list[str]()
+        self.digest = digest
+        self.asked = list[str]()
 
     def features(self, x: Tensor) -> Tensor:
         self.asked.append("features")

@@ -80,7 +80,9 @@ class Tab:
     """A page that has drawn its first pictures. `requests`: what it asked for; `errors`: what its console said."""
 
     def __init__(self, page: Page, address: str, last: str):
-        self.page, self.requests, self.errors = page, [], []
+        self.page = page
+        self.requests = []
+        self.errors = []
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))

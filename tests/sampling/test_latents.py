@@ -91,7 +91,8 @@ class Linear(Generator):
 
     def __init__(self) -> None:
         super().__init__()
-        self.z_dim, self.weight = 3, torch.nn.Parameter(torch.ones(()))
+        self.z_dim = 3
+        self.weight = torch.nn.Parameter(torch.ones(()))
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         return self.weight * z

@@ -182,7 +182,8 @@ class Guesser(Generator):
 
     def __init__(self, spec: Spec):
         super().__init__()
-        self.weight, self.vocab = nn.Parameter(torch.zeros(1)), spec.vocab
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.vocab = spec.vocab
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         return torch.randint(self.vocab, z.shape)

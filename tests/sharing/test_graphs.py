@@ -179,7 +179,8 @@ class AloneWithPairs(Alone, Translator):
 
     def __init__(self, G: Generator, spec: Spec):
         Translator.__init__(self, spec)
-        self.G, self.source = G, Spec(G.source_shape or spec.shape)
+        self.G = G
+        self.source = Spec(G.source_shape or spec.shape)
 
     def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
         return self.G(a, y)

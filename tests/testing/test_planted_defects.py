@@ -27,7 +27,8 @@ class Maker(Generator):
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__()
         need_numbers("generator planted", spec)
-        self.z_dim, self.spec = z_dim, spec
+        self.z_dim = z_dim
+        self.spec = spec
         self.layer = nn.Linear(z_dim, spec.size)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -171,7 +172,8 @@ class Judge(Discriminator):
     def __init__(self, spec: Spec):
         super().__init__()
         need_numbers("discriminator planted", spec)
-        self.body, self.head = nn.Linear(spec.size, 8), nn.Linear(8, 1)
+        self.body = nn.Linear(spec.size, 8)
+        self.head = nn.Linear(8, 1)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return torch.tanh(self.body(x.flatten(1)))

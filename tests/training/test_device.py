@@ -73,7 +73,9 @@ def test_what_accelerate_launch_sets_for_a_plain_run_passes(monkeypatch: pytest.
     from accelerate.utils.launch import prepare_simple_launcher_cmd_env
 
     arguments = launch_command_parser().parse_args(["--cpu", "--mixed_precision=no", "--dynamo_backend=no", "x.py"])
-    arguments.num_machines, arguments.num_processes, arguments.num_cpu_threads_per_process = 1, 1, 1
+    arguments.num_machines = 1
+    arguments.num_processes = 1
+    arguments.num_cpu_threads_per_process = 1
     _, environment = prepare_simple_launcher_cmd_env(arguments)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -20,7 +20,8 @@ class Normed(Generator):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.norm = nn.Linear(2, 2), nn.BatchNorm1d(2)
+        self.layer = nn.Linear(2, 2)
+        self.norm = nn.BatchNorm1d(2)
         self.frozen = nn.Linear(2, 2).requires_grad_(False)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -31,7 +32,8 @@ class Owner(Procedure):
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.G, self.D = Normed(), nn.Linear(2, 1)
+        self.G = Normed()
+        self.D = nn.Linear(2, 1)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"generator": [self.G], "discriminator": [self.D]}

@@ -20,7 +20,8 @@ class Duel(Procedure):
     def __init__(self, moves: object) -> None:
         super().__init__()
         torch.manual_seed(0)
-        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 1)
+        self.a = nn.Linear(3, 3)
+        self.b = nn.Linear(3, 1)
         self.script = moves
 
     def players(self) -> dict[str, list[nn.Module]]:

@@ -33,7 +33,9 @@ class Fragile(ganzoo.Loss):
     """The discriminator's loss is multiplied by `factor` from its move number `at` on, so many `times`."""
 
     def __init__(self, at: int = 7, times: int = 1, factor: str = "nan"):
-        self.at, self.times, self.factor = at, times, float(factor)
+        self.at = at
+        self.times = times
+        self.factor = float(factor)
         CALLS["discriminator"] = 0
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -135,7 +135,8 @@ class Rude:
     """Draws, writes into what it is given, switches gradients off, and leaves in different ways."""
 
     def __init__(self, leave: BaseException | None):
-        self.leave, self.seen = leave, list[str]()
+        self.leave = leave
+        self.seen = list[str]()
 
     def misbehave(self, name: str, logs: Mapping[str, float] | None = None) -> None:
         self.seen.append(name)

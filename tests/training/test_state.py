@@ -35,7 +35,8 @@ class Everything:
     def __init__(self, recipe: Recipe, steps: int = 0):
         self.procedure = instantiate.procedure(recipe, Spec((2,)))
         self.engine = Engine(self.procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
-        self.ema, self.batches = Ema(self.procedure, 0.9), Batches(instantiate.dataset(recipe), 16, 0, CPU)
+        self.ema = Ema(self.procedure, 0.9)
+        self.batches = Batches(instantiate.dataset(recipe), 16, 0, CPU)
         for t in range(steps):
             self.engine.step(self.batches, t)
             self.ema.update()

@@ -27,7 +27,9 @@ class Fake:
 
     def __init__(self, run_name: str):
         self._maybe_raise("__init__")
-        self.run_name, self.rows, self.finished = run_name, list[tuple[int, dict[str, float]]](), False
+        self.run_name = run_name
+        self.rows = list[tuple[int, dict[str, float]]]()
+        self.finished = False
         self.config: dict[str, Any] = {}
         self.pictures: list[tuple[int, tuple[int, ...]]] = []
         Fake.all.append(self)

@@ -60,7 +60,7 @@ def a_sample_looks_the_same_whoever_is_beside_it(component: Component) -> None:
 
 
 def logits_are_told_where_it_says_so(component: Component) -> None:
-    """The attribute classifies is "", "data" or "others"; logits() has a row for each sample, a number for each class."""
+    """The attribute classifies is "", "data" or "others"; logits() are (N, classes)."""
     extractor, x = _prepared(component)
     expect(
         extractor.classifies in ("", "data", "others"),

@@ -20,8 +20,8 @@ def it_refuses_data_without_labels(component: Component) -> None:
         conditional |= bool(network.conditional)
         expect(
             spec.classes or not network.conditional,
-            f"{component.on(spec)}: it is conditional, and can be built for data without classes. Raise ganzoo.IncompatibleError "
-            "in __init__ where spec.classes is 0, and say which network or dataset would do.",
+            f"{component.on(spec)}: it is conditional, and can be built for data without classes. Raise "
+            "ganzoo.IncompatibleError in __init__ where spec.classes is 0, and say which network or dataset would do.",
         )
     if not conditional:
         not_asked("it takes no labels")

@@ -70,7 +70,7 @@ def its_results_are_those_that_it_names(component: Component) -> None:
                 )
                 expect(
                     math.isfinite(value),
-                    f"{component}: {where} gives {name} = {value}. Refuse by an IncompatibleError what has no finite score.",
+                    f"{component}: {where} gives {name} = {value}. Raise IncompatibleError without a finite score.",
                 )
 
 

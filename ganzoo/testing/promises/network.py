@@ -12,7 +12,7 @@ from ganzoo.testing.outputs import draws_nothing, judged, same
 
 
 def it_fits_data_or_says_what_would(component: Component) -> None:
-    """It can be built for some data, and refuses what it cannot take by a ganzoo.IncompatibleError that says what to do."""
+    """It can be built for some data; for other data it raises a ganzoo.IncompatibleError that says what to do."""
     kind, name, fits = component.entry.kind, component.entry.name, 0
     for spec in component.specs:
         try:
@@ -22,9 +22,9 @@ def it_fits_data_or_says_what_would(component: Component) -> None:
             told = refusal.message
             expect(
                 component.begins(told) and ": " in told and told.endswith("."),
-                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
-                "instead.', so that it names the component and, behind a colon, the way out, and ends with a full "
-                "stop.",
+                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: "
+                "use ... instead.', so that it names the component and, behind a colon, the way out, and ends with a "
+                "full stop.",
             )
         except Exception as error:
             raise BrokenPromiseError(

@@ -15,7 +15,7 @@ N = 3
 
 
 def it_fits_data_or_says_what_would(component: Component) -> None:
-    """spec() answers for some data, and refuses what cannot be transformed by a ganzoo.IncompatibleError that says what to do."""
+    """spec() answers for some data; for other data it raises a ganzoo.IncompatibleError that says what to do."""
     transform, fits = component.build(), 0
     kind, name = component.entry.kind, component.entry.name
     for spec in component.specs:
@@ -26,8 +26,8 @@ def it_fits_data_or_says_what_would(component: Component) -> None:
             told = refusal.message
             expect(
                 component.begins(told) and told.endswith("."),
-                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: use ... "
-                "instead.', so that it names the component, says the way out, and ends with a full stop.",
+                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: "
+                "use ... instead.', so that it names the component, says the way out, and ends with a full stop.",
             )
     expect(fits, f"{component}: it refuses all of {'; '.join(map(described, component.specs))}.")
 

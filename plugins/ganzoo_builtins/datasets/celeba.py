@@ -42,7 +42,10 @@ class CelebA(Stored):
         crop: int = 178,
         size: int = 64,
     ):
-        self.split, self.attributes, self.crop, self.size = split, attributes or [], crop, size
+        self.split = split
+        self.attributes = attributes or []
+        self.crop = crop
+        self.size = size
         _check(self.attributes, crop, size)
         if self.attributes:
             choices = product(*((f"not {name}", name) for name in self.attributes))

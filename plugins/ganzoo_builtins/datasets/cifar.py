@@ -59,7 +59,8 @@ class CIFAR100(StoredImages):
 
     def __init__(self, labels: Literal["fine", "coarse"] = "fine", train: bool = True, size: int | None = None):
         super().__init__(SHAPE, FINE if labels == "fine" else COARSE, size)
-        self.labels, self.train = labels, train
+        self.labels = labels
+        self.train = train
 
     def file(self) -> str:
         return f"cifar-100-binary/{'train' if self.train else 'test'}.bin"

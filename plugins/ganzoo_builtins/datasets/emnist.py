@@ -44,7 +44,8 @@ class EMNIST(StoredImages):
         fit: Fit = "resize",
     ):
         super().__init__((1, 28, 28), CLASSES[split], size, fit)
-        self.split, self.train = split, train
+        self.split = split
+        self.train = train
 
     def files(self) -> tuple[str, str]:
         """Names of the packed image and label files."""

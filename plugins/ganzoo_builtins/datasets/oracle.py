@@ -38,7 +38,9 @@ class Oracle(Dataset):
         hidden: Size = 32,
         seed: int = 0,
     ):
-        self.n, self.hidden, self.seed = n, hidden, seed
+        self.n = n
+        self.hidden = hidden
+        self.seed = seed
         self.drawn_from = seed + 1
         self.spec = Spec((length,), vocab=vocab)
 

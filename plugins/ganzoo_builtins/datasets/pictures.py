@@ -27,7 +27,9 @@ class Pictures:
     """
 
     def __init__(self, path: Path, width: int, height: int):
-        self.path, self.width, self.height = path, width, height
+        self.path = path
+        self.width = width
+        self.height = height
         self._zip: zipfile.ZipFile | None = None
         self._owner = 0
 
@@ -82,7 +84,8 @@ class Pictures:
         """The zip, opened once per process: two processes reading through one file handle would mix their places."""
         if self._zip is None or self._owner != os.getpid():
             try:
-                self._zip, self._owner = zipfile.ZipFile(self.path), os.getpid()
+                self._zip = zipfile.ZipFile(self.path)
+                self._owner = os.getpid()
             except zipfile.BadZipFile as error:
                 raise DataError(
                     f"{self.path} is no zip file ({error}); Google Drive sends a web page when its quota is used up. "

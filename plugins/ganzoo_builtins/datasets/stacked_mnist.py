@@ -33,7 +33,10 @@ class StackedMNIST(Dataset):
         size: Annotated[int, Field(gt=0, le=256)] | None = None,
         seed: int = 0,
     ):
-        self.n, self.of, self.size, self.seed = n, of, size, seed
+        self.n = n
+        self.of = of
+        self.size = size
+        self.seed = seed
         self.inner: Dataset = MNIST(size=size) if of == "mnist" else Digits(size)
         self.spec = Spec((3, *self.inner.spec.shape[1:]))
 

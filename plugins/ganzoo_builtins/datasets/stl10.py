@@ -38,7 +38,8 @@ class STL10(Stored):
     ):
         if size is not None and size < 1:
             raise IncompatibleError(f"stl10: size = {size}, but an image is at least one pixel wide.")
-        self.split, self.size = split, size or SIDE
+        self.split = split
+        self.size = size or SIDE
         self.class_names = () if "unlabeled" in split else NAMES
         self.spec = Spec((3, self.size, self.size), classes=len(self.class_names))
 

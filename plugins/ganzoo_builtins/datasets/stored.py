@@ -79,7 +79,9 @@ class StoredImages(Stored):
             raise IncompatibleError(
                 f'{self.name}: size = {size} is too small for fit = "{fit}" of {height}x{width} images.'
             )
-        self.size, self.fit, self.stored = size, fit, shape
+        self.size = size
+        self.fit = fit
+        self.stored = shape
         self.class_names = class_names
         self.spec = Spec((channels, size or height, size or width), classes=len(class_names))
 

@@ -36,7 +36,10 @@ class Text(Dataset):
         length: PositiveInt = 32,
         vocab: Literal[0] | PositiveInt = 0,
     ):
-        self.path, self.by, self.length, self.vocab = path, by, length, vocab
+        self.path = path
+        self.by = by
+        self.length = length
+        self.vocab = vocab
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]  # known once the file is read

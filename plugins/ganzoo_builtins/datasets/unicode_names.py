@@ -38,7 +38,8 @@ class UnicodeNames(Dataset):
     in_memory = True
 
     def __init__(self, n: Annotated[int, Field(gt=0, le=NAMES)] = NAMES, seed: int = 0):
-        self.n, self.seed = n, seed
+        self.n = n
+        self.seed = seed
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]

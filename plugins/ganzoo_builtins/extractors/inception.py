@@ -48,7 +48,8 @@ class Inception(Extractor):
 
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
-        path, self.digest = weights()
+        path, digest = weights()
+        self.digest = digest
         with preserve_rng():  # building a network draws its first weights
             self.net = network()(
                 "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)

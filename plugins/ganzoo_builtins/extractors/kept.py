@@ -34,7 +34,11 @@ def keep(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
 
 
 def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Weights and facts as they were written, "digest" among these; None where there are none. Errors: DamagedCacheError."""
+    """Return weights and facts as they were written, "digest" among these, or None where there are none.
+
+    Raises:
+        DamagedCacheError: A file is not as it was written.
+    """
     stored, told = path.with_suffix(".safetensors"), path.with_suffix(".json")
     if not (stored.is_file() and told.is_file()):
         return None

@@ -37,7 +37,9 @@ class Referee(Extractor):
         least: Annotated[float, Field(ge=0, le=1)] = 0.8,
         seed: Annotated[int, Field(ge=0)] = 0,
     ):
-        self.steps, self.least, self.seed = steps, least, seed
+        self.steps = steps
+        self.least = least
+        self.seed = seed
         self.accuracy = 0.0
 
     def check(self, spec: Spec) -> None:
@@ -93,7 +95,8 @@ class Referee(Extractor):
                 return False
             weights, facts = found
             self.net.load_state_dict(weights)
-            self.digest, self.accuracy = str(facts["digest"]), float(facts["accuracy"])
+            self.digest = str(facts["digest"])
+            self.accuracy = float(facts["accuracy"])
             return True
         except (kept.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
             progress.say(f"the referee that was kept is damaged and is trained again: {error}")

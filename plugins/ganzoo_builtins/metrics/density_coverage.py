@@ -41,7 +41,8 @@ class DensityCoverage(Metric):
     better: ClassVar = {"coverage": "higher", "density": "nearer"}
 
     def __init__(self, neighbours: PositiveInt = 5, most: PositiveInt = 10_000):
-        self.neighbours, self.most = neighbours, most
+        self.neighbours = neighbours
+        self.most = most
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = equal_numbers("density_coverage", evidence, self.most, self.neighbours)

@@ -8,7 +8,11 @@ from ganzoo import Evidence, IncompatibleError
 
 
 def equal_numbers(name: str, evidence: Evidence, most: int, neighbours: int) -> tuple[Tensor, Tensor]:
-    """Real and generated features, (n, F) each, n <= most. Errors: IncompatibleError unless each has so many neighbours."""
+    """Return as many real as generated features, (n, F) each, n <= most.
+
+    Raises:
+        IncompatibleError: There are too few for so many neighbours.
+    """
     n = min(most, len(evidence.real), len(evidence.fake))
     if n <= neighbours:
         raise IncompatibleError(

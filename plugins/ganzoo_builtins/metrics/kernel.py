@@ -44,7 +44,9 @@ class KernelDistance(Metric):
     better: ClassVar = {"kernel_distance": "lower"}
 
     def __init__(self, subsets: PositiveInt = 100, size: PositiveInt = 1_000, degree: PositiveInt = 3):
-        self.subsets, self.size, self.degree = subsets, size, degree
+        self.subsets = subsets
+        self.size = size
+        self.degree = degree
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = evidence.real.features, evidence.fake.features

@@ -38,7 +38,8 @@ class Modes(Metric):
     sees = "samples"
 
     def __init__(self, within: PositiveFloat = 3.0, samples: PositiveInt = 2_500):
-        self.within, self.samples = within, samples
+        self.within = within
+        self.samples = samples
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         centres = getattr(data, "centres", None)

@@ -27,7 +27,8 @@ class NearestNeighbour(Metric):
     better: ClassVar = {"nearest_neighbour": "nearer", "copies": "lower"}
 
     def __init__(self, near: NonNegativeFloat = 0.1, most: PositiveInt = 2_000):
-        self.near, self.most = near, most
+        self.near = near
+        self.most = most
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         distances = nearest(evidence.fake.first(self.most).features, _trained(evidence))

@@ -44,7 +44,11 @@ class Parzen(Metric):
         low: PositiveFloat = 0.1,
         high: PositiveFloat = 1.0,
     ):
-        self.samples, self.validation, self.sigmas, self.low, self.high = samples, validation, sigmas, low, high
+        self.samples = samples
+        self.validation = validation
+        self.sigmas = sigmas
+        self.low = low
+        self.high = high
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if spec.vocab:

@@ -38,7 +38,8 @@ class PrecisionRecall(Metric):
     better: ClassVar = {"f_score": "higher", "precision": "higher", "recall": "higher"}
 
     def __init__(self, neighbours: PositiveInt = 3, most: PositiveInt = 10_000):
-        self.neighbours, self.most = neighbours, most
+        self.neighbours = neighbours
+        self.most = most
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = equal_numbers("precision_recall", evidence, self.most, self.neighbours)

@@ -32,7 +32,8 @@ def test_the_rate_and_the_momentum_of_goodfellow_mnist() -> None:
     )
     momenta = []
     for epoch in (0, 125, 250, 500):
-        group["updated"], weight.grad = 500 * epoch, torch.zeros(1)
+        group["updated"] = 500 * epoch
+        weight.grad = torch.zeros(1)
         optimizer.step()
         momenta.append(group["momentum"])
     assert momenta == pytest.approx([0.5, 0.6, 0.7, 0.7])

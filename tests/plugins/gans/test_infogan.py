@@ -75,7 +75,8 @@ class Told(nn.Module):
 
     def __init__(self, logits: list[float], means: list[float]):
         super().__init__()
-        self.logits, self.means = torch.tensor(logits), torch.tensor(means)
+        self.logits = torch.tensor(logits)
+        self.means = torch.tensor(means)
 
     def forward(self, features: Tensor) -> tuple[list[Tensor], Tensor]:
         n = len(features)

@@ -96,7 +96,8 @@ def endless() -> Iterator[Batch]:
 
 def test_the_generator_moves_on_the_same_fakes_and_by_the_loss_as_it_is_then() -> None:
     procedure = make()
-    procedure.D = seen = Seen()
+    seen = Seen()
+    procedure.D = seen
     moves = procedure.step(endless(), 0)
     first = next(moves)
     assert list(first) == [D]
