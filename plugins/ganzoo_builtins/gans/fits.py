@@ -1,4 +1,4 @@
-"""Whether the data suits a network, asked before a layer is built. Each question raises IncompatibleError with the remedy."""
+"""Checks that the data suits a network, made before a layer is built. They raise IncompatibleError with the remedy."""
 
 from ganzoo import IncompatibleError, Spec
 

@@ -149,7 +149,11 @@ def rows(images: list[Tensor]) -> Panel:
 
 
 def sizes(spec: Spec, levels: int) -> list[Spec]:
-    """The specs of I_0, ..., I_K. Errors: IncompatibleError when a side cannot be halved so often, or hardly anything is left."""
+    """Return the specs of I_0, ..., I_K.
+
+    Raises:
+        IncompatibleError: A side cannot be halved so often, or hardly anything is left.
+    """
     channels, size = need_square_image("procedure lapgan", spec)
     if size % 2**levels or size < 4 * 2**levels:
         raise IncompatibleError(

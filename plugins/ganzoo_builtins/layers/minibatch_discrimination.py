@@ -18,7 +18,8 @@ class MinibatchDiscrimination(nn.Module):
 
     def __init__(self, n_in: int, kernels: int = 100, dims: int = 5):
         super().__init__()
-        self.kernels, self.dims = kernels, dims
+        self.kernels = kernels
+        self.dims = dims
         self.T = nn.Parameter(torch.empty(n_in, kernels * dims))
         nn.init.normal_(self.T, 0.0, n_in**-0.5)  # so that M is about as large as the features
 

@@ -15,7 +15,8 @@ class VirtualBatchNorm(nn.Module):
 
     def __init__(self, features: int, reference: int, eps: float = 1e-5, affine: bool = True):
         super().__init__()
-        self.reference, self.eps = reference, eps
+        self.reference = reference
+        self.eps = eps
         self.weight = nn.Parameter(torch.ones(features)) if affine else None
         self.bias = nn.Parameter(torch.zeros(features)) if affine else None
 

@@ -22,8 +22,11 @@ class LeastSquares(Loss):
         d_weight: PositiveFloat = 0.5,
         g_weight: PositiveFloat = 0.5,
     ):
-        self.a, self.b, self.c = a, b, c
-        self.d_weight, self.g_weight = d_weight, g_weight
+        self.a = a
+        self.b = b
+        self.c = c
+        self.d_weight = d_weight
+        self.g_weight = g_weight
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.d_weight * ((real - self.b).square().mean() + (fake - self.a).square().mean())

@@ -32,7 +32,8 @@ class NonSaturating(Loss):
         flip: Annotated[float, Field(ge=0, lt=0.5)] = 0.0,
         d_weight: PositiveFloat = 1.0,
     ):
-        self.real_label, self.fake_label = real_label, fake_label
+        self.real_label = real_label
+        self.fake_label = fake_label
         self.flip = flip
         self.d_weight = d_weight
 
@@ -48,7 +49,7 @@ class NonSaturating(Loss):
         return softplus(-fake).mean()  # -log D(G(z))
 
     def _targets(self, logits: Tensor, own: Label, other: Label) -> Tensor:
-        """A target for each logit. Nothing is drawn where nothing is left to chance."""
+        """Return a target for each logit. Targets without randomness consume no random numbers."""
         targets = _drawn(logits, own)
         if self.flip:
             targets = torch.where(torch.rand_like(logits) < self.flip, _drawn(logits, other), targets)

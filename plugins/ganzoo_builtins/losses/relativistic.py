@@ -46,7 +46,7 @@ class RelativisticAverage(Loss):
         return self.discriminator(fake, real)
 
     def _above(self, lead: Tensor) -> Tensor:
-        """What is paid for leads (N,) that should be large, or one."""
+        """Return the loss of leads (N,) that should be large, or one for the least-squares form."""
         if self.kind == "least_squares":
             return (lead - 1).square().mean()
         return relu(1 - lead).mean() if self.kind == "hinge" else softplus(-lead).mean()

@@ -33,7 +33,7 @@ class RisingMomentum(SGD):
 
 
 def rise(optimizer: Optimizer, *_: object) -> None:
-    """What comes before each update."""
+    """Raise the momentum before each update."""
     for group in optimizer.param_groups:
         progress = min(1.0, group["updated"] / group["updates"])
         group["momentum"] = group["start"] + (group["end"] - group["start"]) * progress

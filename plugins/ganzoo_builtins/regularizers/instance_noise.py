@@ -20,7 +20,8 @@ class InstanceNoise(Regularizer, nn.Module):
 
     def __init__(self, std: NonNegativeFloat = 0.1, moves: PositiveInt = 10_000):
         super().__init__()
-        self.std, self.moves = std, moves
+        self.std = std
+        self.moves = moves
         self.register_buffer("moved", torch.tensor(0.0))
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
@@ -30,7 +31,7 @@ class InstanceNoise(Regularizer, nn.Module):
         self.moved += 1
 
     def now(self) -> Tensor:
-        """The standard deviation of the noise: ()."""
+        """Return the current standard deviation of the noise, a scalar."""
         return self.std * (1 - self.moved / self.moves).clamp(min=0)
 
     def _add_noise(self, network: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:

@@ -55,8 +55,10 @@ class VirtualBatchNorm(Regularizer):
         for name, norm in old.items():
             layer = Layer(norm.num_features, self.reference, norm.eps, norm.affine)
             if norm.affine:
-                layer.weight, layer.bias = norm.weight, norm.bias
+                layer.weight = norm.weight
+                layer.bias = norm.bias
             generator.set_submodule(name, layer)
-        generator.reference = reference = Reference(generator.prior(self.reference))
+        reference = Reference(generator.prior(self.reference))
+        generator.reference = reference
         generator.register_forward_pre_hook(reference.put_before)
         generator.register_forward_hook(reference.cut_off)

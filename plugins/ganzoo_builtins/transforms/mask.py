@@ -18,7 +18,8 @@ class Mask(Transform):
     """
 
     def __init__(self, share: Annotated[float, Field(gt=0, lt=1)] = 0.5, place: Literal["centre", "random"] = "centre"):
-        self.share, self.place = share, place
+        self.share = share
+        self.place = place
 
     def spec(self, spec: Spec) -> Spec:
         _, height, width = need_image("mask", spec).shape
