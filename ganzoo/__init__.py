@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ganzoo.sampling.run import Run
     from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator
+    from ganzoo.two_players import Fakes, TwoPlayerProcedure
     from ganzoo.utils.atomic import write_file
     from ganzoo.utils.modes import eval_mode
     from ganzoo.utils.rng import preserve_rng
@@ -79,6 +80,7 @@ _HOMES = {
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.terminal.progress": ("Progress",),
     "ganzoo.translator": ("Translator",),
+    "ganzoo.two_players": ("Fakes", "TwoPlayerProcedure"),
     "ganzoo.utils.atomic": ("write_file",),
     "ganzoo.utils.modes": ("eval_mode",),
     "ganzoo.utils.rng": ("preserve_rng",),
@@ -96,6 +98,7 @@ __all__ = [
     "Encoder",
     "Evidence",
     "Extractor",
+    "Fakes",
     "Features",
     "GanzooError",
     "Generator",
@@ -119,6 +122,7 @@ __all__ = [
     "Terms",
     "Transform",
     "Translator",
+    "TwoPlayerProcedure",
     "Zoo",
     "data_root",
     "deprecated",

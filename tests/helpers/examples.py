@@ -12,7 +12,7 @@ from helpers.support import PLUGINS
 __all__ = ["PROCEDURES", "WITH_PARTS", "Example", "example_of"]
 
 WITH_PARTS = parts.beside(PLUGINS)  # everything that is installed, and what examples are made of
-PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner == "ganzoo"]
+PROCEDURES = [one for one in PLUGINS.zoo.entries("procedure") if one.owner == "ganzoo" and not one.deprecated]
 
 
 @cache

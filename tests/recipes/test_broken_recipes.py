@@ -128,8 +128,8 @@ UNKNOWN = {
     ),
     "a choice": Spoilt(
         'use = "adversarial"',
-        'use = "adversarial"\nfakes = "stale"',
-        ("[procedure]: procedure 'adversarial', fakes: should be 'fresh' or 'shared', not 'stale'",),
+        'use = "shared_fakes"\nfirst = "nobody"',
+        ("[procedure]: procedure 'shared_fakes', first: should be 'discriminator' or 'generator', not 'nobody'",),
     ),
     "a precision": Spoilt(
         "steps = 3",
@@ -242,13 +242,13 @@ SENSELESS = {
     ),
     "simultaneous updates of several moves": Spoilt(
         'use = "adversarial"',
-        'use = "adversarial"\nupdates = "simultaneous"\nd_steps = 2',
-        ('updates = "simultaneous" takes one move of each player: leave d_steps and g_steps at 1',),
+        'use = "simultaneous"\nd_steps = 2',
+        ("[procedure]: procedure 'simultaneous' has no setting 'd_steps'",),
     ),
-    "simultaneous updates in an order": Spoilt(
+    "more fakes than real samples to compare them with": Spoilt(
         'use = "adversarial"',
-        'use = "adversarial"\nupdates = "simultaneous"\nfirst = "generator"',
-        ('updates = "simultaneous" lets both players learn from one batch of fakes', "leave fakes and first out"),
+        'use = "larger_generator_batch"\n[[regularizer]]\nuse = "feature_matching"',
+        ("g_batch = 2 leaves FeatureMatching without a real sample for each fake", "Leave one of them out"),
     ),
     "batch norm over one sample": Spoilt(
         "batch_size = 16",

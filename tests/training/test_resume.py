@@ -13,8 +13,7 @@ from helpers.support import CONDITIONAL, PLUGINS, WGAN_GP, tiny, train, weights_
 
 SHARED = """
 [procedure]
-use = "adversarial"
-fakes = "shared"
+use = "shared_fakes"
 first = "generator"
 g_steps = 2
 """

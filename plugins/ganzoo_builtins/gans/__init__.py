@@ -43,6 +43,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", paper)
     summary = "Part of the noise is codes, which samples must tell; classes are found without labels"
     one("procedure", "infogan", "infogan:InfoGAN", summary, paper)
+    summary = "As adversarial, with bursts of critic moves, as in the authors' code"
+    one("procedure", "wgan", "wgan:WGAN", summary, "arXiv:1701.07875")
     summary = "Residual blocks, and a critic without normalisation"
     pair("wgan_gp_resnet", "WGANGPResNet", summary, "arXiv:1704.00028")
     summary = "LS-GAN of Qi: a loss is learned, by margins between real samples and fakes; not least squares"

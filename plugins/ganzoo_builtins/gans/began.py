@@ -11,7 +11,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
 from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, beside
 from ganzoo_builtins.gans.fits import halved, need_square_image
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
@@ -19,8 +19,10 @@ from ganzoo_builtins.gans.upsample import UpsampleConv2d
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class BEGAN(Procedure):
-    """L is the auto-encoder's error, minus the discriminator's logit. Both players move at once (section 3.4):
+class BEGAN(TwoPlayerProcedure):
+    """Boundary equilibrium: L, minus the discriminator's logit, is the error of an auto-encoder (section 3.4).
+
+    Both players move at once:
 
         discriminator: L(x) - k L(G(z))         generator: L(G(z))
         k <- k + gain (gamma L(x) - L(G(z))), within [0, 1]
@@ -28,11 +30,18 @@ class BEGAN(Procedure):
     k starts at 0 and weighs the fakes, so that L(G(z)) settles at gamma L(x). The measure of convergence,
     L(x) + |gamma L(x) - L(G(z))|, and k are logged.
 
-    One batch of fakes serves both players, where the paper writes a draw for each: half of the work, and the same
+    One batch of fakes serves both players, where the paper draws one for each: half of the work, and the same
     gradients on average.
 
-    gamma: the diversity ratio, 0.3 to 0.7 in the paper; lower is cleaner and more alike. gain: lambda_k.
+    Args:
+        gamma: The diversity ratio, 0.3 to 0.7 in the paper; samples are cleaner and less diverse when it is lower.
+        gain: The paper's lambda_k, by which k follows the balance.
+
+    Raises:
+        IncompatibleError: A network is conditional.
     """
+
+    takes_labels = False
 
     def __init__(
         self,
@@ -42,19 +51,11 @@ class BEGAN(Procedure):
         gamma: Share = 0.5,
         gain: Share = 0.001,
     ):
-        super().__init__()
-        self.G, self.D = generator(spec), discriminator(spec)
-        self.gamma, self.gain = gamma, gain
+        super().__init__(spec, generator, discriminator)
+        self.gamma = gamma
+        self.gain = gain
         self.register_buffer("k", torch.tensor(0.0))
         self.k: Tensor
-        if self.G.conditional or self.D.conditional:
-            raise IncompatibleError("procedure began has no use for labels: use networks that are not conditional.")
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
-
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        return self.G(self.G.prior(n))
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         x = next(data)["x"]  # (N, *shape)
@@ -66,7 +67,7 @@ class BEGAN(Procedure):
         self.log(k=self.k, measure=self.over_processes(real) + imbalance.abs())
 
     def panels(self, batch: Batch) -> Mapping[str, Panel]:
-        """What the auto-encoder makes of real samples, where it can be asked."""
+        """Return real samples above their reconstructions, where the discriminator has any."""
         if not isinstance(self.D, Autoencoder):
             return {}
         x = batch["x"][:32]

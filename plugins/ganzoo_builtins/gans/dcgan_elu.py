@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, Move, Spec, TwoPlayerProcedure
 from ganzoo_builtins.gans.fits import need_multiple
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -126,27 +126,31 @@ class DCGANEluDiscriminator(Discriminator):
         return self.last(self.head(self.features(x))).squeeze(1)  # (N, 4*width) -> (N, 1) -> (N,)
 
 
-class SplitDiscriminator(Procedure):
-    """Three optimizers: the discriminator has one for its term on real samples and another for that on fake ones.
+class SplitDiscriminator(TwoPlayerProcedure):
+    """Three optimizers: the discriminator has one for its term on real samples and another for its term on fakes.
 
-    Both train all of its weights, each with moments of its own, and everybody moves at the same time. Each step shows
+    Both train all of its weights, each with moments of its own, and all players move at the same time. Each step shows
     the discriminator one batch of fakes.
 
-    d_pretrain: steps at the beginning that the discriminator makes alone; the slides have 10,000.
+    Args:
+        d_pretrain: Number of steps at the beginning in which the discriminator moves alone; 10,000 in the slides.
+
+    Raises:
+        IncompatibleError: A network is conditional.
     """
 
+    takes_labels = False
+
     def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, d_pretrain: NonNegativeInt = 0):
-        super().__init__()
-        self.G, self.D = generator(spec), discriminator(spec)
+        super().__init__(spec, generator, discriminator)
         self.d_pretrain = d_pretrain
-        if self.G.conditional or self.D.conditional:
-            raise IncompatibleError("split_discriminator knows no labels: use networks that are not conditional.")
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator_real": [self.D], "discriminator_fake": [self.D], "generator": [self.G]}
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        x, alone = next(data)["x"], t < self.d_pretrain  # (N, *shape)
+        x = next(data)["x"]  # (N, *shape)
+        alone = t < self.d_pretrain
         with torch.set_grad_enabled(not alone):
             x_fake = self.sample(len(x))
         real, fake = self.D(x), self.D(x_fake)  # (N,), (N,)
@@ -156,9 +160,6 @@ class SplitDiscriminator(Procedure):
             "discriminator_fake": {"cross_entropy": softplus(fake).mean()},  # -log(1 - D(G(z)))
         }
         yield move if alone else {**move, "generator": {"cross_entropy": softplus(-fake).mean()}}  # -log D(G(z))
-
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        return self.G(self.G.prior(n))
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:

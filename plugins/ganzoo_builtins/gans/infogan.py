@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
 from ganzoo_builtins.gans.fits import need_multiple
 from ganzoo_builtins.widths import width as width_of
 
@@ -117,18 +117,24 @@ class Q(nn.Module):
         return logits, means
 
 
-class InfoGAN(Procedure):
-    """Discriminator with Q and generator in turn, both with the information about the codes among their terms.
+class InfoGAN(TwoPlayerProcedure):
+    """The discriminator with Q, and the generator, move in turn; both minimise the information term as well.
 
-    Takes any generator and discriminator without labels. The last columns of the generator's noise make way for the
-    codes: discrete ones as one-hot vectors, then the continuous ones. On fakes the discriminator's layers run twice,
-    for its logit and for Q.
+    The codes replace the last columns of the generator's noise: discrete ones as one-hot vectors, then the continuous
+    ones. On fakes the discriminator's layers run twice, for its logit and for Q.
 
-    discrete: how many values each discrete code has. continuous: how many codes there are that are uniform on (-1, 1).
-    discrete_weight, continuous_weight: the paper's lambda for either; 1 in its code for MNIST.
-    hidden: widths of Q's hidden layers.
-    Errors: IncompatibleError for codes that do not fit into the noise, and for networks that want labels.
+    Args:
+        discrete: Number of values of each discrete code.
+        continuous: Number of continuous codes, uniform on (-1, 1).
+        discrete_weight: The paper's lambda for discrete codes; 1 in its code for MNIST.
+        continuous_weight: The paper's lambda for continuous codes; 1 in its code for MNIST.
+        hidden: Widths of Q's hidden layers.
+
+    Raises:
+        IncompatibleError: The codes do not fit into the noise, or a network is conditional.
     """
+
+    takes_labels = False
 
     def __init__(
         self,
@@ -142,11 +148,12 @@ class InfoGAN(Procedure):
         continuous_weight: NonNegativeFloat = 1.0,
         hidden: Sequence[PositiveInt] = (128,),
     ):
-        super().__init__()
-        self.G, self.D, self.loss = generator(spec), discriminator(spec), loss()
-        self.values, self.continuous = list(discrete), continuous
-        self.discrete_weight, self.continuous_weight = discrete_weight, continuous_weight
-        self._check()
+        super().__init__(spec, generator, discriminator, loss)
+        self.values = list(discrete)
+        self.continuous = continuous
+        self.discrete_weight = discrete_weight
+        self.continuous_weight = continuous_weight
+        self._check_codes()
         self.Q = Q(width_of(self.D, spec), hidden, self.values, continuous)
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -230,12 +237,7 @@ class InfoGAN(Procedure):
         y = [of_one.repeat_interleave(columns) for of_one in codes.y]
         return Codes(y, codes.c.repeat_interleave(columns, 0)), noise.repeat_interleave(columns, 0)
 
-    def _check(self) -> None:
-        for network, name in ((self.G, "generator"), (self.D, "discriminator")):
-            if network.conditional:
-                raise IncompatibleError(
-                    f"infogan finds classes without labels, and the {name} wants some: use one such as mlp."
-                )
+    def _check_codes(self) -> None:
         if not self.values and not self.continuous:
             raise IncompatibleError("infogan needs a code: discrete = [10], or continuous = 2, or both.")
         columns = sum(self.values) + self.continuous

@@ -17,23 +17,29 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, NonNegativeFloat
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import leaky_relu
 
-from ganzoo import Batch, Blueprint, IncompatibleError, Move, Procedure, Spec
+from ganzoo import Batch, Blueprint, Move, Spec, TwoPlayerProcedure
 
 
-class LossSensitive(Procedure):
-    """The learned loss first, then the generator, judged on the fakes that were made for the first move.
+class LossSensitive(TwoPlayerProcedure):
+    """The learned loss moves first, then the generator on the same fakes.
 
-    margin: lambda, on the distance summed over all the numbers of a sample. The authors' 2e-4 is for images of 3x64x64;
-        what is smaller wants more, as 12288 / size times as much.
-    gamma: weight of the loss of real samples; 0 where there are no labels.
-    slope: what is left of a pair that keeps its margin: 0 is LS-GAN, 1 makes it the difference of means of WGAN, and
-        in between is the paper's GLS-GAN.
-    Logs `kept`, the share of pairs that keep their margin.
-    Errors: IncompatibleError for networks that want labels.
+    `kept`, the share of pairs that keep their margin, is logged.
+
+    Args:
+        margin: The paper's lambda, times the distance summed over all numbers of a sample. The authors' 2e-4 is for
+            images of 3x64x64; smaller samples need 12288 / size times as much.
+        gamma: Weight of the loss of real samples; 0 in the paper without labels.
+        slope: Slope of the penalty of a pair that keeps its margin: 0 is LS-GAN, 1 gives WGAN's difference of means,
+            values between them the paper's GLS-GAN.
+
+    Raises:
+        IncompatibleError: A network is conditional.
     """
+
+    takes_labels = False
 
     def __init__(
         self,
@@ -44,16 +50,10 @@ class LossSensitive(Procedure):
         gamma: NonNegativeFloat = 0.0,
         slope: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ):
-        super().__init__()
-        self.G, self.D = generator(spec), discriminator(spec)
-        self.margin, self.gamma, self.slope = margin, gamma, slope
-        if self.G.conditional or self.D.conditional:
-            raise IncompatibleError(
-                "loss_sensitive knows no labels: use a generator and a discriminator without, such as mlp."
-            )
-
-    def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.D], "generator": [self.G]}
+        super().__init__(spec, generator, discriminator)
+        self.margin = margin
+        self.gamma = gamma
+        self.slope = slope
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         x = next(data)["x"]  # (N, *shape)
@@ -73,6 +73,3 @@ class LossSensitive(Procedure):
     def L(self, x: Tensor) -> Tensor:  # noqa: N802 - the paper's letter
         """Samples -> losses (N,), small for real ones; a map of patches counts by its mean."""
         return -self.D(x).reshape(len(x), -1).mean(1)
-
-    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        return self.G(self.G.prior(n), y)

@@ -27,20 +27,21 @@ class Packed(Discriminator):
                 "procedure pacgan packs numbers, not token ids: choose a dataset of images or points."
             )
         channels, *sides = spec.shape
-        self.pack, self.shape = pack, (pack * channels, *sides)
+        self.pack = pack
+        self.shape = (pack * channels, *sides)
         self.D = discriminator(Spec(self.shape, spec.classes))
         if self.D.conditional:
             raise IncompatibleError(
-                "procedure pacgan: a pack has no label, and the discriminator wants one. Use networks without labels."
+                "procedure pacgan: a pack has no label, and the discriminator needs one. Use networks without labels."
             )
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.D.features(self._packed(x))
+        return self.D.features(self._pack(x))
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.D(self._packed(x))  # (N, C, H, W) -> (N/m,)
+        return self.D(self._pack(x))  # (N, C, H, W) -> (N/m,)
 
-    def _packed(self, x: Tensor) -> Tensor:
+    def _pack(self, x: Tensor) -> Tensor:
         if len(x) % self.pack:
             raise IncompatibleError(
                 f"procedure pacgan: {len(x)} samples do not make packs of {self.pack}. "
@@ -52,8 +53,13 @@ class Packed(Discriminator):
 class PacGAN(Adversarial):
     """The procedure `adversarial` with a discriminator of packs (arXiv:1712.04086, section 2).
 
-    pack: samples in a pack; the paper's PacGAN2, 3 and 4. d_steps, g_steps: moves of each player per step; the paper's
-        image experiments give the generator two.
+    Args:
+        pack: Number of samples in a pack; 2, 3 and 4 in the paper.
+        d_steps: Discriminator moves per step.
+        g_steps: Generator moves per step; 2 in the paper's experiments on images.
+
+    Raises:
+        IncompatibleError: A network is conditional, samples are token ids, or a batch does not divide into packs.
     """
 
     def __init__(
@@ -70,9 +76,9 @@ class PacGAN(Adversarial):
         def packed(spec: Spec) -> Discriminator:
             return Packed(discriminator, spec, pack)
 
-        made: Any = packed  # what a blueprint is to the procedure: something that builds a network
-        super().__init__(spec, generator, made, loss, regularizer, d_steps=d_steps, g_steps=g_steps)
+        built: Any = packed  # a blueprint is no more to the base class than something that builds a network
+        super().__init__(spec, generator, built, loss, regularizer, d_steps, g_steps)
 
     def panels(self, batch: Batch) -> dict[str, Image.Image]:
-        """None: a discriminator of packs has no opinion on a place on the line."""
+        """Return nothing: a discriminator of packs has no logit for one sample."""
         return {}

@@ -5,11 +5,13 @@ answer, p_data / (p_data + p_g), which is 1/2 everywhere in the end. That is the
 paper; a critic whose logits are read as values has another.
 """
 
+from collections.abc import Mapping
+
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ganzoo import Critic
+from ganzoo import Batch, Critic, TwoPlayerProcedure
 
 WIDTH, HEIGHT, MARGIN = 640, 400, 44
 POINTS = 300  # at which the curves are drawn
@@ -20,6 +22,14 @@ STYLES = {  # colour, and how many points a dash is long: 0 for a whole line
     "discriminator": ("#1f77b4", 6),
     "best discriminator": ("#d62728", 3),
 }
+
+
+def panels(procedure: TwoPlayerProcedure, batch: Batch) -> Mapping[str, Image.Image]:
+    """Return the picture "densities" where samples are one number each and have no labels."""
+    if procedure.spec.shape != (1,) or procedure.conditional:
+        return {}
+    fake = procedure.sample(len(batch["x"]))  # (N, 1)
+    return {"densities": draw(batch["x"], fake, procedure.D)} if fake.isfinite().all() else {}
 
 
 def draw(real: Tensor, fake: Tensor, judge: Critic) -> Image.Image:

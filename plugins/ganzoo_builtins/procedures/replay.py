@@ -1,15 +1,58 @@
-"""A pool of earlier fakes, which the discriminator meets again: Shrivastava et al. 2017 (arXiv:1612.07828)."""
+"""The discriminator meets earlier fakes again: the pool of Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
 
 import torch
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Spec
+from ganzoo import Batch, Blueprint, Fakes, Move, Spec
+from ganzoo_builtins.procedures.adversarial import Adversarial
 
 
-class Replay(nn.Module):
-    """The first `size` fakes fill the pool. From then on each fake changes places, with chance `share`, with one there.
+class Replay(Adversarial):
+    """The procedure `adversarial` with a pool of earlier fakes for the discriminator (arXiv:1612.07828).
 
-    The pool is state: it is in every checkpoint, and each process has its own.
+    Args:
+        d_steps: Discriminator moves per step.
+        g_steps: Generator moves per step.
+        size: Number of fakes in the pool.
+        share: Probability of a new fake to change places with one in the pool, once the pool is full.
+
+    Raises:
+        IncompatibleError: A regularizer compares conditional samples one by one.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
+        d_steps: PositiveInt = 1,
+        g_steps: PositiveInt = 1,
+        size: PositiveInt = 512,
+        share: Annotated[float, Field(ge=0, le=1)] = 0.5,
+    ):
+        super().__init__(spec, generator, discriminator, loss, regularizer, d_steps, g_steps)
+        self.replay = Pool(spec, size, share)
+        self.refuse_mixed_labels(
+            "replay has fakes of other labels than the batch, and {} compares samples under one label. Leave one of "
+            "them out."
+        )
+
+    def discriminator_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
+        return super().discriminator_move(batch, self.replay(fakes), t)
+
+
+class Pool(nn.Module):
+    """Earlier fakes. The first `size` ones fill it; from then on each fake may change places with one in it.
+
+    The pool is state: it is part of every checkpoint, and each process has its own.
     """
 
     x: Tensor
@@ -18,27 +61,29 @@ class Replay(nn.Module):
 
     def __init__(self, spec: Spec, size: int, share: float):
         super().__init__()
-        self.size, self.share = size, share
+        self.size = size
+        self.share = share
         self.register_buffer("x", torch.zeros(size, *spec.shape, dtype=torch.long if spec.vocab else None))
         self.register_buffer("y", torch.zeros(size, dtype=torch.long))
         self.register_buffer("filled", torch.tensor(0))
 
     @torch.no_grad()
-    def forward(self, x: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Fakes (N, *shape) and their labels (N,), if any -> as many, some of them old."""
+    def forward(self, fakes: Fakes) -> Fakes:
+        """Return as many fakes (N, *shape), without a graph and some of them from the pool."""
+        x, y, _ = fakes
         filled = int(self.filled)
         if filled < self.size:
-            fits = min(len(x), self.size - filled)
-            self._put(torch.arange(filled, filled + fits, device=x.device), x[:fits], y[:fits] if y is not None else y)
-            self.filled += fits
-            return x, y
+            new = min(len(x), self.size - filled)
+            self._put(torch.arange(filled, filled + new, device=x.device), x[:new], y[:new] if y is not None else y)
+            self.filled += new
+            return fakes
         swapped = (torch.rand(len(x), device=x.device) < self.share).nonzero().flatten()[: self.size]  # (n,), n <= N
         places = torch.randperm(self.size, device=x.device)[: len(swapped)]  # (n,), each once
         old_x, old_y = self.x[places], self.y[places]
         self._put(places, x[swapped], y[swapped] if y is not None else y)
-        return (
-            x.index_copy(0, swapped, old_x.to(x.dtype)),
-            y.index_copy(0, swapped, old_y) if y is not None else y,
+        return fakes._replace(
+            x=x.index_copy(0, swapped, old_x.to(x.dtype)),
+            y=y.index_copy(0, swapped, old_y) if y is not None else y,
         )
 
     def _put(self, places: Tensor, x: Tensor, y: Tensor | None) -> None:

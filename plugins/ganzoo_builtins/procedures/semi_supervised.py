@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Move, Spec, eval_mode
+from ganzoo import Batch, Blueprint, Discriminator, Fakes, IncompatibleError, Move, Spec, eval_mode
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.widths import width
 
 
 class SemiSupervised(Adversarial):
-    """A classifier learns from a few labels, from real samples without, and from fakes: class K + 1.
+    """A classifier learns from a few labels, from real samples without labels, and from fakes as class K + 1.
 
     The discriminator's features get a last layer of K logits l, and fakes are the class whose logit is fixed at zero.
-    With Z = sum_k exp l_k, a sample is real with D(x) = Z / (Z + 1), whose logit is log Z. So the paper's losses are
+    With Z = sum_k exp l_k, a sample is real with D(x) = Z / (Z + 1), whose logit is log Z. The paper's losses are then
 
         L_labelled   = -E log p(y | x, y <= K),  cross-entropy of l
         L_unlabelled = -1/2 E log D(x) - 1/2 E log(1 - D(G(z))),  the loss non_saturating with d_weight = 0.5
 
-    and any other loss and regularizer will do. The paper's generator has the regularizer feature_matching and g_weight
-    = 0. Odena 2016 (arXiv:1606.01583) leaves both out. `classify(x)` gives l; `run.ema` averages the classifier too.
+    Any other loss and regularizer can be used. The paper's generator has the regularizer feature_matching and
+    g_weight = 0; Odena 2016 (arXiv:1606.01583) has neither. `run.ema` averages the classifier too.
 
-    per_class: labelled examples of each class: the first that the data brings, which the seed decides. With several
-        processes each has its share of them. All other labels are never looked at. The labelled examples are among the
-        unlabelled ones as well, and each move of the discriminator draws as many of them as its batch has samples.
-    label_weight: weight of L_labelled. The other settings are those of `adversarial`.
-    Errors: IncompatibleError without labels, and for networks that need to be told them.
+    Args:
+        per_class: Number of labelled examples of each class: the first in the data, whose order the seed decides.
+            Several processes share them equally. All other labels are ignored. Labelled examples are among the
+            unlabelled ones too, and each discriminator move draws as many of them as its batch has samples.
+        label_weight: Weight of L_labelled.
+        g_weight: Weight of the loss in the generator's move. With 0 the generator minimises the terms of regularizers
+            alone.
+        d_steps: Discriminator moves per step.
+        g_steps: Generator moves per step.
+
+    Raises:
+        IncompatibleError: The data has no labels, or a network is conditional.
     """
+
+    D: Classifier
 
     def __init__(
         self,
@@ -46,8 +55,6 @@ class SemiSupervised(Adversarial):
         g_weight: NonNegativeFloat = 1.0,
         d_steps: PositiveInt = 1,
         g_steps: PositiveInt = 1,
-        fakes: Literal["fresh", "shared"] = "fresh",
-        first: Literal["discriminator", "generator"] = "discriminator",
     ):
         if not spec.classes:
             raise IncompatibleError(
@@ -57,45 +64,45 @@ class SemiSupervised(Adversarial):
         def classifier(spec: Spec) -> Classifier:
             return Classifier(discriminator(spec), spec)
 
-        settings = {"g_weight": g_weight, "d_steps": d_steps, "g_steps": g_steps, "fakes": fakes, "first": first}
-        super().__init__(spec, generator, classifier, loss, regularizer, **settings)  # type: ignore[arg-type]
+        built: Any = classifier  # a blueprint is no more to the base class than something that builds a network
+        super().__init__(spec, generator, built, loss, regularizer, d_steps, g_steps, g_weight=g_weight)
         self.label_weight = label_weight
-        self.labelled = Labelled(spec, per_class)
+        self.labelled = LabelledExamples(spec, per_class)
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        return super().step(self._heard(data), t)
+        return super().step(self.collect_labels(data), t)
 
     def classify(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> logits of the classes (N, K)."""
+        """Return the logits (N, K) of the classes of samples (N, *shape)."""
         return self.D.classify(x)
 
     def averaged(self) -> list[nn.Module]:
         return [self.G, self.D]
 
-    def _heard(self, data: Iterator[Batch]) -> Iterator[Batch]:
-        """The same batches, a few of whose labels are kept."""
+    def collect_labels(self, data: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield the same batches, and keep labelled examples of them until there are enough."""
         for batch in data:
             self.labelled.take(batch["x"], batch["y"])
             yield batch
 
-    def _penalised(self, adversarial: Tensor, batch: Batch, fake: Tensor, t: int) -> dict[str, Tensor]:
+    def discriminator_terms(self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
         x, y = self.labelled.draw(len(batch["x"]))  # (N, *shape), (N,)
         labelled = self.label_weight * cross_entropy(self.classify(x), y)
-        return {"labelled": labelled, **super()._penalised(adversarial, batch, fake, t)}
+        return {"labelled": labelled, **super().discriminator_terms(adversarial, batch, fakes, t)}
 
 
 class Classifier(Discriminator):
-    """Any discriminator's features under a last layer for K classes, with one logit for all of them.
+    """The features of any discriminator under a last layer for K classes, whose log-sum-exp is the logit.
 
-    Parameters that its features do not need, such as those of the last layer it came with, are frozen.
+    Parameters that the features do not depend on, such as those of the discriminator's own last layer, are frozen.
     """
 
     def __init__(self, network: Discriminator, spec: Spec):
         super().__init__()
         if network.conditional:
             raise IncompatibleError(
-                "procedure semi_supervised finds labels out, and this discriminator needs to be told them: use "
-                "networks that are not conditional."
+                "procedure semi_supervised predicts labels, and this discriminator needs them as input: use networks "
+                "that are not conditional."
             )
         self.network = network
         self.head = nn.Linear(width(network, spec), spec.classes)
@@ -115,13 +122,13 @@ class Classifier(Discriminator):
         device = parameters[0].device
         with eval_mode(self.network), torch.enable_grad(), torch.random.fork_rng(enabled=device.type != "meta"):
             features = self.network.features(torch.zeros(2, *spec.shape, device=device))
-            needed = torch.autograd.grad(features.sum(), parameters, allow_unused=True)
-        for parameter, gradient in zip(parameters, needed, strict=True):
+            gradients = torch.autograd.grad(features.sum(), parameters, allow_unused=True)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.requires_grad_(gradient is not None)
 
 
-class Labelled(nn.Module):
-    """Examples with labels, the same number of each class; state, so that a resumed run knows no others."""
+class LabelledExamples(nn.Module):
+    """Examples with labels, equally many of each class: state, so that a resumed run has the same ones."""
 
     x: Tensor
     taken: Tensor
@@ -140,17 +147,17 @@ class Labelled(nn.Module):
             )
 
     def take(self, x: Tensor, y: Tensor) -> None:
-        """Keep those of a batch (N, *shape), (N,) that are still wanted, the first first."""
+        """Keep samples (N, *shape) with labels (N,) of classes that are not complete, in their order."""
         if bool((self.taken >= self.share).all()):
             return
-        before = one_hot(y, len(self.taken)).cumsum(0).gather(1, y[:, None]).squeeze(1) - 1  # (N,), in its class
-        place = self.taken[y] + before
-        wanted = place < self.share
-        self.x[y[wanted], place[wanted]] = x[wanted].to(self.x.dtype)
-        self.taken += y[wanted].bincount(minlength=len(self.taken))
+        earlier = one_hot(y, len(self.taken)).cumsum(0).gather(1, y[:, None]).squeeze(1) - 1  # (N,), of its own class
+        place = self.taken[y] + earlier
+        missing = place < self.share
+        self.x[y[missing], place[missing]] = x[missing].to(self.x.dtype)
+        self.taken += y[missing].bincount(minlength=len(self.taken))
 
     def draw(self, n: int) -> tuple[Tensor, Tensor]:
-        """Examples (n, *shape) and their labels (n,), each with the same chance, again and again."""
+        """Draw examples (n, *shape) and their labels (n,) with equal probability and with replacement."""
         y = self.taken.float().multinomial(n, replacement=True)  # (n,)
         place = (torch.rand(n, device=y.device) * self.taken[y]).long()
         return self.x[y, place], y

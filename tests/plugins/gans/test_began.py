@@ -141,7 +141,7 @@ def test_any_discriminator_that_is_an_auto_encoder_shows_what_it_rebuilds() -> N
 
 def test_conditional_networks_are_refused() -> None:
     networks = (ZOO.find("generator", "cgan").load(), ZOO.find("discriminator", "cgan").load())
-    with pytest.raises(IncompatibleError, match="began has no use for labels"):
+    with pytest.raises(IncompatibleError, match="procedure BEGAN has no labels to give"):
         BEGAN(Spec((1, 28, 28), classes=10), *networks)
 
 

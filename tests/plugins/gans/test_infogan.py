@@ -180,7 +180,7 @@ def test_codes_that_do_not_fit_are_refused(changes: dict[str, Any], message: str
 def test_networks_that_want_labels_are_refused() -> None:
     spec = Spec((1, 28, 28), classes=10)
     with pytest.raises(
-        IncompatibleError, match="infogan finds classes without labels, and the discriminator wants some"
+        IncompatibleError, match="procedure InfoGAN has no labels to give, and the discriminator needs them"
     ):
         InfoGAN(spec, part(G, "mlp"), part(D, "cgan"), part("loss", "hinge"))
 

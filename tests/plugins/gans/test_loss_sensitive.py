@@ -131,5 +131,5 @@ def test_a_move_leaves_the_opponent_alone() -> None:
 
 
 def test_networks_that_want_labels_are_refused() -> None:
-    with pytest.raises(IncompatibleError, match="loss_sensitive knows no labels"):
+    with pytest.raises(IncompatibleError, match="procedure LossSensitive has no labels to give"):
         LossSensitive(Spec((1, 28, 28), classes=10), part(G, "cgan"), part(D, "cgan"))

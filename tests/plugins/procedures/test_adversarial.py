@@ -1,4 +1,4 @@
-"""The adversarial procedure: who moves when, on which fakes, under which labels."""
+"""The procedures of two players: who moves when, on which fakes, under which labels."""
 
 from __future__ import annotations
 
@@ -21,11 +21,19 @@ from ganzoo import (
     Regularizer,
     Spec,
     Terms,
+    TwoPlayerProcedure,
 )
 from ganzoo.training.engine import Engine
+from ganzoo_builtins.gans.wgan import WGAN
 from ganzoo_builtins.losses.non_saturating import NonSaturating
 from ganzoo_builtins.losses.wasserstein import Wasserstein
 from ganzoo_builtins.procedures.adversarial import Adversarial
+from ganzoo_builtins.procedures.adversarial_0_1 import Adversarial01
+from ganzoo_builtins.procedures.generator_first import GeneratorFirst
+from ganzoo_builtins.procedures.larger_generator_batch import LargerGeneratorBatch
+from ganzoo_builtins.procedures.replay import Replay
+from ganzoo_builtins.procedures.shared_fakes import SharedFakes
+from ganzoo_builtins.procedures.simultaneous import Simultaneous
 from ganzoo_builtins.regularizers.feature_matching import FeatureMatching
 from ganzoo_builtins.regularizers.gradient_penalty import GradientPenalty
 from ganzoo_builtins.regularizers.r1 import R1
@@ -34,6 +42,7 @@ from helpers.support import accelerator
 
 N, CLASSES = 6, 4
 D, G = "discriminator", "generator"
+OLD = "adversarial-0.1"
 
 
 class Maker(Generator):
@@ -121,18 +130,31 @@ class Counted(Iterator[Batch]):
         return self.drawn[-1]
 
 
+PROCEDURES: dict[str, type[TwoPlayerProcedure]] = {
+    "adversarial": Adversarial,
+    "adversarial-0.1": Adversarial01,
+    "simultaneous": Simultaneous,
+    "shared_fakes": SharedFakes,
+    "generator_first": GeneratorFirst,
+    "larger_generator_batch": LargerGeneratorBatch,
+    "replay": Replay,
+    "wgan": WGAN,
+}
+
+
 def make(
+    use: str = "adversarial",
     conditional: bool = False,
     loss: type[Loss] = NonSaturating,
     regularizer: Sequence[Regularizer] = (),
     **settings: Any,
 ) -> Any:
-    """An Adversarial procedure of spies, the same weights every time."""
+    """Build a procedure of spies, with the same weights every time."""
     torch.manual_seed(0)
     networks: tuple[Any, Any] = (ConditionalMaker, ConditionalJudge) if conditional else (Maker, Judge)
     parts: Any = [(lambda one=one: one) for one in regularizer]
     spec = Spec((2,), classes=CLASSES if conditional else 0)
-    return Adversarial(spec, *networks, loss, parts, **settings)
+    return PROCEDURES[use](spec, *networks, loss, parts, **settings)
 
 
 def move_at_random(procedure: Any, move: Move) -> None:
@@ -171,9 +193,9 @@ def equal(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
         ({}, [[D], [G]]),
         ({"d_steps": 3}, [[D], [D], [D], [G]]),
         ({"g_steps": 2}, [[D], [G], [G]]),
-        ({"first": G, "d_steps": 2}, [[G], [D], [D]]),
-        ({"fakes": "shared", "d_steps": 2, "g_steps": 2}, [[D], [D], [G], [G]]),
-        ({"updates": "simultaneous"}, [[D, G]]),
+        ({"use": "generator_first", "d_steps": 2}, [[G], [D], [D]]),
+        ({"use": "shared_fakes", "d_steps": 2, "g_steps": 2}, [[D], [D], [G], [G]]),
+        ({"use": "simultaneous"}, [[D, G]]),
     ],
     ids=str,
 )
@@ -189,7 +211,7 @@ def test_moves_come_in_order_and_draw_as_many_batches_as_announced(
     "settings", [{}, {"d_steps": 2}, {"first": G}, {"fakes": "shared"}, {"updates": "simultaneous"}], ids=str
 )
 def test_the_discriminator_makes_the_first_steps_alone(settings: dict[str, Any]) -> None:
-    procedure, usual, data = make(d_pretrain=3, **settings), make(**settings), Counted()
+    procedure, usual, data = make(OLD, d_pretrain=3, **settings), make(OLD, **settings), Counted()
     for t in range(3):
         assert play(procedure, t, data) == [[D]] * procedure.d_steps
     assert len(data.drawn) == 3 * procedure.batches_per_step
@@ -197,7 +219,7 @@ def test_the_discriminator_makes_the_first_steps_alone(settings: dict[str, Any])
 
 
 def test_probabilities_are_shown_instead_of_logits() -> None:
-    logits, probabilities = (make(show=show, fakes="shared") for show in ("logits", "probabilities"))
+    logits, probabilities = (make(show=show, use="shared_fakes") for show in ("logits", "probabilities"))
     for procedure in (logits, probabilities):
         torch.manual_seed(1)
         next(procedure.step(Counted(), 0))
@@ -220,20 +242,20 @@ def test_fresh_fakes_have_new_noise_for_every_move() -> None:
 
 
 def test_shared_fakes_have_one_noise_for_all_moves() -> None:
-    procedure = make(d_steps=2, g_steps=2, fakes="shared")
+    procedure = make(d_steps=2, g_steps=2, use="shared_fakes")
     play(procedure)
     assert len(procedure.G.noise) == 1
 
 
 def test_shared_fakes_are_the_same_for_both_players() -> None:
-    procedure = make(fakes="shared")
+    procedure = make(use="shared_fakes")
     play(procedure)
     _, for_discriminator, for_generator = procedure.D.shown
     assert torch.equal(for_discriminator, for_generator)
 
 
 def test_the_generators_second_move_starts_from_the_same_noise_with_the_new_weights() -> None:
-    procedure = make(g_steps=2, fakes="shared")
+    procedure = make(g_steps=2, use="shared_fakes")
     shown = procedure.D.shown
     for move in procedure.step(Counted(), 0):
         expected = procedure.G.layer(procedure.G.noise[0])
@@ -243,7 +265,7 @@ def test_the_generators_second_move_starts_from_the_same_noise_with_the_new_weig
 
 
 def test_generator_first_shows_the_discriminator_what_was_made_before_the_move() -> None:
-    procedure = make(first=G, fakes="shared")
+    procedure = make(use="shared_fakes", first=G)
     moves = procedure.step(Counted(), 0)
     move_at_random(procedure, next(moves))
     next(moves)
@@ -253,7 +275,7 @@ def test_generator_first_shows_the_discriminator_what_was_made_before_the_move()
 
 
 def test_generator_first_with_fresh_fakes_shows_what_it_makes_now() -> None:
-    procedure = make(first=G)
+    procedure = make("generator_first")
     moves = procedure.step(Counted(), 0)
     move_at_random(procedure, next(moves))
     next(moves)
@@ -261,14 +283,14 @@ def test_generator_first_with_fresh_fakes_shows_what_it_makes_now() -> None:
 
 
 def test_simultaneous_updates_judge_the_fakes_once() -> None:
-    procedure = make(updates="simultaneous")
+    procedure = make(use="simultaneous")
     play(procedure)
     assert len(procedure.D.shown) == 2  # the real samples and the fakes
     assert len(procedure.G.noise) == 1
 
 
 def test_simultaneous_equals_generator_first_on_shared_fakes() -> None:
-    together, in_turn = make(updates="simultaneous"), make(first=G, fakes="shared")
+    together, in_turn = make(use="simultaneous"), make(use="shared_fakes", first=G)
     for procedure in (together, in_turn):
         engine, data = engine_for(procedure), Counted()
         torch.manual_seed(1)
@@ -278,7 +300,9 @@ def test_simultaneous_equals_generator_first_on_shared_fakes() -> None:
     assert not equal(weights(together), weights(make()))
 
 
-@pytest.mark.parametrize("settings", [{}, {"fakes": "shared", "g_steps": 2, "d_steps": 2}, {"first": G}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"use": "shared_fakes", "g_steps": 2, "d_steps": 2}, {"use": "generator_first"}], ids=str
+)
 def test_a_move_leaves_every_weight_of_the_opponent_alone(settings: dict[str, Any]) -> None:
     procedure = make(loss=Relativistic, regularizer=[GradientPenalty()], **settings)
     networks, engine = {D: procedure.D, G: procedure.G}, engine_for(procedure)
@@ -295,7 +319,7 @@ def test_a_move_leaves_every_weight_of_the_opponent_alone(settings: dict[str, An
 
 
 def test_the_discriminators_loss_reaches_no_weight_of_the_generator() -> None:
-    procedure = make(fakes="shared")
+    procedure = make(use="shared_fakes")
     move = next(procedure.step(Counted(), 0))
     sum(move[D].values()).backward()  # type: ignore[union-attr]
     assert all(parameter.grad is None for parameter in procedure.G.parameters())
@@ -303,7 +327,7 @@ def test_the_discriminators_loss_reaches_no_weight_of_the_generator() -> None:
 
 
 def test_terms_are_those_of_the_loss() -> None:
-    procedure, data = make(fakes="shared"), Counted()
+    procedure, data = make(use="shared_fakes"), Counted()
     terms = {player: term for move in procedure.step(data, 0) for player, term in move.items()}
     real, fake = procedure.D.layers(data.drawn[0]["x"]), procedure.D.layers(procedure.G.layer(procedure.G.noise[0]))
     assert torch.equal(terms[D]["adversarial"], NonSaturating().discriminator(real, fake))
@@ -313,7 +337,7 @@ def test_terms_are_those_of_the_loss() -> None:
 
 
 def test_a_loss_that_uses_real_logits_gets_them_in_the_generators_move() -> None:
-    procedure, data = make(loss=Relativistic, fakes="shared"), Counted()
+    procedure, data = make(loss=Relativistic, use="shared_fakes"), Counted()
     (_, of_generator) = list(procedure.step(data, 0))
     real, fake = procedure.D.layers(data.drawn[0]["x"]), procedure.D.layers(procedure.G.layer(procedure.G.noise[0]))
     assert torch.equal(of_generator[G]["adversarial"], Relativistic().generator(real, fake))
@@ -335,7 +359,7 @@ def test_a_lazy_regularizer_is_scaled_and_only_there_on_its_steps() -> None:
     assert found == {t: 8.0 if t % 4 == 0 else None for t in range(9)}
 
 
-@pytest.mark.parametrize("settings", [{}, {"fakes": "shared", "d_steps": 2}, {"updates": "simultaneous"}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"use": "shared_fakes", "d_steps": 2}, {"use": "simultaneous"}], ids=str)
 def test_a_regularizer_gets_as_many_fakes_as_real_samples_and_no_graph(settings: dict[str, Any]) -> None:
     looking = Looking()
     play(make(regularizer=[looking], **settings))
@@ -350,7 +374,7 @@ def test_several_regularizers_add_their_terms() -> None:
     assert list(move[D]) == ["adversarial", "r1", "gradient_penalty"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"use": "simultaneous"}], ids=str)
 def test_no_term_of_equal_regularizers_is_lost(settings: dict[str, Any]) -> None:
     """The same class twice, the second one lazily: its term keeps its name whether or not the first has one."""
     procedures = [make(regularizer=[R1(weight=2.0, every=3), R1(weight=4.0)], **settings) for _ in range(2)]
@@ -370,18 +394,18 @@ def test_terms_of_one_name_add_up() -> None:
     assert move[D]["looking"] == 3
 
 
-@pytest.mark.parametrize("settings", [{"d_steps": 3}, {"updates": "simultaneous"}, {"first": G}], ids=str)
+@pytest.mark.parametrize("settings", [{"d_steps": 3}, {"use": "simultaneous"}, {"use": "generator_first"}], ids=str)
 def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict[str, Any]) -> None:
     procedure = make(regularizer=[WeightClipping(limit=0.02)], **settings)
     largest = []
-    before = procedure._project
+    before = procedure.project
 
     def watched() -> None:
         largest.append(max(p.abs().max().item() for p in procedure.D.parameters()))
         before()
         assert all(p.abs().max() <= 0.02 for p in procedure.D.parameters())
 
-    procedure._project = watched
+    procedure.project = watched
     engine_for(procedure, lr=1.0).step(Counted(), 0)
     assert len(largest) == settings.get("d_steps", 1)
     assert min(largest) > 0.02  # there was something to clip
@@ -391,7 +415,7 @@ def test_weights_are_clipped_after_each_move_of_the_discriminator(settings: dict
 
 def test_wgans_critic_has_100_moves_in_the_first_25_steps_and_in_every_500th() -> None:
     """As the authors' code counts: 100 for g = 0..24, 500, 1000, ...; 5 for all others."""
-    procedure, counted = make(d_steps=5, d_burst=100), {}
+    procedure, counted = make("wgan"), {}
     for t in (0, 1, 24, 25, 26, 499, 500, 501, 999, 1000):
         data = Counted()
         order = play(procedure, t, data)
@@ -404,13 +428,13 @@ def test_wgans_critic_has_100_moves_in_the_first_25_steps_and_in_every_500th() -
 
 def test_a_burst_is_none_by_default_and_has_settings() -> None:
     assert len(play(make(d_steps=2))) == 3
-    procedure = make(d_burst=4, burst_first=1, burst_every=3)
+    procedure = make("wgan", d_steps=1, d_burst=4, burst_first=1, burst_every=3)
     assert [len(play(procedure, t)) - 1 for t in range(7)] == [4, 1, 1, 4, 1, 1, 4]
 
 
 @pytest.mark.parametrize("labels", ["data", "uniform"])
 def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> None:
-    procedure, data = make(conditional=True, g_batch=2, labels=labels), Counted()
+    procedure, data = make(OLD, conditional=True, g_batch=2, labels=labels), Counted()
     play(procedure, data=data)
     assert [len(shown) for shown in procedure.D.shown] == [N, N, 2 * N]  # real, fake, and the generator's
     assert [len(z) for z in procedure.G.noise] == [N, 2 * N]
@@ -419,16 +443,9 @@ def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> No
         assert torch.equal(procedure.G.asked[1], torch.cat([y, y]))
 
 
-@pytest.mark.parametrize("settings", [{"d_burst": 2}, {"g_batch": 2}], ids=str)
-def test_simultaneous_updates_have_neither_bursts_nor_more_fakes(settings: dict[str, Any]) -> None:
-    with pytest.raises(IncompatibleError, match="leave d_burst and g_batch out"):
-        make(updates="simultaneous", **settings)
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"fakes": "shared"}, 'use fakes = "fresh" and a loss'),
         ({"loss": Relativistic}, "a loss that reads no real samples"),
         ({"regularizer": [FeatureMatching()]}, "leaves FeatureMatching without a real sample for each fake"),
     ],
@@ -438,7 +455,7 @@ def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
     settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(IncompatibleError, match=message):
-        make(g_batch=2, **settings)
+        make("larger_generator_batch", g_batch=2, **settings)
 
 
 def test_a_loss_reports_numbers_of_the_last_discriminators_move() -> None:
@@ -473,10 +490,10 @@ def test_networks_that_are_not_conditional_see_no_labels() -> None:
 
 
 def test_uniform_labels_are_drawn_for_the_fakes_alone() -> None:
-    procedure = make(conditional=True, labels="uniform", fakes="shared")
+    procedure = make(conditional=True, labels="uniform")
     y = torch.full((4000,), 2)
     play(procedure, data=iter([{"x": torch.randn(4000, 2), "y": y}]))
-    (asked,) = procedure.G.asked
+    asked, _ = procedure.G.asked
     assert asked.dtype == torch.int64
     shares = asked.bincount(minlength=CLASSES) / 4000
     assert len(shares) == CLASSES
@@ -504,19 +521,24 @@ def test_labels_for_one_network_alone_are_refused(networks: tuple[Any, Any], mes
         Adversarial(Spec((2,), classes=CLASSES), *networks, NonSaturating)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("settings", [{"d_steps": 2}, {"g_steps": 2}], ids=str)
-def test_simultaneous_updates_take_one_move_each(settings: dict[str, Any]) -> None:
-    with pytest.raises(IncompatibleError, match="leave d_steps and g_steps at 1"):
-        make(updates="simultaneous", **settings)
-
-
-@pytest.mark.parametrize("settings", [{"fakes": "shared"}, {"first": G}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{"d_steps": 2}, {"g_steps": 2}, {"fakes": "shared"}, {"first": G}, {"d_burst": 2}, {"g_batch": 2}, {"replay": 5}],
+    ids=str,
+)
 def test_simultaneous_updates_refuse_what_they_would_ignore(settings: dict[str, Any]) -> None:
-    with pytest.raises(IncompatibleError, match="leave fakes and first out"):
-        make(updates="simultaneous", **settings)
+    with pytest.raises(
+        IncompatibleError, match="leave d_steps, g_steps, fakes, first, d_burst, g_batch and replay out"
+    ):
+        make(OLD, updates="simultaneous", **settings)
 
 
-@pytest.mark.parametrize("settings", [{"labels": "uniform"}, {"fakes": "shared", "d_steps": 2}], ids=str)
+def test_shared_fakes_refuse_more_fakes_for_one_player() -> None:
+    with pytest.raises(IncompatibleError, match='use fakes = "fresh"'):
+        make(OLD, fakes="shared", g_batch=2)
+
+
+@pytest.mark.parametrize("settings", [{"labels": "uniform"}, {"use": "shared_fakes", "d_steps": 2}], ids=str)
 def test_a_penalty_over_samples_of_different_labels_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(IncompatibleError, match="GradientPenalty compares samples under one label"):
         make(conditional=True, regularizer=[GradientPenalty()], **settings)
@@ -551,7 +573,7 @@ class Attached(Regularizer, nn.Module):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"updates": "simultaneous"}, {"fakes": "shared", "first": "generator"}], ids=str
+    "settings", [{}, {"use": "simultaneous"}, {"use": "shared_fakes", "first": "generator"}], ids=str
 )
 def test_a_regularizer_has_terms_in_the_generators_move(settings: dict[str, Any]) -> None:
     procedure = make(regularizer=[Attached()], **settings)
@@ -590,7 +612,7 @@ def test_the_generators_loss_has_a_weight(settings: dict[str, Any]) -> None:
     found = {}
     for weight in (1.0, 0.25):
         torch.manual_seed(1)
-        moves = list(make(g_weight=weight, **settings).step(Counted(), 0))
+        moves = list(make(OLD, g_weight=weight, **settings).step(Counted(), 0))
         found[weight] = moves[-1][G]["adversarial"], moves[0][D]["adversarial"]
     assert torch.isclose(0.25 * found[1.0][0], found[0.25][0])
     assert torch.equal(found[1.0][1], found[0.25][1])
@@ -598,22 +620,22 @@ def test_the_generators_loss_has_a_weight(settings: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
 def test_without_weight_the_generator_has_the_terms_of_regularizers_alone(settings: dict[str, Any]) -> None:
-    procedure = make(regularizer=[Helping()], g_weight=0, **settings)
+    procedure = make(OLD, regularizer=[Helping()], g_weight=0, **settings)
     moves = list(procedure.step(Counted(), 0))
     assert list(moves[-1][G]) == ["helping"]
     assert "adversarial" in moves[0][D]
     engine_for(procedure).step(Counted(), 1)
     with pytest.raises(IncompatibleError, match="g_weight = 0 leaves the generator with the terms of regularizers"):
-        make(regularizer=[Looking()], g_weight=0, **settings)
+        make(OLD, regularizer=[Looking()], g_weight=0, **settings)
     with pytest.raises(IncompatibleError, match="there is none at every step"):
-        make(regularizer=[Helping(every=2)], g_weight=0, **settings)
+        make(OLD, regularizer=[Helping(every=2)], g_weight=0, **settings)
 
 
 @pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}, {"conditional": True}], ids=str)
 def test_joint_batches_are_judged_at_once(settings: dict[str, Any]) -> None:
     moves = {}
     for d_batches in ("separate", "joint"):
-        procedure, data = make(d_batches=d_batches, **settings), Counted()
+        procedure, data = make(OLD, d_batches=d_batches, **settings), Counted()
         torch.manual_seed(1)
         moves[d_batches] = next(procedure.step(data, 0))
         assert len(procedure.D.shown[0]) == (N if d_batches == "separate" else 2 * N)
@@ -626,7 +648,7 @@ def test_joint_batches_are_judged_at_once(settings: dict[str, Any]) -> None:
 
 def test_replayed_fakes_are_older_ones() -> None:
     """Three moves fill the pool; then a half of what the discriminator meets comes from it."""
-    procedure = make(replay=3 * N, replay_share=0.5)
+    procedure = make("replay", size=3 * N)
     made: list[Tensor] = []
     shares = []
     for t in range(30):
@@ -648,7 +670,7 @@ def test_replayed_fakes_are_older_ones() -> None:
 
 
 def test_replayed_fakes_keep_their_labels() -> None:
-    procedure, data = make(conditional=True, replay=N, replay_share=1.0), Counted()
+    procedure, data = make("replay", conditional=True, size=N, share=1.0), Counted()
     with torch.no_grad():
         procedure.G.layer.weight.zero_()
     for t in range(2):
@@ -660,7 +682,7 @@ def test_replayed_fakes_keep_their_labels() -> None:
 
 
 def test_the_pool_is_state_and_a_smaller_one_than_a_batch_will_do() -> None:
-    procedure = make(replay=2, replay_share=1.0)
+    procedure = make("replay", size=2, share=1.0)
     play(procedure)
     play(procedure)
     assert procedure.state_dict()["replay.x"].any() and procedure.state_dict()["replay.filled"] == 2
@@ -668,8 +690,6 @@ def test_the_pool_is_state_and_a_smaller_one_than_a_batch_will_do() -> None:
 
 
 def test_replay_refuses_what_it_would_mix_up() -> None:
-    with pytest.raises(IncompatibleError, match="learn from the same fakes, and replay"):
-        make(replay=5, updates="simultaneous")
     with pytest.raises(IncompatibleError, match="replay has fakes of other labels than the batch, and GradientPenalty"):
-        make(replay=5, conditional=True, regularizer=[GradientPenalty()])
-    make(replay=5, regularizer=[GradientPenalty()])
+        make("replay", size=5, conditional=True, regularizer=[GradientPenalty()])
+    make("replay", size=5, regularizer=[GradientPenalty()])

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ganzoo import IncompatibleError, Spec
+from ganzoo import Fakes, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.data.loader import normalised
 from ganzoo.training.engine import Engine
 from ganzoo_builtins.datasets.digits import Digits
-from ganzoo_builtins.procedures.semi_supervised import Classifier, Labelled, SemiSupervised
+from ganzoo_builtins.procedures.semi_supervised import Classifier, LabelledExamples, SemiSupervised
 from helpers.support import PLUGINS, accelerator
 
 SPEC = Spec((2,), classes=3)
@@ -57,7 +57,7 @@ def test_golden_numbers_of_both_losses() -> None:
     real, fake = torch.tensor([[0.5, 0.2, -0.3]]), torch.tensor([[0.0, -0.5, -1.0]])
     procedure.labelled.take(torch.tensor([[1.0, 0.0, -1.0]]), torch.tensor([0]))
     unlabelled = procedure.loss.discriminator(procedure.D(real), procedure.D(fake))
-    terms = procedure._penalised(unlabelled, {"x": real}, fake, 0)
+    terms = procedure.discriminator_terms(unlabelled, {"x": real}, Fakes(fake, None, fake), 0)
     assert terms["labelled"].item() == pytest.approx(0.407606, abs=1e-6)
     assert terms["adversarial"].item() == pytest.approx(0.667255, abs=1e-6)
 
@@ -87,7 +87,7 @@ def test_the_last_layer_that_is_not_needed_is_frozen() -> None:
 
 
 def test_labelled_examples_are_the_first_of_each_class_and_as_many() -> None:
-    labelled = Labelled(SPEC, per_class=2)
+    labelled = LabelledExamples(SPEC, per_class=2)
     x, y = torch.arange(8.0)[:, None].expand(8, 2), torch.tensor([0, 0, 1, 0, 0, 1, 1, 2])
     labelled.take(x[:3], y[:3])
     labelled.take(x[3:], y[3:])
@@ -131,15 +131,15 @@ def test_labelled_examples_are_state() -> None:
 def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(IncompatibleError, match="the data has no labels"):
         make(Spec((2,)))
-    with pytest.raises(IncompatibleError, match="needs to be told them"):
+    with pytest.raises(IncompatibleError, match="needs them as input"):
         Classifier(part("discriminator", "cgan")(SPEC), SPEC)
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 4)
     with pytest.raises(
         IncompatibleError, match=r"10 labelled examples cannot be shared among 4 .*: set procedure\.per_class=8"
     ):
-        Labelled(SPEC, 10)
-    assert Labelled(SPEC, 8).share == 2
+        LabelledExamples(SPEC, 10)
+    assert LabelledExamples(SPEC, 8).share == 2
 
 
 def test_it_mixes_with_other_parts() -> None:

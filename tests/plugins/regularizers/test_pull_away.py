@@ -63,7 +63,7 @@ def test_it_stands_in_the_generators_move_alone_with_its_weight():
     G, D = (Blueprint(ZOO.find(kind, name), parts[kind]) for kind, name in
             (("generator", "mlp"), ("discriminator", "autoencoder")))  # fmt: skip
     energy, regularizer = Blueprint(ZOO.find("loss", "energy")), Blueprint(ZOO.find("regularizer", "pull_away"))
-    made = ZOO.find("procedure", "adversarial").load()(Spec((2,)), G, D, energy, [regularizer], fakes="shared")
+    made = ZOO.find("procedure", "shared_fakes").load()(Spec((2,)), G, D, energy, [regularizer])
     first, second = made.step(iter([{"x": torch.randn(5, 2)}]), 0)
     assert list(first["discriminator"]) == ["adversarial"]
     assert list(second["generator"]) == ["adversarial", "pull_away"]

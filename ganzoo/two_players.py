@@ -1,0 +1,261 @@
+"""The base class of GANs in which one generator plays against one discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.config.component import Blueprint
+from ganzoo.errors import IncompatibleError
+from ganzoo.interfaces import Batch, Discriminator, Generator, Loss, Move, Regularizer, Spec, Terms
+from ganzoo.procedure import Procedure
+
+
+class Fakes(NamedTuple):
+    """Generated samples, with what they were generated from.
+
+    Attributes:
+        x: Samples (N, *shape).
+        y: Labels (N,) that a conditional generator was given, otherwise None.
+        z: Noise (N, z_dim).
+    """
+
+    x: Tensor
+    y: Tensor | None
+    z: Tensor
+
+
+class TwoPlayerProcedure(Procedure):
+    """A generator against a discriminator, under a loss and any number of regularizers.
+
+    A subclass writes step(), usually out of discriminator_move() and generator_move(), each of which yields one move.
+    The other methods are hooks: fakes() generates samples, compare() judges them beside real ones, and
+    discriminator_terms() and generator_terms() say what a player minimises. A procedure whose terms are its own leaves
+    out `loss` and `regularizer`, and uses the networks, players() and sample() alone.
+
+    Args:
+        spec: What the networks must fit.
+        generator: Builds the generator, which needs a prior.
+        discriminator: Builds the discriminator, conditional if and only if the generator is.
+        loss: Builds the loss of both players.
+        regularizer: Builds the regularizers.
+        labels: Labels of fakes when the generator is conditional: those of the batch ("data"), or classes drawn with
+            equal probability ("uniform").
+        g_weight: Weight of the loss in the generator's move. With 0 the generator minimises the terms of regularizers
+            alone.
+        show: What is logged of the discriminator on real and fake samples: its "logits", or their sigmoids, the
+            "probabilities" of a cross-entropy.
+
+    Attributes:
+        G: The generator.
+        D: The discriminator.
+        loss: The loss; not set when `loss` is left out.
+        regularizers: The regularizers, attached to both networks.
+        spec: What the networks fit.
+
+    Raises:
+        IncompatibleError: The generator has no prior, one network alone is conditional, labels are not used, or a
+            regularizer does not suit the discriminator or the other settings.
+    """
+
+    takes_labels: bool = True
+    """False for a procedure that has no use for labels: conditional networks are then refused."""
+
+    G: Generator
+    D: Discriminator
+    loss: Loss
+
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        loss: Blueprint | None = None,
+        regularizer: list[Blueprint] | None = None,
+        labels: Literal["data", "uniform"] = "data",
+        g_weight: float = 1.0,
+        show: Literal["logits", "probabilities"] = "logits",
+    ):
+        super().__init__()
+        self.spec = spec
+        self.G = generator(spec)
+        self.D = discriminator(spec)
+        if loss is not None:
+            self.loss = loss()
+        self.labels = labels
+        self.g_weight = g_weight
+        self.show = show
+        self.regularizers: list[Regularizer] = [build() for build in regularizer or []]
+        if with_state := [item for item in self.regularizers if isinstance(item, nn.Module)]:
+            self.with_state = nn.ModuleList(with_state)  # their buffers are saved with the networks
+        self._check_networks()
+        for item in self.regularizers:
+            item.attach(self.D, self.G)
+        self._check_regularizers()
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Return the players "discriminator" and "generator"."""
+        return {"discriminator": [self.D], "generator": [self.G]}
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        """Generate samples from the generator's prior: labels y (n,) when conditional -> (n, *shape)."""
+        x: Tensor = self.G(self.G.prior(n), y)
+        return x
+
+    def discriminator_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
+        """Yield one move of the discriminator on real samples and on as many fakes.
+
+        Args:
+            batch: Real samples, with their labels.
+            fakes: Generated samples; no gradient reaches the generator through them.
+            t: The step, which decides what lazy regularizers do.
+
+        Yields:
+            The move, after which regularizers project the weights.
+        """
+        fakes = fakes._replace(x=fakes.x.detach())
+        real_logits, fake_logits = self.compare(batch, fakes)  # (N,), (N,)
+        adversarial = self.loss.discriminator(real_logits, fake_logits)
+        yield {"discriminator": self.discriminator_terms(adversarial, batch, fakes, t)}
+        self.project()
+
+    def generator_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
+        """Yield one move of the generator.
+
+        Args:
+            batch: Real samples, which relativistic losses and some regularizers compare fakes with.
+            fakes: Generated samples with the graph that leads to the generator.
+            t: The step, which decides what lazy regularizers do.
+
+        Yields:
+            The move.
+        """
+        adversarial = None
+        if self.g_weight:
+            real_logits = self.judge_real(batch) if self.loss.uses_real else None
+            adversarial = self.g_weight * self.loss.generator(real_logits, self.D(fakes.x, fakes.y))
+        yield {"generator": self.generator_terms(adversarial, batch, fakes, t)}
+
+    def fakes(self, batch: Batch, times: int = 1) -> Fakes:
+        """Generate fakes from new noise.
+
+        Args:
+            batch: The real samples whose number, and labels when conditional, the fakes have.
+            times: How many fakes to generate for each real sample.
+
+        Returns:
+            The fakes, times * N of them.
+        """
+        z = self.G.prior(times * len(batch["x"]))  # (N, z_dim)
+        y = None
+        if self.G.conditional:
+            y = batch["y"].repeat(times)  # (N,)
+            y = torch.randint_like(y, self.spec.classes) if self.labels == "uniform" else y
+        return Fakes(self.G(z, y), y, z)
+
+    def compare(self, batch: Batch, fakes: Fakes) -> tuple[Tensor, Tensor]:
+        """Return the logits (N,) of real samples and of fakes, judged in batches of their own, and log them."""
+        real_logits = self.judge_real(batch)
+        fake_logits = self.D(fakes.x, fakes.y)
+        self.log_logits(real_logits, fake_logits)
+        return real_logits, fake_logits
+
+    def judge_real(self, batch: Batch) -> Tensor:
+        """Return the logits (N,) of the real samples of a batch."""
+        logits: Tensor = self.D(batch["x"], batch["y"] if self.G.conditional else None)
+        return logits
+
+    def log_logits(self, real: Tensor, fake: Tensor) -> None:
+        """Log the discriminator's logits (N,), or their sigmoids, and what the loss reports of them."""
+        logits = self.show == "logits"
+        self.log(real=real if logits else real.sigmoid(), fake=fake if logits else fake.sigmoid())
+        if isinstance(self.loss, Loss):  # one that does not derive from the base class reports nothing
+            self.log(**self.loss.report(real, fake))
+
+    def discriminator_terms(self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
+        """Return what the discriminator minimises: its loss, and the penalties of the regularizers of step t."""
+        critic = partial(self.D, y=batch["y"]) if self.G.conditional else self.D
+        fake = fakes.x.detach()
+        return self._add_terms(adversarial, t, lambda item: item.terms(critic, batch["x"], fake))
+
+    def generator_terms(self, adversarial: Tensor | None, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
+        """Return what the generator minimises: its loss, if it has weight, and the regularizers' terms of step t."""
+        features = partial(self.D.features, y=fakes.y)
+        return self._add_terms(adversarial, t, lambda item: item.generator_terms(features, batch["x"], fakes.x))
+
+    def project(self) -> None:
+        """Let every regularizer change the discriminator's weights in place, as after each of its moves."""
+        for item in self.regularizers:
+            item.project(self.D)
+
+    def helpers(self) -> list[Regularizer]:
+        """Return the regularizers that have terms in the generator's move."""
+        return [item for item in self.regularizers if type(item).generator_terms is not Regularizer.generator_terms]
+
+    def refuse_mixed_labels(self, reason: str) -> None:
+        """Refuse penalties at each sample when fakes have other labels than the real samples beside them.
+
+        Args:
+            reason: Where other labels come from, and what to set instead; "{}" stands for the regularizer.
+
+        Raises:
+            IncompatibleError: The networks are conditional and a regularizer compares samples one by one.
+        """
+        for item in self.regularizers:
+            if self.conditional and item.per_sample:
+                raise IncompatibleError(reason.format(type(item).__name__))
+
+    def _add_terms(
+        self, adversarial: Tensor | None, t: int, terms_of: Callable[[Regularizer], Terms]
+    ) -> dict[str, Tensor]:
+        """Add the terms of regularizers, computed in every `every`-th step and scaled by it (arXiv:1912.04958).
+
+        A second regularizer of a class has a 2 behind its terms' names. Terms that still share a name are summed.
+        """
+        terms: dict[str, Tensor] = {} if adversarial is None else {"adversarial": adversarial}
+        for k, item in enumerate(self.regularizers):
+            if t % item.every == 0:
+                before = sum(type(other) is type(item) for other in self.regularizers[:k])
+                for name, term in terms_of(item).items():
+                    name = f"{name}_{before + 1}" if before else name
+                    terms[name] = terms.get(name, 0) + item.every * term
+        return terms
+
+    def _check_networks(self) -> None:
+        """Refuse networks that do not suit each other, before regularizers change them."""
+        if not self.G.z_dim:
+            raise IncompatibleError(
+                "the generator translates samples and draws from no noise: use it in a procedure that translates, or "
+                "use another generator."
+            )
+        if not self.takes_labels and (self.G.conditional or self.D.conditional):
+            network = "generator" if self.G.conditional else "discriminator"
+            raise IncompatibleError(
+                f"procedure {type(self).__name__} has no labels to give, and the {network} needs them: use networks "
+                "that are not conditional, such as mlp."
+            )
+        if self.G.conditional != self.D.conditional:
+            one, other = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
+            raise IncompatibleError(
+                f"the {one} is conditional on labels and the {other} is not, so that nobody would enforce them. "
+                "Use a conditional network for both, or for neither."
+            )
+
+    def _check_regularizers(self) -> None:
+        """Refuse regularizers that do not suit the networks as they are once all of them are attached."""
+        if not self.g_weight and not any(item.every == 1 for item in self.helpers()):
+            raise IncompatibleError(
+                "g_weight = 0 leaves the generator with the terms of regularizers, and there is none at every step: "
+                'add one such as [[regularizer]] use = "feature_matching".'
+            )
+        for item in self.regularizers:
+            item.check(self.D)
+        if self.labels == "uniform":
+            self.refuse_mixed_labels(
+                'labels = "uniform" pairs the fakes with other labels than the batch, and {} compares samples under '
+                'one label. Use labels = "data".'
+            )
