@@ -224,7 +224,8 @@ for folder in checkpoints:
         checkpoint.read(Path(folder))
     except GanzooError as error:
         said.append(error.message)
-targets = {str(entry.target).partition(":")[0] for entry in plugins.zoo} | {row.module for row in plugins.rows}
+targets = {str(named).partition(":")[0] for entry in plugins.zoo for named in (entry.target, entry.upgrade)}
+targets |= {row.module for row in plugins.rows}
 targets |= {*ganzoo._HOMES}  # public names on first use
 print(json.dumps({"seen": seen, "dynamic": sorted(dynamic - targets), "imported": len(dynamic), "said": said}))
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from ganzoo.config.signature import PARTS
 from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.versions import Deprecated
 from ganzoo.registry.zoo import Entry
 from ganzoo.testing import parts
 from ganzoo.testing.check import BrokenPromiseError
@@ -39,7 +41,10 @@ def find(entry: Entry, plugins: Plugins, settings: Mapping[str, Any] | None = No
     for tree in candidates(entry, plugins):
         tree["procedure"] = {**tree["procedure"], **(settings or {})}
         try:
-            example = Example(resolver.resolve(tree, plugins.zoo, "example", name=f"{entry.name}_example"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Deprecated)  # a deprecated component keeps its promises too
+                recipe = resolver.resolve(tree, plugins.zoo, "example", name=f"{entry.name}_example")
+            example = Example(recipe)
             made = example.procedure()
             _need_labels(made, example.spec)
             if not example.orphans:
