@@ -102,7 +102,7 @@ def test_settings_say_what_the_docstring_says(document: dict[str, Any]) -> None:
         "type": "array",
         "items": {"type": "integer", "minimum": 1},
         "default": [128, 256, 512, 1024],
-        "description": "widths of the hidden layers.",
+        "description": "Widths of the hidden layers.",
     }
 
 

@@ -39,5 +39,6 @@ def every() -> list[Any]:
 
 
 @pytest.mark.parametrize("check", every())
+@pytest.mark.filterwarnings("ignore:procedure 'ganzoo/adversarial-0.1' is deprecated")
 def test_keeps_its_promises(check: testing.Check) -> None:
     check()

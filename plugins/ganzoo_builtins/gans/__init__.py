@@ -1,4 +1,4 @@
-"""GANs by name: the networks of each, and its procedure where `adversarial` is not its."""
+"""GANs by name: the networks of each, and its procedure unless that is `adversarial`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ HERE = "ganzoo_builtins.gans"
 
 @ganzoo.hookimpl
 def ganzoo_register(zoo: ganzoo.Zoo) -> None:
-    def one(kind: str, name: str, target: str, summary: str, paper: str) -> None:
+    def add(kind: str, name: str, target: str, summary: str, paper: str) -> None:
         zoo.add(kind, name, f"{HERE}.{target}", summary=summary, paper=paper)
 
     def pair(name: str, prefix: str, summary: str, paper: str) -> None:
-        one("generator", name, f"{name}:{prefix}Generator", summary, paper)
-        one("discriminator", name, f"{name}:{prefix}Discriminator", summary, paper)
+        add("generator", name, f"{name}:{prefix}Generator", summary, paper)
+        add("discriminator", name, f"{name}:{prefix}Discriminator", summary, paper)
 
     # The first, and what is fully connected.
     paper = "arXiv:1406.2661"
     pair("goodfellow", "Goodfellow", "The first GAN's: rectified layers against maxout units", paper)
     pair("one_hidden", "OneHidden", "One hidden layer of 256 units each, pixels by a sigmoid", paper)
     pair("mlp", "MLP", "Fully connected, for images and for points", paper)
-    one("encoder", "mlp", "mlp:MLPEncoder", "Fully connected, for images and points", "arXiv:1512.09300")
+    add("encoder", "mlp", "mlp:MLPEncoder", "Fully connected, for images and points", "arXiv:1512.09300")
     pair("cgan", "CGAN", "Fully connected, with the label embedded beside the input", "arXiv:1411.1784")
     pair("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
 
@@ -33,7 +33,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("dcgan_5x5", "DCGAN5x5", "DCGAN by 5x5 convolutions, four layers each", paper)
     pair("dcgan_elu", "DCGANElu", "DCGAN with ELU, dropout and hidden layers", paper)
     summary = "Three optimizers: the discriminator has one for real samples and another for fake ones"
-    one("procedure", "split_discriminator", "dcgan_elu:SplitDiscriminator", summary, paper)
+    add("procedure", "split_discriminator", "dcgan_elu:SplitDiscriminator", summary, paper)
     paper = "arXiv:1802.05957"
     pair("sngan", "SNGAN", "Convolutions for spectral normalisation", paper)
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
@@ -42,63 +42,65 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1606.03657"
     pair("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", paper)
     summary = "Part of the noise is codes, which samples must tell; classes are found without labels"
-    one("procedure", "infogan", "infogan:InfoGAN", summary, paper)
+    add("procedure", "infogan", "infogan:InfoGAN", summary, paper)
     summary = "As adversarial, with bursts of critic moves, as in the authors' code"
-    one("procedure", "wgan", "wgan:WGAN", summary, "arXiv:1701.07875")
+    add("procedure", "wgan", "wgan:WGAN", summary, "arXiv:1701.07875")
     summary = "Residual blocks, and a critic without normalisation"
     pair("wgan_gp_resnet", "WGANGPResNet", summary, "arXiv:1704.00028")
     summary = "LS-GAN of Qi: a loss is learned, by margins between real samples and fakes; not least squares"
-    one("procedure", "loss_sensitive", "loss_sensitive:LossSensitive", summary, "arXiv:1701.06264")
+    add("procedure", "loss_sensitive", "loss_sensitive:LossSensitive", summary, "arXiv:1701.06264")
 
     # Several discriminators, several sizes.
     paper = "arXiv:1611.01673"
-    one("generator", "gman", "gman_networks:GMANGenerator", "Shallow convolutions", paper)
-    one("discriminator", "gman", "gman_networks:GMANDiscriminator", "Shallow convolutions, with dropout", paper)
+    add("generator", "gman", "gman:GMANGenerator", "Shallow convolutions", paper)
+    add("discriminator", "gman", "gman:GMANDiscriminator", "Shallow convolutions, with dropout", paper)
     summary = "One generator against several discriminators, from their mean to the harshest"
-    one("procedure", "gman", "gman:GMAN", summary, paper)
+    add("procedure", "gman", "gman:GMAN", summary, paper)
     summary = "As adversarial, but the discriminator judges packs of several samples at once"
-    one("procedure", "pacgan", "pacgan:PacGAN", summary, "arXiv:1712.04086")
+    add("procedure", "pacgan", "pacgan:PacGAN", summary, "arXiv:1712.04086")
     paper = "arXiv:1506.05751"
-    pair("lapgan_level", "LAPGANLevel", "A coarse image's missing detail, by three convolutions", paper)
+    summary = "A coarse image's missing detail, by three convolutions"
+    add("generator", "lapgan_level", "lapgan:LAPGANLevelGenerator", summary, paper)
+    add("discriminator", "lapgan_level", "lapgan:LAPGANLevelDiscriminator", summary, paper)
     summary = "A pyramid of independent pairs: a small image first, then the detail of each doubling of its side"
-    one("procedure", "lapgan", "lapgan:LAPGAN", summary, paper)
+    add("procedure", "lapgan", "lapgan:LAPGAN", summary, paper)
 
     # Auto-encoders.
     paper = "arXiv:1609.03126"
     summary = "Fully connected auto-encoder; its error is the energy"
-    one("discriminator", "autoencoder", "autoencoder:MLPAutoencoder", summary, paper)
+    add("discriminator", "autoencoder", "autoencoder:MLPAutoencoder", summary, paper)
     summary = "Convolutional auto-encoder; its error is the energy"
-    one("discriminator", "conv_autoencoder", "autoencoder:ConvAutoencoder", summary, paper)
+    add("discriminator", "conv_autoencoder", "autoencoder:ConvAutoencoder", summary, paper)
     paper = "arXiv:1703.10717"
     pair("began", "BEGAN", "Auto-encoder and generator of one shape, ELU, no norm", paper)
     summary = "Two errors of an auto-encoder, held in balance by a controller"
-    one("procedure", "began", "began:BEGAN", summary, paper)
+    add("procedure", "began", "began:BEGAN", summary, paper)
     paper = "arXiv:1512.09300"
     pair("vaegan", "VAEGAN", "5x5 convolutions, batch norm, ReLU; a hidden layer in each", paper)
-    one("encoder", "vaegan", "vaegan:VAEGANEncoder", "The same, down to a code", paper)
+    add("encoder", "vaegan", "vaegan:VAEGANEncoder", "5x5 convolutions, batch norm, ReLU, down to a code", paper)
     summary = "Encoder, decoder and discriminator; errors are measured in the last one's features"
-    one("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
+    add("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
     # A classifier's features.
     paper = "arXiv:1612.00005"
     pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
     summary = "Inverts a classifier's features, then walks through them towards a class"
-    one("procedure", "ppgn", "ppgn:PPGN", summary, paper)
+    add("procedure", "ppgn", "ppgn:PPGN", summary, paper)
 
     # Words.
     paper = "arXiv:1609.05473"
     pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
     summary = "Likelihood, then rewards: policy gradients with rollouts, for token ids"
-    one("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
+    add("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
 
     # Images from images.
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
     paper = "arXiv:1604.07379"
     summary = "The middle of a picture, from what surrounds it"
-    one("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
+    add("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
     summary = "Holes in pictures filled: squared error, more at the seam, and a judge of what is put in"
-    one("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
+    add("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
     paper = "arXiv:1609.04802"
     pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
     summary = "Small images enlarged: by squared error first, then with a judge and likeness of features"
-    one("procedure", "srgan", "srgan:SRGAN", summary, paper)
+    add("procedure", "srgan", "srgan:SRGAN", summary, paper)

@@ -1,7 +1,7 @@
 """Discriminators that are auto-encoders, after EBGAN, Zhao, Mathieu and LeCun 2017 (arXiv:1609.03126).
 
-What the auto-encoder has learned to rebuild is real to it, so that its error is an energy: low where the data lies.
-Train them with the loss `energy` and a generator of any kind; the regularizer `pull_away` compares their codes.
+The reconstruction error is an energy, low where the data lies: the auto-encoder takes for real what it has learned to
+reconstruct. Train it with the loss `energy` and any generator; the regularizer `pull_away` compares codes.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,16 @@ from torch import Tensor, nn
 
 from ganzoo import Discriminator, Panel, Spec
 from ganzoo_builtins.gans.dcgan import initialise
-from ganzoo_builtins.gans.fits import need_multiple, need_numbers
+from ganzoo_builtins.gans.requirements import need_multiple, need_numbers
 
 Error = Literal["mean_square", "sum_square", "mean_absolute"]
 
 
 class Autoencoder(Discriminator):
-    """The logit of x is minus the error of Dec(Enc(x)). A subclass sets `encode` and `decode`."""
+    """The logit of x is minus the error of Dec(Enc(x)).
+
+    A subclass sets `encode`, `decode` and `error`.
+    """
 
     encode: nn.Module
     decode: nn.Module
@@ -41,13 +44,16 @@ class Autoencoder(Discriminator):
 
 
 class MLPAutoencoder(Autoencoder):
-    """Fully connected, ReLU; the decoder is one layer, as in the paper's experiments on MNIST.
+    """Fully connected with ReLU; the decoder is one layer, as in the paper's experiments on MNIST.
 
-    Rebuilt images leave through a tanh, points without one.
+    Reconstructed images end in a tanh, points do not.
 
-    hidden: widths of the encoder's layers, the last one that of the code; the paper tries one to four of 128 to 1024.
-    error: "mean_square" over the numbers of a sample, or their sum, on which the loss's margin depends; or L1.
-    dropout: the share of units dropped in the encoder; the paper tries with and without.
+    Args:
+        hidden: Widths of the encoder's layers, the last of which is the code's; the paper tries one to four of 128 to
+            1024.
+        error: Reconstruction error of a sample: the mean or sum of squares, on which the loss's margin depends, or the
+            mean absolute difference.
+        dropout: Probability of dropping a unit in the encoder; the paper tries with and without.
     """
 
     def __init__(
@@ -71,11 +77,13 @@ class MLPAutoencoder(Autoencoder):
 class ConvAutoencoder(Autoencoder):
     """Strided 4x4 convolutions down, as many transposed ones up; batch norm except next to the image, LeakyReLU 0.2.
 
-    The side is halved while it is even, three times at most, and must be divisible by 4. DCGAN's layers, in both
-    halves; the code is the innermost map.
+    The side is halved while it is even, three times at most, and must be divisible by 4. Both halves have the layers of
+    DCGAN; the code is the innermost map.
 
-    width: channels next to the image, twice as many in each layer on. norm: "none" leaves batch norm out.
-    error: see the discriminator `autoencoder`.
+    Args:
+        width: Channels next to the image, doubled in each further layer.
+        norm: "none" leaves batch norm out.
+        error: Reconstruction error of a sample; see the discriminator `autoencoder`.
     """
 
     def __init__(
@@ -92,22 +100,21 @@ class ConvAutoencoder(Autoencoder):
         widths = [channels, *(width * 2**i for i in range(halvings))]  # 3, 64, 128, 256
         down: list[nn.Module] = []
         for i, (n_in, n_out) in enumerate(pairwise(widths)):
-            normed = norm == "batch" and i > 0
-            down.append(nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=not normed))
-            down += [*([nn.BatchNorm2d(n_out)] if normed else []), nn.LeakyReLU(0.2)]
+            normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" and i > 0 else []
+            down += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=not normalise), *normalise, nn.LeakyReLU(0.2)]
         up: list[nn.Module] = []
         for n_in, n_out in pairwise(widths[:0:-1]):
-            normed = norm == "batch"
-            up.append(nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1, bias=not normed))
-            up += [*([nn.BatchNorm2d(n_out)] if normed else []), nn.LeakyReLU(0.2)]
+            normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" else []
+            layer = nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1, bias=not normalise)
+            up += [layer, *normalise, nn.LeakyReLU(0.2)]
         up += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
         self.encode = nn.Sequential(*down)  # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8)
         self.decode = nn.Sequential(*up)  # -> (N, C, H, W)
         self.apply(initialise)
 
 
-def beside(x: Tensor, again: Tensor, columns: int = 8) -> Panel:
-    """Samples and what became of them, (N, *shape) both, row above row; N is cut to whole rows."""
+def reconstruction_panel(x: Tensor, again: Tensor, columns: int = 8) -> Panel:
+    """Arrange samples (N, *shape) in rows, each above a row of their reconstructions; N is cut to whole rows."""
     columns = min(columns, len(x))
     whole = len(x) // columns * columns
     rows = torch.stack([side[:whole].unflatten(0, (-1, columns)) for side in (x, again)], dim=1)

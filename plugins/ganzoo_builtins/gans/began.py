@@ -12,8 +12,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
-from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, beside
-from ganzoo_builtins.gans.fits import halved, need_square_image
+from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, reconstruction_panel
+from ganzoo_builtins.gans.requirements import halved, need_square_image
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -71,16 +71,18 @@ class BEGAN(TwoPlayerProcedure):
         if not isinstance(self.D, Autoencoder):
             return {}
         x = batch["x"][:32]
-        return {"rebuilt": beside(x, self.D.rebuild(x))}
+        return {"rebuilt": reconstruction_panel(x, self.D.rebuild(x))}
 
 
 class BEGANGenerator(Generator):
-    """z -> x: the decoder's layers. z is uniform on (-1, 1).
+    """z -> x by the decoder's layers. z is uniform on (-1, 1).
 
-    ELU, no normalisation, nearest upsampling. Pixels leave linearly while it trains; samples are cut off at -1 and 1.
+    ELU, no normalisation, nearest upsampling. The last layer is linear in training; samples are clamped to [-1, 1].
     For sides that are 5 to 8 times a power of two, such as 28, 32, 64 or 128.
 
-    width: channels of every layer, 64 or 128 in the paper. z_dim: 64 in the paper.
+    Args:
+        z_dim: Width of the noise, 64 in the paper.
+        width: Channels of every layer, 64 or 128 in the paper.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 64):
@@ -98,10 +100,12 @@ class BEGANGenerator(Generator):
 
 
 class BEGANDiscriminator(Autoencoder):
-    """An auto-encoder whose decoder has the generator's layers. Sides as there.
+    """An auto-encoder whose decoder has the generator's layers, for sides as there.
 
-    width: channels of the widest map, and so many more in each map on. z_dim: numbers of the code, as many as the
-    generator's z has in the paper. error: the paper's is L1; see the discriminator `autoencoder`.
+    Args:
+        z_dim: Width of the code, that of the generator's noise in the paper.
+        width: Channels next to the image; each halving of the side adds as many.
+        error: Reconstruction error of a sample, L1 in the paper; see the discriminator `autoencoder`.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 64, error: Error = "mean_absolute"):
@@ -114,7 +118,7 @@ class BEGANDiscriminator(Autoencoder):
 
 
 def encoder(channels: int, width: int, z_dim: int, start: int, doublings: int) -> nn.Module:
-    """(N, C, H, W) -> (N, width, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, z_dim)."""
+    """Return layers (N, C, H, W) -> (N, width, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, z_dim)."""
     layers = [_conv(channels, width), nn.ELU()]
     for i in range(1, doublings + 2):
         layers += [_conv(i * width, i * width), nn.ELU(), _conv(i * width, i * width), nn.ELU()]
@@ -124,7 +128,7 @@ def encoder(channels: int, width: int, z_dim: int, start: int, doublings: int) -
 
 
 def decoder(z_dim: int, width: int, channels: int, start: int, doublings: int) -> nn.Module:
-    """(N, z_dim) -> (N, width, 8, 8) -> (N, width, 16, 16) -> ... -> (N, C, H, W), linear."""
+    """Return layers (N, z_dim) -> (N, width, 8, 8) -> (N, width, 16, 16) -> ... -> (N, C, H, W), the last linear."""
     layers = [nn.Linear(z_dim, width * start**2), nn.Unflatten(1, (width, start, start))]
     for i in range(doublings + 1):
         first = UpsampleConv2d(width, width) if i > 0 else _conv(width, width)
@@ -137,7 +141,7 @@ def _conv(n_in: int, n_out: int, stride: int = 1) -> nn.Module:
 
 
 def _stages(network: str, size: int) -> tuple[int, int]:
-    """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (8, 2), 64 -> (8, 3)."""
+    """Return the side of the innermost map and how often it doubles: 28 -> (7, 2), 32 -> (8, 2), 64 -> (8, 3)."""
     start, doublings = halved(size, 8)
     if start not in range(5, 9):
         raise IncompatibleError(

@@ -1,7 +1,7 @@
 """The conditional GAN of Mirza and Osindero 2014 (arXiv:1411.1784), in the layers of PyTorch-GAN's `cgan`.
 
-Both players see the label: each has its own embedding of it, as wide as there are classes, laid beside z or x. The
-paper's own networks differ (one-hot labels through a layer of their own, ReLU and maxout).
+Both players see the label: each has its own embedding of it, as wide as there are classes, concatenated with z or x.
+The paper's own networks differ (one-hot labels through a layer of their own, ReLU and maxout).
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,18 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_labels, need_numbers
+from ganzoo_builtins.gans.requirements import need_labels, need_numbers
 
 
 class CGANGenerator(Generator):
     """(z, y) -> x through widening layers with LeakyReLU 0.2; batch norm in all of them but the first.
 
-    Images leave through a tanh, points without one. z is standard normal.
+    Images end in a tanh, points do not. z is standard normal.
 
-    hidden: widths of the hidden layers. bn_eps: 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator `mlp`.
+    Args:
+        z_dim: Width of the noise.
+        hidden: Widths of the hidden layers.
+        bn_eps: Epsilon of batch norm: 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator `mlp`.
     """
 
     conditional = True
@@ -36,7 +39,8 @@ class CGANGenerator(Generator):
         super().__init__()
         need_numbers("generator cgan", spec)
         need_labels("generator cgan", spec)
-        self.z_dim, self.shape = z_dim, spec.shape
+        self.z_dim = z_dim
+        self.shape = spec.shape
         self.embedding = nn.Embedding(spec.classes, spec.classes)
         widths = [spec.classes + z_dim, *hidden]
         layers: list[nn.Module] = []
@@ -59,7 +63,9 @@ class CGANGenerator(Generator):
 class CGANDiscriminator(Discriminator):
     """(x, y) -> logit through layers of equal width with LeakyReLU 0.2; dropout in all of them but the first.
 
-    hidden: widths of the hidden layers. dropout: the share of units dropped.
+    Args:
+        hidden: Widths of the hidden layers.
+        dropout: Probability of dropping a unit.
     """
 
     conditional = True

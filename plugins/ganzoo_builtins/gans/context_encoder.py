@@ -2,12 +2,12 @@
 
 The networks are those of the authors' Torch code: an encoder halves the picture, its hole filled with the mean colour,
 and ends in a layer of 4000 units that see all of it; a decoder doubles that up to the size of the hole. The
-discriminator is that of DCGAN; it sees what is put into the hole, and nothing around it.
+discriminator is that of DCGAN; it sees the content of the hole, and nothing around it.
 
     L = 0.999 |b - G(a)|^2 + 0.001 * adversarial
 
-The generator draws the middle half of each side. The hole that it is shown is smaller by a band all around: there it
-can see what it should draw, and errors count ten times as much, so that no seam shows.
+The generator generates the middle half of each side. The hole in its input is smaller by a band on all sides. In the
+band it sees what it should generate, and errors count ten times as much, which avoids a visible seam.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Spec
 from ganzoo_builtins.gans.dcgan import initialise
-from ganzoo_builtins.gans.fits import halved, need_square_image
-from ganzoo_builtins.procedures.judged import Judged
+from ganzoo_builtins.gans.requirements import halved, need_square_image
+from ganzoo_builtins.procedures.translating import AdversarialTranslator
 from ganzoo_builtins.transforms.mask import Mask
 
 
 class ContextEncoderGenerator(Generator):
     """A picture with a hole -> its middle half: 4x4 convolutions of stride 2 down, transposed ones up.
 
-    The side of what is drawn must be 3 to 7 times a power of two from 2 up, such as 14, 16, 32 or 64; the picture is
-    twice as large.
+    The side of the output must be 3 to 7 times a power of two from 2 up, such as 14, 16, 32 or 64; the picture is twice
+    as large.
 
-    width: channels next to the picture; 64 makes 512 at the innermost layer of a 128x128 picture. bottleneck: units
-    that see all of it.
+    Args:
+        width: Channels next to the picture; 64 makes 512 at the innermost layer of a 128x128 picture.
+        bottleneck: Number of units of the layer that sees all of the picture.
     """
 
     def __init__(self, spec: Spec, source: Spec | None = None, width: PositiveInt = 64, bottleneck: PositiveInt = 4000):
@@ -63,14 +64,19 @@ class ContextEncoderGenerator(Generator):
         return self.layers(a)
 
 
-class ContextEncoder(Judged):
+class ContextEncoder(AdversarialTranslator):
     """Context Encoders: Feature Learning by Inpainting (arXiv:1604.07379), section 3.2, for holes in the centre.
 
-    The discriminator moves, then the generator, on one batch. Samples are whole pictures: what was drawn, pasted.
+    The discriminator moves, then the generator, on one batch. Samples are whole pictures with the generated part pasted
+    in.
 
-    overlap: pixels of the band, in which errors count `border` times as much; 4 in the code, for 128 pixels.
-    weight: of the adversarial term; 1 less that is the weight of the distance.
-    Errors: IncompatibleError for pictures that have no middle half with room for a hole.
+    Args:
+        overlap: Width of the band in pixels; 4 in the code, for 128 pixels.
+        border: Weight of errors in the band, relative to those in the hole.
+        weight: Weight of the adversarial term; the distance has the weight 1 - `weight`.
+
+    Raises:
+        IncompatibleError: The pictures have no middle half with room for a hole, or a network is conditional.
     """
 
     def __init__(
@@ -94,7 +100,9 @@ class ContextEncoder(Judged):
         self.mask = Mask((half - 2 * overlap) / side)
         self.middle = slice(side // 4, side // 4 + half)
         middle = Spec((channels, half, half), spec.classes)
-        self.G, self.D, self.loss = self.make(generator, middle), discriminator(middle), loss()
+        self.G = self.make(generator, middle)
+        self.D = discriminator(middle)
+        self.loss = loss()
         self.weight = weight
         cost = torch.full((half, half), float(border))
         cost[overlap : half - overlap, overlap : half - overlap] = 1
@@ -106,7 +114,7 @@ class ContextEncoder(Judged):
         return self.mask(batch["x"]), batch["x"]
 
     def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures (N, C, H, W) -> the same, with another middle; what is in theirs is not looked at."""
+        """Replace the middle of pictures (N, C, H, W), whatever it shows."""
         return self._paste(a, self.G(self.mask(a)))
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
@@ -124,14 +132,14 @@ class ContextEncoder(Judged):
             }
         }
 
-    def _paste(self, a: Tensor, drawn: Tensor) -> Tensor:
+    def _paste(self, a: Tensor, middle: Tensor) -> Tensor:
         whole = a.clone()
-        whole[..., self.middle, self.middle] = drawn.to(a.dtype)
+        whole[..., self.middle, self.middle] = middle.to(a.dtype)
         return whole
 
 
 def _stages(size: int) -> tuple[int, int]:
-    """Side of the innermost map, and how often it doubles: 14 -> (7, 1), 16 -> (4, 2), 64 -> (4, 4)."""
+    """Return the side of the innermost map and how often it doubles: 14 -> (7, 1), 16 -> (4, 2), 64 -> (4, 4)."""
     start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 1:
         raise IncompatibleError(

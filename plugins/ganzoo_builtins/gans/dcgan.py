@@ -16,14 +16,16 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, IncompatibleError, Spec
-from ganzoo_builtins.gans.fits import halved, need_square_image
+from ganzoo_builtins.gans.requirements import halved, need_square_image
 
 
 class DCGANGenerator(Generator):
     """z -> x by transposed convolutions. z is uniform on (-1, 1), as in the paper's figure 1.
 
-    width: channels next to the image; 64 makes 512 at the innermost layer of a 64x64 image. The paper's LSUN model has
-        twice as many.
+    Args:
+        z_dim: Width of the noise; 100 in the paper.
+        width: Channels next to the image; 64 makes 512 at the innermost layer of a 64x64 image. The paper's LSUN model
+            has twice as many.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, width: PositiveInt = 64):
@@ -50,8 +52,9 @@ class DCGANGenerator(Generator):
 class DCGANDiscriminator(Discriminator):
     """x -> logit by strided convolutions, the generator's mirror image.
 
-    width: channels next to the image. norm: "none" puts biases in the place of batch norm, which penalties on the
-    gradient at each sample require.
+    Args:
+        width: Channels next to the image.
+        norm: "none" replaces batch norm by biases, which penalties on the gradient at each sample require.
     """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, norm: Literal["batch", "none"] = "batch"):
@@ -77,17 +80,17 @@ class DCGANDiscriminator(Discriminator):
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:
-    """Twice the side."""
+    """Return a layer that doubles the side."""
     return nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1, bias=False)
 
 
 def _down(n_in: int, n_out: int, bias: bool) -> nn.Module:
-    """Half the side."""
+    """Return a layer that halves the side."""
     return nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=bias)
 
 
 def _stages(network: str, size: int) -> tuple[int, int]:
-    """Side of the innermost map, and how often it doubles: 28 -> (7, 2), 32 -> (4, 3), 64 -> (4, 4)."""
+    """Return the side of the innermost map and how often it doubles: 28 -> (7, 2), 32 -> (4, 3), 64 -> (4, 4)."""
     start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 2:
         raise IncompatibleError(
@@ -98,7 +101,7 @@ def _stages(network: str, size: int) -> tuple[int, int]:
 
 
 def initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02) (section 4), those of batch norm from N(1, 0.02), biases zero."""
+    """Draw weights from N(0, 0.02) (section 4), those of batch norm from N(1, 0.02), and set biases to zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

@@ -15,14 +15,16 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class DCGAN5x5Generator(Generator):
     """z -> x: a fully connected layer, then transposed 5x5 convolutions with batch norm and ReLU, and a tanh.
 
-    width: channels before the last layer; twice and four times as many further inside.
-    prior: z is uniform on (-1, 1) in the source's code, "normal" in its text.
+    Args:
+        z_dim: Width of the noise.
+        width: Channels before the last layer; two and four times as many in the layers before.
+        prior: Distribution of z: "uniform" on (-1, 1) as in the source's code, or "normal" as in its text.
     """
 
     def __init__(
@@ -35,7 +37,8 @@ class DCGAN5x5Generator(Generator):
         super().__init__()
         channels, size = need_multiple("generator dcgan_5x5", spec, 8, suggested=32)
         start = size // 8
-        self.z_dim, self.uniform = z_dim, prior == "uniform"
+        self.z_dim = z_dim
+        self.uniform = prior == "uniform"
         self.layers = nn.Sequential(
             *(nn.Linear(z_dim, 4 * width * start**2), nn.Unflatten(1, (4 * width, start, start))),
             *(nn.BatchNorm2d(4 * width), nn.ReLU()),
@@ -58,8 +61,9 @@ class DCGAN5x5Generator(Generator):
 class DCGAN5x5Discriminator(Discriminator):
     """x -> logit: three 5x5 convolutions of stride 2 with LeakyReLU 0.2, batch norm in all but the first.
 
-    width: channels of the first layer. norm: "none" leaves batch norm out, which penalties on the gradient at each
-    sample require.
+    Args:
+        width: Channels of the first layer.
+        norm: "none" leaves batch norm out, which penalties on the gradient at each sample require.
     """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, norm: Literal["batch", "none"] = "batch"):
@@ -89,17 +93,17 @@ class DCGAN5x5Discriminator(Discriminator):
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:
-    """Twice the side."""
+    """Return a layer that doubles the side."""
     return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
 
 
 def _down(n_in: int, n_out: int) -> nn.Module:
-    """Half the side."""
+    """Return a layer that halves the side."""
     return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2)
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), biases zero."""
+    """Draw weights from N(0, 0.02) and set biases to zero."""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
         assert module.bias is not None

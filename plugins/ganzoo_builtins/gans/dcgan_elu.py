@@ -20,17 +20,18 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, Move, Spec, TwoPlayerProcedure
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Dropout(nn.Module):
-    """Drops a share p of all units; `always`, also when the network is not training."""
+    """Dropout of units with probability p; with `always`, also when the network is not training."""
 
     def __init__(self, p: float, always: bool):
         super().__init__()
-        self.p, self.always = p, always
+        self.p = p
+        self.always = always
 
     def forward(self, x: Tensor) -> Tensor:
         return dropout(x, self.p, self.training or self.always)
@@ -41,11 +42,14 @@ class DCGANEluGenerator(Generator):
 
     z is normal around z_mean. The side must be divisible by 4.
 
-    width: channels before the last layer; 32 makes layers of 1,024 and, at 28x28, 7 * 7 * 64 = 3,136 units.
-    dropout: share of units dropped after every layer but the last. always: also when samples are drawn, as printed.
-    z_mean: 0 as the slides say; their code has -1, probably in place of a lower bound.
-    std: deviation that weights begin with. 0.02 as printed leaves little of z in the first pictures, so that thousands
-        of steps go by before they differ; narrow networks want more.
+    Args:
+        z_dim: Width of the noise.
+        width: Channels before the last layer; 32 makes layers of 1,024 and, at 28x28, 7 * 7 * 64 = 3,136 units.
+        dropout: Probability of dropping a unit after every layer but the last.
+        always: Drop units also when samples are drawn, as printed.
+        z_mean: Mean of z: 0 as the slides say; their code has -1, probably in place of a lower bound.
+        std: Standard deviation of the first weights. With 0.02, as printed, the first samples depend little on z, and
+            differ only after thousands of steps; narrow networks need more.
     """
 
     def __init__(
@@ -61,7 +65,8 @@ class DCGANEluGenerator(Generator):
         super().__init__()
         channels, size = need_multiple("generator dcgan_elu", spec, 4, suggested=28)
         start = size // 4
-        self.z_dim, self.z_mean = z_dim, z_mean
+        self.z_dim = z_dim
+        self.z_mean = z_mean
 
         def after() -> list[nn.Module]:
             return [nn.ELU(), Dropout(dropout, always)]
@@ -86,9 +91,12 @@ class DCGANEluGenerator(Generator):
 class DCGANEluDiscriminator(Discriminator):
     """x -> logit: two 5x5 convolutions of stride 2, then fully connected layers. The side must be divisible by 4.
 
-    width: channels of the first layer; 32 makes 64 in the second, then 1,024 and 128 units.
-    dropout: share of units dropped after every layer. always: also when it is not training, as printed.
-    drop_logit: drop as many logits as well, as printed. std: as in the generator.
+    Args:
+        width: Channels of the first layer; 32 makes 64 in the second, then 1,024 and 128 units.
+        dropout: Probability of dropping a unit after every layer.
+        always: Drop units also when the network is not training, as printed.
+        drop_logit: Drop logits with the same probability, as printed.
+        std: Standard deviation of the first weights, as in the generator.
     """
 
     def __init__(
@@ -163,12 +171,12 @@ class SplitDiscriminator(TwoPlayerProcedure):
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:
-    """Twice the side."""
+    """Return a layer that doubles the side."""
     return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
 
 
 def _initialise(module: nn.Module, std: float) -> None:
-    """Normal numbers, none beyond two deviations, which is 0.01 for biases."""
+    """Draw weights, and biases of deviation 0.01, from normal distributions cut off at two deviations."""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.trunc_normal_(module.weight, std=std, a=-2 * std, b=2 * std)
         assert module.bias is not None

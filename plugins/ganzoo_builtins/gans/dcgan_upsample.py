@@ -11,7 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
 
@@ -20,8 +20,11 @@ class DCGANUpsampleGenerator(Generator):
 
     The side must be divisible by 4.
 
-    activation: "relu" follows the paper's guideline; PyTorch-GAN's own file has "leaky_relu" (0.2).
-    bn_eps: of all batch norms but the first; 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator `mlp`.
+    Args:
+        z_dim: Width of the noise.
+        activation: "relu" as in the paper's guideline, or "leaky_relu" (0.2) as in PyTorch-GAN's file.
+        bn_eps: Epsilon of all batch norms but the first; 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator
+            `mlp`.
     """
 
     def __init__(
@@ -63,8 +66,10 @@ class DCGANUpsampleGenerator(Generator):
 class DCGANUpsampleDiscriminator(Discriminator):
     """x -> logit: four strided convolutions down to a sixteenth of the side, which must be divisible by 16.
 
-    dropout: the share of whole channels dropped. norm: "none" leaves batch norm out, which penalties on the gradient
-    at each sample require. bn_eps: as in the generator.
+    Args:
+        dropout: Probability of dropping a whole channel.
+        norm: "none" leaves batch norm out, which penalties on the gradient at each sample require.
+        bn_eps: Epsilon of batch norm, as in the generator.
     """
 
     def __init__(
@@ -99,7 +104,7 @@ class DCGANUpsampleDiscriminator(Discriminator):
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights of convolutions from N(0, 0.02), of batch norms from N(1, 0.02), as the paper has them."""
+    """Draw weights of convolutions from N(0, 0.02) and of batch norms from N(1, 0.02), as in the paper."""
     if isinstance(module, nn.Conv2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

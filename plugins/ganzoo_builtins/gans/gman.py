@@ -4,8 +4,11 @@ The generator minimises an aggregate of its losses l_1, ..., l_N against them, f
 
     F(l) = sum_i w_i l_i,    w = softmax(lambda l)
 
-With lambda = 0 that is the mean, a large lambda makes it the maximum: the harshest discriminator alone counts. The
-paper's networks are in gman_networks.py.
+With lambda = 0 that is the mean; a large lambda makes it the maximum, so that the harshest discriminator alone counts.
+
+The networks have the layers of the authors' code: a generator that doubles its map three times, and a shallow
+discriminator with dropout. Departures: the generator's first layer reaches all of its map, where the code's kernel of 3
+leaves an edge of biases; batch norm in the generator alone.
 """
 
 from __future__ import annotations
@@ -18,18 +21,19 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Blueprint, IncompatibleError, Move, Procedure, Spec, Terms
+from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, Terms
+from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class Share(NamedTuple):
-    """What one discriminator is shown: samples (M, *shape) and, of conditional networks, their labels (M,)."""
+    """The input of one discriminator: samples (M, *shape) and, for conditional networks, their labels (M,)."""
 
     x: Tensor
     y: Tensor | None
 
 
 class Aggregate(nn.Module):
-    """l (N,) -> F(l) (). `hardness` is lambda; "learned" makes it softplus(v), v a parameter that starts at -2."""
+    """F(l) of the generator's losses l (N,), with lambda fixed or learned as softplus(v), where v starts at -2."""
 
     def __init__(self, hardness: float | Literal["learned"]):
         super().__init__()
@@ -38,6 +42,7 @@ class Aggregate(nn.Module):
             self.v = nn.Parameter(torch.tensor(-2.0))
 
     def hardness(self) -> Tensor | float:
+        """Return lambda."""
         return softplus(self.v) if self.fixed is None else self.fixed
 
     def forward(self, losses: Tensor) -> Tensor:
@@ -45,19 +50,25 @@ class Aggregate(nn.Module):
 
 
 class GMAN(Procedure):
-    """One generator against N discriminators of one make (arXiv:1611.01673).
+    """One generator against N discriminators of the same architecture (arXiv:1611.01673).
 
-    Both players' moves are those of `adversarial` as it is by default, to the bit where there is one discriminator.
-    All discriminators are the player "discriminator": each learns from its own loss.
+    Both players' moves are those of `adversarial` by default, to the bit with one discriminator. All discriminators are
+    the player "discriminator": each learns from its own loss.
 
-    discriminators: N; 5 is the code's. hardness: the paper's lambda: 0 takes the mean of the generator's losses, a
-        large one their maximum, "learned" leaves it to the generator (the paper's GMAN*).
-    reward: what the generator gains for a large lambda: reward * lambda is taken off its loss. Without it, as in the
-        paper's code, it prefers the mean.
-    batches: each discriminator has a batch of its own, real and fake, as in the code ("own"), or all have the same
-        one ("shared").
-    dropout: "spread" makes discriminator i of 0..N-1 keep 0.4 + 0.2 (i + 1) / N of the units at each of its dropout
-        layers, as the code does; "alike" leaves them as the network has them.
+    Args:
+        discriminators: The paper's N; 5 in the authors' code.
+        hardness: The paper's lambda: 0 takes the mean of the generator's losses, a large one their maximum, and
+            "learned" makes it a parameter of the generator (the paper's GMAN*).
+        reward: Weight of lambda, which is subtracted from the generator's loss when it is learned. With 0, as in the
+            authors' code, the generator prefers the mean.
+        batches: Each discriminator has real and fake batches of its own ("own"), as in the code, or all have the same
+            ("shared").
+        dropout: "spread" makes discriminator i of 0..N-1 keep 0.4 + 0.2 (i + 1) / N of the units in each of its dropout
+            layers, as the code does; "alike" leaves the layers as they are.
+
+    Raises:
+        IncompatibleError: A reward without a learned lambda, dropout to spread in a discriminator without any, or one
+            network alone is conditional.
     """
 
     def __init__(
@@ -75,8 +86,10 @@ class GMAN(Procedure):
         super().__init__()
         self.G = generator(spec)
         self.D: Any = nn.ModuleList(discriminator(spec) for _ in range(discriminators))
-        self.loss, self.F = loss(), Aggregate(hardness)
-        self.reward, self.batches = reward, batches
+        self.loss = loss()
+        self.F = Aggregate(hardness)
+        self.reward = reward
+        self.batches = batches
         self.batches_per_step = discriminators if batches == "own" else 1
         self._check(hardness)
         if dropout == "spread":
@@ -111,7 +124,7 @@ class GMAN(Procedure):
         return terms
 
     def _losses(self, reals: list[Share], fakes: list[Share]) -> Tensor:
-        """The generator's loss against each discriminator, (N,)."""
+        """Return the generator's loss against each discriminator, (N,)."""
         losses = []
         for D, real, fake in zip(self.D, reals, fakes, strict=True):
             real_logits = D(*real) if self.loss.uses_real else None
@@ -119,15 +132,15 @@ class GMAN(Procedure):
         return torch.stack(losses)
 
     def _fakes(self, reals: list[Share]) -> list[Share]:
-        """As many for each discriminator, all made at once."""
+        """Generate as many fakes for each discriminator as it has real samples, all at once."""
         reals = reals[: self.batches_per_step]
         sizes = [len(real.x) for real in reals]
         y = torch.cat([real.y for real in reals if real.y is not None]) if self.conditional else None
         x = self.sample(sum(sizes), y).split(sizes)
-        return self._each([Share(one, real.y) for one, real in zip(x, reals, strict=True)])
+        return self._each([Share(part, real.y) for part, real in zip(x, reals, strict=True)])
 
     def _each(self, shares: list[Share]) -> list[Share]:
-        """What each discriminator is shown."""
+        """Return one share for each discriminator."""
         return shares if self.batches == "own" else shares * len(self.D)
 
     def _spread_dropout(self) -> None:
@@ -149,3 +162,55 @@ class GMAN(Procedure):
                 "procedure gman: one of generator and discriminator is conditional on labels and the other is not. "
                 "Use a conditional network for both, or for neither."
             )
+
+
+class GMANGenerator(Generator):
+    """z -> x by four transposed convolutions with ReLU, a tanh at the end. z is uniform on (-1, 1).
+
+    Args:
+        z_dim: Width of the noise.
+        width: Channels of the map next to the image; the two before it have two and four times as many.
+    """
+
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 100, width: PositiveInt = 32):
+        super().__init__()
+        channels, size = need_multiple("generator gman", spec, 8, suggested=32)
+        self.z_dim = z_dim
+        widths = 4 * width, 2 * width, width
+        layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, widths[0], size // 8)]
+        for n_in, n_out in zip(widths, (*widths[1:], channels), strict=True):
+            layers += [nn.BatchNorm2d(n_in), nn.ReLU()]
+            layers.append(nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1))
+        self.layers = nn.Sequential(*layers, nn.Tanh())
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, z_dim, 1, 1) -> (N, 4*width, H/8, W/8) -> (N, 2*width, H/4, W/4) -> (N, width, H/2, W/2) -> (N, C, H, W)
+        return self.layers(z[:, :, None, None])
+
+    def prior(self, n: int) -> Tensor:
+        return 2 * torch.rand(n, self.z_dim, device=next(self.parameters()).device) - 1
+
+
+class GMANDiscriminator(Discriminator):
+    """x -> logit by three 3x3 convolutions, two of them of stride 2, with LeakyReLU 0.2 and dropout.
+
+    Args:
+        width: Channels of the first; the others have two and four times as many.
+        dropout: Probability of dropping a unit.
+    """
+
+    def __init__(self, spec: Spec, width: PositiveInt = 32, dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5):
+        super().__init__()
+        channels, size = need_multiple("discriminator gman", spec, 8, suggested=32)
+        layers: list[nn.Module] = []
+        for n_in, n_out, stride in ((channels, width, 2), (width, 2 * width, 2), (2 * width, 4 * width, 1)):
+            layers += [nn.Conv2d(n_in, n_out, 3, stride, padding=1), nn.LeakyReLU(0.2), nn.Dropout(dropout)]
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.head = nn.Linear(4 * width * (size // 4) ** 2, 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 4*width, H/4, W/4) -> (N, width*H*W/4)
+        return self.layers(x)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x)).squeeze(1)  # (N, width*H*W/4) -> (N, 1) -> (N,)

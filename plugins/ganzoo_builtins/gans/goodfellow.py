@@ -4,7 +4,7 @@ A generator of rectified layers and a sigmoid; a discriminator of maxout units (
 several linear ones, with dropout on its input and on its hidden layers.
 
 The published code starts the generator's output biases at the logit of every pixel's own mean over the data. A network
-here is built without seeing data, so that one number stands for all pixels: `brightness`.
+here is built without seeing data, so one number, `brightness`, stands for all pixels.
 """
 
 import math
@@ -24,8 +24,10 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class GoodfellowGenerator(Generator):
     """z -> hidden layers, ReLU -> pixels, sigmoid. z is uniform with unit variance, on (-sqrt 3, sqrt 3).
 
-    hidden: widths of the hidden layers. brightness: the data's mean pixel in [0, 1], at which all pixels start; that
-        of MNIST is 0.13.
+    Args:
+        z_dim: Width of the noise.
+        hidden: Widths of the hidden layers.
+        brightness: Mean of the data's pixels in [0, 1], at which all pixels start; 0.13 for MNIST.
     """
 
     def __init__(
@@ -37,7 +39,8 @@ class GoodfellowGenerator(Generator):
     ):
         super().__init__()
         _need_image("generator goodfellow", spec)
-        self.z_dim, self.shape = z_dim, spec.shape
+        self.z_dim = z_dim
+        self.shape = spec.shape
         widths = [z_dim, *hidden]
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(widths):
@@ -55,11 +58,12 @@ class GoodfellowGenerator(Generator):
 
 
 class Maxout(nn.Module):
-    """n_out units, each the largest of `pieces` linear ones. Weights start from U(-0.005, 0.005)."""
+    """n_out units, each the maximum of `pieces` linear ones. Weights start from U(-0.005, 0.005)."""
 
     def __init__(self, n_in: int, n_out: int, pieces: int):
         super().__init__()
-        self.linear, self.pieces = _linear(n_in, n_out * pieces, 0.005), pieces
+        self.linear = _linear(n_in, n_out * pieces, 0.005)
+        self.pieces = pieces
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x).unflatten(1, (-1, self.pieces)).amax(2)  # (N, n_in) -> (N, n_out, pieces) -> (N, n_out)
@@ -68,8 +72,11 @@ class Maxout(nn.Module):
 class GoodfellowDiscriminator(Discriminator):
     """x -> maxout layers -> logit.
 
-    hidden: how many maxout units each layer has. pieces: linear ones to each. input_dropout, dropout: the share of
-        pixels and of hidden units dropped.
+    Args:
+        hidden: Number of maxout units in each layer.
+        pieces: Number of linear units in each maxout unit.
+        input_dropout: Probability of dropping a pixel.
+        dropout: Probability of dropping a hidden unit.
     """
 
     def __init__(
@@ -98,7 +105,7 @@ class GoodfellowDiscriminator(Discriminator):
 
 
 def _linear(n_in: int, n_out: int, reach: float) -> nn.Linear:
-    """Weights from U(-reach, reach), biases zero."""
+    """Return a layer with weights from U(-reach, reach) and biases of zero."""
     layer = nn.Linear(n_in, n_out)
     nn.init.uniform_(layer.weight, -reach, reach)
     nn.init.zeros_(layer.bias)

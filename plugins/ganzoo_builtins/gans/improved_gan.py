@@ -15,12 +15,12 @@ from torch.nn.functional import softplus
 from torch.nn.utils.parametrizations import weight_norm
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_numbers
+from ganzoo_builtins.gans.requirements import need_numbers
 from ganzoo_builtins.layers.gaussian_noise import GaussianNoise
 
 
 class Normalised(nn.Module):
-    """Linear, batch norm that shifts but does not scale, softplus."""
+    """A linear layer, batch norm that shifts but does not scale, and softplus."""
 
     def __init__(self, n_in: int, n_out: int):
         super().__init__()
@@ -33,12 +33,19 @@ class Normalised(nn.Module):
 
 
 class ImprovedGANGenerator(Generator):
-    """z -> x through hidden layers with softplus and batch norm. z is uniform on (0, 1). hidden: their widths."""
+    """z -> x through hidden layers with softplus and batch norm. z is uniform on (0, 1).
+
+    Args:
+        z_dim: Width of the noise.
+        hidden: Widths of the hidden layers.
+    """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, hidden: Sequence[PositiveInt] = (500, 500)):
         super().__init__()
         need_numbers("generator improved_gan", spec)
-        self.z_dim, self.shape, self.is_image = z_dim, spec.shape, spec.is_image
+        self.z_dim = z_dim
+        self.shape = spec.shape
+        self.is_image = spec.is_image
         widths = [z_dim, *hidden]
         self.layers = nn.Sequential(*(Normalised(n_in, n_out) for n_in, n_out in pairwise(widths)))
         self.out = nn.Linear(widths[-1], spec.size)
@@ -56,8 +63,10 @@ class ImprovedGANGenerator(Generator):
 class ImprovedGANDiscriminator(Discriminator):
     """x -> logit through hidden layers with ReLU, weight norm, and noise in front of each.
 
-    hidden: their widths. noise: standard deviation of the noise on x, whose pixels are in [0, 1] here.
-    hidden_noise: of the noise on hidden layers.
+    Args:
+        hidden: Widths of the hidden layers.
+        noise: Standard deviation of the noise on x, whose pixels are in [0, 1] here.
+        hidden_noise: Standard deviation of the noise on hidden layers.
     """
 
     def __init__(

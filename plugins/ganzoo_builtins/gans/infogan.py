@@ -1,4 +1,4 @@
-"""InfoGAN, Chen et al. 2016 (arXiv:1606.03657): part of the noise is codes, and samples must tell which.
+"""InfoGAN, Chen et al. 2016 (arXiv:1606.03657): part of the noise is codes, which can be inferred from samples.
 
     min over G, Q  max over D  of  V(D, G) - lambda L_I(G, Q)
     L_I = H(c) + E log Q(c | G(z, c)), a lower bound of the information I(c; G(z, c))
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 from ganzoo_builtins.widths import width as width_of
 
 SWEEP = 10  # values of a continuous code in its picture
@@ -29,8 +29,9 @@ SWEEP = 10  # values of a continuous code in its picture
 class InfoGANGenerator(Generator):
     """z -> x by two fully connected layers and two transposed convolutions. z is uniform on (-1, 1).
 
-    z_dim: noise and codes together: 62 + 10 + 2 in the paper. width: channels next to the image, 64 in the paper; the
-        first layer is 16 times as wide.
+    Args:
+        z_dim: Width of noise and codes together: 62 + 10 + 2 in the paper.
+        width: Channels next to the image, 64 in the paper; the first layer is 16 times as wide.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 74, width: PositiveInt = 64):
@@ -65,7 +66,8 @@ class InfoGANGenerator(Generator):
 class InfoGANDiscriminator(Discriminator):
     """x -> logit by two convolutions and a fully connected layer, LeakyReLU 0.1, the generator's mirror image.
 
-    width: channels next to the image, 64 in the paper; the features are 16 times as many.
+    Args:
+        width: Channels next to the image, 64 in the paper; the features are 16 times as many.
     """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
@@ -94,7 +96,12 @@ class InfoGANDiscriminator(Discriminator):
 
 
 class Codes(NamedTuple):
-    """y: (N,) values of each discrete code. c: (N, continuous) values of the continuous ones, uniform on (-1, 1)."""
+    """The codes of a batch.
+
+    Attributes:
+        y: Values (N,) of each discrete code.
+        c: Values (N, continuous) of the continuous codes, uniform on (-1, 1).
+    """
 
     y: list[Tensor]
     c: Tensor
@@ -175,9 +182,17 @@ class InfoGAN(TwoPlayerProcedure):
         yield {"generator": {"adversarial": adversarial, **self.information(codes, fake)}}
 
     def information(self, codes: Codes, fake: Tensor) -> dict[str, Tensor]:
-        """-lambda E log Q(c | x), the part of -lambda L_I that is no constant. Logs L_I of the discrete codes in nats.
+        """Return -lambda E log Q(c | x), which is -lambda L_I without its constant.
 
-        continuous_error is the mean squared error of Q's means: 1/3 where nothing is known, 0 where everything is.
+        L_I of the discrete codes is logged in nats, and the mean squared error of Q's means as continuous_error: 1/3
+        when samples tell nothing about the codes, 0 when they tell everything.
+
+        Args:
+            codes: The codes of the fakes.
+            fake: The fakes (N, *shape).
+
+        Returns:
+            A term for discrete codes and one for continuous codes, where there are any.
         """
         logits, means = self.Q(self.D.features(fake))
         terms = {}
@@ -192,19 +207,20 @@ class InfoGAN(TwoPlayerProcedure):
         return terms
 
     def codes(self, n: int) -> Codes:
+        """Draw codes for n samples."""
         device = next(self.G.parameters()).device
         y = [torch.randint(values, (n,), device=device) for values in self.values]
         return Codes(y, 2 * torch.rand(n, self.continuous, device=device) - 1)
 
     def latent(self, codes: Codes, noise: Tensor | None = None) -> Tensor:
-        """Codes, and noise of the generator's prior (N, z_dim), drawn if not given -> (N, z_dim)."""
+        """Replace the last columns of noise (N, z_dim), drawn from the prior by default, by codes."""
         noise = self.G.prior(len(codes.c)) if noise is None else noise
         hot = [one_hot(y, values).to(noise) for y, values in zip(codes.y, self.values, strict=True)]
         columns = torch.cat([*hot, codes.c.to(noise)], dim=1)  # (N, sum(discrete) + continuous)
         return torch.cat([noise[:, : self.G.z_dim - columns.shape[1]], columns], dim=1)
 
     def infer(self, x: Tensor) -> Codes:
-        """Samples (N, *shape), real ones as well -> the most likely value of each of their codes, by Q."""
+        """Return the most likely codes, by Q, of samples (N, *shape), which may be real."""
         logits, means = self.Q(self.D.features(x))
         return Codes([of_one.argmax(1) for of_one in logits], means)
 
@@ -212,9 +228,9 @@ class InfoGAN(TwoPlayerProcedure):
         return self.G(self.latent(self.codes(n)))
 
     def panels(self, batch: Batch) -> dict[str, Panel]:
-        """A picture for each code, in which nothing else changes along a row.
+        """Return a picture for each code, in which nothing else changes along a row.
 
-        Each value of a discrete code has a column. A continuous one goes from -2 to 2, beyond what it was in training;
+        Each value of a discrete code has a column. A continuous code goes from -2 to 2, beyond its range in training;
         its rows go through the values of the first discrete code.
         """
         pictures = {}
@@ -232,7 +248,7 @@ class InfoGAN(TwoPlayerProcedure):
         return pictures
 
     def _rows(self, rows: int, columns: int) -> tuple[Codes, Tensor]:
-        """Codes and noise for rows * columns samples, the same along a row."""
+        """Draw codes and noise for rows * columns samples, equal along a row."""
         codes, noise = self.codes(rows), self.G.prior(rows)
         y = [of_one.repeat_interleave(columns) for of_one in codes.y]
         return Codes(y, codes.c.repeat_interleave(columns, 0)), noise.repeat_interleave(columns, 0)

@@ -1,40 +1,55 @@
 """LAPGAN, Denton, Chintala, Szlam and Fergus 2015 (arXiv:1506.05751): a Laplacian pyramid of GANs.
 
-An image is a small one, and what is missing from it each time that its side is doubled (section 2.2):
+An image is a small one, and the residual that is missing each time its side is doubled (section 2.2):
 
     I_0 = x,    I_{k+1} = d(I_k),    h_k = I_k - u(I_{k+1}),    and so I_k = u(I_{k+1}) + h_k exactly.
 
-An ordinary GAN makes the smallest image I_K from noise; at every other level a conditional GAN makes h_k from noise and
-u(I_{k+1}). Each level is trained by itself, on real coarse images; samples are composed from the top (section 3.1).
-d is here the mean of 2x2 pixels, u bilinear.
+An ordinary GAN generates the smallest image I_K from noise; at every other level a conditional GAN generates h_k from
+noise and u(I_{k+1}). Each level is trained by itself, on real coarse images; samples are composed from the smallest
+level on (section 3.1).
+d is here the mean of 2x2 pixels, u bilinear. The networks of a level have the layers of the authors' code for CIFAR-10.
+Each may be given the class as a plane of its own (the paper's CC-LAPGAN, section 3.2).
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d, interpolate, one_hot
 
-from ganzoo import Batch, Blueprint, IncompatibleError, Move, Panel, Procedure, Spec, Terms
-from ganzoo_builtins.gans.fits import need_square_image
-from ganzoo_builtins.gans.lapgan_level import LevelGenerator
+from ganzoo import (
+    Batch,
+    Blueprint,
+    Discriminator,
+    Generator,
+    IncompatibleError,
+    Move,
+    Panel,
+    Procedure,
+    Spec,
+    Terms,
+)
+from ganzoo_builtins.gans.requirements import need_labels, need_square_image
 
 
 def down(x: Tensor) -> Tensor:
+    """Halve the side of images."""
     return avg_pool2d(x, 2)  # d: (N, C, H, W) -> (N, C, H/2, W/2)
 
 
 def up(x: Tensor) -> Tensor:
+    """Double the side of images."""
     return interpolate(x, scale_factor=2, mode="bilinear")  # u: (N, C, H, W) -> (N, C, 2H, 2W)
 
 
 def pyramid(x: Tensor, levels: int) -> list[Tensor]:
-    """I_0, ..., I_K: (N, C, H, W), (N, C, H/2, W/2), ..."""
+    """Return I_0, ..., I_K: (N, C, H, W), (N, C, H/2, W/2), ..."""
     images = [x]
     for _ in range(levels):
         images.append(down(images[-1]))
@@ -44,13 +59,16 @@ def pyramid(x: Tensor, levels: int) -> list[Tensor]:
 class LAPGAN(Procedure):
     """A GAN for each level of a Laplacian pyramid, trained side by side and independently (arXiv:1506.05751).
 
-    Player generator_0 makes the finest residual, discriminator_0 judges images of the data's own size; the last ones
-    are [generator] and [discriminator], for the smallest image. [generator_level] and [discriminator_level] make all
-    others, each at its own size. A level's discriminator sees u(I_{k+1}) + h_k, with the real coarse image in fakes as
-    well, so that any discriminator of images will do.
+    Player generator_0 generates the finest residual, and discriminator_0 judges images of the data's own size; the last
+    ones are [generator] and [discriminator], for the smallest image. All others are built by [generator_level] and
+    [discriminator_level], each at its own size. A level's discriminator sees u(I_{k+1}) + h_k, with the real coarse
+    image in fakes as well, so it can be any discriminator of images.
 
-    levels: how often the image is halved.
-    Errors: IncompatibleError where it cannot be, or where the networks of a level do not suit each other.
+    Args:
+        levels: Number of times that the image is halved.
+
+    Raises:
+        IncompatibleError: The image cannot be halved so often, or the networks of a level do not suit each other.
     """
 
     def __init__(
@@ -64,10 +82,11 @@ class LAPGAN(Procedure):
         levels: PositiveInt = 2,
     ):
         super().__init__()
-        *fine, coarsest = sizes(spec, levels)
-        self.G: Any = nn.ModuleList([*map(generator_level, fine), generator(coarsest)])
-        self.D: Any = nn.ModuleList([*map(discriminator_level, fine), discriminator(coarsest)])
-        self.loss, self.levels = loss(), levels
+        *finer, coarsest = sizes(spec, levels)
+        self.G: Any = nn.ModuleList([*map(generator_level, finer), generator(coarsest)])
+        self.D: Any = nn.ModuleList([*map(discriminator_level, finer), discriminator(coarsest)])
+        self.loss = loss()
+        self.levels = levels
         self._check()
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -82,7 +101,7 @@ class LAPGAN(Procedure):
         yield {f"discriminator_{k}": self._discriminate(k, real[k], fake[k], y) for k in range(len(real))}
         fake = self._fakes(real, y)
         yield {f"generator_{k}": self._generate(k, real[k], fake[k], y) for k in range(len(real))}
-        # Together or one after the other is the same: no two levels share a weight.
+        # Moving all levels at once is moving one after the other: no two share a weight.
 
     def _discriminate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None) -> Terms:
         real_logits, fake_logits = self._judge(k, real, y), self._judge(k, fake, y)  # (N,), (N,)
@@ -94,7 +113,7 @@ class LAPGAN(Procedure):
         return {"adversarial": self.loss.generator(real_logits, self._judge(k, fake, y))}
 
     def compose(self, n: int, y: Tensor | None = None) -> list[Tensor]:
-        """Samples of every level, the smallest first: each of the others is made from the one before."""
+        """Generate samples of every level, the smallest first, each from the one before."""
         images: list[Tensor] = []
         for k in reversed(range(len(self.G))):
             images.append(self._make(k, n, y, images[-1] if images else None))
@@ -104,7 +123,7 @@ class LAPGAN(Procedure):
         return self.compose(n, y)[-1].clamp(-1, 1)
 
     def panels(self, batch: Batch) -> dict[str, Panel]:
-        """A row for each sample, from coarse to fine: the images of all levels, and what each level added."""
+        """Return a row for each sample, from coarse to fine: the images of all levels, and the residuals."""
         n = min(8, len(batch["x"]))
         images = self.compose(n, batch["y"][:n] if self.conditional else None)
         residuals = [fine - up(coarse) for coarse, fine in pairwise(images)]
@@ -114,7 +133,7 @@ class LAPGAN(Procedure):
         return [self._make(k, len(real[0]), y, coarser) for k, coarser in enumerate([*real[1:], None])]
 
     def _make(self, k: int, n: int, y: Tensor | None, coarser: Tensor | None) -> Tensor:
-        """A fake I_k (n, C, H, W) on the image of the next level, or from noise alone where there is none."""
+        """Generate I_k (n, C, H, W) from noise and, but for the smallest level, the image of the next level."""
         G = self.G[k]
         z, y = G.prior(n), y if G.conditional else None
         if coarser is None:
@@ -132,7 +151,7 @@ class LAPGAN(Procedure):
                 raise IncompatibleError(
                     f"procedure lapgan: [generator_level] has to make a residual for a coarse image, which "
                     f'{type(G).__name__} cannot: use "lapgan_level", or a subclass of '
-                    "ganzoo_builtins.gans.lapgan_level.LevelGenerator."
+                    "ganzoo_builtins.gans.lapgan.LevelGenerator."
                 )
             if G.conditional != D.conditional:
                 raise IncompatibleError(
@@ -142,7 +161,7 @@ class LAPGAN(Procedure):
 
 
 def rows(images: list[Tensor]) -> Panel:
-    """[(n, C, H/4, W/4), ..., (n, C, H, W)] -> n rows of them, all as large as the last."""
+    """Arrange [(n, C, H/4, W/4), ..., (n, C, H, W)] in n rows, all enlarged to the size of the last."""
     size = images[-1].shape[2:]
     columns = [interpolate(image, size=size, mode="nearest") for image in images]
     return Panel(torch.stack(columns, 1).flatten(0, 1), len(columns))  # (n, K, C, H, W) -> (n*K, C, H, W)
@@ -161,3 +180,111 @@ def sizes(spec: Spec, levels: int) -> list[Spec]:
             "add dataset.size=32, or set procedure.levels=1."
         )
     return [Spec((channels, size >> k, size >> k), spec.classes) for k in range(levels + 1)]
+
+
+class LevelGenerator(Generator):
+    """A generator of h_k given u(I_{k+1}), for the table [generator_level].
+
+    Without a pyramid its coarse image is grey.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__()
+        self.shape = shape
+
+    @abstractmethod
+    def residual(self, z: Tensor, coarse: Tensor, y: Tensor | None = None) -> Tensor:
+        """Generate the residual of a level.
+
+        Args:
+            z: Noise (N, z_dim).
+            coarse: The enlarged coarse image u(I_{k+1}), (N, C, H, W).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            The residual h_k (N, C, H, W), of any range.
+        """
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        grey = torch.zeros(len(z), *self.shape, device=z.device)
+        return self.residual(z, grey, y).clamp(-1, 1)
+
+
+class LAPGANLevelGenerator(LevelGenerator):
+    """Coarse image and a plane of noise -> h by three convolutions with ReLU. The noise is uniform on (-1, 1).
+
+    Args:
+        width: Channels of the hidden layers.
+        labels: Add a plane that is computed from the label (section 3.2).
+    """
+
+    def __init__(self, spec: Spec, width: PositiveInt = 64, labels: bool = False):
+        super().__init__(spec.shape)
+        channels, size = need_square_image("generator lapgan_level", spec)
+        self.z_dim = size**2
+        self.conditional = labels
+        self.label = ClassPlane("generator lapgan_level", spec) if labels else None
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels + 1 + labels, width, 7, padding=3), nn.ReLU(),
+            nn.Conv2d(width, width, 7, padding=3), nn.ReLU(),
+            nn.Conv2d(width, channels, 5, padding=2),
+        )  # fmt: skip
+
+    def residual(self, z: Tensor, coarse: Tensor, y: Tensor | None = None) -> Tensor:
+        planes = [coarse, z.view(-1, 1, *self.shape[1:])]  # (N, C, H, W), (N, H*W) -> (N, 1, H, W)
+        if self.label:
+            planes.append(self.label(y))
+        return self.layers(torch.cat(planes, 1))  # (N, C + 1, H, W) -> (N, C, H, W)
+
+    def prior(self, n: int) -> Tensor:
+        return 2 * torch.rand(n, self.z_dim, device=next(self.parameters()).device) - 1
+
+
+class LAPGANLevelDiscriminator(Discriminator):
+    """I_k, which is u(I_{k+1}) + h_k, -> logit by two convolutions with ReLU, dropout before the last layer.
+
+    Args:
+        width: Channels of both convolutions.
+        dropout: Probability of dropping a unit.
+        labels: Add a plane that is computed from the label (section 3.2).
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        width: PositiveInt = 64,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        labels: bool = False,
+    ):
+        super().__init__()
+        channels, size = need_square_image("discriminator lapgan_level", spec)
+        self.conditional = labels
+        self.label = ClassPlane("discriminator lapgan_level", spec) if labels else None
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels + labels, width, 5, padding=2), nn.ReLU(),
+            nn.Conv2d(width, width, 5, stride=2, padding=2), nn.ReLU(), nn.Flatten(), nn.Dropout(dropout),
+        )  # fmt: skip
+        self.head = nn.Linear(width * ((size + 1) // 2) ** 2, 1)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.label:
+            x = torch.cat([x, self.label(y)], 1)  # -> (N, C + 1, H, W)
+        return self.layers(x)  # (N, C, H, W) -> (N, width*H/2*W/2)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.features(x, y)).squeeze(1)  # -> (N, 1) -> (N,)
+
+
+class ClassPlane(nn.Module):
+    """Labels (N,) -> planes (N, 1, H, W): one-hot vectors, a linear layer, ReLU."""
+
+    def __init__(self, network: str, spec: Spec):
+        super().__init__()
+        need_labels(network, spec)
+        self.classes = spec.classes
+        self.size = spec.shape[1:]
+        self.layer = nn.Linear(spec.classes, spec.shape[1] * spec.shape[2])
+
+    def forward(self, y: Tensor) -> Tensor:
+        plane = self.layer(one_hot(y, self.classes).float()).relu()  # (N,) -> (N, classes) -> (N, H*W)
+        return plane.view(-1, 1, *self.size)  # -> (N, 1, H, W)

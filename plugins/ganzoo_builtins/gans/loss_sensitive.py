@@ -1,14 +1,14 @@
-"""The loss-sensitive GAN, Qi 2017 (arXiv:1701.06264): a loss function is learned that real samples have less of.
+"""The loss-sensitive GAN, Qi 2017 (arXiv:1701.06264): a loss function is learned that is smaller on real samples.
 
     min over L  of  gamma E L(x) + E [margin(x, G(z)) + L(x) - L(G(z))]+        margin(x, x') = lambda ||x - x'||_1
     min over G  of  E L(G(z))
 
-The further a fake is from the real sample beside it, the larger its loss has to be; good fakes are left in peace. Not
-the least-squares GAN, which is called LSGAN as well: that one is the loss `least_squares` (arXiv:1611.04076).
+The further a fake is from the real sample of its pair, the larger its loss has to be; good fakes are left alone. The
+least-squares GAN, also called LSGAN, is another one: the loss `least_squares` (arXiv:1611.04076).
 
 A discriminator here is large on real samples, so L(x) = -D(x). The authors' L ends in a ReLU, and is 0 everywhere, with
 no gradient, once all of its inputs are negative; this one ends in a linear layer, which cannot die. With gamma = 0
-nothing changes when the same number is added to every L.
+adding a constant to L changes nothing.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class LossSensitive(TwoPlayerProcedure):
         yield {"generator": {"loss": self.L(fake).mean()}}  # the same fakes, by the loss as it is now
 
     def pairs(self, x: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """The terms of the learned loss; sample i is compared with fake i."""
+        """Return the terms of the learned loss on pairs of a real sample and a fake, (N, *shape) both."""
         of_real, of_fake = self.L(x), self.L(fake)  # (N,), (N,)
         distance = (x - fake).abs().flatten(1).sum(1)  # (N,)
-        missing = self.margin * distance + of_real - of_fake  # positive where the margin is not kept
+        missing = self.margin * distance + of_real - of_fake  # positive for pairs that do not keep the margin
         self.log(real=-of_real, fake=-of_fake, kept=(missing <= 0).float())
         terms = {"margin": leaky_relu(missing, self.slope).mean()}
         return {**terms, "real": self.gamma * of_real.mean()} if self.gamma else terms
 
     def L(self, x: Tensor) -> Tensor:  # noqa: N802 - the paper's letter
-        """Samples -> losses (N,), small for real ones; a map of patches counts by its mean."""
+        """Return the losses (N,) of samples (N, *shape), small for real ones: the mean over a map of patches."""
         return -self.D(x).reshape(len(x), -1).mean(1)

@@ -8,17 +8,20 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Encoder, Generator, Spec
-from ganzoo_builtins.gans.fits import need_numbers
+from ganzoo_builtins.gans.requirements import need_numbers
 
 
 class MLPGenerator(Generator):
     """z -> x through widening layers with LeakyReLU 0.2; batch norm in all of them but the first.
 
-    Images leave through a tanh, points without one. z is standard normal.
+    Images end in a tanh, points do not. z is standard normal.
 
-    hidden: widths of the hidden layers. norm: "none" leaves batch norm out, as small toy problems want.
-    bn_eps: what batch norm adds to the variance. 0.8 is what PyTorch-GAN runs with: it passes 0.8 where eps goes,
-        having momentum in mind, and so normalises only softly. 1e-5, PyTorch's default, is the repaired value.
+    Args:
+        z_dim: Width of the noise.
+        hidden: Widths of the hidden layers.
+        norm: "none" leaves batch norm out, as small toy problems need.
+        bn_eps: What batch norm adds to the variance. PyTorch-GAN passes 0.8 as eps, meaning the momentum, and so
+            normalises only weakly. 1e-5, PyTorch's default, is the repaired value.
     """
 
     def __init__(
@@ -31,7 +34,8 @@ class MLPGenerator(Generator):
     ):
         super().__init__()
         need_numbers("generator mlp", spec)
-        self.z_dim, self.shape = z_dim, spec.shape
+        self.z_dim = z_dim
+        self.shape = spec.shape
         widths = [z_dim, *hidden]
         layers: list[nn.Module] = []
         for i, (n_in, n_out) in enumerate(pairwise(widths)):
@@ -51,8 +55,10 @@ class MLPGenerator(Generator):
 class MLPDiscriminator(Discriminator):
     """x -> logit through narrowing layers with LeakyReLU 0.2.
 
-    hidden: their widths. norm: "batch" normalises each of them, as VAE-GAN's code does for MNIST.
-    depth: after how many of them the features are taken; all unless it is given.
+    Args:
+        hidden: Widths of the hidden layers.
+        norm: "batch" normalises each of them, as VAE-GAN's code does for MNIST.
+        depth: Number of hidden layers after which the features are taken; by default all of them.
     """
 
     def __init__(
@@ -68,11 +74,11 @@ class MLPDiscriminator(Discriminator):
         layers: list[nn.Module] = [nn.Flatten()]
         for n_in, n_out in pairwise(widths):
             layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
-        seen = len(layers) if depth is None else 1 + depth * (3 if norm == "batch" else 2)
-        self.layers = nn.Sequential(*layers[:seen])
+        depth_end = len(layers) if depth is None else 1 + depth * (3 if norm == "batch" else 2)
+        self.layers = nn.Sequential(*layers[:depth_end])
         self.head: nn.Module = nn.Linear(widths[-1], 1)
-        if layers[seen:]:
-            self.head = nn.Sequential(*layers[seen:], self.head)
+        if layers[depth_end:]:
+            self.head = nn.Sequential(*layers[depth_end:], self.head)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x)  # (N, *shape) -> (N, hidden[-1])
@@ -82,9 +88,12 @@ class MLPDiscriminator(Discriminator):
 
 
 class MLPEncoder(Encoder):
-    """x -> mean and log-variance of z through layers with LeakyReLU 0.2; batch norm in all of them, unless "none".
+    """x -> mean and log-variance of z through layers with LeakyReLU 0.2.
 
-    hidden: their widths; 1024 twice in VAE-GAN's code (arXiv:1512.09300) for MNIST.
+    Args:
+        z_dim: Width of the code.
+        hidden: Widths of the hidden layers; twice 1024 in VAE-GAN's code (arXiv:1512.09300) for MNIST.
+        norm: "batch" normalises each of them, "none" leaves batch norm out.
     """
 
     probabilistic = True
@@ -104,7 +113,8 @@ class MLPEncoder(Encoder):
         for n_in, n_out in pairwise(widths):
             layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers)
-        self.mean, self.logvar = nn.Linear(widths[-1], z_dim), nn.Linear(widths[-1], z_dim)
+        self.mean = nn.Linear(widths[-1], z_dim)
+        self.logvar = nn.Linear(widths[-1], z_dim)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.mean(self.layers(x))  # (N, *shape) -> (N, hidden[-1]) -> (N, z_dim)

@@ -11,12 +11,18 @@ from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 
 
 class OneHiddenGenerator(Generator):
-    """z -> hidden, ReLU -> pixels, sigmoid. z is uniform on (-1, 1). hidden: width of the hidden layer."""
+    """z -> hidden, ReLU -> pixels, sigmoid. z is uniform on (-1, 1).
+
+    Args:
+        z_dim: Width of the noise.
+        hidden: Width of the hidden layer.
+    """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, hidden: PositiveInt = 256):
         super().__init__()
         _need_image("generator one_hidden", spec)
-        self.z_dim, self.shape = z_dim, spec.shape
+        self.z_dim = z_dim
+        self.shape = spec.shape
         self.hidden = nn.Linear(z_dim, hidden)
         self.out = nn.Linear(hidden, spec.size)
         self.apply(_initialise)
@@ -30,7 +36,11 @@ class OneHiddenGenerator(Generator):
 
 
 class OneHiddenDiscriminator(Discriminator):
-    """x -> hidden, ReLU -> logit. hidden: width of the hidden layer."""
+    """x -> hidden, ReLU -> logit.
+
+    Args:
+        hidden: Width of the hidden layer.
+    """
 
     def __init__(self, spec: Spec, hidden: PositiveInt = 256):
         super().__init__()
@@ -55,7 +65,7 @@ def _need_image(network: str, spec: Spec) -> None:
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 2 / fan_in) (arXiv:1502.01852), biases zero."""
+    """Draw weights from N(0, 2 / fan_in) (arXiv:1502.01852), and set biases to zero."""
     if isinstance(module, nn.Linear):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         nn.init.zeros_(module.bias)

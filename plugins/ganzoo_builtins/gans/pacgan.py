@@ -1,8 +1,8 @@
 """PacGAN, Lin, Khetan, Fanti and Oh 2018 (arXiv:1712.04086): the discriminator judges several samples at once.
 
-A pack of m samples, all real or all fake, is laid together along the channels (of images) or numbers (of points), and
-gets one logit. A generator that makes the same sample over and over is found out by a pack of two. Nothing else
-changes: not the generator, not the loss, and of the discriminator only the first layer.
+A pack of m samples, all real or all fake, is concatenated along the channels of images or the numbers of points, and
+gets one logit. A pack of two gives a generator away that always makes the same sample. Nothing else changes: not the
+generator, not the loss, and of the discriminator only the first layer.
 """
 
 from __future__ import annotations

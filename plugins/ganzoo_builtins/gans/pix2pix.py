@@ -1,11 +1,11 @@
-"""pix2pix, Isola, Zhu, Zhou and Efros 2017 (arXiv:1611.07004): images to images by a U-Net and a judge of patches.
+"""pix2pix, Isola, Zhu, Zhou and Efros 2017 (arXiv:1611.07004): a U-Net against a discriminator of patches.
 
-The networks are those of the authors' PyTorch code. The U-Net halves the image to a single pixel and doubles it again,
-each doubling joined by the map of its size on the way down, so that what input and output share need not pass through
-the middle. Its only noise is dropout, which stays on when it draws (section 3.2). The discriminator says of each patch
-whether it is real; three strided layers see patches of 70 pixels. All weights start from N(0, 0.02).
+The networks are those of the authors' PyTorch code. The U-Net halves the image to a single pixel and doubles it again.
+Each doubling is given the map of its size on the way down, so that what input and output share need not pass through
+the middle. Its only noise is dropout, which stays on when it samples (section 3.2). The discriminator judges each patch
+by itself; three strided layers see patches of 70 pixels. All weights start from N(0, 0.02).
 
-The procedure is `translation`. Images of any size will do: a smaller one is halved less often.
+The procedure is `translation`. Images may have any size: a smaller one is halved less often.
 """
 
 from itertools import pairwise
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 
 from ganzoo import Discriminator, Generator, IncompatibleError, Spec
-from ganzoo_builtins.gans.fits import need_image
+from ganzoo_builtins.gans.requirements import need_image
 
 MOST = 8  # halvings of the generator: 256 -> 1
 WIDEST = 8  # times `width`
@@ -28,10 +28,13 @@ Norm = Literal["batch", "instance"]
 class Pix2pixGenerator(Generator):
     """a -> b by a U-Net: 4x4 convolutions of stride 2 down, transposed ones up, a tanh at the end.
 
-    width: channels next to the image; they double at each halving, up to eight times as many. levels: how often the
-    image is halved, 8 at most, as in the paper; 0 halves it as often as it can be. dropout: the share of units dropped
-    in the first three layers up, in training and after it: the noise that z is elsewhere. norm: "instance" is what
-    batch norm amounts to in batches of one image, which the paper uses.
+    Args:
+        source: Spec of the inputs; by default that of the outputs.
+        width: Channels next to the image; they double at each halving, up to eight times as many.
+        levels: Number of halvings, 8 in the paper and at most; 0 halves as often as possible.
+        dropout: Probability of dropping a unit in the first three layers up, in training and after it; this is the only
+            noise.
+        norm: "instance" is what batch norm amounts to in batches of one image, which the paper uses.
     """
 
     def __init__(
@@ -45,11 +48,11 @@ class Pix2pixGenerator(Generator):
     ):
         super().__init__()
         channels, *sides = need_image("generator pix2pix", spec)
-        given = source.shape if source else spec.shape
-        if given[1:] != spec.shape[1:]:
+        source_shape = source.shape if source else spec.shape
+        if source_shape[1:] != spec.shape[1:]:
             raise IncompatibleError(
-                f"generator pix2pix keeps the size of its input, and {given} is not that of {spec.shape}: choose "
-                "another [transform], or another generator."
+                f"generator pix2pix keeps the size of its input, and {source_shape} is not that of {spec.shape}: "
+                "choose another [transform], or another generator."
             )
         possible = min(MOST, min(sides).bit_length() - 1)
         if possible < 2 or levels > possible:
@@ -57,10 +60,11 @@ class Pix2pixGenerator(Generator):
                 f"generator pix2pix halves the image {max(2, levels)} times, and {sides[0]}x{sides[1]} can be halved "
                 f"{possible} times: add dataset.size={2 ** max(2, levels)}, or leave levels out."
             )
-        self.source_shape, self.dropout = tuple(given), dropout
+        self.source_shape = tuple(source_shape)
+        self.dropout = dropout
         levels = levels or possible
         widths = [width * min(2**i, WIDEST) for i in range(levels)]  # 64, 128, 256, 512, 512, ...
-        down: list[nn.Module] = [nn.Conv2d(given[0], widths[0], 4, stride=2, padding=1, bias=False)]
+        down: list[nn.Module] = [nn.Conv2d(source_shape[0], widths[0], 4, stride=2, padding=1, bias=False)]
         for i, (n_in, n_out) in enumerate(pairwise(widths), 1):
             inner = i == levels - 1  # of a single pixel there are no statistics
             normalise = [] if inner else [_norm(norm, n_out)]
@@ -72,7 +76,8 @@ class Pix2pixGenerator(Generator):
             layer = nn.ConvTranspose2d(n_in, widths[i - 1], 4, 2, 1, output_padding=odd, bias=False)
             up.append(nn.Sequential(nn.ReLU(), layer, _norm(norm, widths[i - 1])))
         odd = tuple(side % 2 for side in sides)
-        self.down, self.up = nn.ModuleList(down), nn.ModuleList(up)
+        self.down = nn.ModuleList(down)
+        self.up = nn.ModuleList(up)
         self.last = nn.Sequential(
             nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], channels, 4, 2, 1, output_padding=odd), nn.Tanh()
         )
@@ -97,10 +102,12 @@ class Pix2pixGenerator(Generator):
 class Pix2pixDiscriminator(Discriminator):
     """x -> a logit for each patch: 4x4 convolutions, strided ones first, then two that are not.
 
-    In `translation` x is the input beside the output, or the real one. width: channels next to the image, doubled at
-    each layer, up to eight times as many. layers: how many are strided: 1 sees patches of 16 pixels, 2 of 34, 3 of 70,
-    as in the paper. norm: as in the generator; "none" puts biases in its place, which penalties on the gradient at
-    each sample require.
+    In `translation` x is an input concatenated with its output or with the real one.
+
+    Args:
+        width: Channels next to the image, doubled at each layer, up to eight times as many.
+        layers: Number of strided layers: 1 sees patches of 16 pixels, 2 of 34, and 3, as in the paper, of 70.
+        norm: As in the generator; "none" replaces it by biases, which penalties on the gradient at each sample require.
     """
 
     def __init__(
@@ -140,7 +147,7 @@ def _norm(norm: Norm, channels: int) -> nn.Module:
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights from N(0, 0.02), those of norms from N(1, 0.02), biases zero."""
+    """Draw weights from N(0, 0.02), those of norms from N(1, 0.02), and set biases to zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, (nn.BatchNorm2d, nn.InstanceNorm2d)):

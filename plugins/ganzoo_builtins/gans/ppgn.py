@@ -1,11 +1,11 @@
 """Plug and Play Generative Networks, Nguyen, Clune, Bengio, Dosovitskiy and Yosinski 2017 (arXiv:1612.00005).
 
-A generator x = G(h) learns to turn the features h = E(x) of a classifier back into images; then a chain walks through
-h, steered by what the classifier says of G(h), equation (11) of the paper with the loop through the image as prior:
+A generator x = G(h) learns to turn the features h = E(x) of a classifier back into images. Sampling is a Markov chain
+in h towards a class of the classifier, equation (11) of the paper with the loop through the image as prior:
 
     h <- h + eps1 (E(G(h)) - h) + eps2 d log p(y | G(h)) / dh + eps3 noise
 
-The classifier is trained first, and stays as it is from then on. The generator then minimises, for h = E(x),
+The classifier is trained first, and does not change any more. The generator then minimises, for h = E(x),
 
     pixel ||G(h) - x||^2 + feature ||E(G(h)) - h||^2 + adversarial L(D(G(h)))
 
@@ -25,26 +25,27 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
-from ganzoo_builtins.gans.fits import need_labels, need_square_image
+from ganzoo_builtins.gans.requirements import halved, need_labels, need_square_image
 from ganzoo_builtins.widths import width as features_width
 
-PACE = 0.01  # by which the mean and the spread of codes follow those of a batch
+PACE = 0.01  # at which the running mean and deviation of codes follow those of a batch
 
 
 class PPGNGenerator(Generator):
-    """h -> x: two fully connected layers, then upconvolutions with a convolution after each, LeakyReLU 0.3 as in the
-    paper's.
+    """h -> x: two fully connected layers, then transposed convolutions, each with a convolution after it.
 
-    z_dim: features in h. width: channels next to the image.
+    LeakyReLU 0.3, as in the paper.
+
+    Args:
+        z_dim: Width of h.
+        width: Channels next to the image.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 32):
         super().__init__()
         channels, size = need_square_image("generator ppgn", spec)
         self.z_dim = z_dim
-        start, doublings = size, 0
-        while start % 2 == 0 and start > 4:
-            start, doublings = start // 2, doublings + 1
+        start, doublings = halved(size, 4)
         n = width * 2**doublings
         layers = [nn.Linear(z_dim, 4 * z_dim), nn.LeakyReLU(0.3), nn.Linear(4 * z_dim, n * start**2), nn.LeakyReLU(0.3)]
         layers += [nn.Unflatten(1, (n, start, start))]  # (N, n, start, start)
@@ -59,9 +60,11 @@ class PPGNGenerator(Generator):
 
 
 class PPGNDiscriminator(Discriminator):
-    """Convolutions down to a code h >= 0. It serves as the classifier, whose features are h, and as the discriminator.
+    """Convolutions down to a code h >= 0, for the discriminator and for the classifier, whose features are h.
 
-    z_dim: numbers in h. width: channels next to the image.
+    Args:
+        z_dim: Width of h.
+        width: Channels next to the image.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 64, width: PositiveInt = 32):
@@ -84,10 +87,18 @@ class PPGNDiscriminator(Discriminator):
 class PPGN(Procedure):
     """Joint PPGN-h (arXiv:1612.00005, section 3.4), and the classifier that it needs.
 
-    pretrain: steps in which the classifier learns, before anything else does; its features are the generator's input.
-    pixel, feature, adversarial: weights of the generator's terms.
-    iterations: how far a chain walks for a sample. eps1: of the step towards E(G(h)). eps2: of the step up the
-    probability of the class. eps3: standard deviation of the noise in each step.
+    Args:
+        pretrain: Number of steps at the beginning in which the classifier alone is trained.
+        pixel: Weight of the generator's squared error of pixels.
+        feature: Weight of the generator's squared error of features.
+        adversarial: Weight of the generator's adversarial term.
+        iterations: Number of iterations of the chain for one sample.
+        eps1: Size of the chain's step towards E(G(h)).
+        eps2: Size of the chain's step up the gradient of the class's log-probability.
+        eps3: Standard deviation of the noise in each iteration.
+
+    Raises:
+        IncompatibleError: The data has no labels, or the generator's input is not as wide as the classifier's features.
     """
 
     mean: Tensor
@@ -111,19 +122,27 @@ class PPGN(Procedure):
     ):
         super().__init__()
         need_labels("procedure ppgn", spec)
-        self.G, self.D, self.E = generator(spec), discriminator(spec), discriminator_classifier(spec)
-        self.loss, wide = loss(), features_width(self.E, spec)
+        self.G = generator(spec)
+        self.D = discriminator(spec)
+        self.E = discriminator_classifier(spec)
+        self.loss = loss()
+        wide = features_width(self.E, spec)
         if self.G.z_dim != wide:
             raise IncompatibleError(
                 f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {wide} features "
                 f"to give it: add generator.z_dim={wide}."
             )
-        self.E.head = nn.Linear(wide, spec.classes)  # in the place of the one that told real from fake
+        self.E.head = nn.Linear(wide, spec.classes)  # replaces the layer that told real from fake
         self.register_buffer("mean", torch.zeros(wide))
         self.register_buffer("spread", torch.ones(wide))
-        self.pretrain, self.iterations = pretrain, iterations
-        self.pixel, self.feature, self.adversarial = pixel, feature, adversarial
-        self.eps1, self.eps2, self.eps3 = eps1, eps2, eps3
+        self.pretrain = pretrain
+        self.pixel = pixel
+        self.feature = feature
+        self.adversarial = adversarial
+        self.iterations = iterations
+        self.eps1 = eps1
+        self.eps2 = eps2
+        self.eps3 = eps3
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"classifier": [self.E], "discriminator": [self.D], "generator": [self.G]}
@@ -166,11 +185,11 @@ class PPGN(Procedure):
         return self.G(h)
 
     def start(self, n: int) -> Tensor:
-        """() -> (n, z_dim): independent features, each as large as those of real samples are."""
+        """Draw codes (n, z_dim) of independent features, with the mean and deviation of real samples'."""
         return (self.mean + self.spread * torch.randn(n, len(self.mean), device=self.mean.device)).relu()
 
     def walk(self, h: Tensor, y: Tensor) -> Tensor:
-        """Codes (N, z_dim), classes (N,) -> the next ones."""
+        """Return the codes (N, z_dim) one iteration further towards classes y (N,)."""
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             code = self.E.features(self.G(h))  # (N, z_dim)
@@ -179,7 +198,7 @@ class PPGN(Procedure):
         return h.detach().relu()  # features of the classifier are not negative
 
     def panels(self, batch: Batch) -> dict[str, Panel]:
-        """Real samples, and to the right of each what the generator makes of its features."""
+        """Return real samples, each to the left of its reconstruction from its features."""
         x = batch["x"]
         pairs = torch.stack([x, self.G(self.E.features(x))], 1)  # (N, 2, C, H, W)
         return {"reconstruction": Panel(pairs.flatten(0, 1)[:64])}

@@ -1,17 +1,17 @@
-"""SeqGAN, Yu, Zhang, Wang and Yu 2017 (arXiv:1609.05473): tokens are discrete, so what D thinks of them is a reward.
+"""SeqGAN, Yu, Zhang, Wang and Yu 2017 (arXiv:1609.05473): tokens are discrete, so D's judgement is a reward.
 
-The generator is a policy that says each next token y_t after those before it, and is taught by REINFORCE, equation (8):
+The generator is a policy for each next token y_t given those before it, and is trained by REINFORCE, equation (8):
 
     gradient = E[ sum_t  grad log G(y_t | y_1..t-1) Q(y_1..t) ]
 
-Q, equation (4), is how real the discriminator finds what becomes of y_1..t when a lagged copy of the generator, theta',
-writes the rest of it, averaged over several such rollouts; at the last token, how real it finds y itself.
+Q, equation (4), is the discriminator's probability of real for y_1..t completed by a lagged copy of the generator,
+theta', averaged over several such rollouts; at the last token it is that of y itself.
 
-Three stages, decided by the number of the step alone: maximum likelihood, then the discriminator alone, then both.
+There are three stages, decided by the step alone: maximum likelihood, then the discriminator alone, then both.
 
-Departures: the authors' implementation takes three passes over one set of 10,000 fakes, where each of the
-discriminator's moves has new fakes here; it divides no sum over the batch; it penalises the weights of the
-discriminator's last layer. Its cell has one bias where PyTorch's has two, which add up.
+Departures: each discriminator move has new fakes, where the authors' implementation takes three passes over one set of
+10,000; sums over the batch are divided by its size; the weights of the discriminator's last layer are not penalised.
+PyTorch's cell has two biases, which add up, where theirs has one.
 """
 
 from __future__ import annotations
@@ -26,18 +26,21 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, eval_mode
-from ganzoo_builtins.gans.fits import need_tokens
+from ganzoo_builtins.gans.requirements import need_tokens
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each
 WIDTHS = (100, 200, 200, 200, 200, 100, 100, 100, 100, 100, 160, 160)
-CHUNK = 2048  # samples at a time, where there may be many: of a large vocabulary, each takes as many numbers
+CHUNK = 2048  # samples at a time: each takes as many numbers as the vocabulary has tokens
 
 
 class SeqGANGenerator(Generator):
-    """An LSTM that knows the chance of every next token.
+    """An LSTM with a softmax over the next token.
 
-    z is uniform on (0, 1), a number for each token: chances are stacked upon each other, and z points at one of them.
-    embedding: numbers that stand for a token. width: units of the LSTM.
+    z is uniform on (0, 1), one number for each token of a sample, which picks a token from the cumulative distribution.
+
+    Args:
+        embedding: Width of a token's embedding.
+        width: Width of the LSTM's state.
     """
 
     def __init__(self, spec: Spec, embedding: PositiveInt = 32, width: PositiveInt = 32):
@@ -61,7 +64,7 @@ class SeqGANGenerator(Generator):
         return torch.rand(n, self.z_dim, device=next(self.parameters()).device)
 
     def log_likelihood(self, x: Tensor) -> Tensor:
-        """(N, T) -> (N, T): log G(x_t | x_1..t-1)."""
+        """Return log G(x_t | x_1..t-1) of each token, (N, T) -> (N, T)."""
         state, logits = None, []
         for token in pad(x, (1, -1)).T:  # token 0, x_1, ..., x_T-1
             state = self.cell(self.embedding(token), state)
@@ -70,24 +73,31 @@ class SeqGANGenerator(Generator):
 
     @torch.no_grad()
     def rollouts(self, x: Tensor, times: int) -> Tensor:
-        """(N, T) -> (T-1, N, times, T): [t-1] begins with the first t tokens of x, and the rest is drawn.
+        """Complete every prefix of x (N, T) several times -> (T-1, N, times, T).
 
-        All of them at once: at each place, whatever is not drawn yet consists of what goes on and of x itself, which
-        begins a rollout of its own there.
+        Rollout [t-1] begins with the first t tokens of x, and its other tokens are sampled. All rollouts are sampled at
+        once: at each position, those that have begun are continued, and the next one begins from x.
+
+        Args:
+            x: Token ids (N, T).
+            times: Number of completions of each prefix.
+
+        Returns:
+            Token ids (T-1, N, times, T).
         """
         n, length = x.shape
         paths = x[:, None].repeat(length - 1, 1, times, 1).view(length - 1, n * times, length)
         token = torch.zeros(n * times, dtype=torch.long, device=x.device)
         h, c = self.cell(self.embedding(token))
         for t in range(1, length):
-            if t > 1:  # the newest one has read nothing but x so far
+            if t > 1:  # the newest rollout has read nothing but x so far
                 h, c = (torch.cat([state, state[-n * times :]]) for state in (h, c))  # (t * N * times, width)
             h, c = self.cell(self.embedding(paths[:t, :, t - 1].flatten()), (h, c))
             paths[:t, :, t] = self._point(h, torch.rand(len(h), device=x.device)).view(t, -1)
         return paths.view(length - 1, n, times, length)
 
     def _point(self, h: Tensor, pointer: Tensor) -> Tensor:
-        """(N, width), (N,) in (0, 1) -> tokens (N,)."""
+        """Pick tokens (N,) by states (N, width) and uniform numbers (N,) in (0, 1)."""
         return torch.cat([self._token(*part) for part in zip(h.split(CHUNK), pointer.split(CHUNK), strict=True)])
 
     def _token(self, h: Tensor, pointer: Tensor) -> Tensor:
@@ -96,10 +106,13 @@ class SeqGANGenerator(Generator):
 
 
 class SeqGANDiscriminator(Discriminator):
-    """A TextCNN: filters over the tokens, the most that each finds anywhere, and a highway layer.
+    """A TextCNN: filters over the tokens, the maximum of each over all positions, and a highway layer.
 
-    embedding: numbers that stand for a token. sizes: tokens that a filter sees; those longer than a sample are left
-    out. width: filters of each size, or of every size. dropout: of what the last layer sees.
+    Args:
+        embedding: Width of a token's embedding.
+        sizes: Numbers of tokens that filters span; those longer than a sample are left out.
+        width: Number of filters of every size, or of each size by itself.
+        dropout: Probability of dropping a feature.
     """
 
     def __init__(
@@ -122,7 +135,8 @@ class SeqGANDiscriminator(Discriminator):
         total = sum(n for _, n in filters)
         self.embedding = nn.Embedding(vocab, embedding)
         self.filters = nn.ModuleList(nn.Conv1d(embedding, n, size) for size, n in filters)
-        self.gate, self.transform = nn.Linear(total, total), nn.Linear(total, total)
+        self.gate = nn.Linear(total, total)
+        self.transform = nn.Linear(total, total)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(total, 2)  # fake, real: the paper's softmax over two is the sigmoid of their difference
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)
@@ -130,9 +144,9 @@ class SeqGANDiscriminator(Discriminator):
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         embedded = self.embedding(x).mT  # (N, T) -> (N, embedding, T)
-        found = torch.cat([one(embedded).relu().amax(2) for one in self.filters], 1)  # (N, total)
-        gate = self.gate(found).sigmoid()
-        return self.dropout(gate * self.transform(found).relu() + (1 - gate) * found)
+        pooled = torch.cat([conv(embedded).relu().amax(2) for conv in self.filters], 1)  # (N, total)
+        gate = self.gate(pooled).sigmoid()
+        return self.dropout(gate * self.transform(pooled).relu() + (1 - gate) * pooled)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         fake, real = self.head(self.features(x, y)).unbind(1)  # (N, 2) -> (N,), (N,)
@@ -142,10 +156,19 @@ class SeqGANDiscriminator(Discriminator):
 class SeqGAN(Procedure):
     """Algorithm 1 of SeqGAN (arXiv:1609.05473), for token ids.
 
-    pretrain_g: steps of maximum likelihood, which come first. pretrain_d: steps of the discriminator alone, then.
-    g_steps, d_steps: moves per step of the third stage. rollouts: how often each beginning is gone on with.
-    lag: how much of theta' stays when it follows the generator. baseline: takes the mean over the batch from rewards.
     The player `pretraining` is the generator while it learns by likelihood, with an optimizer of its own.
+
+    Args:
+        pretrain_g: Number of steps of maximum likelihood, the first stage.
+        pretrain_d: Number of steps of the discriminator alone, the second stage.
+        g_steps: Generator moves per step of the third stage.
+        d_steps: Discriminator moves per step of the third stage.
+        rollouts: Number of Monte Carlo completions per prefix.
+        lag: Decay of theta' when it follows the generator, 0 for a copy.
+        baseline: Subtract the mean over the batch from the rewards.
+
+    Raises:
+        IncompatibleError: The generator cannot complete sequences.
     """
 
     discrete = True
@@ -164,15 +187,21 @@ class SeqGAN(Procedure):
         baseline: bool = False,
     ):
         super().__init__()
-        self.G, self.D = generator(spec), discriminator(spec)
+        self.G = generator(spec)
+        self.D = discriminator(spec)
         if not hasattr(self.G, "rollouts"):
             raise IncompatibleError(
-                'procedure seqgan needs a generator that goes on with sequences: use generator.use="seqgan".'
+                'procedure seqgan needs a generator that completes sequences: use generator.use="seqgan".'
             )
         self.lagged = copy.deepcopy(self.G).requires_grad_(False)  # theta'
-        self.pretrain_g, self.pretrain_d = pretrain_g, pretrain_d
-        self.g_steps, self.d_steps, self.batches_per_step = g_steps, d_steps, d_steps
-        self.times, self.lag, self.baseline = rollouts, lag, baseline
+        self.pretrain_g = pretrain_g
+        self.pretrain_d = pretrain_d
+        self.g_steps = g_steps
+        self.d_steps = d_steps
+        self.batches_per_step = d_steps
+        self.times = rollouts
+        self.lag = lag
+        self.baseline = baseline
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"pretraining": [self.G], "generator": [self.G], "discriminator": [self.D]}
@@ -185,13 +214,13 @@ class SeqGAN(Procedure):
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         real = next(data)["x"]  # (N, T)
-        third = self.pretrain_g + self.pretrain_d
+        last_stage = self.pretrain_g + self.pretrain_d
         if t < self.pretrain_g:
             yield {"pretraining": {"nll": -self.G.log_likelihood(real).mean()}}
-        elif t < third:
+        elif t < last_stage:
             yield from self._judge(real)
         else:
-            if t == third:
+            if t == last_stage:
                 self.lagged.load_state_dict(self.G.state_dict())
             for _ in range(self.g_steps):
                 yield {"generator": {"policy": self.policy_loss(self._draw(len(real)))}}
@@ -202,7 +231,7 @@ class SeqGAN(Procedure):
                 self.log(nll=-self.G.log_likelihood(real))  # of the data: it rises where variety is lost
 
     def policy_loss(self, x: Tensor) -> Tensor:
-        """Samples (N, T) -> (): its gradient is that of REINFORCE, and no gradient goes through the rewards."""
+        """Return a scalar whose gradient is that of REINFORCE on samples (N, T); rewards have no gradient."""
         rewards = self.rewards(x)  # (N, T)
         self.log(reward=rewards)
         if self.baseline:
@@ -211,16 +240,16 @@ class SeqGAN(Procedure):
 
     @torch.no_grad()
     def rewards(self, x: Tensor) -> Tensor:
-        """(N, T) -> (N, T) in [0, 1]: Q of each token."""
+        """Return Q of each token, (N, T) -> (N, T) in [0, 1]."""
         paths = self.lagged.rollouts(x, self.times)  # (T-1, N, times, T)
         ahead = self._chance_of_real(paths.flatten(0, 2)).view(paths.shape[:3]).mean(2)  # (T-1, N)
         return torch.cat([ahead, self._chance_of_real(x)[None]]).T
 
     @torch.no_grad()
     def follow(self) -> None:
-        """Theta' <- lag theta' + (1 - lag) theta."""
-        for lagged, own in zip(self.lagged.parameters(), self.G.parameters(), strict=True):
-            lagged.lerp_(own, 1 - self.lag)
+        """Update theta' <- lag theta' + (1 - lag) theta."""
+        for lagged, current in zip(self.lagged.parameters(), self.G.parameters(), strict=True):
+            lagged.lerp_(current, 1 - self.lag)
 
     def _judge(self, real: Tensor) -> Iterator[Move]:
         real_logits, fake_logits = self.D(real), self.D(self._draw(len(real)))  # (N,), (N,)
@@ -232,6 +261,6 @@ class SeqGAN(Procedure):
         return self.sample(n)
 
     def _chance_of_real(self, x: Tensor) -> Tensor:
-        """(M, T) -> (M,), without dropout."""
+        """Return the probability of real (M,) of samples (M, T), without dropout."""
         with eval_mode(self.D):
             return torch.cat([self.D(part).float() for part in x.split(CHUNK)]).sigmoid()

@@ -1,20 +1,22 @@
 """The convolutional networks of SNGAN, Miyato et al. 2018 (arXiv:1802.05957), table 3.
 
-Spectral normalisation is the regularizer of that name, so that these networks train without it as well, and others
-with it. The innermost map is an eighth of the image's side, which must be divisible by 8.
+Spectral normalisation is the regularizer of that name, so these networks can be trained without it, and others with
+it. The innermost map is an eighth of the image's side, which must be divisible by 8.
 """
 
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class SNGANGenerator(Generator):
-    """z -> x by three transposed 4x4 convolutions and one of 3x3. z is standard normal, of 128 numbers in the paper.
+    """z -> x by three transposed 4x4 convolutions and one of 3x3. z is standard normal.
 
-    width: channels next to the image, 64 in the paper.
+    Args:
+        z_dim: Width of the noise, 128 in the paper.
+        width: Channels next to the image, 64 in the paper.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
@@ -38,7 +40,11 @@ class SNGANGenerator(Generator):
 
 
 class SNGANDiscriminator(Discriminator):
-    """x -> logit by seven convolutions with LeakyReLU 0.1, each second one halving the map. width: as above."""
+    """x -> logit by seven convolutions with LeakyReLU 0.1, of which every second one halves the map.
+
+    Args:
+        width: Channels next to the image, 64 in the paper.
+    """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
         super().__init__()

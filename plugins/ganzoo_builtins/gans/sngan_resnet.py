@@ -1,7 +1,7 @@
 """The residual networks of SNGAN for 32x32 images, Miyato et al. 2018 (arXiv:1802.05957), table 4.
 
-Spectral normalisation is the regularizer of that name. No activation works in place: the shortcut of a block starts
-from the map as it came. Weights are Glorot's, with a gain of sqrt(2) in the residual branches, as in the authors' code.
+Spectral normalisation is the regularizer of that name. No activation works in place: the shortcut of a block needs the
+map as it was. Weights are Glorot's, with a gain of sqrt(2) in the residual branches, as in the authors' code.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class Up(nn.Module):
-    """A block of the generator, to twice the side: shortcut(x) + residual(x)."""
+    """A block of the generator that doubles the side: shortcut(x) + residual(x)."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -35,11 +35,12 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """A block of the discriminator. first: no activation in front. halve: to half the side."""
+    """A block of the discriminator, which halves the side if told to; the first one has no activation in front."""
 
     def __init__(self, n_in: int, width: int, halve: bool, first: bool = False):
         super().__init__()
-        self.halve, self.first = halve, first
+        self.halve = halve
+        self.first = first
         self.residual = nn.Sequential(
             nn.Identity() if first else nn.ReLU(), conv(n_in, width, 3), nn.ReLU(), conv(width, width, 3)
         )
@@ -53,7 +54,12 @@ class Down(nn.Module):
 
 
 class SNGANResNetGenerator(Generator):
-    """z -> x through three blocks that double the side. z is standard normal. width: channels, 256 in the paper."""
+    """z -> x through three blocks that double the side. z is standard normal.
+
+    Args:
+        z_dim: Width of the noise, 128 in the paper.
+        width: Channels of every map, 256 in the paper.
+    """
 
     name = "sngan_resnet"
 
@@ -83,7 +89,8 @@ class SNGANResNetGenerator(Generator):
 class SNGANResNetDiscriminator(Discriminator):
     """x -> logit through four blocks, the first two of which halve the side, and a sum over the map.
 
-    width: channels, 128 in the paper.
+    Args:
+        width: Channels of every map, 128 in the paper.
     """
 
     name = "sngan_resnet"
@@ -109,9 +116,9 @@ class SNGANResNetDiscriminator(Discriminator):
 
 
 def conv(n_in: int, n_out: int, kernel: int, gain: float | None = None) -> nn.Conv2d:
-    """A convolution that keeps the side. gain: sqrt(2) for 3x3, 1 for the 1x1 of shortcuts, unless given."""
-    made = nn.Conv2d(n_in, n_out, kernel, padding=kernel // 2)
-    nn.init.xavier_uniform_(made.weight, gain if gain is not None else 2**0.5 if kernel > 1 else 1.0)
-    if made.bias is not None:
-        nn.init.zeros_(made.bias)
-    return made
+    """Return a convolution that keeps the side, with a gain of sqrt(2), or 1 for the 1x1 kernels of shortcuts."""
+    layer = nn.Conv2d(n_in, n_out, kernel, padding=kernel // 2)
+    nn.init.xavier_uniform_(layer.weight, gain if gain is not None else 2**0.5 if kernel > 1 else 1.0)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

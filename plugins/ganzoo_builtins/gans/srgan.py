@@ -1,14 +1,14 @@
 """SRGAN, Ledig et al. 2017 (arXiv:1609.04802): small images to larger ones, in two stages.
 
-The generator's 16 residual blocks work at the small size, and a layer that rearranges channels into pixels doubles it
-(PixelShuffle), as often as it takes. First it learns to come close to the truth (SRResNet); what it is unsure of it
-blurs. Then a discriminator joins:
+The generator's 16 residual blocks work at the small size; layers that rearrange channels into pixels (PixelShuffle)
+double it as often as needed. First the generator alone minimises the distance to the truth (SRResNet), which blurs
+what is uncertain. Then a discriminator joins:
 
     L = content + 0.001 * adversarial
 
 In the paper content is 0.006 |phi(b) - phi(G(a))|^2, of the features phi of a VGG trained on photographs. Here phi is
-the last layer of the discriminator, which nobody has to download. It changes as the discriminator learns, so its
-distance is taken in proportion to its size, and that of pixels stays beside it.
+the discriminator's features, which need no download. They change as the discriminator learns, so their distance is
+relative to their size, and the distance of pixels is kept as well.
 """
 
 from __future__ import annotations
@@ -22,32 +22,35 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Spec
-from ganzoo_builtins.gans.fits import need_image
-from ganzoo_builtins.procedures.judged import Judged
+from ganzoo_builtins.gans.requirements import need_image
+from ganzoo_builtins.procedures.translating import AdversarialTranslator
 
-SCALE = 4  # where nobody says what the input is
+SCALE = 4  # when the size of the input is not given
 
 
 class SRGANGenerator(Generator):
     """a -> b, larger by a power of two: residual blocks, then PixelShuffle, then a 9x9 convolution.
 
-    The paper's last layer is linear; here a tanh keeps pixels in their range. Its batch norm stays.
+    The paper's last layer is linear; here a tanh keeps pixels in their range. Batch norm is as in the paper.
 
-    width: channels. blocks: how many residual ones.
+    Args:
+        source: Spec of the inputs; by default a quarter of the output's side.
+        width: Channels of every map.
+        blocks: Number of residual blocks.
     """
 
     def __init__(self, spec: Spec, source: Spec | None = None, width: PositiveInt = 64, blocks: PositiveInt = 16):
         super().__init__()
         channels, height, w = need_image("generator srgan", spec)
-        given, *small = source.shape if source else (channels, height // SCALE, w // SCALE)
-        self.source_shape = (given, *small)
+        source_channels, *small = source.shape if source else (channels, height // SCALE, w // SCALE)
+        self.source_shape = (source_channels, *small)
         scale = height // small[0]
         if scale < 2 or scale & (scale - 1) or tuple(scale * side for side in small) != (height, w):
             raise IncompatibleError(
                 f"generator srgan enlarges by 2, 4, 8, ..., and not {self.source_shape} to {spec.shape}: use "
                 '[transform] use = "downscale" with such a factor, and images whose side it divides.'
             )
-        self.first = nn.Sequential(nn.Conv2d(given, width, 9, padding=4), nn.PReLU())
+        self.first = nn.Sequential(nn.Conv2d(source_channels, width, 9, padding=4), nn.PReLU())
         self.blocks = nn.Sequential(*(_Residual(width) for _ in range(blocks)))
         self.after = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width))
         doublings: list[nn.Module] = []
@@ -62,7 +65,7 @@ class SRGANGenerator(Generator):
 
 
 class _Residual(nn.Module):
-    """x + f(x). PReLU learns one slope for all channels."""
+    """x + f(x), with a PReLU that learns one slope for all channels."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -83,8 +86,9 @@ class SRGANDiscriminator(Discriminator):
 
     Batch norm in all but the first, LeakyReLU 0.2.
 
-    width: channels next to the image, up to eight times as many innermost. hidden: widths of the layers before the
-    logit.
+    Args:
+        width: Channels next to the image; the innermost map has eight times as many.
+        hidden: Widths of the layers before the logit.
     """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, hidden: Sequence[PositiveInt] = (1024,)):
@@ -114,13 +118,19 @@ class SRGANDiscriminator(Discriminator):
         return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
-class SRGAN(Judged):
+class SRGAN(AdversarialTranslator):
     """Photo-Realistic Single Image Super-Resolution Using a GAN (arXiv:1609.04802), sections 2.1 and 2.2.
 
-    For `pretrain` steps the generator moves alone, against the squared error of pixels. Then the discriminator moves
-    and the generator after it, on one batch.
+    For `pretrain` steps the generator moves alone and minimises the squared error of pixels. Then the discriminator
+    moves, and the generator after it, on one batch.
 
-    weight: of the adversarial term. features: weight of the distance of features; 0 leaves that of pixels alone.
+    Args:
+        pretrain: Number of steps of the first stage.
+        weight: Weight of the adversarial term.
+        features: Weight of the distance of features; 0 leaves that of pixels alone.
+
+    Raises:
+        IncompatibleError: The generator does not fit the inputs, or a network is conditional.
     """
 
     def __init__(
@@ -135,8 +145,12 @@ class SRGAN(Judged):
         features: NonNegativeFloat = 0.006,
     ):
         super().__init__(spec, transform)
-        self.G, self.D, self.loss = self.make(generator), discriminator(spec), loss()
-        self.pretrain, self.weight, self.features = pretrain, weight, features
+        self.G = self.make(generator)
+        self.D = discriminator(spec)
+        self.loss = loss()
+        self.pretrain = pretrain
+        self.weight = weight
+        self.features = features
         self.need_no_labels("srgan")
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
@@ -152,11 +166,11 @@ class SRGAN(Judged):
         adversarial = self.weight * self.loss.generator(real, self.D(fake))
         content = {"pixels": mse_loss(fake, b)}
         if self.features:
-            content["features"] = self.features * self._unlike(fake, b)
+            content["features"] = self.features * self._features_distance(fake, b)
         yield {"generator": {"adversarial": adversarial, **content}}
 
-    def _unlike(self, fake: Tensor, b: Tensor) -> Tensor:
-        """The squared distance of features as a share of their square: () of about 0 to 2."""
+    def _features_distance(self, fake: Tensor, b: Tensor) -> Tensor:
+        """Return the squared distance of features relative to their square, () of about 0 to 2."""
         with torch.no_grad():
-            wanted = self.D.features(b)  # (N, width)
-        return mse_loss(self.D.features(fake), wanted) / wanted.square().mean().clamp_min(1e-8)
+            target = self.D.features(b)  # (N, width)
+        return mse_loss(self.D.features(fake), target) / target.square().mean().clamp_min(1e-8)

@@ -19,7 +19,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Generator, Spec
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.requirements import need_multiple
 
 norm1d = partial(nn.BatchNorm1d, eps=1e-3, momentum=0.01)
 norm2d = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
@@ -28,7 +28,9 @@ norm2d = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
 class TFDCGANGenerator(Generator):
     """z -> x: one layer to a map of a quarter of the side, then two transposed convolutions. z is uniform on (-1, 1).
 
-    width: channels of the larger map; the smaller one has twice as many.
+    Args:
+        z_dim: Width of the noise.
+        width: Channels of the larger map; the smaller one has twice as many.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 100, width: PositiveInt = 64):
@@ -58,7 +60,12 @@ class TFDCGANGenerator(Generator):
 
 
 class TFDCGANDiscriminator(Discriminator):
-    """x -> two logits -> their difference. width: channels of the first map. hidden: width of the layer before them."""
+    """x -> two logits -> their difference.
+
+    Args:
+        width: Channels of the first map.
+        hidden: Width of the layer before the logits.
+    """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, hidden: PositiveInt = 1024):
         super().__init__()
@@ -88,17 +95,17 @@ class TFDCGANDiscriminator(Discriminator):
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:
-    """Twice the side."""
+    """Return a layer that doubles the side."""
     return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
 
 
 def _down(n_in: int, n_out: int) -> nn.Module:
-    """Half the side."""
+    """Return a layer that halves the side."""
     return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2)
 
 
 def _initialise(module: nn.Module) -> None:
-    """Weights as Glorot and Bengio 2010 have them for symmetric units, biases zero."""
+    """Draw weights as Glorot and Bengio 2010 do for symmetric units, and set biases to zero."""
     if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.xavier_uniform_(module.weight)
         assert module.bias is not None

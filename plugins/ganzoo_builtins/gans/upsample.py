@@ -11,8 +11,8 @@ TAPS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
 class UpsampleConv2d(nn.Conv2d):
     """Conv2d(n_in, n_out, 3, padding=1) of an input doubled by nearest neighbours.
 
-    Weights are those of the convolution, and so are checkpoints; the result differs from the two layers by rounding
-    only. It is computed as the transposed 4x4 convolution of stride 2 that equals both.
+    It has the weights, and the checkpoints, of the convolution. The result is computed as the one transposed 4x4
+    convolution of stride 2 that equals both layers, up to rounding.
     """
 
     def __init__(self, n_in: int, n_out: int):

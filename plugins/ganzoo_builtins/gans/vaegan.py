@@ -13,27 +13,34 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, IncompatibleError, Move, Panel, Procedure, Spec
-from ganzoo_builtins.gans.autoencoder import beside
-from ganzoo_builtins.gans.fits import need_multiple
+from ganzoo_builtins.gans.autoencoder import reconstruction_panel
+from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class VAEGAN(Procedure):
-    """Algorithm 1, all three players at once, with the equilibrium gate of the authors' code:
+    """Algorithm 1, in which all three players move at once, with the equilibrium gate of the authors' code.
 
         encoder:        L_prior + L_like
         decoder:        gamma L_like + (1 - gamma) L_GAN of the generator
         discriminator:  L_GAN
 
     L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), sums over a
-    sample; Dis_l are the discriminator's features. A term moves the player beside it and nobody else: the features do
-    not learn to be easy to rebuild, and the discriminator's verdict does not reach the encoder.
+    sample; Dis_l are the discriminator's features. Each term moves the player in whose row it stands and no other: the
+    features do not learn to be easy to reconstruct, and the discriminator's loss does not reach the encoder.
 
-    gamma: weighs the rebuilding against the verdict in the decoder, 1e-6 for CelebA in the authors' code: L_like is a
-        large sum.
-    reconstructions: rebuilt samples are judged as fakes too, beside as many new ones.
-    equilibrium, margin: the discriminator waits while its cross-entropy on real or on fake samples is below
-        equilibrium - margin, the decoder while one of them is above equilibrium + margin; if both would wait, neither
-        does. A large margin lets both move always. 0.68 and 0.35 in the authors' code.
+    The gate: the discriminator waits while its cross-entropy on real or on fake samples is below equilibrium - margin,
+    the decoder while one of them is above equilibrium + margin; if both would wait, neither does.
+
+    Args:
+        gamma: Weight of the reconstruction in the decoder's loss, 1e-6 for CelebA in the authors' code: L_like is a
+            large sum.
+        reconstructions: Judge reconstructions as fakes too, together with as many samples from the prior.
+        equilibrium: Cross-entropy about which the players are balanced, 0.68 in the authors' code.
+        margin: Tolerance of the gate, 0.35 in the authors' code. A large one lets both players always move.
+
+    Raises:
+        IncompatibleError: The encoder has no distribution of codes or another width of them than the generator, or one
+            of generator and discriminator alone is conditional.
     """
 
     def __init__(
@@ -49,10 +56,14 @@ class VAEGAN(Procedure):
         margin: NonNegativeFloat = 0.35,
     ):
         super().__init__()
-        self.E, self.G, self.D = encoder(spec), generator(spec), discriminator(spec)
+        self.E = encoder(spec)
+        self.G = generator(spec)
+        self.D = discriminator(spec)
         self.loss = loss()
-        self.gamma, self.reconstructions = gamma, reconstructions
-        self.equilibrium, self.margin = equilibrium, margin
+        self.gamma = gamma
+        self.reconstructions = reconstructions
+        self.equilibrium = equilibrium
+        self.margin = margin
         self._check()
 
     def players(self) -> dict[str, list[nn.Module]]:
@@ -86,7 +97,7 @@ class VAEGAN(Procedure):
         yield {player: minimised for player, minimised in terms.items() if player not in waiting}
 
     def waiting(self, real: float | Tensor, fake: float | Tensor) -> set[str]:
-        """Cross-entropies on real and fake samples -> the players that do not move."""
+        """Return the players that do not move, given the cross-entropies on real and on fake samples."""
         low, high = self.equilibrium - self.margin, self.equilibrium + self.margin
         players = set()
         if real < low or fake < low:
@@ -96,10 +107,10 @@ class VAEGAN(Procedure):
         return players if len(players) < 2 else set()
 
     def panels(self, batch: Batch) -> Mapping[str, Panel]:
-        """Real samples above what the decoder makes of their codes."""
+        """Return real samples above their reconstructions."""
         x = batch["x"][:32]
         z = self.E(x, batch["y"][:32] if self.E.conditional else None)  # (N, z_dim)
-        return {"rebuilt": beside(x, self.G(z, batch["y"][:32] if self.conditional else None))}
+        return {"rebuilt": reconstruction_panel(x, self.G(z, batch["y"][:32] if self.conditional else None))}
 
     def _check(self) -> None:
         if not self.E.probabilistic:
@@ -122,7 +133,9 @@ class VAEGAN(Procedure):
 class VAEGANEncoder(Encoder):
     """x -> mean and log-variance of z: strided 5x5 convolutions, batch norm, ReLU; the side must be divisible by 8.
 
-    width: channels next to the image; twice and four times as many further in, and 16 times in the hidden layer.
+    Args:
+        z_dim: Width of the code.
+        width: Channels next to the image; two and four times as many in the next maps, 16 times in the hidden layer.
     """
 
     probabilistic = True
@@ -138,7 +151,8 @@ class VAEGANEncoder(Encoder):
             *_down(2 * width, 4 * width),
             *_full(4 * width * start**2, 16 * width),
         )
-        self.mean, self.logvar = nn.Linear(16 * width, z_dim), nn.Linear(16 * width, z_dim)
+        self.mean = nn.Linear(16 * width, z_dim)
+        self.logvar = nn.Linear(16 * width, z_dim)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.mean(self.layers(x))  # (N, z_dim)
@@ -150,9 +164,13 @@ class VAEGANEncoder(Encoder):
 
 
 class VAEGANGenerator(Generator):
-    """z -> x, the decoder: transposed 5x5 convolutions, batch norm, ReLU, tanh. z is standard normal. Sides as above.
+    """z -> x, the decoder: transposed 5x5 convolutions, batch norm, ReLU, tanh. z is standard normal.
 
-    width: four times as many channels in the innermost map, then four and two times, and half as many at the end.
+    The side must be divisible by 8.
+
+    Args:
+        z_dim: Width of the noise.
+        width: A quarter of the channels of the two innermost maps, half of those of the next; the last has half of it.
     """
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 64):
@@ -179,9 +197,13 @@ class VAEGANGenerator(Generator):
 
 
 class VAEGANDiscriminator(Discriminator):
-    """x -> logit; its features are Dis_l, the map after the third strided convolution. Sides as above.
+    """x -> logit; its features are Dis_l, the map after the third strided convolution.
 
-    width: half as many channels next to the image, then two, four and four times, and 8 times in the hidden layer.
+    The side must be divisible by 8.
+
+    Args:
+        width: Twice the channels next to the image; the next maps have two, four and four times as many, the hidden
+            layer 8 times.
     """
 
     def __init__(self, spec: Spec, width: PositiveInt = 64):
@@ -208,12 +230,12 @@ class VAEGANDiscriminator(Discriminator):
 
 
 def _down(n_in: int, n_out: int) -> list[nn.Module]:
-    """Half the side."""
+    """Return layers that halve the side."""
     return [nn.Conv2d(n_in, n_out, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
 
 
 def _up(n_in: int, n_out: int) -> list[nn.Module]:
-    """Twice the side."""
+    """Return layers that double the side."""
     up = nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1, bias=False)
     return [up, nn.BatchNorm2d(n_out), nn.ReLU()]
 

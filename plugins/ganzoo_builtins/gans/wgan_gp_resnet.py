@@ -12,7 +12,12 @@ from ganzoo_builtins.gans.sngan_resnet import SNGANResNetDiscriminator, SNGANRes
 
 
 class WGANGPResNetGenerator(SNGANResNetGenerator):
-    """z -> x through three blocks that double the side. z is standard normal. width: channels, 128 in the paper."""
+    """z -> x through three blocks that double the side. z is standard normal.
+
+    Args:
+        z_dim: Width of the noise, 128 in the paper.
+        width: Channels of every map, 128 in the paper.
+    """
 
     name = "wgan_gp_resnet"
 
@@ -23,7 +28,8 @@ class WGANGPResNetGenerator(SNGANResNetGenerator):
 class WGANGPResNetDiscriminator(SNGANResNetDiscriminator):
     """x -> logit through four blocks, the first two of which halve the side, and the mean over the map.
 
-    width: channels, 128 in the paper.
+    Args:
+        width: Channels of every map, 128 in the paper.
     """
 
     name = "wgan_gp_resnet"

@@ -33,16 +33,16 @@ def panels(procedure: TwoPlayerProcedure, batch: Batch) -> Mapping[str, Image.Im
 
 
 def draw(real: Tensor, fake: Tensor, judge: Critic) -> Image.Image:
-    """Samples (N, 1) and (M, 1) -> a picture. The densities share a scale, on which the highest reaches 1."""
+    """Draw the densities of samples (N, 1) and (M, 1), scaled together to a maximum of 1, and the discriminator."""
     low, high = _range(torch.cat([real, fake]))
     x = torch.linspace(low, high, POINTS, device=real.device)  # (POINTS,)
-    data, made = (density(samples[:, 0], x) for samples in (real, fake))
-    top = max(data.max().item(), made.max().item())
+    data, generated = (density(samples[:, 0], x) for samples in (real, fake))
+    top = max(data.max().item(), generated.max().item())
     curves = {
         "data": data / top,
-        "generated": made / top,
+        "generated": generated / top,
         "discriminator": judge(x[:, None]).float().sigmoid(),
-        "best discriminator": best(data, made),
+        "best discriminator": best(data, generated),
     }
 
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
@@ -69,20 +69,20 @@ def draw(real: Tensor, fake: Tensor, judge: Critic) -> Image.Image:
 
 
 def density(samples: Tensor, x: Tensor) -> Tensor:
-    """Samples (N,) -> their density at evenly spaced points x (POINTS,): a small Gaussian around each."""
+    """Estimate the density of samples (N,) at evenly spaced points x (POINTS,) by a Gaussian kernel."""
     width = BANDWIDTH * (x[-1] - x[0])
     distance = (x[:, None] - samples[None]) / width  # (POINTS, N)
     return (-distance.square() / 2).exp().mean(1) / (width * (2 * torch.pi) ** 0.5)
 
 
-def best(data: Tensor, made: Tensor) -> Tensor:
-    """p_data / (p_data + p_g); not a number where there are hardly any samples of either."""
-    both = data + made
+def best(data: Tensor, generated: Tensor) -> Tensor:
+    """Return p_data / (p_data + p_g), or NaN where there are hardly any samples of either."""
+    both = data + generated
     return torch.where(both > 0.01 * both.max(), data / both, torch.nan)
 
 
 def _range(samples: Tensor) -> tuple[float, float]:
-    """A little more than the samples reach."""
+    """Return the range of the samples with a margin."""
     low, high = samples.min().item(), samples.max().item()
     margin = max(0.05 * (high - low), 1e-3)
     return low - margin, high + margin

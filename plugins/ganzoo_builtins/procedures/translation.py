@@ -1,4 +1,4 @@
-"""Images to images by examples: the procedure of pix2pix, and of denoising, colouring, filling holes, sharpening."""
+"""Image-to-image translation from pairs: pix2pix, denoising, colourisation, inpainting, sharpening."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ganzoo import Batch, Blueprint, Move, Spec
-from ganzoo_builtins.procedures.judged import Judged
+from ganzoo_builtins.procedures.translating import AdversarialTranslator
 
 DISTANCES = {"l1": nn.functional.l1_loss, "l2": nn.functional.mse_loss}
 
 
-class Translation(Judged):
+class Translation(AdversarialTranslator):
     """Image-to-Image Translation with Conditional Adversarial Networks (arXiv:1611.07004), section 3.1.
 
         G* = arg min_G max_D  E log D(a, b) + E log(1 - D(a, G(a)))  +  weight * E |b - G(a)|
 
-    The discriminator moves, then the generator, on one batch; a is the input and b what it should become. What a is
-    comes from the table [transform], or from a dataset of pairs.
+    The discriminator moves, then the generator, on one batch; a is the input and b the truth. Inputs come from the
+    table [transform], or from a dataset of pairs.
 
-    weight: of the distance between output and truth; 100 in the paper. distance: "l1", which blurs less than "l2".
-    judged: "pairs" shows the discriminator the input beside the output; "outputs", the paper's ablation, hides it, so
-        that nobody but the distance asks for an output that belongs to its input.
-    Errors: IncompatibleError for a generator that has a prior, or one for inputs of another shape.
+    Args:
+        weight: Weight of the distance between output and truth; 100 in the paper.
+        distance: "l1", which blurs less, or "l2".
+        judged: Input of the discriminator: "pairs" of input and output, or "outputs" alone, the paper's ablation, where
+            only the distance asks for an output that belongs to its input.
+
+    Raises:
+        IncompatibleError: The generator has a prior or does not fit the inputs, or a network is conditional.
     """
 
     def __init__(
@@ -46,7 +50,9 @@ class Translation(Judged):
         channels = spec.shape[0] + (self.source.shape[0] if judged == "pairs" else 0)
         self.D = discriminator(Spec((channels, *spec.shape[1:]), spec.classes))
         self.loss = loss()
-        self.weight, self.distance, self.judged = weight, distance, judged
+        self.weight = weight
+        self.distance = distance
+        self.judged = judged
         self.need_no_labels("translation")
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
@@ -64,7 +70,7 @@ class Translation(Judged):
         }
 
     def _judge(self, a: Tensor, b: Tensor) -> Tensor:
-        """Inputs (N, c, h, w) and outputs (N, C, H, W) -> logits (N,) or (N, 1, h', w')."""
+        """Return the logits (N,) or (N, 1, h', w') of inputs (N, c, h, w) with outputs (N, C, H, W)."""
         if self.judged == "outputs":
             return self.D(b)
         if a.shape[2:] != b.shape[2:]:

@@ -5,7 +5,7 @@ import torch
 
 from ganzoo import IncompatibleError, Spec
 from ganzoo.registry.discovery import load
-from ganzoo_builtins.gans.autoencoder import beside
+from ganzoo_builtins.gans.autoencoder import reconstruction_panel
 from helpers.judging import Referee
 from helpers.learning import trained
 
@@ -123,10 +123,10 @@ def test_refusals(name, spec, why):
 
 def test_rows_of_samples_and_of_what_became_of_them():
     x = torch.arange(7.0)[:, None]
-    panel = beside(x, x + 10, columns=3)
+    panel = reconstruction_panel(x, x + 10, columns=3)
     assert panel.columns == 3
     assert panel.samples[:, 0].tolist() == [0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15]
-    assert len(beside(x[:2], x[:2]).samples) == 4
+    assert len(reconstruction_panel(x[:2], x[:2]).samples) == 4
 
 
 @pytest.mark.slow

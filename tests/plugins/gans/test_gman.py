@@ -15,8 +15,7 @@ import ganzoo
 from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
-from ganzoo_builtins.gans.gman import GMAN, Aggregate, Share
-from ganzoo_builtins.gans.gman_networks import GMANDiscriminator, GMANGenerator
+from ganzoo_builtins.gans.gman import GMAN, Aggregate, GMANDiscriminator, GMANGenerator, Share
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from helpers.judging import ring_modes
 from helpers.support import PLUGINS, accelerator

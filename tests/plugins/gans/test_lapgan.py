@@ -15,8 +15,7 @@ import ganzoo
 from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
-from ganzoo_builtins.gans.lapgan import LAPGAN, down, pyramid, up
-from ganzoo_builtins.gans.lapgan_level import LAPGANLevelDiscriminator, LAPGANLevelGenerator
+from ganzoo_builtins.gans.lapgan import LAPGAN, LAPGANLevelDiscriminator, LAPGANLevelGenerator, down, pyramid, up
 from helpers.judging import Referee
 from helpers.support import PLUGINS, accelerator
 

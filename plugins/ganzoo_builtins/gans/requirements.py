@@ -1,10 +1,10 @@
-"""Checks that the data suits a network, made before a layer is built. They raise IncompatibleError with the remedy."""
+"""Checks that a network suits the data, made before a layer is built: each raises IncompatibleError with the remedy."""
 
 from ganzoo import IncompatibleError, Spec
 
 
 def need_numbers(network: str, spec: Spec) -> None:
-    """Images and points will do, token ids will not."""
+    """Require images or points, not token ids."""
     if spec.vocab:
         raise IncompatibleError(
             f"{network} works on real numbers, but the dataset holds token ids (vocab = {spec.vocab}): "
@@ -13,6 +13,7 @@ def need_numbers(network: str, spec: Spec) -> None:
 
 
 def need_labels(network: str, spec: Spec) -> None:
+    """Require data with labels."""
     if not spec.classes:
         raise IncompatibleError(
             f"{network} is conditional, but the dataset has no labels: choose a labelled dataset, "
@@ -21,7 +22,7 @@ def need_labels(network: str, spec: Spec) -> None:
 
 
 def need_image(network: str, spec: Spec) -> tuple[int, int, int]:
-    """Channels, height and width."""
+    """Require images, and return their channels, height and width."""
     need_numbers(network, spec)
     if not spec.is_image:
         raise IncompatibleError(
@@ -32,7 +33,7 @@ def need_image(network: str, spec: Spec) -> tuple[int, int, int]:
 
 
 def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
-    """Channels and pixels along a side."""
+    """Require square images, and return their channels and pixels along a side."""
     channels, height, width = need_image(network, spec)
     if height != width:
         raise IncompatibleError(f"{network} works on square images, not on {height}x{width}: add dataset.size=64.")
@@ -40,7 +41,17 @@ def need_square_image(network: str, spec: Spec) -> tuple[int, int]:
 
 
 def need_multiple(network: str, spec: Spec, of: int, suggested: int = 0) -> tuple[int, int]:
-    """Channels and pixels along a side divisible by `of`; to add is the next such side, unless one is `suggested`."""
+    """Require square images whose side is divisible by `of`.
+
+    Args:
+        network: Kind and name of the network, for the message.
+        spec: What the data is like.
+        of: The divisor.
+        suggested: The side that the message suggests; by default the next one that is divisible.
+
+    Returns:
+        Channels, and pixels along a side.
+    """
     channels, size = need_square_image(network, spec)
     if size % of:
         raise IncompatibleError(
@@ -51,15 +62,17 @@ def need_multiple(network: str, spec: Spec, of: int, suggested: int = 0) -> tupl
 
 
 def halved(size: int, least: int) -> tuple[int, int]:
-    """How far a side above `least` can be halved, and how often: 28, 4 -> (7, 2); 32, 4 -> (4, 3); 32, 8 -> (8, 2)."""
-    start, times = size, 0
+    """Return how far a side above `least` can be halved, and how often: 28, 4 -> (7, 2); 32, 8 -> (8, 2)."""
+    start = size
+    halvings = 0
     while start % 2 == 0 and start > least:
-        start, times = start // 2, times + 1
-    return start, times
+        start //= 2
+        halvings += 1
+    return start, halvings
 
 
 def need_tokens(network: str, spec: Spec) -> tuple[int, int]:
-    """Tokens in a sample, and how many different ones there are."""
+    """Require token ids, and return the number of tokens in a sample and in the vocabulary."""
     if not spec.vocab:
         raise IncompatibleError(
             f"{network} works on token ids, but the dataset holds numbers: choose a dataset such as text or oracle."

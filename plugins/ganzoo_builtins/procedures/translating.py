@@ -1,4 +1,4 @@
-"""What GANs that translate have in common: a generator, a discriminator of what it makes, and no labels."""
+"""The base class of translators with a discriminator."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from torch import Tensor, nn
 from ganzoo import Discriminator, Generator, IncompatibleError, Loss, Translator
 
 
-class Judged(Translator):
-    """Two players. The constructor of a subclass sets G, D and loss, and asks for no labels by need_no_labels()."""
+class AdversarialTranslator(Translator):
+    """A generator that translates, against a discriminator of its outputs, without labels.
+
+    The constructor of a subclass sets G, D and loss, and then calls need_no_labels().
+    """
 
     G: Generator
     D: Discriminator
@@ -18,9 +21,10 @@ class Judged(Translator):
         return {"discriminator": [self.D], "generator": [self.G]}
 
     def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.G(a)
+        b: Tensor = self.G(a)
+        return b
 
     def need_no_labels(self, name: str) -> None:
-        """Errors: IncompatibleError, in the name of the procedure, for networks that want some."""
+        """Refuse conditional networks in the name of the procedure."""
         if self.conditional or self.D.conditional:
             raise IncompatibleError(f"procedure {name} has no labels to give: use networks that are not conditional.")
