@@ -1,4 +1,4 @@
-"""The command line: one verb, one file. Help, listing and completion import no torch."""
+"""The command line: one file per command. Help, `ganzoo list` and completion do not import torch."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from ganzoo.registry.versions import Deprecated
 
 VERBS = {
     "run": "Train a recipe.",
-    "resume": "Go on with a run from its newest checkpoint.",
-    "runs": "Say what has become of each run.",
+    "resume": "Resume a run from its newest checkpoint.",
+    "runs": "List runs and their states.",
     "watch": "Follow a run from another terminal.",
-    "sample": "Draw samples from a run.",
-    "evaluate": "Say how good the samples of a run are.",
-    "compare": "Put runs side by side, or every value of a setting.",
-    "interpolate": "Draw the way from one sample to another.",
-    "timelapse": "Animate how a run's samples grew.",
-    "play": "Play with a run, on a page in the browser.",
-    "report": "Write a run, or several, into one page.",
-    "export": "Write what was trained for others to load.",
-    "push": "Send an export to the Hugging Face Hub.",
-    "pull": "Fetch a model from the Hugging Face Hub, and check it.",
-    "list": "Browse registered components and recipes.",
-    "show": "Show one component's settings, or one recipe in full.",
-    "check": "Validate a recipe and build it without memory or training.",
-    "bench": "Measure how fast a recipe trains.",
-    "cp": "Copy a recipe to edit.",
-    "schema": "Write a JSON Schema of recipes, for editors.",
-    "data": "See where data comes from, fetch it, verify it.",
-    "new": "Start a package of your own.",
-    "test": "Ask a plugin for what the interfaces promise.",
+    "sample": "Generate samples from a trained model.",
+    "evaluate": "Compute metrics of the samples of a run.",
+    "compare": "Compare the scores of runs, or of every value of a setting.",
+    "interpolate": "Interpolate between samples in latent space.",
+    "timelapse": "Animate the sample grids of a run.",
+    "play": "Explore a trained model in the browser.",
+    "report": "Write an HTML report on one or more runs.",
+    "export": "Export a trained model for others to load.",
+    "push": "Upload an export to the Hugging Face Hub.",
+    "pull": "Download a model from the Hugging Face Hub and verify it.",
+    "list": "List components and recipes.",
+    "show": "Show the settings of a component, or a recipe with all defaults.",
+    "check": "Validate a recipe without training it.",
+    "bench": "Measure the training speed of a recipe.",
+    "cp": "Copy a recipe to a file to edit.",
+    "schema": "Write a JSON Schema of recipes for editors.",
+    "data": "List, download and verify datasets.",
+    "new": "Create a plugin package.",
+    "test": "Run the conformance tests on a plugin.",
     "plugins": "List installed plugins, broken ones included.",
-    "doctor": "Say what is installed and what is wrong with it.",
+    "doctor": "Check the installation and report problems.",
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called; their one-line help stands in VERBS."""
+    """Command group that imports a command when it is called; the one-line helps are in VERBS."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*VERBS]  # list is a verb here: importing ganzoo.cli.list hides the built-in
+        return [*VERBS]  # importing ganzoo.cli.list shadows the built-in `list` here
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. A GanzooError becomes one `Error:` message and its exit code, and so does Ctrl-C."""
+        """Run a command. Turn a GanzooError or Ctrl-C into one `Error:` message and an exit code."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -85,26 +85,26 @@ _AS_PYTHON_DOES = warnings.formatwarning
 def _format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """What goes in a later version as one line for users; other warnings as Python shows them."""
+    """Format deprecation warnings as one line for users, and other warnings as Python does."""
     if issubclass(category, Deprecated):
         return f"Warning: {printable(str(message))}\n"
     return _AS_PYTHON_DOES(message, category, filename, lineno, line)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--no-plugins", is_flag=True, help="Use the built-in plugins only.")
+@click.option("--no-plugins", is_flag=True, help="Load the built-in plugins only.")
 @click.option("--block", metavar="NAME", multiple=True, help="Do not load this plugin (owner, package or owner/entry).")
 @click.version_option(package_name="ganzoo-torch", prog_name="ganzoo")
 def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
-    """A zoo of GANs that anybody can extend.
+    """Train, sample, evaluate and share generative adversarial networks (GANs).
 
     \b
-    ganzoo run quickstart             train the embedded default, about a minute
-    ganzoo list                       what there is
-    ganzoo sample runs/... -n 64      draw samples from a run
+    ganzoo run quickstart             train a first GAN in about a minute
+    ganzoo list                       list GANs, components and recipes
+    ganzoo sample runs/... -n 64      generate samples from a run
     """
     warnings.formatwarning = _format_warning
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a busy neighbour makes spinning threads many times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # busy-waiting threads are slow on shared cores
     if no_plugins:
         os.environ["GANZOO_DISABLE_PLUGINS"] = "1"
     if block:

@@ -1,4 +1,4 @@
-"""ganzoo bench RECIPE [key=value ...]"""
+"""The `ganzoo bench` command."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Count = click.IntRange(min=1)
 @click.command("bench")
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-@click.option("--steps", type=Count, default=50, show_default=True, help="Steps that are timed, each round.")
-@click.option("--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the clock.")
-@click.option("--rounds", type=Count, default=5, show_default=True, help="How often it is timed.")
-@click.option("--against", metavar="loop|script|PATH", help="Compare with a reference, in turn, in fresh processes.")
-@click.option("--processes", type=Count, default=1, show_default=True, help="Compare so many processes with one.")
-@click.option("--threads", type=Count, help="CPU threads of each process; 1 to compare unless given.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--steps", type=Count, default=50, show_default=True, help="Timed steps per round.")
+@click.option("--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the timing.")
+@click.option("--rounds", type=Count, default=5, show_default=True, help="Number of timings.")
+@click.option("--against", metavar="loop|script|PATH", help="Compare with a reference, alternately, in new processes.")
+@click.option("--processes", type=Count, default=1, show_default=True, help="Compare this many processes with one.")
+@click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     recipe: str,
     overrides: tuple[str, ...],
@@ -33,13 +33,13 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Measure how fast RECIPE trains, where the time goes and the memory it takes. Nothing is kept.
+    """Measure training speed and memory of RECIPE, and the share of each part of a step. No run folder is written.
 
     \b
     ganzoo bench quickstart
-    ganzoo bench RECIPE --against loop          # a checkout's hand-tuned loop
+    ganzoo bench RECIPE --against loop          # hand-tuned loop of a checkout
     ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
-    ganzoo bench quickstart --processes 2       # two processes beside one
+    ganzoo bench quickstart --processes 2       # two processes compared with one
     """
     if against and processes > 1:
         raise click.UsageError("--against and --processes are two comparisons: give one of them.")

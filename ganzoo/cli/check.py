@@ -1,4 +1,4 @@
-"""ganzoo check RECIPE [key=value ...]"""
+"""The `ganzoo check` command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from ganzoo.errors import one_line
 @click.command("check")
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Validate RECIPE and build it on the meta device: parts, parameters, shapes, memory. Nothing is trained."""
+    """Validate RECIPE and build its networks on the meta device: components, parameters, shapes, memory.
+
+    Nothing is trained. Missing data is a remark, not an error.
+
+    \b
+    ganzoo check quickstart
+    ganzoo check quickstart generator.z_dim=8 --json
+    """
     from ganzoo.config import locate, resolver
     from ganzoo.registry import discovery
     from ganzoo.training import dry_run

@@ -1,4 +1,4 @@
-"""ganzoo compare RUN RUN ..., or RECIPE --over KEY=VALUE,VALUE --seeds N"""
+"""The `ganzoo compare` command."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @click.command("compare")
 @click.argument("targets", nargs=-1, required=True, metavar="RUN ... | RECIPE [KEY=VALUE ...]")
-@click.option("--over", multiple=True, metavar="KEY=A,B", help="Settings to compare; repeat it for all combinations.")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many of each setting.")
+@click.option("--over", multiple=True, metavar="KEY=A,B", help="Setting and its values; repeatable.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Number of seeds per value.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default="runs",
     show_default=True,
-    help="Where runs are found, or trained.",
+    help="Folder of the recipe's runs.",
 )
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Repeat for several."
+    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Metric; repeatable."
 )
-@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="What features come from.")
-@click.option("-n", "samples", type=click.IntRange(min=2), help="How many samples each run is judged by.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="Feature extractor.")
+@click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples per run.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     targets: tuple[str, ...],
     over: tuple[str, ...],
@@ -44,14 +44,14 @@ def command(
     samples: int | None,
     as_json: bool,
 ) -> None:
-    """Put runs side by side: mean and spread of each score over the seeds of one setting, as a Markdown table.
+    """Compare runs: a Markdown table with mean and standard deviation of each score over seeds.
 
-    RUNs are compared by the scores that they have; one without is judged first. A RECIPE is trained with every value
-    of --over and several seeds; what is finished in --out already is not trained again.
+    RUNs are compared by their scores; a run without scores is evaluated first. A RECIPE is trained with every value of
+    --over and several seeds first; finished runs in --out are reused.
 
     \b
     ganzoo compare runs/a-... runs/b-...
-    ganzoo compare dcgan_digits --over loss.use=hinge,least_squares --seeds 3
+    ganzoo compare quickstart --over loss.use=hinge,least_squares --seeds 3
     """
     from ganzoo.evaluation import evaluate
     from ganzoo.registry import discovery

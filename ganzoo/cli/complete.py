@@ -24,16 +24,16 @@ def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) 
 
 
 def plugins(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Owners, packages and entry points, as `ganzoo test` takes them."""
+    """Complete owners, packages and entry points, as `ganzoo test` takes them."""
     names = {name for row in discovery.load().rows for name in row.names}
     return sorted(name for name in names if name.startswith(incomplete))
 
 
 def of_kind(kind: str) -> Completer:
-    """Completes the names of one kind's components."""
+    """Return a completer of the names of one kind's components."""
 
     def names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        found = {entry.name for entry in discovery.load().zoo.entries(kind)}
-        return sorted(name for name in found if name.startswith(incomplete))
+        components = {entry.name for entry in discovery.load().zoo.entries(kind)}
+        return sorted(name for name in components if name.startswith(incomplete))
 
     return names

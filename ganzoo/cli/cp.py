@@ -1,4 +1,4 @@
-"""ganzoo cp RECIPE FILE"""
+"""The `ganzoo cp` command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ganzoo.registry import discovery
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("file", type=click.Path(path_type=Path))
 def command(recipe: str, file: Path) -> None:
-    """Copy RECIPE to FILE, to edit it and train it with `ganzoo run FILE`."""
+    """Copy RECIPE to FILE, to edit it and train it with `ganzoo run FILE`. Never overwrites a file."""
     source = locate.find(recipe, discovery.load())
     target = file / source.name if file.is_dir() else file
     target = target if target.suffix else target.with_suffix(source.suffix)

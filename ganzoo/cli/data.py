@@ -1,4 +1,4 @@
-"""`ganzoo data`: where data comes from (list), fetch it (get), verify it (check)."""
+"""The `ganzoo data` commands: list, get, check."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @click.group("data")
 def command() -> None:
-    """Where data comes from; fetch it, verify it."""
+    """List, download and verify datasets."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_(as_json: bool) -> None:
-    """The datasets there are."""
+    """List all datasets."""
     entries = discovery.load().zoo.entries("dataset")
     if as_json:
         keys = ("name", "owner", "summary", "paper")
@@ -40,14 +40,19 @@ def list_(as_json: bool) -> None:
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
         click.echo(f"{entry.name:{width}}  {entry.summary}" + (f"  ({entry.owner})" if entry.owner != "ganzoo" else ""))
-    click.echo(f"Files lie below {data_root()}. `ganzoo data get NAME` fetches, `check NAME` verifies.", err=True)
+    click.echo(f"Data folder: {data_root()}. `ganzoo data get NAME` downloads, `check NAME` verifies.", err=True)
 
 
 @command.command()
 @click.argument("name")
 @click.argument("settings", nargs=-1)
 def get(name: str, settings: tuple[str, ...]) -> None:
-    """Fetch the files of dataset NAME, for SETTINGS such as split=letters."""
+    """Download the files of dataset NAME, for SETTINGS such as split=letters.
+
+    \b
+    ganzoo data get mnist
+    ganzoo data get emnist split=letters
+    """
     sources = _build(name, settings).sources()
     if not sources:
         click.echo(f"{name} comes without a download.")
@@ -62,7 +67,10 @@ def get(name: str, settings: tuple[str, ...]) -> None:
 @click.argument("settings", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Verify the files of dataset NAME and read all of it: digests, damaged examples, counts by class."""
+    """Verify the files of dataset NAME and read all examples: digests, damaged examples, examples per class.
+
+    Exits with code 3 if files are missing or examples are damaged.
+    """
     dataset = _build(name, settings)
     findings = [verify(source) for source in dataset.sources()]
     bad = [finding for finding in findings if not finding.good]
@@ -88,7 +96,7 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
 
 
 def _build(name: str, settings: tuple[str, ...]) -> Dataset:
-    """The dataset with `setting=value` arguments. Errors: RecipeError listing every setting that is wrong."""
+    """Build the dataset with `setting=value` arguments. Raises RecipeError listing every wrong setting."""
     zoo = discovery.load().zoo
     entry = zoo.find("dataset", name)
     for setting in settings:
@@ -104,7 +112,7 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
 
 
 def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
-    """What is in a dataset, as JSON can hold it, and what is wrong with it."""
+    """Return the contents of a dataset for JSON, and the problems found."""
     from rich.console import Console
     from rich.progress import track
 
@@ -134,7 +142,7 @@ def _line(finding: SourceState) -> str:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Progress]:
-    """A bar on a terminal; elsewhere one plain line a file. Both on stderr."""
+    """Show a progress bar in a terminal, or print one line per file elsewhere, on stderr."""
     if sys.stderr.isatty():
         with _bar(title) as progress:
             yield progress

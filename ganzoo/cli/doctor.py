@@ -1,4 +1,4 @@
-"""ganzoo doctor"""
+"""The `ganzoo doctor` command."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ EXTRAS = {
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(as_json: bool) -> None:
-    """Versions, devices, data, plugins; what is wrong, and what to do about it. Exit code 6 when something is."""
+    """Show versions, device, data folder, free disk space and plugins, and report problems with their remedies.
+
+    Exits with code 6 if there is a problem.
+    """
     facts = _facts()
     if as_json:
         click.echo(json.dumps(facts))
@@ -66,7 +69,7 @@ def _facts() -> dict[str, Any]:
         )
     try:
         facts["device"] = _device()
-    except Exception as error:  # a broken torch is just what a doctor is asked about
+    except Exception as error:  # reporting a broken torch is the purpose of this command
         problems.append(f"torch does not work: {type(error).__name__}: {error}. Install it again.")
     return {**facts, "problems": problems}
 

@@ -1,4 +1,4 @@
-"""ganzoo evaluate RUN [--metric NAME] [--extractor NAME] [-n N] [--seed S] [key=value ...]"""
+"""The `ganzoo evaluate` command."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Repeat for several."
+    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Metric; repeatable."
 )
-@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="What features come from.")
-@click.option("-n", "samples", type=click.IntRange(min=2), help="How many samples are drawn. [10,000, or as held out]")
-@click.option("--seed", type=click.IntRange(0, 2**31, max_open=True), help="Of the samples' noise. [0]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="Feature extractor.")
+@click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples. [10,000, or as many as held out]")
+@click.option("--seed", type=click.IntRange(0, 2**31, max_open=True), help="Seed of the samples' noise. [0]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     run: Path,
     changes: tuple[str, ...],
@@ -35,10 +35,10 @@ def command(
     seed: int | None,
     as_json: bool,
 ) -> None:
-    """Say how good the samples of RUN are, a run folder or one of its checkpoints.
+    """Compute metrics of the samples of RUN, a run folder, a folder of runs, or a checkpoint.
 
-    Without --metric, those that its recipe names, else all that make sense. Beside each score stands its floor: what
-    real samples score that were held out. Scores go into RUN/scores.jsonl with everything they rest on.
+    The default metrics are those of the recipe, or all that apply to the data. Each score is shown with its floor, the
+    score of held-out real samples, and appended with its protocol to RUN/scores.jsonl.
 
     \b
     ganzoo evaluate runs/...

@@ -1,4 +1,4 @@
-"""ganzoo interpolate RUN [--out FILE] [--rows N] [--steps N] [--path P] [--label L] [--seed S]"""
+"""The `ganzoo interpolate` command."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ import click
 @click.command("interpolate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="A .png or .gif file. [RUN/interpolation.png]")
-@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="How many walks.")
+@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of interpolations.")
 @click.option(
-    "--steps", type=click.IntRange(2, 60), default=10, show_default=True, help="Samples from one end to the other."
+    "--steps",
+    type=click.IntRange(2, 60),
+    default=10,
+    show_default=True,
+    help="Samples per interpolation, with both ends.",
 )
 @click.option(
     "--path",
     type=click.Choice(["spherical", "linear"]),
     default="spherical",
     show_default=True,
-    help="Along the great circle, or the straight line.",
+    help="Spherical or linear interpolation.",
 )
-@click.option(
-    "--label", "labels", metavar="L", multiple=True, help="A class name or index; repeat for several rows in turn."
-)
-@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed draws the same walks.")
+@click.option("--label", "labels", metavar="L", multiple=True, help="Class name or index; repeatable, rows take turns.")
+@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed gives the same samples.")
 def command(
     run: Path,
     out: Path | None,
@@ -35,11 +37,10 @@ def command(
     labels: tuple[str, ...],
     seed: int | None,
 ) -> None:
-    """Draw the way from one sample of RUN to another: by the codes between theirs, all else alike.
+    """Interpolate between samples of RUN in latent space.
 
-    A .png has a row for each walk, of points a line. A .gif is a loop, in which all walks move at once.
-
-    A class stays what it is along a row: each class in turn has one, or those named by --label.
+    A .png shows one interpolation per row, or per line for 2-D points. A .gif loops through three samples, for all
+    rows at once. The class is constant along a row: all classes take turns, or those given by --label.
 
     \b
     ganzoo interpolate runs/... --seed 3

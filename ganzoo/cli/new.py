@@ -1,4 +1,4 @@
-"""ganzoo new NAME [--kind KIND ...] [--out DIR]"""
+"""The `ganzoo new` command."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ USUAL = ("generator", "discriminator")
     type=click.Choice(KINDS),
     metavar="KIND",
     multiple=True,
-    help=f"What it adds; repeat it for several. [default: {' and '.join(USUAL)}]",
+    help=f"Kind of component to write; repeatable. [default: {' and '.join(USUAL)}]",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The package's folder. [default: NAME]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the package. [default: NAME]")
 def command(name: str, kinds: tuple[str, ...], out: Path | None) -> None:
-    """Write a package that plugs into ganzoo: a component of each KIND that works, a recipe, tests.
+    """Create a plugin package: a working component of each KIND, a recipe and tests, for you to edit.
 
-    NAME is the package's, such as ganzoo-swirl; its components are called swirl. Edit them, and it is yours.
+    NAME is the name of the package, such as ganzoo-swirl; its components are then called swirl.
 
     \b
     ganzoo new ganzoo-swirl
@@ -41,5 +41,5 @@ def command(name: str, kinds: tuple[str, ...], out: Path | None) -> None:
     recipe = next(path.stem for path in written if path.parent.name == "recipes")
     click.echo(
         f"\nnext:\n  pip install -e '{folder}[test]'\n  ganzoo test {name}\n  ganzoo run {recipe}\n"
-        f"then edit {folder / made.module}/: what it is, its docstring, and the summary in __init__.py"
+        f"then edit {folder / made.module}/: code and docstrings of the components, and their summaries in __init__.py"
     )

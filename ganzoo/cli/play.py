@@ -1,4 +1,4 @@
-"""ganzoo play RUN [--port N] [--browser/--no-browser]"""
+"""The `ganzoo play` command."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import click
 
 @click.command("play")
 @click.argument("run")
-@click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 for any that is free.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7860,
+    show_default=True,
+    help="Port; 0 for any free one.",
+)
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in a browser.")
 def command(run: str, port: int, browser: bool) -> None:
-    """Play with RUN, a run folder or one of its checkpoints, on a page in the browser.
+    """Explore the model of RUN, a run folder or a checkpoint, on a page in the browser.
 
-    Draw samples by seed and class, walk from one to another, move them in a direction, save what you see. A GAN that
-    translates is given examples of its data, or your pictures. The page is for this machine alone, and asks nothing of
-    any other address. It needs gradio: pip install 'ganzoo-torch[play]'.
+    Generate samples by seed and class, interpolate between them, move them along a direction, save pictures. A
+    translator translates examples of its data or your pictures. Only this machine can reach the page, and the page
+    loads nothing from the network. Requires gradio: pip install 'ganzoo-torch[play]'.
 
     \b
     ganzoo play runs

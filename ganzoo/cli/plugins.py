@@ -1,4 +1,4 @@
-"""ganzoo plugins"""
+"""The `ganzoo plugins` command."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ganzoo.registry import discovery
 
 
 @click.command("plugins")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(as_json: bool) -> None:
-    """Installed plugins: package, version, hooks, number of components, and what is wrong with the broken ones.
+    """List installed plugins: package, version, status, number of components, hooks, and errors.
 
-    A plugin is Python code that runs when ganzoo starts: install what you trust. Switch one off with
-    GANZOO_BLOCK_PLUGINS=name or `ganzoo --block name ...`, all but the built-ins with GANZOO_DISABLE_PLUGINS=1.
+    A plugin is Python code that runs when ganzoo starts: install only plugins that you trust. Disable one with
+    GANZOO_BLOCK_PLUGINS=name or `ganzoo --block name ...`, and all but the built-in ones with GANZOO_DISABLE_PLUGINS=1.
     """
     rows = discovery.load().rows
     if as_json:

@@ -1,4 +1,4 @@
-"""ganzoo report RUN [RUN ...] [-o FILE] [--no-samples]"""
+"""The `ganzoo report` command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import click
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="An .html file. [RUN/report.html; report.html]"
 )
-@click.option("--no-samples", is_flag=True, help="Draw nothing anew: needs neither weights nor data.")
+@click.option("--no-samples", is_flag=True, help="Generate no new samples; needs neither weights nor data.")
 def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
-    """Write all about RUN, run folders or checkpoints, into one HTML file to read, send or print.
+    """Write a self-contained HTML report on one or more run folders or checkpoints.
 
-    It holds curves, grids by step, findings, scores, the recipe and where the run comes from, and loads nothing from
-    anywhere. Samples by class, walks between them and their nearest training pictures are drawn anew. Several runs are
-    compared first. Folders of this machine and names of people and machines are left out.
+    It contains loss curves, sample grids by step, diagnosis, scores, the recipe and the provenance of the run, and
+    loads nothing from the network. Samples by class, interpolations and nearest training pictures are generated for the
+    report. Several runs are compared first. Local paths and names of users and machines are removed.
 
     \b
     ganzoo report runs/...

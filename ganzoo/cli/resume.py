@@ -1,4 +1,4 @@
-"""ganzoo resume RUN [run.steps=N]"""
+"""The `ganzoo resume` command."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import click
 @click.command("resume")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-@click.option("--allow-data-change", is_flag=True, help="Go on though the data is not what the run started with.")
+@click.option("--allow-data-change", is_flag=True, help="Resume even if the data have changed since the start.")
 def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> None:
-    """Go on with RUN from its newest checkpoint, as if it had never stopped; or from the checkpoint that RUN is.
+    """Resume RUN from its newest checkpoint, as if it had never stopped.
+
+    RUN is a run folder, a folder of runs, whose newest run is resumed, or a checkpoint to resume from.
 
     \b
     ganzoo resume runs/quickstart-20260101-120000-ab12

@@ -1,4 +1,4 @@
-"""ganzoo run RECIPE [key=value ...]"""
+"""The `ganzoo run` command."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from ganzoo.cli.complete import recipes
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder for run folders."
+    "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Parent of the run folder."
 )
-@click.option(
-    "--resume", is_flag=True, help="Go on with this recipe's newest unfinished run in --out, if there is one."
-)
-@click.option("--allow-data-change", is_flag=True, help="Resume though the data is not what the run started with.")
+@click.option("--resume", is_flag=True, help="Resume this recipe's newest unfinished run in --out, if there is one.")
+@click.option("--allow-data-change", is_flag=True, help="Resume even if the data have changed since the start.")
 def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, allow_data_change: bool) -> None:
     """Train RECIPE: a name from `ganzoo list recipe`, or a path to a .toml or .json file.
 
@@ -39,13 +37,13 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
         click.echo(remark, err=True)
     begun = unfinished(out, found) if resume else None
     if resume and not begun:
-        click.echo(f"no unfinished run of this recipe in {out}: a new one begins", err=True)
+        click.echo(f"no unfinished run of this recipe in {out}: starting a new one", err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None
     report(loop.train(found, plugins, out, start))
 
 
 def report(run) -> None:  # type: ignore[no-untyped-def]
-    """Say where everything is."""
+    """Print the paths of the samples and the checkpoint."""
     from ganzoo.training import device
 
     if device.processes().is_main_process:

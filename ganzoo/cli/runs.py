@@ -1,4 +1,4 @@
-"""ganzoo runs [OUT]"""
+"""The `ganzoo runs` command."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ganzoo.runs import status
 
 @click.command("runs")
 @click.argument("out", type=click.Path(path_type=Path), default="runs")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(out: Path, as_json: bool) -> None:
-    """What has become of each run in OUT: finished, running, interrupted, diverged, failed, or dead.
+    """List the runs in OUT with their states: finished, running, interrupted, diverged, failed or dead.
 
-    A dead run says that it is running, and no process is left that trains it.
+    A dead run is marked as running, but its process no longer exists.
     """
     reports = status.reports(out)
     if as_json:

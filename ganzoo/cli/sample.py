@@ -1,4 +1,4 @@
-"""ganzoo sample RUN [-n N] [--label L] [--seed S] [--input FOLDER] [--out FILE]"""
+"""The `ganzoo sample` command."""
 
 from __future__ import annotations
 
@@ -16,38 +16,39 @@ if TYPE_CHECKING:
 
 @click.command("sample")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="How many samples.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="Number of samples.")
 @click.option(
-    "--label", "labels", metavar="L", multiple=True, help="A class name or index; repeat for several in turn."
+    "--label", "labels", metavar="L", multiple=True, help="Class name or index; repeatable, classes take turns."
 )
-@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed draws the same samples.")
+@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed gives the same samples.")
 @click.option(
     "--input",
     "pictures",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Your pictures, for a GAN that translates.",
+    help="Input pictures for a translator.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A .png grid, a .txt of token ids, an .npz file, or a folder. [RUN/samples.png, or samples.txt]",
+    help="A .png grid, a .txt for token ids, an .npz file, or a folder. [RUN/samples.png or samples.txt]",
 )
 def command(
     run: Path, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, out: Path | None
 ) -> None:
-    """Draw samples from RUN, a run folder or one of its checkpoints, by class and seed.
+    """Generate samples from RUN by class and seed.
 
-    Averaged weights are used where the run keeps them. An .npz holds `images` uint8 (N, H, W, C) and `labels`
-    int64 (N,), -1 where there are none; of token ids, `images` int64 (N, T) and `words`.
+    RUN is a run folder, a folder of runs, a checkpoint, an export, or OWNER/NAME on the Hugging Face Hub. Averaged
+    weights (EMA) are used if the run has them. An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64
+    (N,), -1 without labels; for token ids `images` int64 (N, T) and `words`.
 
-    A GAN that translates is given examples of the data it was trained on, drawn by the seed, or the pictures in
-    FOLDER, all of them, as they are. A grid shows inputs beside outputs; an .npz holds `inputs` too.
+    A translator (image to image) translates random examples of its training data, selected by the seed, or all
+    pictures in FOLDER. A grid shows inputs next to outputs; an .npz file contains `inputs`, too.
 
     \b
     ganzoo sample runs/... -n 16 --label A
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
-    ganzoo sample runs/... --input photos --out mended
+    ganzoo sample runs/... --input photos --out translated
     """
     from ganzoo import api
     from ganzoo.sampling import writer

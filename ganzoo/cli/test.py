@@ -1,4 +1,4 @@
-"""ganzoo test PLUGIN"""
+"""The `ganzoo test` command."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ KEPT, BROKEN, NOT_ASKED = "kept", "broken", "not asked"
 
 @click.command("test")
 @click.argument("plugin", shell_complete=plugins)
-@click.option("--kind", metavar="KIND", help="Only components of this kind; `plugin` for the package as a whole.")
-@click.option("--only", metavar="TEXT", default="", help="Only checks with this text in their name.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--kind", metavar="KIND", help="Test only components of this kind; `plugin` for the package as a whole.")
+@click.option("--only", metavar="TEXT", default="", help="Run only tests with this text in their names.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
-    """Ask a plugin's components for what the interfaces promise.
+    """Run the conformance tests on the components of a plugin.
 
-    PLUGIN is a package, an owner, or owner/entry, as `ganzoo plugins` has them. What a component breaks is told with
-    what to change. Exit code 6 when something is broken.
+    PLUGIN is a package, an owner, or owner/entry, as listed by `ganzoo plugins`. Each failure is printed with its
+    remedy. Exits with code 6 if a test fails.
     """
     from ganzoo import testing
     from ganzoo.registry.zoo import KINDS

@@ -1,4 +1,4 @@
-"""ganzoo timelapse RUN [--out FILE.gif]"""
+"""The `ganzoo timelapse` command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 def command(run: Path, out: Path | None) -> None:
     """Animate the sample grids of RUN, a run folder or a folder of runs, from the first step to the last.
 
-    Every grid shows the same noise: samples grow out of it. At most 120 grids are shown, evenly spread.
+    All grids are generated from the same noise. At most 120 grids are shown, evenly spaced.
 
     \b
     ganzoo timelapse runs/...

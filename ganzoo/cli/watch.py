@@ -1,4 +1,4 @@
-"""ganzoo watch RUN"""
+"""The `ganzoo watch` command."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import click
 
 @click.command("watch")
 @click.argument("run", type=click.Path(path_type=Path), default="runs")
-@click.option("--once", is_flag=True, help="Show the run as it is, and end.")
+@click.option("--once", is_flag=True, help="Show the current state and exit.")
 def command(run: Path, once: bool) -> None:
-    """Follow RUN while it trains elsewhere: its numbers, its newest grid, and what goes wrong. Ends when the run ends.
+    """Follow RUN from another terminal: losses, newest grid and diagnosis, until the run ends.
 
-    RUN is a run folder, or a folder of runs, of which the newest is meant. Ctrl-C ends the watching alone.
+    RUN is a run folder, or a folder of runs, whose newest run is followed. Ctrl-C stops only the watching.
 
     \b
     ganzoo watch runs

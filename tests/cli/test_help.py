@@ -8,7 +8,7 @@ from click import Context
 from ganzoo.cli import VERBS, LazyGroup, cli
 from helpers.commands import ganzoo
 
-TOP = ("Train a recipe.", "Go on with a run from its newest checkpoint.", "Browse registered components and recipes.")
+TOP = ("Train a recipe.", "Resume a run from its newest checkpoint.", "List components and recipes.")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

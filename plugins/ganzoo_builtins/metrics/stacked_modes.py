@@ -21,7 +21,7 @@ class StackedModes(Metric):
     reverse KL (arXiv:1712.04086). It looks at 26,000 samples, of which perfect ones of equal modes score about
     999 / (2 * 26000) = 0.019, and those of MNIST's test part 0.025. The protocol is that of Metz et al. 2017
     (arXiv:1611.02163), the referee our own.
-    steps, least: of that referee, see `ganzoo show extractor:referee`; three digits are read right less often than one.
+    steps, least: of that referee, see `ganzoo show referee`; three digits are read right less often than one.
     """
 
     better: ClassVar = {"stacked_modes": "higher", "stacked_kl": "lower"}
