@@ -1,4 +1,4 @@
-"""The conformance kit: what the interfaces promise, asked of every component of a plugin.
+"""The conformance kit: checks the components of a plugin against what the interfaces promise.
 
     @pytest.mark.parametrize("check", ganzoo.testing.checks("ganzoo-swirl"), ids=str)
     def test_keeps_its_promises(check):
@@ -18,8 +18,7 @@ from ganzoo.registry import discovery
 from ganzoo.registry.versions import deprecated
 from ganzoo.testing import promises
 from ganzoo.testing.check import BrokenPromiseError, Check
-from ganzoo.testing.component import SPECS, Component
-from ganzoo.testing.package import Package
+from ganzoo.testing.subjects import SPECS, Component, Package
 
 __all__ = ["BrokenPromiseError", "Check", "checks"]
 
@@ -39,12 +38,20 @@ def checks(
     specs: Sequence[Spec] = (),
     plugins: discovery.Plugins | None = None,
 ) -> list[Check]:
-    """Every promise of every component of an installed plugin, each a callable that raises BrokenPromiseError.
+    """Return a check for each promise of each component of an installed plugin.
 
-    plugin: a distribution, an owner, or owner/entry point. settings: for components that need some, or are slow by
-    default, by kind and name: {"dataset clouds": {"path": "..."}}. specs: data of other shapes than the usual ones,
-    for networks to be tried on. plugins: those of discovery.load(), unless given.
-    Errors: GanzooError when no plugin of that name is installed.
+    Args:
+        plugin: A distribution, an owner, or owner/entry point.
+        settings: Settings of components by kind and name, {"dataset clouds": {"path": "..."}}: for those that need
+            some, or that are slow with their defaults.
+        specs: Data of other shapes to check networks on, before the usual ones.
+        plugins: The result of discovery.load(), unless the installed plugins are meant.
+
+    Returns:
+        Callables that raise BrokenPromiseError; those of the plugin as a whole come first.
+
+    Raises:
+        GanzooError: No plugin of that name is installed.
     """
     plugins = plugins or discovery.load()
     rows = [row for row in plugins.rows if plugin in row.names]
@@ -53,13 +60,13 @@ def checks(
         near = did_you_mean(plugin, sorted(known))
         raise GanzooError(f"no plugin {plugin!r} is installed.{near} `ganzoo plugins` lists them.")
     owner = rows[0].owner
-    given = settings or {}
+    all_settings = settings or {}
     components = tuple(
-        Component(entry, plugins, given.get(f"{entry.kind} {entry.name}", {}), (*specs, *SPECS), given)
+        Component(entry, plugins, all_settings.get(f"{entry.kind} {entry.name}", {}), (*specs, *SPECS), all_settings)
         for entry in plugins.zoo.entries()
         if entry.owner == owner
     )
-    made = promises.of("plugin", Package(owner, tuple(rows), plugins, components))
+    result = promises.of("plugin", Package(owner, tuple(rows), plugins, components))
     for component in components:
-        made += promises.of(component.entry.kind, component)
-    return made
+        result += promises.of(component.entry.kind, component)
+    return result

@@ -1,4 +1,4 @@
-"""One promise, asked of one component."""
+"""A check: one promise of an interface and the component that it is checked on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.utils import rng
 
 
 class BrokenPromiseError(AssertionError):
-    """A promise that a component does not keep: what was seen, and what to change."""
+    """A promise that a component breaks. The message says what was observed and what to change."""
 
     def __init__(self, message: str):
         super().__init__(printable(message))
@@ -20,40 +20,48 @@ class BrokenPromiseError(AssertionError):
 
 @dataclass(frozen=True)
 class Check:
-    """A promise and its subject. Calling it asks; str() names both, the same in every process."""
+    """A promise and the component or plugin to check. Call it to run the check.
+
+    `str(check)` names the component and the promise, the same in every process: it serves as a test id.
+
+    Attributes:
+        subject: A registered component, or a plugin as a whole.
+        promise: The function that checks the promise; its name is the promise.
+    """
 
     subject: Any
     promise: Callable[[Any], None]
 
     @property
     def name(self) -> str:
+        """The promise in words."""
         return self.promise.__name__.replace("_", " ")
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.name}"
 
     def __call__(self) -> None:
-        """Noise is drawn from seed 0, and the caller's is left alone.
+        """Run the check with all random generators seeded with 0; the caller's generators are restored afterwards.
 
         Raises:
-            BrokenPromiseError: The promise is broken.
-            unittest.SkipTest: The promise does not concern the subject. pytest reports it as skipped.
+            BrokenPromiseError: The component breaks the promise.
+            unittest.SkipTest: The promise does not apply to the component; pytest reports a skipped test.
         """
         try:
             with rng.seeded(0):
                 self.promise(self.subject)
         except (BrokenPromiseError, SkipTest):
             raise
-        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        except (Exception, SystemExit) as error:  # a plugin's code may raise anything
             raise BrokenPromiseError(f"{self}: it raised {type(error).__name__}: {error}") from error
 
 
 def expect(condition: object, message: str) -> None:
-    """Errors: BrokenPromiseError with `message`, which says what is wrong and what to change."""
+    """Raise BrokenPromiseError unless a condition holds. The message says what is wrong and what to change."""
     if not condition:
         raise BrokenPromiseError(message)
 
 
-def not_asked(reason: str) -> NoReturn:
-    """Leave the check: its promise does not concern this component. Errors: unittest.SkipTest."""
+def skip(reason: str) -> NoReturn:
+    """Skip the check because its promise does not apply to the component."""
     raise SkipTest(reason)

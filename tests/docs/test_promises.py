@@ -8,17 +8,16 @@ import pytest
 
 from ganzoo.registry.zoo import KINDS
 from ganzoo.testing import promises
-from ganzoo.testing.promises import described, labels, network, weights
+from ganzoo.testing.promises import component, network
 from helpers.pages import TOP
 
-SHARED = (network, weights, labels)
 SECTIONS: dict[str, tuple[ModuleType, ...]] = {
     "The plugin as a whole": promises.MODULES["plugin"],
-    "Every component": (described,),
-    "Every generator, discriminator and encoder": SHARED,
+    "Every component": (component,),
+    "Every generator, discriminator and encoder": (network,),
     **{
         f"A {kind}" if kind[0] not in "aeo" else f"An {kind}": tuple(
-            module for module in promises.MODULES.get(kind, ()) if module not in SHARED
+            module for module in promises.MODULES.get(kind, ()) if module is not network
         )
         for kind in KINDS
         if kind in promises.MODULES

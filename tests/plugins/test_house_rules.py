@@ -9,7 +9,7 @@ from ganzoo import IncompatibleError
 from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
-from ganzoo.testing.component import SPECS, Component
+from ganzoo.testing.subjects import SPECS, Component
 
 PLUGINS = discovery.load()
 NETWORKS = ("generator", "discriminator", "encoder")

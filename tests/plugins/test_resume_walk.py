@@ -27,7 +27,7 @@ from ganzoo.config.signature import is_list_of_parts
 from ganzoo.errors import RecipeError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
-from ganzoo.testing import parts
+from ganzoo.testing.stand_ins import with_stand_ins
 from helpers import plugin
 from helpers.examples import PROCEDURES, Example, example_of
 from helpers.killed import differences, killed_after
@@ -38,7 +38,7 @@ STEPS, KILLED = 10, (1, 4, 7)
 BATCHES = 4  # a pass
 OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "save": 1, "keep": STEPS + 1}
 STREAMED = {"dataset": {"use": "tests/streamed"}}
-PLUGINS = parts.beside(discovery.load())
+PLUGINS = with_stand_ins(discovery.load())
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
 
 Tree = dict[str, Any]

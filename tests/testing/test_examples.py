@@ -13,10 +13,11 @@ from ganzoo.config import resolver
 from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Spec
 from ganzoo.registry.zoo import Entry, Zoo
-from ganzoo.testing import BrokenPromiseError, examples, parts
-from ganzoo.testing.component import SPECS
-from ganzoo.testing.example import Example
-from helpers.examples import PROCEDURES, WITH_PARTS, example_of
+from ganzoo.testing import BrokenPromiseError, examples
+from ganzoo.testing.examples import Example
+from ganzoo.testing.stand_ins import with_stand_ins
+from ganzoo.testing.subjects import SPECS
+from helpers.examples import PROCEDURES, WITH_STAND_INS, example_of
 from helpers.support import PLUGINS
 
 every = pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
@@ -30,18 +31,18 @@ def test_each_built_in_procedure_has_a_small_one(entry: Entry) -> None:
 @every
 def test_a_recipe_can_be_made_small(entry: Entry) -> None:
     """The second way to an example works as well, for procedures that have recipes."""
-    tree = next(examples.from_recipes(entry, WITH_PARTS), None)
+    tree = next(examples.from_recipes(entry, WITH_STAND_INS), None)
     if tree is None:
         pytest.skip("no recipe uses it")
-    procedure = Example(resolver.resolve(tree, WITH_PARTS.zoo, "example", name="example")).trained(steps=1)
+    procedure = Example(resolver.resolve(tree, WITH_STAND_INS.zoo, "example", name="example")).trained(steps=1)
     assert sum(p.numel() for p in procedure.parameters()) < 3_000_000
 
 
 def test_a_plugin_without_recipes_is_tried_with_its_own_parts() -> None:
     entry = next(entry for entry in PROCEDURES if entry.name == "seqgan")
-    tries = [*examples.from_own_parts(entry, WITH_PARTS)]
+    tries = [*examples.from_own_parts(entry, WITH_STAND_INS)]
     assert {tries[0][part]["use"] for part in ("generator", "discriminator")} == {"ganzoo/seqgan"}
-    assert len(tries) == examples.MOST * len(SPECS)
+    assert len(tries) == examples.MAX_COMBINATIONS * len(SPECS)
 
 
 class Odd(Procedure):
@@ -57,7 +58,7 @@ class Odd(Procedure):
 
 
 def test_a_procedure_without_an_example_fails_with_what_to_do_and_what_was_tried() -> None:
-    plugins, mine = parts.beside(PLUGINS), Zoo(owner="me")
+    plugins, mine = with_stand_ins(PLUGINS), Zoo(owner="me")
     mine.add("procedure", "odd", Odd)
     plugins.zoo.merge(mine)
     with pytest.raises(

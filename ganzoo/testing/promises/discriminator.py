@@ -5,15 +5,14 @@ from __future__ import annotations
 import torch
 
 from ganzoo.testing.check import BrokenPromiseError, expect
-from ganzoo.testing.component import Component
-from ganzoo.testing.outputs import judged
+from ganzoo.testing.subjects import Component, output_of
 
 
 def it_gives_a_logit_or_a_map_for_each_sample(component: Component) -> None:
     """(N, *spec.shape) -> finite float32 logits (N,), or a patch map (N, 1, h, w)."""
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         with torch.no_grad():
-            logits = network(*component.given(network, spec, 3))
+            logits = network(*component.inputs(network, spec, 3))
         expect(
             logits.shape == (3,) or (logits.dim() == 4 and logits.shape[:2] == (3, 1)),
             f"{component.on(spec)}: it gives {tuple(logits.shape)} for 3 samples, neither (3,) nor a map (3, 1, h, w). "
@@ -28,9 +27,9 @@ def it_gives_a_logit_or_a_map_for_each_sample(component: Component) -> None:
 
 def its_features_are_a_row_for_each_sample(component: Component) -> None:
     """features(x, y) -> (N, width): what the last layer sees."""
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         with torch.no_grad():
-            features = network.features(*component.given(network, spec, 3))
+            features = network.features(*component.inputs(network, spec, 3))
         expect(
             features.dim() == 2 and len(features) == 3,
             f"{component.on(spec)}: features() gives {tuple(features.shape)} for 3 samples, not (3, width). Add "
@@ -40,11 +39,11 @@ def its_features_are_a_row_for_each_sample(component: Component) -> None:
 
 def its_logits_are_not_squashed(component: Component) -> None:
     """With large weights logits are large: there is no sigmoid or tanh behind them, since losses bring their own."""
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.mul_(100)
-        logits = judged(network, *component.given(network, spec, 3), seed=0)
+        logits = output_of(network, *component.inputs(network, spec, 3), seed=0)
         expect(
             not (logits.abs() <= 1).all(),
             f"{component.on(spec)}: with weights a hundred times as large, no logit lies beyond 1. Take the sigmoid at "
@@ -54,8 +53,8 @@ def its_logits_are_not_squashed(component: Component) -> None:
 
 def a_gradient_penalty_can_be_taken(component: Component) -> None:
     """The norm of its gradient at a sample has a finite gradient in its weights, as gradient penalties want it."""
-    for spec, network in component.forms(lambda spec: not spec.vocab):  # token ids have no gradient
-        x, y = component.given(network, spec, 3)
+    for spec, network in component.one_per_form(lambda spec: not spec.vocab):  # token ids have no gradient
+        x, y = component.inputs(network, spec, 3)
         x = x.requires_grad_() * 1
         try:
             (slope,) = torch.autograd.grad(network(x, y).sum(), x, create_graph=True)

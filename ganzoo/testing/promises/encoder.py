@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.subjects import Component
 
 
 def its_codes_are_as_wide_as_it_says(component: Component) -> None:
     """(N, *spec.shape) -> finite float32 (N, z_dim)."""
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         with torch.no_grad():
-            z = network(*component.given(network, spec, 3))
+            z = network(*component.inputs(network, spec, 3))
         expect(
             network.z_dim > 0 and z.shape == (3, network.z_dim),
             f"{component.on(spec)}: codes of 3 samples are {tuple(z.shape)}, and z_dim says {network.z_dim}. Set "
@@ -28,11 +28,11 @@ def its_codes_are_as_wide_as_it_says(component: Component) -> None:
 def its_posterior_is_a_mean_and_a_log_variance(component: Component) -> None:
     """posterior(x, y) -> two (N, z_dim), of which the first is what forward() says, where probabilistic = True."""
     asked = False
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         if not network.probabilistic:
             continue
         asked = True
-        x, y = component.given(network, spec, 3)
+        x, y = component.inputs(network, spec, 3)
         with torch.no_grad():
             z, (mean, log_variance) = network(x, y), network.posterior(x, y)
         expect(
@@ -46,4 +46,4 @@ def its_posterior_is_a_mean_and_a_log_variance(component: Component) -> None:
             "without noise: procedures draw codes themselves.",
         )
     if not asked:
-        not_asked("it tells codes, not distributions")
+        skip("it tells codes, not distributions")

@@ -12,26 +12,25 @@ from torch import Tensor
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.reference import Reference
-from ganzoo.testing import clusters
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component
-from ganzoo.testing.judging import looked_at
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.evidence import cluster_cases, extractor_data
+from ganzoo.testing.subjects import Component
 
 FEW = 6  # samples
 
 
 def it_refuses_by_an_error_that_says_what_to_do(component: Component) -> None:
     """check() raises IncompatibleError for samples it cannot look at, DataError or SetupError for what is missing."""
-    for data, _ in clusters.every():
+    for case in cluster_cases():
         made = component.build()
         try:
-            made.check(data.spec)
+            made.check(case.data.spec)
         except GanzooError:
             continue
         except Exception as error:  # whatever it is, it is the finding
             expect(
                 False,
-                f"{component}: check() raises {type(error).__name__}: {error}, for data of shape {data.spec.shape}. "
+                f"{component}: check() raises {type(error).__name__}: {error}, for data {case.data.spec.shape}. "
                 "Raise ganzoo.IncompatibleError with what would fit, or ganzoo.DataError with what to fetch.",
             )
 
@@ -67,10 +66,10 @@ def logits_are_told_where_it_says_so(component: Component) -> None:
         f'{component}: classifies is {extractor.classifies!r}. Use "", "data" or "others".',
     )
     if not extractor.classifies:
-        not_asked("it tells no classes")
+        skip("it tells no classes")
     logits = extractor.logits(x)
     _rows(component, "logits()", logits, len(x))
-    classes = component.kept["data"].spec.classes
+    classes = component.cache["data"].spec.classes
     expect(
         extractor.classifies != "data" or logits.shape[1] == classes,
         f"{component}: logits() tells {logits.shape[1]} classes, and the data has {classes}. Tell those of the data, "
@@ -91,16 +90,16 @@ def preparing_it_again_gives_the_same_features(component: Component) -> None:
 
 def _prepared(component: Component) -> tuple[Extractor, Tensor]:
     """The extractor, prepared once for all checks, and a few samples."""
-    if "data" not in component.kept:
-        component.kept["data"] = looked_at(component)
-        component.kept["extractor"] = _prepare(component)
-    return component.kept["extractor"], Reference.from_dataset(component.kept["data"]).held.samples[:FEW]
+    if "data" not in component.cache:
+        component.cache["data"] = extractor_data(component)
+        component.cache["extractor"] = _prepare(component)
+    return component.cache["extractor"], Reference.from_dataset(component.cache["data"]).held.samples[:FEW]
 
 
 def _prepare(component: Component) -> Extractor:
     extractor: Extractor = component.build()
     with TemporaryDirectory() as folder:
-        extractor.prepare(replace(Reference.from_dataset(component.kept["data"]), cache=Path(folder)))
+        extractor.prepare(replace(Reference.from_dataset(component.cache["data"]), cache=Path(folder)))
     return extractor
 
 

@@ -8,16 +8,15 @@ from typing import Any
 import torch
 
 from ganzoo.interfaces import Spec
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component
-from ganzoo.testing.outputs import judged
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.subjects import Component, output_of
 
 
 def its_samples_have_the_shape_of_data(component: Component) -> None:
     """(N, z_dim) or (N, *source_shape) -> (N, *spec.shape), finite float32, or int64 for tokens."""
-    for spec, network in component.fitting():
+    for spec, network in component.networks():
         with torch.no_grad():
-            made = network(*component.given(network, spec, 3))
+            made = network(*component.inputs(network, spec, 3))
         expect(
             made.shape == (3, *spec.shape),
             f"{component.on(spec)}: it makes {tuple(made.shape)} of 3 inputs, not {(3, *spec.shape)}. Compute the "
@@ -39,13 +38,13 @@ def its_samples_have_the_shape_of_data(component: Component) -> None:
 
 def images_lie_between_minus_one_and_one(component: Component) -> None:
     """Images are in [-1, 1] as those of the data are: fresh ones, and in evaluation whatever the weights."""
-    for spec, network in component.fitting(which=lambda spec: spec.is_image):
-        given = component.given(network, spec, 3)
-        largest = judged(network, *given, seed=0).nan_to_num().abs().max().item()
+    for spec, network in component.networks(accepts=lambda spec: spec.is_image):
+        given = component.inputs(network, spec, 3)
+        largest = output_of(network, *given, seed=0).nan_to_num().abs().max().item()
         with torch.no_grad():
             for parameter in network.parameters():  # those of a trained network are no longer small
                 parameter.mul_(10)
-        largest = max(largest, judged(network.eval(), *given, seed=0).nan_to_num().abs().max().item())
+        largest = max(largest, output_of(network.eval(), *given, seed=0).nan_to_num().abs().max().item())
         expect(
             largest <= 1,
             f"{component.on(spec)}: with weights ten times as large, pixels reach {largest:.3g}. Images lie in "
@@ -55,8 +54,8 @@ def images_lie_between_minus_one_and_one(component: Component) -> None:
 
 def tokens_lie_below_the_vocabulary(component: Component) -> None:
     """Token ids are 0 to spec.vocab - 1."""
-    for spec, network in component.fitting(which=lambda spec: spec.vocab):
-        made = judged(network, *component.given(network, spec, 7), seed=0)
+    for spec, network in component.networks(accepts=lambda spec: spec.vocab):
+        made = output_of(network, *component.inputs(network, spec, 7), seed=0)
         expect(
             (made >= 0).all() and (made < spec.vocab).all(),
             f"{component.on(spec)}: token ids from {made.min()} to {made.max()}. Draw from spec.vocab logits, without "
@@ -96,9 +95,9 @@ def its_noise_lies_where_its_weights_are(component: Component) -> None:
 def _with_noise(component: Component) -> Iterator[tuple[Spec, Any]]:
     """(spec, network) of each form of data, where the network draws noise."""
     asked = False
-    for spec, network in component.forms():
+    for spec, network in component.one_per_form():
         if network.z_dim:
             asked = True
             yield spec, network
     if not asked:
-        not_asked("it translates, and draws no noise")
+        skip("it translates, and draws no noise")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.testing.check import BrokenPromiseError, expect
-from ganzoo.testing.component import Component
+from ganzoo.testing.subjects import Component
 
 SHAPES = ((1,), (4,), (4, 1, 2, 2))  # logits of one sample, of samples, and of patches
 LARGE = 50.0  # a logit whose sigmoid is one in float32

@@ -12,10 +12,9 @@ from torch import Tensor
 from ganzoo.errors import IncompatibleError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Evidence, Seen
-from ganzoo.testing import clusters
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component
-from ganzoo.testing.judging import judged
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.evidence import cluster_cases, metric_evidence
+from ganzoo.testing.subjects import Component
 from ganzoo.utils import rng
 
 WAYS = ("lower", "higher", "nearer")
@@ -35,20 +34,20 @@ def it_says_what_it_gives_and_sees(component: Component) -> None:
 
 def it_refuses_by_a_misfit(component: Component) -> None:
     """check() raises IncompatibleError, and nothing else, for samples that it makes no sense for."""
-    for data, conditional in clusters.every():
+    for case in cluster_cases():
         metric = component.build()
         try:
-            metric.check(data.spec, data, conditional)
+            metric.check(case.data.spec, case.data, case.conditional)
         except IncompatibleError:
             continue
         except Exception as error:  # whatever it is, it is the finding
             expect(
                 False,
-                f"{component}: check() raises {type(error).__name__}: {error}, for data of shape {data.spec.shape}. "
+                f"{component}: check() raises {type(error).__name__}: {error}, for data {case.data.spec.shape}. "
                 "Raise ganzoo.IncompatibleError with what would fit.",
             )
         expect(
-            conditional or not metric.asked,
+            case.conditional or not metric.asked,
             f"{component}: asked is True, and check() takes samples that were not asked for by class. Call "
             "super().check(spec, data, conditional) first.",
         )
@@ -56,7 +55,7 @@ def it_refuses_by_a_misfit(component: Component) -> None:
 
 def its_results_are_those_that_it_names(component: Component) -> None:
     """Finite numbers by the names in `better`, of generated samples and of the floor."""
-    for metric, evidence in judged(component):
+    for metric, evidence in metric_evidence(component):
         for where, results in (("it", metric(evidence)), ("floor()", metric.floor(evidence))):
             expect(
                 [*results] == [*metric.better],
@@ -76,7 +75,7 @@ def its_results_are_those_that_it_names(component: Component) -> None:
 
 def the_same_evidence_gives_the_same_numbers(component: Component) -> None:
     """Whatever it draws, it draws from a seed of its own, and leaves the noise of training alone."""
-    for metric, evidence in judged(component):
+    for metric, evidence in metric_evidence(component):
         torch.manual_seed(7)
         before = rng.tensors()["random.cpu"], rng.words()
         with torch.no_grad():  # as after training
@@ -92,7 +91,7 @@ def the_same_evidence_gives_the_same_numbers(component: Component) -> None:
 
 def it_changes_nothing_that_it_is_shown(component: Component) -> None:
     """Other metrics are shown the same samples after it."""
-    for metric, evidence in judged(component):
+    for metric, evidence in metric_evidence(component):
         sides = evidence.real, evidence.held, evidence.fake
         copies = [side.x.clone() for side in sides]
         metric(evidence)
@@ -106,8 +105,8 @@ def it_changes_nothing_that_it_is_shown(component: Component) -> None:
 def it_looks_at_nothing_but_what_it_says(component: Component) -> None:
     """One that `sees` samples names no extractor in its score, and so must not look with one."""
     if component.build().sees != "samples":
-        not_asked("it looks with an extractor")
-    for metric, evidence in judged(component):
+        skip("it looks with an extractor")
+    for metric, evidence in metric_evidence(component):
         real, held, fake = (Seen(side.x, side.y, _Blind()) for side in (evidence.real, evidence.held, evidence.fake))
         try:
             blind = metric(Evidence(real, held, fake, evidence.data))
@@ -122,13 +121,13 @@ def it_looks_at_nothing_but_what_it_says(component: Component) -> None:
 
 def better_samples_score_better(component: Component) -> None:
     """Its first result, where lower or higher is better, is no better for noise than for what is nearly real."""
-    for metric, evidence in judged(component):
+    for metric, evidence in metric_evidence(component):
         name, way = next(iter(metric.better.items()))
         if way == "nearer":
-            not_asked("neither lower nor higher is better")
+            skip("neither lower nor higher is better")
         good, bad = metric(evidence), metric(evidence.with_fake(_poor(evidence)))
         if name not in good or name not in bad:
-            not_asked("it does not give the result that it names")
+            skip("it does not give the result that it names")
         expect(
             good[name] <= bad[name] if way == "lower" else good[name] >= bad[name],
             f"{component}: {name} is {good[name]:g} for samples that are nearly real and {bad[name]:g} for noise, and "

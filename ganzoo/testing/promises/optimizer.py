@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ganzoo.testing.check import BrokenPromiseError, expect
-from ganzoo.testing.component import Component
+from ganzoo.testing.subjects import Component
 from ganzoo.training import state
 
 STEPS = 5

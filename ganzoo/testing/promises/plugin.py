@@ -1,4 +1,4 @@
-"""What a plugin as a whole promises."""
+"""Promises of a plugin as a whole."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import SkipTest
 
 from ganzoo.config import locate, resolver
 from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError
-from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
-from ganzoo.testing.package import Package
+from ganzoo.testing.check import BrokenPromiseError, expect, skip
+from ganzoo.testing.examples import runnable_example
+from ganzoo.testing.subjects import Package
 
 TORCH = 66  # the exit code that says so
 REGISTER = f"""
@@ -59,7 +65,7 @@ def it_registers_without_torch(package: Package) -> None:
     """Importing the entry module and registering import no PyTorch, so that `ganzoo list` answers at once."""
     points = [(row.name, row.module) for row in package.rows if row.status == "ok" and _can_be_found(row.module)]
     if not points:
-        not_asked("it is not installed: its modules were handed over")
+        skip("it is not installed: its modules were handed over")
     done = subprocess.run(
         [sys.executable, "-c", REGISTER, json.dumps(points)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -111,7 +117,7 @@ def _recipes(package: Package) -> Iterator[RecipeFile]:
         "it inside the package.",
     )
     if not found:
-        not_asked("it offers no recipes")
+        skip("it offers no recipes")
     return iter(found)
 
 
@@ -120,3 +126,54 @@ def _can_be_found(module: str) -> bool:
         return importlib.util.find_spec(module.partition(":")[0]) is not None
     except (ImportError, ValueError):
         return False
+
+
+LAUNCH = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "ganzoo.testing.two_processes")
+PATIENCE = 300  # seconds
+LINES = 15  # of what a launch that failed has said
+
+
+def two_processes_keep_equal_weights(package: Package) -> None:
+    """Each procedure trains a few steps in two processes, on other samples with other noise, in one launch for all of
+    them. Every weight is the same in both afterwards.
+    """
+    if not all(row.version for row in package.rows):
+        skip("it is not installed, so that no other process finds it")
+    recipes = _trainable_recipes(package)
+    if not recipes:
+        skip("it has no procedure that trains on a small example")
+    first, second = _launched(recipes)
+    unlike = [name for name in recipes if first.get(name) != second.get(name)]
+    expect(
+        not unlike,
+        f"{package}: after a few steps two processes have other weights of {', '.join(unlike)}. Decide by "
+        "self.over_processes(value), never by one process's own loss or noise, who moves and how far; change weights "
+        "in place by nothing that is drawn.",
+    )
+
+
+def _trainable_recipes(package: Package) -> dict[str, Any]:
+    found = {}
+    for component in package.components:
+        if component.entry.kind == "procedure":
+            with suppress(SkipTest):  # that there is an example is another promise
+                found[component.entry.full_name] = runnable_example(component).recipe.resolved()
+    return found
+
+
+def _launched(recipes: dict[str, Any]) -> list[dict[str, str]]:
+    """What each of the two has become."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "recipes.json").write_text(json.dumps(recipes))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+        try:
+            ended = subprocess.run(
+                [sys.executable, *LAUNCH, str(folder)],
+                env=environment, capture_output=True, text=True, errors="replace", check=False, timeout=PATIENCE,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            expect(False, f"two processes did not come to an end within {PATIENCE} s: one may wait for the other.")
+        said = "\n".join(ended.stderr.splitlines()[-LINES:])
+        expect(ended.returncode == 0, f"training in two processes failed:\n{said}")
+        return [json.loads((folder / f"rank-{rank}.json").read_text()) for rank in (0, 1)]

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from ganzoo.config.component import Blueprint
 from ganzoo.errors import IncompatibleError
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component
-from ganzoo.testing.players import Judge, Maker, attached, batch
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.stand_ins import Judge, Maker, attach, real_and_fake
+from ganzoo.testing.subjects import Component
 
 
 def its_terms_are_penalties(component: Component) -> None:
     """Each term, for either player, is a finite float32 scalar of at least 0."""
-    for name, term in _terms(*attached(component.build())).items():
+    for name, term in _terms(*attach(component.build())).items():
         expect(
             isinstance(term, Tensor) and term.shape == () and term.dtype is torch.float32 and term.isfinite(),
             f"{component}: its term {name!r} is {term!r}, not a finite float32 scalar. Take the .mean() over the "
@@ -31,9 +31,9 @@ def its_terms_are_penalties(component: Component) -> None:
 
 def the_same_seed_gives_the_same_terms(component: Component) -> None:
     """What it draws, it draws from torch's generator."""
-    first, second = (_terms(*attached(component.build())) for _ in range(2))
+    first, second = (_terms(*attach(component.build())) for _ in range(2))
     if not first:
-        not_asked("it has no terms for the players it is asked on")
+        skip("it has no terms for the players it is asked on")
     expect(
         first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first),
         f"{component}: two of them, under one seed and with the same players, give other terms. Draw by torch.rand() "
@@ -43,8 +43,8 @@ def the_same_seed_gives_the_same_terms(component: Component) -> None:
 
 def a_gradient_reaches_the_players(component: Component) -> None:
     """Its terms have a finite gradient in the weights of the discriminator, or of the generator for generator_terms."""
-    regularizer, judge, maker = attached(component.build())
-    real, _ = batch()
+    regularizer, judge, maker = attach(component.build())
+    real, _ = real_and_fake()
     _terms(regularizer, judge, maker)
     with torch.no_grad():  # a penalty may be nought where the players started
         for parameter in [*judge.parameters(), *maker.parameters()]:
@@ -66,13 +66,13 @@ def a_gradient_reaches_the_players(component: Component) -> None:
                 "create_graph=True; and add a small number under square roots.",
             )
     if not asked:
-        not_asked("it has no terms for the players it is asked on")
+        skip("it has no terms for the players it is asked on")
 
 
 def samples_stay_as_they_were(component: Component) -> None:
     """Real and fake samples are not changed, and the discriminator's terms give them no gradient."""
-    regularizer, judge, _ = attached(component.build())
-    real, fake = (x.detach() for x in batch())
+    regularizer, judge, _ = attach(component.build())
+    real, fake = (x.detach() for x in real_and_fake())
     before = real.clone(), fake.clone()
     regularizer.terms(judge, real, fake)
     regularizer.generator_terms(judge.features, real, fake)
@@ -81,7 +81,7 @@ def samples_stay_as_they_were(component: Component) -> None:
         f"{component}: it changes real or fake samples in place. Write x = x + noise, not x += noise: others use the "
         "same samples afterwards.",
     )
-    real, fake = batch()
+    real, fake = real_and_fake()
     for term in regularizer.terms(judge, real, fake).values():
         if _grows(term):
             term.backward(retain_graph=True)
@@ -94,7 +94,7 @@ def samples_stay_as_they_were(component: Component) -> None:
 
 def what_it_changes_can_still_be_trained(component: Component) -> None:
     """project() keeps the shapes of the discriminator's weights, that they are trained, and that they are finite."""
-    regularizer, judge, maker = attached(component.build())
+    regularizer, judge, maker = attach(component.build())
     shapes = [p.shape for p in judge.parameters()]
     trained = [p.requires_grad for p in judge.parameters()]
     others = {name: tensor.clone() for name, tensor in maker.state_dict().items()}
@@ -130,7 +130,7 @@ def it_is_computed_every_so_many_steps(component: Component) -> None:
 
 def what_it_remembers_is_in_a_checkpoint(component: Component) -> None:
     """What changes while it trains is in buffers of its own, being an nn.Module, or in the players' state."""
-    regularizer, judge, maker = attached(component.build())
+    regularizer, judge, maker = attach(component.build())
     before = _plain(regularizer)
     for _ in range(2):
         _terms(regularizer, judge, maker)
@@ -151,7 +151,7 @@ def penalties_of_each_sample_refuse_batch_norm(component: Component) -> None:
     """With per_sample = True, check() raises ganzoo.IncompatibleError for a discriminator that mixes samples."""
     regularizer = component.build()
     if not regularizer.per_sample:
-        not_asked("its terms are no gradients at single samples")
+        skip("its terms are no gradients at single samples")
     mixed = nn.Sequential(nn.Flatten(), nn.Linear(8, 4), nn.BatchNorm1d(4), nn.Linear(4, 1), nn.Flatten(0))
     try:
         regularizer.check(mixed)
@@ -167,7 +167,7 @@ def penalties_of_each_sample_refuse_batch_norm(component: Component) -> None:
 def _terms(regularizer: Any, judge: Judge, maker: Maker) -> dict[str, Tensor]:
     """All terms, of both players, their noise drawn from seed 1."""
     torch.manual_seed(1)
-    real, fake = (x.detach() for x in batch())
+    real, fake = (x.detach() for x in real_and_fake())
     return {
         **regularizer.terms(judge, real, fake),
         **{f"generator's {name}": one for name, one in regularizer.generator_terms(judge.features, real, fake).items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ganzoo.testing.check import expect
-from ganzoo.testing.component import Component
+from ganzoo.testing.subjects import Component
 
 STEPS = 50
 MOST = 10  # times the learning rate that a recipe asks for

@@ -8,8 +8,8 @@ import torch
 
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Spec
-from ganzoo.testing.check import expect, not_asked
-from ganzoo.testing.component import Component, described, samples
+from ganzoo.testing.check import expect, skip
+from ganzoo.testing.subjects import Component, described, samples
 
 N = 3
 
@@ -109,4 +109,4 @@ def _fitting(component: Component) -> Iterator[tuple[Spec, Spec]]:
         asked = True
         yield spec, made
     if not asked:
-        not_asked("it fits none of the data it is asked on")
+        skip("it fits none of the data it is asked on")

@@ -10,9 +10,8 @@ from ganzoo import IncompatibleError, Metric
 from ganzoo.config.component import Blueprint
 from ganzoo.registry.discovery import load
 from ganzoo.registry.zoo import Entry
-from ganzoo.testing.clusters import Clusters
-from ganzoo.testing.component import Component
-from ganzoo.testing.judging import judged
+from ganzoo.testing.evidence import Clusters, metric_evidence
+from ganzoo.testing.subjects import Component
 
 PLUGINS = load()
 ENTRIES = [entry for entry in PLUGINS.zoo.entries("metric") if entry.owner == "ganzoo"]
@@ -47,9 +46,9 @@ def test_one_that_asks_for_classes_says_which_gans_have_them(entry: Entry) -> No
 
 
 @every
-def test_the_kit_has_samples_to_ask_it_on(entry: Entry) -> None:
+def test_the_kit_has_samples_to_check_it_on(entry: Entry) -> None:
     settings = {"dataset stacked_mnist": {"of": "digits"}}
-    assert next(judged(Component(entry, PLUGINS, all_settings=settings)))
+    assert next(metric_evidence(Component(entry, PLUGINS, all_settings=settings)))
 
 
 def test_results_have_names_of_their_own() -> None:

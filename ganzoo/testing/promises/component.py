@@ -13,8 +13,8 @@ from ganzoo.errors import SetupError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
 from ganzoo.procedure import Procedure
-from ganzoo.testing.check import BrokenPromiseError, expect, not_asked
-from ganzoo.testing.component import Component
+from ganzoo.testing.check import BrokenPromiseError, expect, skip
+from ganzoo.testing.subjects import Component
 
 LONGEST = 100  # characters of a summary: a row of `ganzoo list`
 BASES: dict[str, type] = {
@@ -49,7 +49,7 @@ def it_derives_from_its_interface(component: Component) -> None:
     base, target = BASES.get(component.entry.kind), component.target
     target = getattr(target, "func", target)  # what a partial() makes
     if base is None or not inspect.isclass(target):
-        not_asked("it is made by a function")
+        skip("it is made by a function")
     name = target.__name__
     wanted = f"ganzoo.{base.__name__}" if base is not Optimizer else "torch.optim.Optimizer"
     expect(
@@ -74,7 +74,7 @@ def it_has_a_docstring(component: Component) -> None:
     target = component.target
     documented = getattr(target, "func", target)
     if documented.__module__.startswith("torch."):
-        not_asked("it is torch's own")
+        skip("it is torch's own")
     expect(
         (documented.__doc__ or "").strip(),
         f"{component}: {documented.__qualname__} has no docstring. Say what it is, where it is from and what its "
@@ -132,7 +132,7 @@ def its_defaults_fit_their_types(component: Component) -> None:
     try:
         problems += signature.problems(str(component), {**signature.defaults(), **component.settings})
     except PydanticUserError:  # a type that pydantic makes nothing of, which is a promise of its own
-        not_asked("its settings have types that cannot be checked")
+        skip("its settings have types that cannot be checked")
     expect(
         not problems,
         f"{''.join(problems[:1])}. That is its own default: change it, or widen the type, so that a recipe with all "
@@ -152,7 +152,7 @@ def it_refuses_unknown_settings(component: Component) -> None:
     try:
         problems = signature.problems(str(component), {**component.settings, "no_such_setting": 1})
     except PydanticUserError:  # a promise of its own
-        not_asked("its settings have types that cannot be checked")
+        skip("its settings have types that cannot be checked")
     expect(problems, f"{component}: the setting 'no_such_setting' passes. Name each setting in the constructor.")
 
 
