@@ -18,11 +18,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # The first, and what is fully connected.
     paper = "arXiv:1406.2661"
-    pair("goodfellow", "Goodfellow", "The first GAN's: rectified layers against maxout units", paper)
+    pair("goodfellow", "Goodfellow", "The first GAN: rectified layers against maxout units", paper)
     pair("one_hidden", "OneHidden", "One hidden layer of 256 units each, pixels by a sigmoid", paper)
     pair("mlp", "MLP", "Fully connected, for images and for points", paper)
     add("encoder", "mlp", "mlp:MLPEncoder", "Fully connected, for images and points", "arXiv:1512.09300")
-    pair("cgan", "CGAN", "Fully connected, with the label embedded beside the input", "arXiv:1411.1784")
+    pair("cgan", "CGAN", "Fully connected, with an embedding of the label as input", "arXiv:1411.1784")
     pair("improved_gan", "ImprovedGAN", "Fully connected, weight norm, noise on every layer", "arXiv:1606.03498")
 
     # Convolutions.
@@ -40,14 +40,14 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Codes, distances and margins.
     paper = "arXiv:1606.03657"
-    pair("infogan", "InfoGAN", "Codes in the noise: the networks for MNIST", paper)
-    summary = "Part of the noise is codes, which samples must tell; classes are found without labels"
+    pair("infogan", "InfoGAN", "The networks for MNIST, with codes in the noise", paper)
+    summary = "Part of the noise is codes that can be inferred from samples; finds classes without labels"
     add("procedure", "infogan", "infogan:InfoGAN", summary, paper)
     summary = "As adversarial, with bursts of critic moves, as in the authors' code"
     add("procedure", "wgan", "wgan:WGAN", summary, "arXiv:1701.07875")
     summary = "Residual blocks, and a critic without normalisation"
     pair("wgan_gp_resnet", "WGANGPResNet", summary, "arXiv:1704.00028")
-    summary = "LS-GAN of Qi: a loss is learned, by margins between real samples and fakes; not least squares"
+    summary = "LS-GAN of Qi: a learned loss with margins between real samples and fakes; not least squares"
     add("procedure", "loss_sensitive", "loss_sensitive:LossSensitive", summary, "arXiv:1701.06264")
 
     # Several discriminators, several sizes.
@@ -67,40 +67,40 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Auto-encoders.
     paper = "arXiv:1609.03126"
-    summary = "Fully connected auto-encoder; its error is the energy"
+    summary = "Fully connected auto-encoder, whose reconstruction error is the energy"
     add("discriminator", "autoencoder", "autoencoder:MLPAutoencoder", summary, paper)
-    summary = "Convolutional auto-encoder; its error is the energy"
+    summary = "Convolutional auto-encoder, whose reconstruction error is the energy"
     add("discriminator", "conv_autoencoder", "autoencoder:ConvAutoencoder", summary, paper)
     paper = "arXiv:1703.10717"
     pair("began", "BEGAN", "Auto-encoder and generator of one shape, ELU, no norm", paper)
-    summary = "Two errors of an auto-encoder, held in balance by a controller"
+    summary = "Reconstruction errors on real samples and fakes, held in balance by a controller"
     add("procedure", "began", "began:BEGAN", summary, paper)
     paper = "arXiv:1512.09300"
     pair("vaegan", "VAEGAN", "5x5 convolutions, batch norm, ReLU; a hidden layer in each", paper)
     add("encoder", "vaegan", "vaegan:VAEGANEncoder", "5x5 convolutions, batch norm, ReLU, down to a code", paper)
-    summary = "Encoder, decoder and discriminator; errors are measured in the last one's features"
+    summary = "Encoder, decoder and discriminator, whose features measure the reconstruction error"
     add("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
     # A classifier's features.
     paper = "arXiv:1612.00005"
     pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
-    summary = "Inverts a classifier's features, then walks through them towards a class"
+    summary = "Inverts a classifier's features, and samples by a Markov chain towards a class"
     add("procedure", "ppgn", "ppgn:PPGN", summary, paper)
 
     # Words.
     paper = "arXiv:1609.05473"
-    pair("seqgan", "SeqGAN", "An LSTM that writes tokens, and filters over them that judge", paper)
-    summary = "Likelihood, then rewards: policy gradients with rollouts, for token ids"
+    pair("seqgan", "SeqGAN", "An LSTM that generates tokens, and a convolutional discriminator of them", paper)
+    summary = "Maximum likelihood, then policy gradients with rollouts, for token ids"
     add("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
 
     # Images from images.
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
     paper = "arXiv:1604.07379"
-    summary = "The middle of a picture, from what surrounds it"
+    summary = "The middle of an image, from its surroundings"
     add("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
-    summary = "Holes in pictures filled: squared error, more at the seam, and a judge of what is put in"
+    summary = "Inpainting: squared error, weighted at the seam, and a discriminator of the filled hole"
     add("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
     paper = "arXiv:1609.04802"
     pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
-    summary = "Small images enlarged: by squared error first, then with a judge and likeness of features"
+    summary = "Super-resolution: squared error first, then a discriminator and a distance of features"
     add("procedure", "srgan", "srgan:SRGAN", summary, paper)

@@ -168,11 +168,7 @@ def rows(images: list[Tensor]) -> Panel:
 
 
 def sizes(spec: Spec, levels: int) -> list[Spec]:
-    """Return the specs of I_0, ..., I_K.
-
-    Raises:
-        IncompatibleError: A side cannot be halved so often, or hardly anything is left.
-    """
+    """Return the specs of I_0, ..., I_K, or refuse images that cannot be halved so often down to 4x4."""
     channels, size = need_square_image("procedure lapgan", spec)
     if size % 2**levels or size < 4 * 2**levels:
         raise IncompatibleError(

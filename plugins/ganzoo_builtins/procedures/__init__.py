@@ -75,6 +75,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         "procedure",
         "translation",
         f"{HERE}.translation:Translation",
-        summary="Images to images by pairs: a judge of the output beside its input, and the distance to the truth",
+        summary="Image-to-image translation from pairs: a discriminator, and the distance to the truth",
         paper="arXiv:1611.07004",
     )

@@ -40,11 +40,7 @@ class LargerGeneratorBatch(Adversarial):
 
 
 def refuse_comparisons(procedure: Adversarial, g_batch: int) -> None:
-    """Refuse a loss or regularizer that pairs the generator's fakes with real samples, of which there are fewer.
-
-    Raises:
-        IncompatibleError: `g_batch` is above 1 and there is one.
-    """
+    """Refuse a loss or regularizer that pairs the generator's fakes with real samples, of which there are fewer."""
     if g_batch > 1 and procedure.loss.uses_real:
         raise IncompatibleError(
             "g_batch makes more fakes for the generator's move than there are real samples: use a loss that reads no "
