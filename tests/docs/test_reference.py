@@ -136,7 +136,7 @@ def test_every_environment_variable() -> None:
 
 def test_every_dataset() -> None:
     text = page("data.md")
-    told = {name.strip("`") for heading in ("## Drawn on the spot", "## Fetched") for name, *_ in rows(text, heading)}
+    told = {name.strip("`") for heading in ("## Generated", "## Downloaded") for name, *_ in rows(text, heading)}
     told |= set(re.findall(r"^## (folder|pairs|text|npz|digits):", text, re.M))
     entries = discovery.load().zoo.entries("dataset")
     assert told == {entry.name for entry in entries if entry.owner == "ganzoo"}
@@ -146,7 +146,7 @@ def test_every_setting_of_the_drawn_datasets() -> None:
     from ganzoo.config.signature import describe
 
     zoo = discovery.load().zoo
-    for name, _, settings in rows(page("data.md"), "## Drawn on the spot"):
+    for name, _, settings in rows(page("data.md"), "## Generated"):
         assert re.findall(r"`(\w+)`", settings) == list(describe(zoo.find("dataset", name.strip("`"))).settings)
 
 
