@@ -16,7 +16,10 @@ class Moons(ganzoo.Dataset):
     in_memory = True
 
     def __init__(self, n: PositiveInt = 4096, noise: NonNegativeFloat = 0.05, labels: bool = False, seed: int = 0):
-        self.n, self.noise, self.labels, self.seed = n, noise, labels, seed
+        self.n = n
+        self.noise = noise
+        self.labels = labels
+        self.seed = seed
         self.spec = ganzoo.Spec((2,), classes=2 if labels else 0)
         self.class_names = ("upper", "lower") if labels else ()
 

@@ -27,7 +27,9 @@ class BiGAN(ganzoo.Procedure):
         loss: ganzoo.Blueprint,
     ):
         super().__init__()
-        self.G, self.E, self.loss = generator(spec), encoder(spec), loss()
+        self.G = generator(spec)
+        self.E = encoder(spec)
+        self.loss = loss()
         if self.G.z_dim != self.E.z_dim:
             raise ganzoo.IncompatibleError(
                 f"procedure bigan: the generator's codes have {self.G.z_dim} numbers, the encoder's {self.E.z_dim}. "

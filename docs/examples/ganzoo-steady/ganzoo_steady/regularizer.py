@@ -23,7 +23,10 @@ class Consistency(ganzoo.Regularizer):
         flip: bool = False,
         jitter: NonNegativeFloat = 0.05,
     ):
-        self.weight, self.shift, self.flip, self.jitter = weight, shift, flip, jitter
+        self.weight = weight
+        self.shift = shift
+        self.flip = flip
+        self.jitter = jitter
 
     def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
         x = real.detach()
