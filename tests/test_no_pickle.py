@@ -51,11 +51,17 @@ ALLOWED = {
     ("ganzoo/runs/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
     ("ganzoo/training/allocator.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
     ("ganzoo/benchmark/compare.py", "subprocess"): "a script that was named on the command line to be run",
-    ("ganzoo/testing/promises/plugin.py", "subprocess"): "Python, told to import or train an installed plugin, without a shell",
+    (
+        "ganzoo/testing/promises/plugin.py",
+        "subprocess",
+    ): "Python, told to import or train an installed plugin, without a shell",
     ("ganzoo/training/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",
-    ("ganzoo/testing/datasets.py", "multiprocessing.reduction"): "a dataset that was just built, copied as for a worker",
+    (
+        "ganzoo/testing/datasets.py",
+        "multiprocessing.reduction",
+    ): "a dataset that was just built, copied as for a worker",
     ("ganzoo_builtins/datasets/stored.py", "getattr"): "settings that the class itself lists",
 }
 """(file, what it does): why no recipe, checkpoint or dataset can choose what that reaches."""
