@@ -274,7 +274,7 @@ def outcome(case: Case, folder: Path, watch: Watch) -> str:
             recipe, remarks = resolver.read(file, case.overrides, PLUGINS.zoo)
             json.dumps([dry_run.inspect(recipe, PLUGINS.zoo), remarks])
         except GanzooError as error:
-            message = error.format_message()
+            message = error.message
             assert error.exit_code in EXIT_CODES, (error.exit_code, message)
     seconds = time.process_time() - start
     assert not seen, seen

@@ -75,7 +75,7 @@ def test_names_are_text_and_secrets_are_not_told(evil: str) -> None:
 
 
 def test_of_files_alone(letters: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather.api, "load", None)
+    monkeypatch.setattr(Run, "load", None)
     drawn = page.render([(letters, None)], with_samples=False)
     assert "Samples" in headings(drawn) and "Each class" not in headings(drawn)
 

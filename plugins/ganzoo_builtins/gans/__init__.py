@@ -67,9 +67,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Auto-encoders.
     paper = "arXiv:1609.03126"
-    summary = "Fully connected auto-encoder, whose reconstruction error is the energy"
+    summary = "Fully connected; the energy is the reconstruction error"
     add("discriminator", "autoencoder", "autoencoder:MLPAutoencoder", summary, paper)
-    summary = "Convolutional auto-encoder, whose reconstruction error is the energy"
+    summary = "Convolutional; the energy is the reconstruction error"
     add("discriminator", "conv_autoencoder", "autoencoder:ConvAutoencoder", summary, paper)
     paper = "arXiv:1703.10717"
     pair("began", "BEGAN", "Auto-encoder and generator of one shape, ELU, no norm", paper)
@@ -89,7 +89,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Words.
     paper = "arXiv:1609.05473"
-    pair("seqgan", "SeqGAN", "An LSTM that generates tokens, and a convolutional discriminator of them", paper)
+    pair("seqgan", "SeqGAN", "LSTM generator and convolutional discriminator of tokens", paper)
     summary = "Maximum likelihood, then policy gradients with rollouts, for token ids"
     add("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
 

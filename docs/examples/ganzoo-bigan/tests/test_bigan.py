@@ -4,7 +4,6 @@ import ganzoo
 import pytest
 import torch
 from ganzoo.registry import discovery
-from ganzoo.config.component import Blueprint
 
 from ganzoo_bigan.dataset import Moons
 from ganzoo_bigan.procedure import BiGAN
@@ -13,7 +12,7 @@ ZOO = discovery.load().zoo
 
 
 def part(kind, **settings):
-    return Blueprint(ZOO.find(kind, "mlp"), settings)
+    return ganzoo.Blueprint(ZOO.find(kind, "mlp"), settings)
 
 
 def bigan(z_dim=2):
@@ -22,7 +21,7 @@ def bigan(z_dim=2):
         generator=part("generator", z_dim=2, hidden=[8], norm="none"),
         encoder=part("encoder", z_dim=z_dim, hidden=[8]),
         discriminator=part("discriminator", hidden=[8]),
-        loss=Blueprint(ZOO.find("loss", "non_saturating")),
+        loss=ganzoo.Blueprint(ZOO.find("loss", "non_saturating")),
     )
 
 
