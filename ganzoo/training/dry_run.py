@@ -43,13 +43,16 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         instantiate.check_batch(procedure, recipe.run.batch_size)
     if recipe.evaluate.every:
         Evaluator(recipe, dataset, zoo, procedure.conditional)
-    needed = memory.need(recipe, dataset, procedure)
+    optimizers = optim.optimizer_factory(recipe.optimizer)
+    needed = memory.need(
+        dataset, procedure, optimizers, recipe.run.batch_size, recipe.run.precision, averaged=bool(recipe.run.ema)
+    )
     memory.compare(needed, accelerator.device)
     if recipe.run.compile:
         instantiate.check_compile(procedure)
-    players, optimizer = {}, optim.optimizer_factory(recipe.optimizer)
+    players = {}
     for player, trained in owned(procedure).items():
-        optimizer(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
+        optimizers(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
         numbers = sum(p.numel() for p in trained)
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
     return {

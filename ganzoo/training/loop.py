@@ -154,8 +154,13 @@ class _Session:
             self.recorder.end(ending, self.t, error)
 
     def _shared_run(self, recipe: Recipe, out: Path) -> Run:
-        """A new run, which the main process makes and every process learns of."""
-        return Run(Path(broadcast_object_list([str(Run.create(recipe, out).folder) if self.main else ""])[0]))
+        """Create a new run in the main process, and return it in every process."""
+        folder = ""
+        if self.main:
+            run = Run.create(recipe, out)
+            self.trainee.write_resolved(run)
+            folder = str(run.folder)
+        return Run(Path(broadcast_object_list([folder])[0]))
 
 
 class _Pace:

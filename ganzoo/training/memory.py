@@ -14,13 +14,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from ganzoo.config import instantiate
-from ganzoo.config.component import PerPlayer
-from ganzoo.config.recipe import Recipe
 from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
-from ganzoo.training import engine, optim
+from ganzoo.training import engine
+from ganzoo.training.optim import OptimizerFactory
 
 WORTH_A_LOOK = 2**25  # bytes of one batch; smaller ones are not worth the compiler that the meta device imports
 CGROUP = Path("/sys/fs/cgroup/memory.max")
@@ -38,21 +36,16 @@ class Need:
     """The whole dataset, where it is kept in memory; the built-in ones that are not are streamed beyond a size."""
 
 
-def check(recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-    """Errors: IncompatibleError when this machine, or its GPU, has less memory than the recipe needs.
-
-    Networks that cannot be built on the meta device are let through: nobody knows what they need.
-    """
-    try:
-        with torch.device("meta"):
-            procedure = instantiate.procedure(recipe, dataset.spec)
-    except Exception:
-        return  # building it in earnest says what is wrong, if anything is
-    compare(need(recipe, dataset, procedure), device)
-
-
 def compare(needed: Need, device: torch.device) -> None:
-    """Errors: those of check()."""
+    """Check that this machine, or its GPU, has the memory that is needed.
+
+    Args:
+        needed: Lower bound of the memory of one process.
+        device: Device to train on.
+
+    Raises:
+        IncompatibleError: When it has less.
+    """
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes on this machine
     if device.type == "cuda":
         _refuse(needed, 1, torch.cuda.get_device_properties(device).total_memory, "the GPU")
@@ -69,45 +62,62 @@ def machine() -> int:
         return total
 
 
-def need(recipe: Recipe, dataset: Dataset, procedure: Procedure) -> Need:
-    """procedure: the recipe's, on the meta device."""
-    spec, n = dataset.spec, recipe.run.batch_size
-    wide = (8 if spec.vocab else 4) * spec.size  # bytes of one sample as float32, or as int64 ids
-    half = 2 if recipe.run.precision != "no" else 1
+def need(
+    dataset: Dataset,
+    procedure: Procedure,
+    optimizers: OptimizerFactory,
+    batch_size: int,
+    precision: str = "no",
+    averaged: bool = False,
+) -> Need:
+    """Return a lower bound of the memory that training needs.
+
+    Args:
+        dataset: The dataset; nothing is loaded.
+        procedure: The procedure on the meta device.
+        optimizers: Builds a player's optimizer.
+        batch_size: Examples per batch.
+        precision: `run.precision`: "no", or a mixed precision of half the size.
+        averaged: Whether an average of the weights is kept, as with `run.ema`.
+    """
+    spec = dataset.spec
+    sample_bytes = (8 if spec.vocab else 4) * spec.size  # as float32, or as int64 ids
     data = 0
     if dataset.in_memory:
-        stored = spec.size if spec.is_image else wide
+        stored_bytes = spec.size if spec.is_image else sample_bytes
         with suppress(DataError):  # the files are not there yet
-            data = len(dataset) * (stored + (8 if spec.classes else 0) + 8)  # with its label and its place in the order
-    kept = _kept(procedure) // half if n * wide > WORTH_A_LOOK else 0
-    return Need(_networks(recipe, procedure), n * (2 * wide + kept), data)
+            data = len(dataset) * (stored_bytes + (8 if spec.classes else 0) + 8)  # with its label and its index
+    saved = 0
+    if batch_size * sample_bytes > WORTH_A_LOOK:
+        saved = _saved_per_sample(procedure) // (1 if precision == "no" else 2)
+    return Need(_networks(procedure, optimizers, averaged), batch_size * (2 * sample_bytes + saved), data)
 
 
-def _networks(recipe: Recipe, procedure: Procedure) -> int:
-    numbers = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
-    if recipe.run.ema:
-        numbers += _bytes(p for module in procedure.averaged() for p in module.parameters())
+def _networks(procedure: Procedure, optimizers: OptimizerFactory, averaged: bool) -> int:
+    size = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
+    if averaged:
+        size += _bytes(p for module in procedure.averaged() for p in module.parameters())
     owned = engine.owned(procedure)
-    numbers += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
+    size += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
     for player, parameters in owned.items():
-        numbers += round(_remembered(recipe.optimizer, player) * _bytes(parameters))
-    return numbers
+        size += round(_state_per_weight(optimizers, player) * _bytes(parameters))
+    return size
 
 
-def _remembered(optimizer: PerPlayer, player: str) -> float:
-    """How many numbers this player's optimizer keeps for each weight: 2 for Adam. Found by one step with a few."""
+def _state_per_weight(optimizers: OptimizerFactory, player: str) -> float:
+    """Return the numbers that a player's optimizer stores per weight, 2 for Adam, by one step of a small one."""
     probe = nn.Parameter(torch.zeros(32, 32, device="cpu"))
     probe.grad = torch.zeros_like(probe)
-    made = optim.optimizer_factory(optimizer)(player, [probe])
+    optimizer = optimizers(player, [probe])
     try:
-        made.step()
-    except Exception:  # a stranger's optimizer may want more than this; it is trained with all the same
+        optimizer.step()
+    except Exception:  # a plugin's optimizer may need more than this; training works all the same
         return 0.0
-    kept = [value for state in made.state.values() for value in state.values() if isinstance(value, Tensor)]
-    return sum(value.numel() for value in kept if value.dim()) / probe.numel()
+    state = [value for values in optimizer.state.values() for value in values.values() if isinstance(value, Tensor)]
+    return sum(value.numel() for value in state if value.dim()) / probe.numel()
 
 
-def _kept(procedure: Procedure) -> int:
+def _saved_per_sample(procedure: Procedure) -> int:
     """Bytes that autograd keeps for each sample when the generator makes a batch: what n = 4 keeps beyond n = 2."""
     try:
         return max(0, (_saved(procedure, 4) - _saved(procedure, 2)) // 2)

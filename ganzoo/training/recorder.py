@@ -44,6 +44,7 @@ class Recorder:
         self.run = run
         self.recipe = recipe
         self.plugins = plugins
+        self.session = trainee
         self.dataset = trainee.dataset
         self.drawing = Snapshots(recipe, trainee)
         self.steps = trainee.steps
@@ -88,10 +89,10 @@ class Recorder:
                 atomic.sweep(self.run.samples)
                 self.run.forget_after(t)
             self.run.write_provenance(facts)
-            names, words = list(self.dataset.class_names), list(self.dataset.words)
-            self.run.write_resolved(self.recipe, self.dataset.spec, names, words, self.steps)
         except OSError as error:
             raise SetupError(f"{self.run.folder} cannot be written: {error}. Make room, or use --out.") from error
+        if start:
+            self.session.write_resolved(self.run)
         if self.evaluator:
             self.evaluator.prepare()
         if not start:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
+from ganzoo.errors import SetupError
+from ganzoo.interfaces import Dataset
+from ganzoo.runs.folder import RunFolder
 from ganzoo.training import memory, optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
+from ganzoo.training.optim import OptimizerFactory
 
 
 class Session:
@@ -21,9 +26,12 @@ class Session:
     """
 
     def __init__(self, recipe: Recipe, accelerator: Accelerator):
-        settings, rank = recipe.run, accelerator.process_index
+        self.recipe = recipe
+        settings = recipe.run
+        rank = accelerator.process_index
+        optimizers = optim.optimizer_factory(recipe.optimizer)
         self.dataset = instantiate.dataset(recipe)
-        memory.check(recipe, self.dataset, accelerator.device)
+        check_memory(recipe, self.dataset, optimizers, accelerator.device)
         self.batches = Batches(
             self.dataset,
             settings.batch_size,
@@ -39,7 +47,7 @@ class Session:
         instantiate.check_batch(self.procedure, settings.batch_size)
         if settings.compile:
             instantiate.compile_networks(self.procedure)
-        skip, optimizers = settings.on_nonfinite == "skip", optim.optimizer_factory(recipe.optimizer)
+        skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
         self.rates = LRScheduler(recipe.schedule, self.engine.optimizers)
@@ -53,5 +61,43 @@ class Session:
         if self.ema:
             self.ema.update()
 
+    def write_resolved(self, run: RunFolder) -> None:
+        """Write resolved.json: when a run is created, and again when it is resumed with other settings.
+
+        Raises:
+            SetupError: When nothing can be written.
+        """
+        data = self.dataset
+        try:
+            run.write_resolved(self.recipe, data.spec, list(data.class_names), list(data.words), self.steps)
+        except OSError as error:
+            raise SetupError(f"{run.folder} cannot be written: {error}. Make room, or use --out.") from error
+
     def _steps(self, epochs: float) -> int:
         return max(1, round(epochs * self.batches.per_epoch / self.procedure.batches_per_step))
+
+
+def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory, device: torch.device) -> None:
+    """Check that there is enough memory, before any of it is allocated.
+
+    Networks that cannot be built on the meta device pass: nobody knows what they need.
+
+    Args:
+        recipe: The recipe.
+        dataset: Its dataset; nothing is loaded.
+        optimizers: Builds a player's optimizer.
+        device: Device to train on.
+
+    Raises:
+        IncompatibleError: When the machine, or its GPU, has less memory than the recipe needs.
+    """
+    try:
+        with torch.device("meta"):
+            procedure = instantiate.procedure(recipe, dataset.spec)
+    except Exception:
+        return  # building it on the real device reports what is wrong, if anything is
+    settings = recipe.run
+    needed = memory.need(
+        dataset, procedure, optimizers, settings.batch_size, settings.precision, averaged=bool(settings.ema)
+    )
+    memory.compare(needed, device)

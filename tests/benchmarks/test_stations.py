@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -69,13 +70,18 @@ def test_methods_of_the_recipe_are_no_stations() -> None:
     assert not passed
 
 
-def test_a_tiny_training_is_followed_from_the_api_on() -> None:
-    found = stations.trace("gan_mnist", stations.TINY)
-    assert found[0].caller == "ganzoo.api"
-    assert "ganzoo.metrics.evaluator" in {entry.module for entry in found}, "the evaluation was left out"
-    text = stations.table(found)
-    assert f"modules entered {stations.summary(found)['entered']}" in text
-    assert len(text.splitlines()) == len(found) + 2
+def test_a_tiny_training_leads_the_recipe_down_and_never_back() -> None:
+    entries = stations.trace("gan_mnist", stations.TINY)
+    assert entries[0].caller == "ganzoo.api"
+    assert "ganzoo.metrics.evaluator" in {entry.module for entry in entries}, "the evaluation was left out"
+    totals = stations.summary(entries)
+    assert (totals["climbs"], totals["returns"]) == (0, 0), stations.table(entries)
+    text = stations.table(entries)
+    assert f"modules entered {totals['entered']}" in text
+    assert len(text.splitlines()) == len(entries) + 2
+    page = (stations.PYPROJECT.parent / "docs" / "design" / "layout.md").read_text()
+    stations_listed = set(re.findall(r"(?m)^\| `([a-z_.]+)` \| `", page))
+    assert stations_listed == {entry.module.removeprefix("ganzoo.") for entry in entries}
 
 
 def test_each_package_has_a_level() -> None:

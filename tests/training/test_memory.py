@@ -14,6 +14,8 @@ from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.registry.zoo import Entry
 from ganzoo.training import memory
+from ganzoo.training.optim import optimizer_factory
+from ganzoo.training.session import check_memory
 from helpers.support import tiny, train
 
 D, G = 2 * 8 + 8 + 8 + 1, 4 * 8 + 8 + 8 * 8 + 8 + 2 * 8 + 8 * 2 + 2  # weights of tiny()'s two networks
@@ -24,7 +26,14 @@ def needed(recipe: Recipe) -> memory.Need:
     dataset = instantiate.dataset(recipe)
     with torch.device("meta"):
         procedure = instantiate.procedure(recipe, dataset.spec)
-    return memory.need(recipe, dataset, procedure)
+    optimizers = optimizer_factory(recipe.optimizer)
+    return memory.need(
+        dataset, procedure, optimizers, recipe.run.batch_size, recipe.run.precision, bool(recipe.run.ema)
+    )
+
+
+def check(recipe: Recipe) -> None:
+    check_memory(recipe, instantiate.dataset(recipe), optimizer_factory(recipe.optimizer), torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,7 @@ def test_what_is_kept_is_what_autograd_keeps() -> None:
     """Linear keeps its input (4), LeakyReLU its own (8), Linear 8, batch norm 8, LeakyReLU 8, Linear 8: by hand."""
     with torch.device("meta"):
         procedure = instantiate.procedure(tiny(), Spec((2,)))
-    assert memory._kept(procedure) == 4 * (4 + 8 + 8 + 8 + 8 + 8)
+    assert memory._saved_per_sample(procedure) == 4 * (4 + 8 + 8 + 8 + 8 + 8)
 
 
 @pytest.mark.parametrize(("has", "refused"), [(10**6, True), (10**15, False)])
@@ -88,10 +97,10 @@ def test_the_machine_is_asked(has: int, refused: bool, monkeypatch: pytest.Monke
     monkeypatch.setattr(memory, "machine", lambda: has)
     recipe = tiny("", "dataset.n=1_000_000")
     if not refused:
-        memory.check(recipe, instantiate.dataset(recipe), torch.device("cpu"))
+        check(recipe)
         return
     with pytest.raises(IncompatibleError, match=r"needs at least .* and this machine has .* Take a smaller dataset\.n"):
-        memory.check(recipe, instantiate.dataset(recipe), torch.device("cpu"))
+        check(recipe)
 
 
 def test_every_process_on_a_machine_takes_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +153,7 @@ def test_networks_that_cannot_be_built_without_memory_are_let_through(monkeypatc
     stubborn = Blueprint(Entry("generator", "stubborn", "acme", Stubborn))
     recipe = dataclasses.replace(tiny(), parts={**tiny().parts, "generator": stubborn})
     monkeypatch.setattr(memory, "machine", lambda: 1)
-    memory.check(recipe, instantiate.dataset(recipe), torch.device("cpu"))
+    check(recipe)
 
 
 def test_nothing_is_drawn_or_built_before_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

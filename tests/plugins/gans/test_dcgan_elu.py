@@ -19,6 +19,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
 from ganzoo.training import memory
 from ganzoo.training.engine import Engine
+from ganzoo.training.optim import optimizer_factory
 from ganzoo_builtins.gans.cgan import CGANDiscriminator, CGANGenerator
 from ganzoo_builtins.gans.dcgan_elu import DCGANEluDiscriminator, DCGANEluGenerator, SplitDiscriminator
 from ganzoo_builtins.losses.non_saturating import NonSaturating
@@ -188,4 +189,5 @@ def test_memory_counts_shared_weights_once_and_every_optimizer() -> None:
         procedure = instantiate.procedure(recipe(), dataset.spec)
     statistics = 8 + 8 + 2
     weights, gradients, moments = d + g, d + g, 2 * (2 * d + g)
-    assert memory.need(recipe(), dataset, procedure).networks == 4 * (weights + gradients + moments + statistics)
+    needed = memory.need(dataset, procedure, optimizer_factory(recipe().optimizer), recipe().run.batch_size)
+    assert needed.networks == 4 * (weights + gradients + moments + statistics)
