@@ -16,13 +16,16 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from torch import Tensor
 
 import ganzoo
+from ganzoo.cli import cli
 from ganzoo.config import resolver
+from ganzoo.config.recipe import Recipe
 from ganzoo.registry.versions import Deprecated
-from ganzoo.runs import checkpoint
+from ganzoo.runs import checkpoint, resume
 from ganzoo.sampling.run import Run
 from ganzoo.visualization.grid import to_uint8
 from helpers.support import PLUGINS, train
@@ -121,3 +124,45 @@ def test_recipe_trains_to_the_same_bits(case: str, tmp_path: Path) -> None:
     with at_most_one_warning():
         run = ganzoo.train(FOLDER / case / "recipe.toml", out=tmp_path, plugins=PLUGINS)
     assert_same(weights(run), expected(case, *TENSORS))
+
+
+@each_case
+@pytest.mark.parametrize("spelling", ["earlier", "today"])
+def test_run_is_found_by_its_recipe_and_resumes_to_the_same_bits(case: str, spelling: str, tmp_path: Path) -> None:
+    run = Run.open(shutil.copytree(FOLDER / case / "run", tmp_path / "runs" / "earlier"))
+    path = FOLDER / case / "recipe.toml"
+    if spelling == "today":
+        recipe = read(path)
+        path = tmp_path / "today.json"
+        path.write_text(json.dumps(recipe.resolved()))
+    with at_most_one_warning():
+        result = CliRunner().invoke(cli, ["run", str(path), "--out", str(tmp_path / "runs"), "--resume"])
+    assert result.exit_code == 0, result.output
+    assert "going on from step-00000007, the newest checkpoint" in result.stderr
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["earlier"]
+    assert_same(weights(run), expected(case, *TENSORS))
+
+
+DIFFERENT = {
+    "burst": "procedure.burst_every=6",
+    "replay": "procedure.replay=25",
+    "rest": "procedure.g_weight=0.25",
+    "shared": "procedure.first=discriminator",
+    "simultaneous": "procedure.show=logits",
+}
+
+
+@each_case
+def test_run_of_another_recipe_is_not_found(case: str, tmp_path: Path) -> None:
+    """The settings that are compared include those which the upgrade renames, and those of other tables."""
+    shutil.copytree(FOLDER / case / "run", tmp_path / "run")
+    for change in (DIFFERENT[case], "loss.use=hinge", "optimizer.lr=0.002", "optimizer.discriminator.lr=0.001"):
+        assert resume.unfinished(tmp_path, read(FOLDER / case / "recipe.toml", change), PLUGINS.zoo) is None
+    found = resume.unfinished(tmp_path, read(FOLDER / case / "recipe.toml"), PLUGINS.zoo)
+    assert found is not None and found.folder == tmp_path / "run"
+
+
+def read(path: Path, *changes: str) -> Recipe:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Deprecated)
+        return resolver.read(path, changes, PLUGINS.zoo)[0]

@@ -35,7 +35,7 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
     for remark in remarks:
         click.echo(remark, err=True)
-    begun = unfinished(out, found) if resume else None
+    begun = unfinished(out, found, plugins.zoo) if resume else None
     if resume and not begun:
         click.echo(f"no unfinished run of this recipe in {out}: starting a new one", err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None

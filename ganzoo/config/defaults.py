@@ -66,6 +66,44 @@ def fill(tree: Tree, zoo: Zoo) -> Tree:
     return write_out(tables)
 
 
+def upgrade_resolved(resolved: Tree, zoo: Zoo) -> Tree:
+    """Return a recipe that an earlier version resolved, in today's spelling.
+
+    Only tables that a component's `upgrade` rewrites get the defaults of today. All others stay as written: a default
+    that is new or has changed since says nothing about the earlier run.
+
+    Args:
+        resolved: The tables of resolved.json.
+        zoo: The components that names are looked up in.
+
+    Returns:
+        The tables as JSON holds them.
+
+    Raises:
+        GanzooError: A component is not there, or its `upgrade` refuses its table.
+    """
+    return {
+        table: content if table in SETTINGS else _upgrade_content(kind_of(table), content, zoo)
+        for table, content in resolved.items()
+    }
+
+
+def _upgrade_content(kind: str, content: Any, zoo: Zoo) -> Any:
+    if isinstance(content, list):
+        return [_upgrade_table(kind, table, zoo) for table in content]
+    if kind in PER_PLAYER and isinstance(content, dict):
+        common, players = split_players(content)
+        others = {player: _upgrade_table(kind, table, zoo) for player, table in players.items()}
+        return {**_upgrade_table(kind, common, zoo), **others}
+    return _upgrade_table(kind, content, zoo)
+
+
+def _upgrade_table(kind: str, table: Any, zoo: Zoo) -> dict[str, Any]:
+    blueprint = from_table(kind, table, zoo)
+    same = {"use": blueprint.entry.full_name, **blueprint.settings} == table
+    return dict(table) if same else blueprint.filled()
+
+
 def _blueprints(kind: str, content: Any, zoo: Zoo) -> Blueprint | list[Blueprint] | PerPlayer:
     if kind in PER_PLAYER and isinstance(content, dict):
         common, players = split_players(content)

@@ -1,23 +1,32 @@
-"""Which run to go on with, and from which of its checkpoints."""
+"""The run and the checkpoint from which training is resumed."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganzoo.config.defaults import upgrade_resolved
+from ganzoo.config.parser import Tree
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import RunError
+from ganzoo.errors import GanzooError, RunError
+from ganzoo.registry.versions import Deprecated
+from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint, layout, retention
 from ganzoo.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
 class Start:
-    """A run to go on with, the checkpoint to start from, and why that one, for whoever watches.
+    """A run to resume, and the checkpoint to resume it from.
 
-    other_data: go on though the data is not what the run started with.
+    Attributes:
+        run: The run folder.
+        checkpoint: The checkpoint folder.
+        why: Why this checkpoint was chosen; messages for the user.
+        other_data: Resume even if the data are not those that the run started with.
     """
 
     run: RunFolder
@@ -27,14 +36,31 @@ class Start:
 
 
 def at(run: RunFolder, checkpoint: Path | None = None, other_data: bool = False) -> Start:
-    """At the checkpoint that was asked for, or at the latest. Errors: RunError when there is none."""
+    """Start at a given checkpoint, or at the newest one.
+
+    Args:
+        run: The run to resume.
+        checkpoint: A checkpoint folder; the newest by default.
+        other_data: Allow data that changed since the run started.
+
+    Raises:
+        RunError: The run has no checkpoint.
+    """
     chosen = checkpoint or retention.latest(run.checkpoints)
     why = "which was asked for" if checkpoint else "the newest checkpoint"
     return Start(run, chosen, (f"going on from {chosen.name}, {why}",), other_data)
 
 
 def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
-    """At the newest checkpoint whose every file is as it was written. Errors: RunError when there is none."""
+    """Start at the newest checkpoint that is not damaged.
+
+    Args:
+        run: The run to resume.
+        other_data: Allow data that changed since the run started.
+
+    Raises:
+        RunError: The run has no checkpoint, or every one is damaged.
+    """
     latest = retention.latest(run.checkpoints)
     damaged: list[str] = []
     for folder in [latest, *(other for other in reversed(retention.complete(run.checkpoints)) if other != latest)]:
@@ -49,19 +75,42 @@ def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
     raise RunError("\n".join([f"{run.folder}: none of its checkpoints is whole.", *damaged]))
 
 
-def unfinished(out: Path, recipe: Recipe) -> RunFolder | None:
-    """The newest run of the same recipe in `out` that has a checkpoint and did not finish."""
-    return next((run for run in alike(out, recipe, finished=False) if retention.complete(run.checkpoints)), None)
+def unfinished(out: Path, recipe: Recipe, zoo: Zoo) -> RunFolder | None:
+    """Return the newest unfinished run of a recipe in `out` that has a checkpoint, or None."""
+    runs = same_recipe(out, recipe, zoo, finished=False)
+    return next((run for run in runs if retention.complete(run.checkpoints)), None)
 
 
-def alike(out: Path, recipe: Recipe, finished: bool) -> Iterator[RunFolder]:
-    """Runs of the same recipe in `out`, the newest first, that did finish or did not."""
-    wanted = json.loads(json.dumps(recipe.resolved()))
+def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator[RunFolder]:
+    """Yield the runs of a recipe in `out`, newest first.
+
+    A run of an earlier version is compared in today's spelling. Folders that cannot be read are skipped.
+
+    Args:
+        out: A folder of runs.
+        recipe: The recipe; every setting has to be equal.
+        zoo: The components that names of earlier versions are looked up in.
+        finished: Yield the finished runs if True, the others if False.
+    """
+    wanted = _as_json(recipe.resolved())
     for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):
         run = RunFolder(path.parent)
         try:
-            same = run.resolved["recipe"] == wanted and (run.status.get("state") == "finished") == finished
-        except RunError:
-            continue  # a folder that cannot be read is not this run
-        if same:
+            matches = (run.status.get("state") == "finished") == finished and _today(run, zoo) == wanted
+        except GanzooError:
+            continue
+        if matches:
             yield run
+
+
+def _today(run: RunFolder, zoo: Zoo) -> Tree:
+    """Return the recipe of a run in today's spelling, without warnings: the run need not be the one asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Deprecated)
+        return _as_json(upgrade_resolved(run.resolved["recipe"], zoo))
+
+
+def _as_json(tree: Tree) -> Tree:
+    """Return a tree as reading it from a file gives it, with lists in place of tuples."""
+    read: Tree = json.loads(json.dumps(tree))
+    return read

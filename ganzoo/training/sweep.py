@@ -40,9 +40,9 @@ def trained(recipe: Recipe, out: Path, plugins: Plugins) -> Run:
 
     Errors: those of training.
     """
-    if done := next(resume.alike(out, recipe, finished=True), None):
+    if done := next(resume.same_recipe(out, recipe, plugins.zoo, finished=True), None):
         return Run(done.folder)
-    begun = resume.unfinished(out, recipe)
+    begun = resume.unfinished(out, recipe, plugins.zoo)
     return loop.train(recipe, plugins, out, resume.at_newest_whole(begun) if begun else None)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ganzoo import GanzooError, Loss, Zoo
 from ganzoo.config import resolver
-from ganzoo.config.defaults import fill
+from ganzoo.config.defaults import fill, upgrade_resolved
 from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError
 from ganzoo.registry.versions import Deprecated
@@ -36,10 +36,19 @@ class Slopes(Hinges):
     """Another loss, which was a setting of the first."""
 
 
+class Step:
+    """An optimizer with one setting."""
+
+    def __init__(self, params: Any, lr: float):
+        self.lr = lr
+
+
+def _renamed(table: Table, old: str, new: str) -> Table:
+    return {new if key == old else key: value for key, value in table.items()}
+
+
 def renamed(table: Table) -> tuple[Table, str]:
-    if "threshold" not in table:
-        return table, ""
-    return {**{key: value for key, value in table.items() if key != "threshold"}, "margin": table["threshold"]}, REMARK
+    return (_renamed(table, "threshold", "margin"), REMARK) if "threshold" in table else (table, "")
 
 
 def split(table: Table) -> tuple[Table, str]:
@@ -128,6 +137,30 @@ def test_recipes_exports_and_filled_tables_are_rewritten() -> None:
     with pytest.warns(Deprecated, match="threshold is now margin"):
         _, parts, _ = resolver.parts(components, zoo(renamed), "config.json")
     assert parts["loss"].filled() == new
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({"use": "acme/hinges", "threshold": 0.5}, {"use": "acme/hinges", "margin": 0.5}),
+        ({"use": "acme/hinges", "margin": 0.5}, {"use": "acme/hinges", "margin": 0.5}),
+        ({"use": "acme/hinges"}, {"use": "acme/hinges"}),  # not margin = 1.0: it may have had another default then
+    ],
+    ids=["rewritten", "of today", "without a setting of today"],
+)
+@pytest.mark.filterwarnings("ignore::ganzoo.registry.versions.Deprecated")
+def test_resolved_recipe_gets_defaults_only_where_its_table_is_rewritten(table: Table, expected: Table) -> None:
+    resolved = {"run": {"steps": 1}, "loss": table, "regularizer": [{"use": "ganzoo/r1"}], "about": {"gan": "A"}}
+    assert upgrade_resolved(resolved, zoo(renamed)) == {**resolved, "loss": expected}
+
+
+@pytest.mark.filterwarnings("ignore::ganzoo.registry.versions.Deprecated")
+def test_resolved_table_of_each_player_is_rewritten() -> None:
+    old = {"use": "acme/adam", "rate": 1.0, "discriminator": {"use": "acme/adam", "rate": 2.0}}
+    acme = Zoo("acme")
+    acme.add("optimizer", "adam", Step, upgrade=lambda table: (_renamed(table, "rate", "lr"), "rate is now lr"))
+    expected = {"use": "acme/adam", "lr": 1.0, "discriminator": {"use": "acme/adam", "lr": 2.0}}
+    assert upgrade_resolved({"optimizer": old}, acme) == {"optimizer": expected}
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_damaged_one_is_not_replaced_unasked(run: Run) -> None:
 def test_a_folder_that_cannot_be_read_is_not_the_run(name: str, junk: bytes, run: Run, tmp_path: Path) -> None:
     (run.folder / name).write_bytes(junk)
     recipe = tiny("", "run.steps=6", "run.save=2")
-    found = resume.unfinished(run.folder.parent, recipe)
+    found = resume.unfinished(run.folder.parent, recipe, PLUGINS.zoo)
     assert found is None or name == "status.json"
     if name == "resolved.json":
         result = ganzoo("resume", run.folder)

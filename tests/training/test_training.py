@@ -142,11 +142,11 @@ def test_a_run_that_cannot_be_written_says_where(tmp_path: Path) -> None:
 def test_unfinished_finds_the_newest_run_of_the_same_recipe(tmp_path: Path) -> None:
     recipe = tiny("", "run.steps=5")
     run = train(recipe, tmp_path)
-    assert unfinished(tmp_path, recipe) is None
+    assert unfinished(tmp_path, recipe, PLUGINS.zoo) is None
     run.write_status("interrupted", 5)
-    found = unfinished(tmp_path, recipe)
+    found = unfinished(tmp_path, recipe, PLUGINS.zoo)
     assert found is not None and found.folder == run.folder
-    assert unfinished(tmp_path, tiny("", "run.steps=5", "run.seed=3")) is None
+    assert unfinished(tmp_path, tiny("", "run.steps=5", "run.seed=3"), PLUGINS.zoo) is None
 
 
 def test_a_resumed_run_keeps_its_recipe(tmp_path: Path) -> None:
