@@ -56,9 +56,7 @@ def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
     Raises:
         RunError: The folder cannot be used, or an export was tampered with.
     """
-    if isinstance(run, Run):
-        return run.load(plugins=plugins)
-    if export := export_folder(run):
+    if not isinstance(run, Run) and (export := export_folder(run)):
         return load_export(export, plugins)
     opened, checkpoint = Run.find(run)
     return opened.load(checkpoint, plugins)
@@ -78,8 +76,6 @@ def default_output(place: Run | str | Path, name: str) -> Path:
     Raises:
         RunError: There is no run.
     """
-    if isinstance(place, Run):
-        return place.folder / name
-    if stem := output_stem(place):
+    if not isinstance(place, Run) and (stem := output_stem(place)):
         return stem.with_name(f"{stem.name}-{name}")
     return Run.find(place)[0].folder / name

@@ -41,7 +41,7 @@ def evaluate(
     Errors: RunError, DataError, IncompatibleError, and those of the extractor for what has to be fetched first.
     """
     plugins = plugins or discovery.load()
-    run, folder = (run, None) if isinstance(run, Run) else Run.find(run)
+    run, folder = Run.find(run)
     folder = folder or run.latest
     given = {"evaluate.samples": samples, "evaluate.seed": seed}
     named = [f"{key}={value}" for key, value in given.items() if value is not None]

@@ -76,12 +76,12 @@ class RunFolder:
         return cls(status.find(Path(folder)))
 
     @classmethod
-    def find(cls, place: str | Path) -> tuple[Self, Path | None]:
+    def find(cls, place: RunFolder | str | Path) -> tuple[Self, Path | None]:
         """Open the run that a path means, and the checkpoint if it names one.
 
         Args:
-            place: A run folder, a folder of runs (the newest counts), or a checkpoint folder; RUN/checkpoints/best and
-                RUN/checkpoints/latest name checkpoints too.
+            place: A run, a run folder, a folder of runs (the newest counts), or a checkpoint folder;
+                RUN/checkpoints/best and RUN/checkpoints/latest name checkpoints too.
 
         Returns:
             The run, and the checkpoint folder or None.
@@ -89,6 +89,8 @@ class RunFolder:
         Raises:
             RunError: There is no run.
         """
+        if isinstance(place, RunFolder):
+            return (place if isinstance(place, cls) else cls(place.folder)), None
         path = Path(place).absolute()
         if path.name in (layout.BEST, layout.LATEST) and (target := retention.pointed_to(path.parent, path.name)):
             path = target

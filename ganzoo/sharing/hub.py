@@ -82,10 +82,10 @@ def parse_name(text: str) -> HubName:
     Raises:
         GanzooError: The text has another form.
     """
-    match = NAME.fullmatch(text)
-    if not match:
+    name = _match_name(text)
+    if not name:
         raise GanzooError(f"{text!r} is not a name on the Hub: write OWNER/NAME, or OWNER/NAME@REVISION.")
-    return HubName(match["name"], match["revision"] or "")
+    return name
 
 
 def find_name(place: str | Path) -> HubName | None:
@@ -93,11 +93,16 @@ def find_name(place: str | Path) -> HubName | None:
 
     A local path wins. So does a folder called OWNER: a misspelt path must not become a request to the Hub.
     """
-    match = NAME.fullmatch(str(place))
+    name = _match_name(str(place))
     path = Path(place)
-    if not match or path.exists() or path.is_symlink() or Path(path.parts[0]).exists():
+    if not name or path.exists() or path.is_symlink() or Path(path.parts[0]).exists():
         return None
-    return HubName(match["name"], match["revision"] or "")
+    return name
+
+
+def _match_name(text: str) -> HubName | None:
+    match = NAME.fullmatch(text)
+    return HubName(match["name"], match["revision"] or "") if match else None
 
 
 def export_folder(place: str | Path) -> Path | None:
