@@ -32,10 +32,10 @@ class Fakes(NamedTuple):
 class TwoPlayerProcedure(Procedure):
     """A generator against a discriminator, under a loss and any number of regularizers.
 
-    A subclass writes step(), usually out of discriminator_move() and generator_move(), each of which yields one move.
-    The other methods are hooks: fakes() generates samples, compare() judges them beside real ones, and
-    discriminator_terms() and generator_terms() say what a player minimises. A procedure whose terms are its own leaves
-    out `loss` and `regularizer`, and uses the networks, players() and sample() alone.
+    A subclass writes step(), usually out of discriminator_move() and generator_move(), or out of simultaneous_move();
+    each yields one move. The other methods are hooks: fakes() generates samples, compare() judges them beside real
+    ones, and discriminator_terms() and generator_terms() return what a player minimises. A procedure with terms of its
+    own leaves out `loss` and `regularizer`, and uses only the networks, players() and sample().
 
     Args:
         spec: What the networks must fit.
@@ -139,6 +139,28 @@ class TwoPlayerProcedure(Procedure):
             real_logits = self.judge_real(batch) if self.loss.uses_real else None
             adversarial = self.g_weight * self.loss.generator(real_logits, self.D(fakes.x, fakes.y))
         yield {"generator": self.generator_terms(adversarial, batch, fakes, t)}
+
+    def simultaneous_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
+        """Yield one move of both players at once, whose gradients are computed before either is updated.
+
+        Both learn from the same logits, so the discriminator judges the fakes only once.
+
+        Args:
+            batch: Real samples, with their labels.
+            fakes: Generated samples with the graph that leads to the generator.
+            t: The step, which decides what lazy regularizers do.
+
+        Yields:
+            The move, after which regularizers project the weights.
+        """
+        real_logits, fake_logits = self.compare(batch, fakes)  # (N,), (N,)
+        d_loss = self.loss.discriminator(real_logits, fake_logits)
+        g_loss = self.g_weight * self.loss.generator(real_logits, fake_logits) if self.g_weight else None
+        yield {
+            "discriminator": self.discriminator_terms(d_loss, batch, fakes, t),
+            "generator": self.generator_terms(g_loss, batch, fakes, t),
+        }
+        self.project()
 
     def fakes(self, batch: Batch, times: int = 1) -> Fakes:
         """Generate fakes from new noise.

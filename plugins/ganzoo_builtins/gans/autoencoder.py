@@ -1,7 +1,7 @@
 """Discriminators that are auto-encoders, after EBGAN, Zhao, Mathieu and LeCun 2017 (arXiv:1609.03126).
 
-The reconstruction error is an energy, low where the data lies: the auto-encoder takes for real what it has learned to
-reconstruct. Train it with the loss `energy` and any generator; the regularizer `pull_away` compares codes.
+The reconstruction error is an energy, low where the data lies: samples that the auto-encoder can reconstruct count as
+real. Train it with the loss `energy` and any generator; the regularizer `pull_away` compares codes.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,7 @@ class MLPAutoencoder(Autoencoder):
     Reconstructed images end in a tanh, points do not.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Widths of the encoder's layers, the last of which is the code's; the paper tries one to four of 128 to
             1024.
         error: Reconstruction error of a sample: the mean or sum of squares, on which the loss's margin depends, or the
@@ -81,6 +82,7 @@ class ConvAutoencoder(Autoencoder):
     DCGAN; the code is the innermost map.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image, doubled in each further layer.
         norm: "none" leaves batch norm out.
         error: Reconstruction error of a sample; see the discriminator `autoencoder`.
@@ -113,9 +115,9 @@ class ConvAutoencoder(Autoencoder):
         self.apply(initialise)
 
 
-def reconstruction_panel(x: Tensor, again: Tensor, columns: int = 8) -> Panel:
+def reconstruction_panel(x: Tensor, rebuilt: Tensor, columns: int = 8) -> Panel:
     """Arrange samples (N, *shape) in rows, each above a row of their reconstructions; N is cut to whole rows."""
     columns = min(columns, len(x))
-    whole = len(x) // columns * columns
-    rows = torch.stack([side[:whole].unflatten(0, (-1, columns)) for side in (x, again)], dim=1)
+    n = len(x) // columns * columns
+    rows = torch.stack([images[:n].unflatten(0, (-1, columns)) for images in (x, rebuilt)], dim=1)
     return Panel(rows.flatten(0, 2), columns)  # (rows, 2, columns, *shape) -> (2N, *shape)

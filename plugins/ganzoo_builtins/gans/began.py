@@ -34,6 +34,9 @@ class BEGAN(TwoPlayerProcedure):
     gradients on average.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator: an auto-encoder, such as `began`.
         gamma: The diversity ratio, 0.3 to 0.7 in the paper; samples are cleaner and less diverse when it is lower.
         gain: The paper's lambda_k, by which k follows the balance.
 
@@ -81,6 +84,7 @@ class BEGANGenerator(Generator):
     For sides that are 5 to 8 times a power of two, such as 28, 32, 64 or 128.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 64 in the paper.
         width: Channels of every layer, 64 or 128 in the paper.
     """
@@ -103,6 +107,7 @@ class BEGANDiscriminator(Autoencoder):
     """An auto-encoder whose decoder has the generator's layers, for sides as there.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the code, that of the generator's noise in the paper.
         width: Channels next to the image; each halving of the side adds as many.
         error: Reconstruction error of a sample, L1 in the paper; see the discriminator `autoencoder`.

@@ -22,6 +22,7 @@ class CGANGenerator(Generator):
     Images end in a tanh, points do not. z is standard normal.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         hidden: Widths of the hidden layers.
         bn_eps: Epsilon of batch norm: 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator `mlp`.
@@ -64,6 +65,7 @@ class CGANDiscriminator(Discriminator):
     """(x, y) -> logit through layers of equal width with LeakyReLU 0.2; dropout in all of them but the first.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Widths of the hidden layers.
         dropout: Probability of dropping a unit.
     """

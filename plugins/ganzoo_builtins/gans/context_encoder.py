@@ -1,8 +1,8 @@
-"""Context Encoders, Pathak et al. 2016 (arXiv:1604.07379): the middle of a picture, from what surrounds it.
+"""Context Encoders, Pathak et al. 2016 (arXiv:1604.07379): the middle of a picture, from its surroundings.
 
-The networks are those of the authors' Torch code: an encoder halves the picture, its hole filled with the mean colour,
-and ends in a layer of 4000 units that see all of it; a decoder doubles that up to the size of the hole. The
-discriminator is that of DCGAN; it sees the content of the hole, and nothing around it.
+The networks are those of the authors' Torch code. The encoder takes the picture with its hole filled by the mean
+colour, halves it repeatedly, and ends in a layer of 4000 units that see all of it; the decoder doubles that up to the
+size of the hole. The discriminator is that of DCGAN; it sees the content of the hole, and nothing around it.
 
     L = 0.999 |b - G(a)|^2 + 0.001 * adversarial
 
@@ -33,6 +33,8 @@ class ContextEncoderGenerator(Generator):
     as large.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        source: Spec of the inputs; by default twice the output's side.
         width: Channels next to the picture; 64 makes 512 at the innermost layer of a 128x128 picture.
         bottleneck: Number of units of the layer that sees all of the picture.
     """
@@ -43,7 +45,7 @@ class ContextEncoderGenerator(Generator):
         self.source_shape = (channels, 2 * size, 2 * size)
         if source and source.shape != self.source_shape:
             raise IncompatibleError(
-                f"generator context_encoder draws the middle half of {self.source_shape}, not of {source.shape}: use "
+                f"generator context_encoder makes the middle half of {self.source_shape}, not of {source.shape}: use "
                 'it in the procedure "context_encoder".'
             )
         start, halvings = _stages(size)
@@ -71,6 +73,10 @@ class ContextEncoder(AdversarialTranslator):
     in.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
         overlap: Width of the band in pixels; 4 in the code, for 128 pixels.
         border: Weight of errors in the band, relative to those in the hole.
         weight: Weight of the adversarial term; the distance has the weight 1 - `weight`.
@@ -94,7 +100,7 @@ class ContextEncoder(AdversarialTranslator):
         half = side // 2
         if side % 4 or overlap >= half // 2:
             raise IncompatibleError(
-                f"procedure context_encoder finds no middle half of {side} pixels with a hole in it: "
+                f"procedure context_encoder needs a side divisible by 4 with room for a hole in its half, not {side}: "
                 "add dataset.size=32 or another multiple of 4, or set procedure.overlap to less."
             )
         self.mask = Mask((half - 2 * overlap) / side)
@@ -133,9 +139,9 @@ class ContextEncoder(AdversarialTranslator):
         }
 
     def _paste(self, a: Tensor, middle: Tensor) -> Tensor:
-        whole = a.clone()
-        whole[..., self.middle, self.middle] = middle.to(a.dtype)
-        return whole
+        picture = a.clone()
+        picture[..., self.middle, self.middle] = middle.to(a.dtype)
+        return picture
 
 
 def _stages(size: int) -> tuple[int, int]:
@@ -143,7 +149,7 @@ def _stages(size: int) -> tuple[int, int]:
     start, doublings = halved(size, 4)
     if start not in range(3, 8) or doublings < 1:
         raise IncompatibleError(
-            "generator context_encoder needs to draw images whose side is 3 to 7 times a power of two from 2 up, such "
-            f"as 14, 16, 32 or 64, in pictures of twice that, not {size}: add dataset.size=64."
+            "generator context_encoder generates images whose side is 3 to 7 times a power of two from 2 up, such as "
+            f"14, 16, 32 or 64, in pictures of twice that, not {size}: add dataset.size=64."
         )
     return start, doublings

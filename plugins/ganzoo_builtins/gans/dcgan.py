@@ -23,6 +23,7 @@ class DCGANGenerator(Generator):
     """z -> x by transposed convolutions. z is uniform on (-1, 1), as in the paper's figure 1.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise; 100 in the paper.
         width: Channels next to the image; 64 makes 512 at the innermost layer of a 64x64 image. The paper's LSUN model
             has twice as many.
@@ -53,6 +54,7 @@ class DCGANDiscriminator(Discriminator):
     """x -> logit by strided convolutions, the generator's mirror image.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image.
         norm: "none" replaces batch norm by biases, which penalties on the gradient at each sample require.
     """

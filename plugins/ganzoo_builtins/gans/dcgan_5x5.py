@@ -1,11 +1,11 @@
 """The DCGAN of T. Silva's introduction on SVHN and MNIST: four layers each, 5x5 kernels, batch norm.
 
-After Radford et al. 2016 (arXiv:1511.06434), whose kernels are 5x5 as well; see `dcgan` for their guidelines. A fully
-connected layer stands at either end of z and of the logit. At 32x32 the generator goes 4x4x512, 8x8x256, 16x16x128,
-32x32x3, and the discriminator 16x16x64, 8x8x128, 4x4x256, 1. Other sides must be divisible by 8.
+After Radford et al. 2016 (arXiv:1511.06434), whose kernels are 5x5 as well; see `dcgan` for their guidelines. The
+generator begins, and the discriminator ends, with a fully connected layer. At 32x32 the generator's maps are 4x4x512,
+8x8x256, 16x16x128, 32x32x3, and the discriminator's 16x16x64, 8x8x128, 4x4x256, 1. Other sides must be divisible by 8.
 
-It is trained with one move of the discriminator and two of the generator, all on the same z, and its cross-entropy
-asks for 0.9 on real samples (one-sided label smoothing, arXiv:1606.03498).
+It is trained with one move of the discriminator and two of the generator, all on the same z. The target of the
+cross-entropy on real samples is 0.9 (one-sided label smoothing, arXiv:1606.03498).
 """
 
 from typing import Literal
@@ -22,6 +22,7 @@ class DCGAN5x5Generator(Generator):
     """z -> x: a fully connected layer, then transposed 5x5 convolutions with batch norm and ReLU, and a tanh.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         width: Channels before the last layer; two and four times as many in the layers before.
         prior: Distribution of z: "uniform" on (-1, 1) as in the source's code, or "normal" as in its text.
@@ -62,6 +63,7 @@ class DCGAN5x5Discriminator(Discriminator):
     """x -> logit: three 5x5 convolutions of stride 2 with LeakyReLU 0.2, batch norm in all but the first.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of the first layer.
         norm: "none" leaves batch norm out, which penalties on the gradient at each sample require.
     """

@@ -1,13 +1,12 @@
 """The DCGAN of P. Thaper's slides on MNIST: ELU, dropout everywhere and at all times, three optimizers.
 
 It descends from Radford et al. 2016 (arXiv:1511.06434) and keeps its strided convolutions; it has hidden fully
-connected layers, ELU (arXiv:1511.07289) for ReLU, and dropout for batch norm. Labels are the other way round there, 0
-for real and 1 for fake; with large logits for real ones, as everywhere here, the same losses are
-softplus(-D(x)), softplus(D(G(z))) and softplus(-D(G(z))).
+connected layers, ELU (arXiv:1511.07289) instead of ReLU, and dropout instead of batch norm. There 0 means real and 1
+fake. Here, where large logits mean real, the same losses are softplus(-D(x)), softplus(D(G(z))) and softplus(-D(G(z))).
 
-Settings begin as repaired. As the slides and their code have it, dropout also falls on the logit, so that a quarter of
-all logits is zero and no cross-entropy sinks below 0.25 ln 2 = 0.1733 however good the discriminator is; and it is
-never switched off, so that a picture is another one each time it is drawn from the same z.
+The default settings repair two faults of the slides and their code. There dropout is also applied to the logit: a
+quarter of all logits is zero, and no cross-entropy falls below 0.25 ln 2 = 0.1733 however good the discriminator is.
+And dropout is never switched off: the same z gives a different picture each time.
 """
 
 from collections.abc import Iterator
@@ -43,11 +42,12 @@ class DCGANEluGenerator(Generator):
     z is normal around z_mean. The side must be divisible by 4.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         width: Channels before the last layer; 32 makes layers of 1,024 and, at 28x28, 7 * 7 * 64 = 3,136 units.
         dropout: Probability of dropping a unit after every layer but the last.
-        always: Drop units also when samples are drawn, as printed.
-        z_mean: Mean of z: 0 as the slides say; their code has -1, probably in place of a lower bound.
+        always: Drop units also outside training, as printed.
+        z_mean: Mean of z: 0 in the text of the slides; their code has -1, probably meant as a lower bound.
         std: Standard deviation of the first weights. With 0.02, as printed, the first samples depend little on z, and
             differ only after thousands of steps; narrow networks need more.
     """
@@ -92,6 +92,7 @@ class DCGANEluDiscriminator(Discriminator):
     """x -> logit: two 5x5 convolutions of stride 2, then fully connected layers. The side must be divisible by 4.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of the first layer; 32 makes 64 in the second, then 1,024 and 128 units.
         dropout: Probability of dropping a unit after every layer.
         always: Drop units also when the network is not training, as printed.
@@ -141,6 +142,9 @@ class SplitDiscriminator(TwoPlayerProcedure):
     the discriminator one batch of fakes.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
         d_pretrain: Number of steps at the beginning in which the discriminator moves alone; 10,000 in the slides.
 
     Raises:

@@ -4,7 +4,7 @@ The generator minimises an aggregate of its losses l_1, ..., l_N against them, f
 
     F(l) = sum_i w_i l_i,    w = softmax(lambda l)
 
-With lambda = 0 that is the mean; a large lambda makes it the maximum, so that the harshest discriminator alone counts.
+With lambda = 0 that is the mean; with a large lambda it is the maximum, and only the harshest discriminator counts.
 
 The networks have the layers of the authors' code: a generator that doubles its map three times, and a shallow
 discriminator with dropout. Departures: the generator's first layer reaches all of its map, where the code's kernel of 3
@@ -52,10 +52,14 @@ class Aggregate(nn.Module):
 class GMAN(Procedure):
     """One generator against N discriminators of the same architecture (arXiv:1611.01673).
 
-    Both players' moves are those of `adversarial` by default, to the bit with one discriminator. All discriminators are
-    the player "discriminator": each learns from its own loss.
+    By default both players' moves are those of `adversarial`, bit for bit with one discriminator. All discriminators
+    form the player "discriminator": each learns from its own loss.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
         discriminators: The paper's N; 5 in the authors' code.
         hardness: The paper's lambda: 0 takes the mean of the generator's losses, a large one their maximum, and
             "learned" makes it a parameter of the generator (the paper's GMAN*).
@@ -67,8 +71,8 @@ class GMAN(Procedure):
             layers, as the code does; "alike" leaves the layers as they are.
 
     Raises:
-        IncompatibleError: A reward without a learned lambda, dropout to spread in a discriminator without any, or one
-            network alone is conditional.
+        IncompatibleError: A reward without a learned lambda, dropout to spread in a discriminator without any, or only
+            one network is conditional.
     """
 
     def __init__(
@@ -168,6 +172,7 @@ class GMANGenerator(Generator):
     """z -> x by four transposed convolutions with ReLU, a tanh at the end. z is uniform on (-1, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         width: Channels of the map next to the image; the two before it have two and four times as many.
     """
@@ -195,6 +200,7 @@ class GMANDiscriminator(Discriminator):
     """x -> logit by three 3x3 convolutions, two of them of stride 2, with LeakyReLU 0.2 and dropout.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of the first; the others have two and four times as many.
         dropout: Probability of dropping a unit.
     """

@@ -1,10 +1,10 @@
 """The networks of Goodfellow et al. 2014 (arXiv:1406.2661) for MNIST, as the code published with the paper sets them.
 
-A generator of rectified layers and a sigmoid; a discriminator of maxout units (arXiv:1302.4389), each the largest of
-several linear ones, with dropout on its input and on its hidden layers.
+A generator with ReLU layers and a sigmoid; a discriminator of maxout units (arXiv:1302.4389), each the maximum of
+several linear units, with dropout on its input and on its hidden layers.
 
-The published code starts the generator's output biases at the logit of every pixel's own mean over the data. A network
-here is built without seeing data, so one number, `brightness`, stands for all pixels.
+The published code initialises the generator's output biases to the logit of each pixel's mean over the data. A network
+here is built without the data, so one number, `brightness`, is used for all pixels.
 """
 
 import math
@@ -25,6 +25,7 @@ class GoodfellowGenerator(Generator):
     """z -> hidden layers, ReLU -> pixels, sigmoid. z is uniform with unit variance, on (-sqrt 3, sqrt 3).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         hidden: Widths of the hidden layers.
         brightness: Mean of the data's pixels in [0, 1], at which all pixels start; 0.13 for MNIST.
@@ -73,6 +74,7 @@ class GoodfellowDiscriminator(Discriminator):
     """x -> maxout layers -> logit.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Number of maxout units in each layer.
         pieces: Number of linear units in each maxout unit.
         input_dropout: Probability of dropping a pixel.

@@ -1,8 +1,8 @@
 """The networks for MNIST of "Improved Techniques for Training GANs", Salimans et al. 2016 (arXiv:1606.03498).
 
-They are those of the authors' code for semi-supervised learning on digits without regard to where a pixel lies. The
-authors' pixels are in [0, 1]: the generator's sigmoid is mapped to [-1, 1], and the discriminator maps back. Weights
-start from N(0, 2 / fan_in), where the authors set the norms of the weights by a first batch.
+They are the fully connected ones of the authors' code for semi-supervised learning on digits. The authors' pixels are
+in [0, 1]: the generator's sigmoid is mapped to [-1, 1], and the discriminator maps back. Weights start from
+N(0, 2 / fan_in), where the authors set the norms of the weights by a first batch.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ class ImprovedGANGenerator(Generator):
     """z -> x through hidden layers with softplus and batch norm. z is uniform on (0, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         hidden: Widths of the hidden layers.
     """
@@ -64,6 +65,7 @@ class ImprovedGANDiscriminator(Discriminator):
     """x -> logit through hidden layers with ReLU, weight norm, and noise in front of each.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Widths of the hidden layers.
         noise: Standard deviation of the noise on x, whose pixels are in [0, 1] here.
         hidden_noise: Standard deviation of the noise on hidden layers.

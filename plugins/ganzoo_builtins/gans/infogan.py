@@ -30,6 +30,7 @@ class InfoGANGenerator(Generator):
     """z -> x by two fully connected layers and two transposed convolutions. z is uniform on (-1, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of noise and codes together: 62 + 10 + 2 in the paper.
         width: Channels next to the image, 64 in the paper; the first layer is 16 times as wide.
     """
@@ -67,6 +68,7 @@ class InfoGANDiscriminator(Discriminator):
     """x -> logit by two convolutions and a fully connected layer, LeakyReLU 0.1, the generator's mirror image.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image, 64 in the paper; the features are 16 times as many.
     """
 
@@ -131,6 +133,10 @@ class InfoGAN(TwoPlayerProcedure):
     ones. On fakes the discriminator's layers run twice, for its logit and for Q.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
         discrete: Number of values of each discrete code.
         continuous: Number of continuous codes, uniform on (-1, 1).
         discrete_weight: The paper's lambda for discrete codes; 1 in its code for MNIST.
@@ -197,7 +203,7 @@ class InfoGAN(TwoPlayerProcedure):
         logits, means = self.Q(self.D.features(fake))
         terms = {}
         if self.values:
-            surprise = torch.stack([cross_entropy(of_one, y) for of_one, y in zip(logits, codes.y, strict=True)]).sum()
+            surprise = torch.stack([cross_entropy(scores, y) for scores, y in zip(logits, codes.y, strict=True)]).sum()
             terms["discrete"] = self.discrete_weight * surprise
             self.log(L_I=math.log(math.prod(self.values)) - surprise)
         if self.continuous:
@@ -222,7 +228,7 @@ class InfoGAN(TwoPlayerProcedure):
     def infer(self, x: Tensor) -> Codes:
         """Return the most likely codes, by Q, of samples (N, *shape), which may be real."""
         logits, means = self.Q(self.D.features(x))
-        return Codes([of_one.argmax(1) for of_one in logits], means)
+        return Codes([scores.argmax(1) for scores in logits], means)
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return self.G(self.latent(self.codes(n)))
@@ -250,7 +256,7 @@ class InfoGAN(TwoPlayerProcedure):
     def _rows(self, rows: int, columns: int) -> tuple[Codes, Tensor]:
         """Draw codes and noise for rows * columns samples, equal along a row."""
         codes, noise = self.codes(rows), self.G.prior(rows)
-        y = [of_one.repeat_interleave(columns) for of_one in codes.y]
+        y = [values.repeat_interleave(columns) for values in codes.y]
         return Codes(y, codes.c.repeat_interleave(columns, 0)), noise.repeat_interleave(columns, 0)
 
     def _check_codes(self) -> None:

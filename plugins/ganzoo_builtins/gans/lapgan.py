@@ -1,14 +1,15 @@
 """LAPGAN, Denton, Chintala, Szlam and Fergus 2015 (arXiv:1506.05751): a Laplacian pyramid of GANs.
 
-An image is a small one, and the residual that is missing each time its side is doubled (section 2.2):
+An image is decomposed into a small image and a residual for each doubling of its side (section 2.2):
 
     I_0 = x,    I_{k+1} = d(I_k),    h_k = I_k - u(I_{k+1}),    and so I_k = u(I_{k+1}) + h_k exactly.
 
 An ordinary GAN generates the smallest image I_K from noise; at every other level a conditional GAN generates h_k from
 noise and u(I_{k+1}). Each level is trained by itself, on real coarse images; samples are composed from the smallest
 level on (section 3.1).
-d is here the mean of 2x2 pixels, u bilinear. The networks of a level have the layers of the authors' code for CIFAR-10.
-Each may be given the class as a plane of its own (the paper's CC-LAPGAN, section 3.2).
+
+Here d is the mean of 2x2 pixels, and u is bilinear. The networks of a level have the layers of the authors' code for
+CIFAR-10. Each can take the class as an additional plane (the paper's CC-LAPGAN, section 3.2).
 """
 
 from __future__ import annotations
@@ -65,6 +66,12 @@ class LAPGAN(Procedure):
     image in fakes as well, so it can be any discriminator of images.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        generator_level: Blueprint of the generators of residuals.
+        discriminator_level: Blueprint of the discriminators of all levels but the smallest.
+        loss: Blueprint of the loss.
         levels: Number of times that the image is halved.
 
     Raises:
@@ -101,7 +108,7 @@ class LAPGAN(Procedure):
         yield {f"discriminator_{k}": self._discriminate(k, real[k], fake[k], y) for k in range(len(real))}
         fake = self._fakes(real, y)
         yield {f"generator_{k}": self._generate(k, real[k], fake[k], y) for k in range(len(real))}
-        # Moving all levels at once is moving one after the other: no two share a weight.
+        # One move of all levels equals a move of each in turn, since no two levels share a weight.
 
     def _discriminate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None) -> Terms:
         real_logits, fake_logits = self._judge(k, real, y), self._judge(k, fake, y)  # (N,), (N,)
@@ -149,7 +156,7 @@ class LAPGAN(Procedure):
         for k, (G, D) in enumerate(zip(self.G, self.D, strict=True)):
             if k < self.levels and not isinstance(G, LevelGenerator):
                 raise IncompatibleError(
-                    f"procedure lapgan: [generator_level] has to make a residual for a coarse image, which "
+                    f"procedure lapgan: [generator_level] must generate the residual of a coarse image, which "
                     f'{type(G).__name__} cannot: use "lapgan_level", or a subclass of '
                     "ganzoo_builtins.gans.lapgan.LevelGenerator."
                 )
@@ -210,6 +217,7 @@ class LAPGANLevelGenerator(LevelGenerator):
     """Coarse image and a plane of noise -> h by three convolutions with ReLU. The noise is uniform on (-1, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of the hidden layers.
         labels: Add a plane that is computed from the label (section 3.2).
     """
@@ -240,6 +248,7 @@ class LAPGANLevelDiscriminator(Discriminator):
     """I_k, which is u(I_{k+1}) + h_k, -> logit by two convolutions with ReLU, dropout before the last layer.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of both convolutions.
         dropout: Probability of dropping a unit.
         labels: Add a plane that is computed from the label (section 3.2).

@@ -3,12 +3,12 @@
     min over L  of  gamma E L(x) + E [margin(x, G(z)) + L(x) - L(G(z))]+        margin(x, x') = lambda ||x - x'||_1
     min over G  of  E L(G(z))
 
-The further a fake is from the real sample of its pair, the larger its loss has to be; good fakes are left alone. The
-least-squares GAN, also called LSGAN, is another one: the loss `least_squares` (arXiv:1611.04076).
+The further a fake is from the real sample of its pair, the larger its loss must be. The least-squares GAN, also called
+LSGAN, is a different method: the loss `least_squares` (arXiv:1611.04076).
 
-A discriminator here is large on real samples, so L(x) = -D(x). The authors' L ends in a ReLU, and is 0 everywhere, with
-no gradient, once all of its inputs are negative; this one ends in a linear layer, which cannot die. With gamma = 0
-adding a constant to L changes nothing.
+Logits here are large on real samples, so L(x) = -D(x). The authors' L ends in a ReLU, and is 0 everywhere, with no
+gradient, once all of its inputs are negative; this one ends in a linear layer, which cannot die. With gamma = 0 adding
+a constant to L changes nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ class LossSensitive(TwoPlayerProcedure):
     `kept`, the share of pairs that keep their margin, is logged.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
         margin: The paper's lambda, times the distance summed over all numbers of a sample. The authors' 2e-4 is for
             images of 3x64x64; smaller samples need 12288 / size times as much.
         gamma: Weight of the loss of real samples; 0 in the paper without labels.
@@ -59,16 +62,16 @@ class LossSensitive(TwoPlayerProcedure):
         x = next(data)["x"]  # (N, *shape)
         fake = self.sample(len(x))
         yield {"discriminator": self.pairs(x, fake.detach())}
-        yield {"generator": {"loss": self.L(fake).mean()}}  # the same fakes, by the loss as it is now
+        yield {"generator": {"loss": self.L(fake).mean()}}  # the same fakes, under the updated loss
 
     def pairs(self, x: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Return the terms of the learned loss on pairs of a real sample and a fake, (N, *shape) both."""
-        of_real, of_fake = self.L(x), self.L(fake)  # (N,), (N,)
+        real_loss, fake_loss = self.L(x), self.L(fake)  # (N,), (N,)
         distance = (x - fake).abs().flatten(1).sum(1)  # (N,)
-        missing = self.margin * distance + of_real - of_fake  # positive for pairs that do not keep the margin
-        self.log(real=-of_real, fake=-of_fake, kept=(missing <= 0).float())
+        missing = self.margin * distance + real_loss - fake_loss  # positive for pairs that do not keep the margin
+        self.log(real=-real_loss, fake=-fake_loss, kept=(missing <= 0).float())
         terms = {"margin": leaky_relu(missing, self.slope).mean()}
-        return {**terms, "real": self.gamma * of_real.mean()} if self.gamma else terms
+        return {**terms, "real": self.gamma * real_loss.mean()} if self.gamma else terms
 
     def L(self, x: Tensor) -> Tensor:  # noqa: N802 - the paper's letter
         """Return the losses (N,) of samples (N, *shape), small for real ones: the mean over a map of patches."""

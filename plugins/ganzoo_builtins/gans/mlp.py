@@ -17,11 +17,12 @@ class MLPGenerator(Generator):
     Images end in a tanh, points do not. z is standard normal.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         hidden: Widths of the hidden layers.
         norm: "none" leaves batch norm out, as small toy problems need.
-        bn_eps: What batch norm adds to the variance. PyTorch-GAN passes 0.8 as eps, meaning the momentum, and so
-            normalises only weakly. 1e-5, PyTorch's default, is the repaired value.
+        bn_eps: Epsilon, which batch norm adds to the variance. PyTorch-GAN passes 0.8 as eps, meaning the momentum, and
+            so normalises only weakly. 1e-5, PyTorch's default, is the repaired value.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class MLPDiscriminator(Discriminator):
     """x -> logit through narrowing layers with LeakyReLU 0.2.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Widths of the hidden layers.
         norm: "batch" normalises each of them, as VAE-GAN's code does for MNIST.
         depth: Number of hidden layers after which the features are taken; by default all of them.
@@ -91,6 +93,7 @@ class MLPEncoder(Encoder):
     """x -> mean and log-variance of z through layers with LeakyReLU 0.2.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the code.
         hidden: Widths of the hidden layers; twice 1024 in VAE-GAN's code (arXiv:1512.09300) for MNIST.
         norm: "batch" normalises each of them, "none" leaves batch norm out.

@@ -14,6 +14,7 @@ class OneHiddenGenerator(Generator):
     """z -> hidden, ReLU -> pixels, sigmoid. z is uniform on (-1, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         hidden: Width of the hidden layer.
     """
@@ -39,6 +40,7 @@ class OneHiddenDiscriminator(Discriminator):
     """x -> hidden, ReLU -> logit.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         hidden: Width of the hidden layer.
     """
 

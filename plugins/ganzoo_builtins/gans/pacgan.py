@@ -1,8 +1,8 @@
 """PacGAN, Lin, Khetan, Fanti and Oh 2018 (arXiv:1712.04086): the discriminator judges several samples at once.
 
 A pack of m samples, all real or all fake, is concatenated along the channels of images or the numbers of points, and
-gets one logit. A pack of two gives a generator away that always makes the same sample. Nothing else changes: not the
-generator, not the loss, and of the discriminator only the first layer.
+gets one logit. A pack of two reveals a generator that always makes the same sample. Nothing else changes except the
+first layer of the discriminator.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ class PacGAN(Adversarial):
     """The procedure `adversarial` with a discriminator of packs (arXiv:1712.04086, section 2).
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         pack: Number of samples in a pack; 2, 3 and 4 in the paper.
         d_steps: Discriminator moves per step.
         g_steps: Generator moves per step; 2 in the paper's experiments on images.
@@ -76,8 +81,8 @@ class PacGAN(Adversarial):
         def packed(spec: Spec) -> Discriminator:
             return Packed(discriminator, spec, pack)
 
-        built: Any = packed  # a blueprint is no more to the base class than something that builds a network
-        super().__init__(spec, generator, built, loss, regularizer, d_steps, g_steps)
+        build: Any = packed  # the base class only calls a blueprint, so a function will do
+        super().__init__(spec, generator, build, loss, regularizer, d_steps, g_steps)
 
     def panels(self, batch: Batch) -> dict[str, Image.Image]:
         """Return nothing: a discriminator of packs has no logit for one sample."""

@@ -1,9 +1,10 @@
 """pix2pix, Isola, Zhu, Zhou and Efros 2017 (arXiv:1611.07004): a U-Net against a discriminator of patches.
 
 The networks are those of the authors' PyTorch code. The U-Net halves the image to a single pixel and doubles it again.
-Each doubling is given the map of its size on the way down, so that what input and output share need not pass through
-the middle. Its only noise is dropout, which stays on when it samples (section 3.2). The discriminator judges each patch
-by itself; three strided layers see patches of 70 pixels. All weights start from N(0, 0.02).
+Skip connections give each doubling the map of the same size from the way down, so that structure that input and output
+share bypasses the bottleneck. Its only noise is dropout, which stays on when it samples (section 3.2). The
+discriminator judges each patch by itself; three strided layers see patches of 70 pixels. All weights start from
+N(0, 0.02).
 
 The procedure is `translation`. Images may have any size: a smaller one is halved less often.
 """
@@ -29,12 +30,13 @@ class Pix2pixGenerator(Generator):
     """a -> b by a U-Net: 4x4 convolutions of stride 2 down, transposed ones up, a tanh at the end.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         source: Spec of the inputs; by default that of the outputs.
         width: Channels next to the image; they double at each halving, up to eight times as many.
         levels: Number of halvings, 8 in the paper and at most; 0 halves as often as possible.
         dropout: Probability of dropping a unit in the first three layers up, in training and after it; this is the only
             noise.
-        norm: "instance" is what batch norm amounts to in batches of one image, which the paper uses.
+        norm: "batch", or "instance", which equals batch norm in batches of one image, as in the paper.
     """
 
     def __init__(
@@ -66,13 +68,13 @@ class Pix2pixGenerator(Generator):
         widths = [width * min(2**i, WIDEST) for i in range(levels)]  # 64, 128, 256, 512, 512, ...
         down: list[nn.Module] = [nn.Conv2d(source_shape[0], widths[0], 4, stride=2, padding=1, bias=False)]
         for i, (n_in, n_out) in enumerate(pairwise(widths), 1):
-            inner = i == levels - 1  # of a single pixel there are no statistics
+            inner = i == levels - 1  # a single pixel has no statistics
             normalise = [] if inner else [_norm(norm, n_out)]
             down.append(nn.Sequential(nn.LeakyReLU(0.2), nn.Conv2d(n_in, n_out, 4, 2, 1, bias=False), *normalise))
         up: list[nn.Module] = []
         for i in reversed(range(1, levels)):
-            n_in = widths[i] * (1 if i == levels - 1 else 2)  # with what comes from the way down
-            odd = tuple(side // 2**i % 2 for side in sides)  # 7 -> 3 -> 7: one row more than twice as many
+            n_in = widths[i] * (1 if i == levels - 1 else 2)  # with the map of the skip connection
+            odd = tuple(side // 2**i % 2 for side in sides)  # 7 -> 3 -> 7: a row more than twice as many
             layer = nn.ConvTranspose2d(n_in, widths[i - 1], 4, 2, 1, output_padding=odd, bias=False)
             up.append(nn.Sequential(nn.ReLU(), layer, _norm(norm, widths[i - 1])))
         odd = tuple(side % 2 for side in sides)
@@ -81,7 +83,7 @@ class Pix2pixGenerator(Generator):
         self.last = nn.Sequential(
             nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], channels, 4, 2, 1, output_padding=odd), nn.Tanh()
         )
-        self.noisy = min(3, levels - 2)  # layers with dropout; the last two place edges, which noise would blur
+        self.noisy = min(3, levels - 2)  # layers with dropout; not the last two, which would blur edges
         self.apply(_initialise)
 
     def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
@@ -94,7 +96,7 @@ class Pix2pixGenerator(Generator):
         for k, layer in enumerate(self.up):
             x = layer(x)
             if k < self.noisy:
-                x = dropout(x, self.dropout)  # whatever the mode
+                x = dropout(x, self.dropout)  # in evaluation mode too
             x = torch.cat([x, maps.pop()], dim=1)  # (N, 8*width, 2, 2) twice -> (N, 16*width, 2, 2)
         return self.last(x)  # -> (N, 2*width, H/2, W/2) -> (N, C, H, W)
 
@@ -105,6 +107,7 @@ class Pix2pixDiscriminator(Discriminator):
     In `translation` x is an input concatenated with its output or with the real one.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image, doubled at each layer, up to eight times as many.
         layers: Number of strided layers: 1 sees patches of 16 pixels, 2 of 34, and 3, as in the paper, of 70.
         norm: As in the generator; "none" replaces it by biases, which penalties on the gradient at each sample require.

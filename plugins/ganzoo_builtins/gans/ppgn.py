@@ -5,13 +5,13 @@ in h towards a class of the classifier, equation (11) of the paper with the loop
 
     h <- h + eps1 (E(G(h)) - h) + eps2 d log p(y | G(h)) / dh + eps3 noise
 
-The classifier is trained first, and does not change any more. The generator then minimises, for h = E(x),
+The classifier is trained first and then stays fixed. After that the generator minimises, for h = E(x),
 
     pixel ||G(h) - x||^2 + feature ||E(G(h)) - h||^2 + adversarial L(D(G(h)))
 
-Departures: the paper's classifier is CaffeNet with 4,096 features, which has seen ImageNet; this one is small, and sees
-the data of the recipe. Squares are means over pixels and features, so that weights do not depend on sizes. The step is
-not divided by its mean size, as the authors' code does, so that a chain comes to rest where the class is certain.
+Departures: the paper's classifier is CaffeNet with 4,096 features, trained on ImageNet; this one is small, and trained
+on the recipe's data. Squares are means over pixels and features, so that weights do not depend on sizes. The step is
+not divided by its mean size, as it is in the authors' code, so that a chain stops where the class is certain.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError
 from ganzoo_builtins.gans.requirements import halved, need_labels, need_square_image
 from ganzoo_builtins.widths import width as features_width
 
-PACE = 0.01  # at which the running mean and deviation of codes follow those of a batch
+PACE = 0.01  # weight of a batch in the running mean and deviation of codes
 
 
 class PPGNGenerator(Generator):
@@ -37,6 +37,7 @@ class PPGNGenerator(Generator):
     LeakyReLU 0.3, as in the paper.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of h.
         width: Channels next to the image.
     """
@@ -60,9 +61,10 @@ class PPGNGenerator(Generator):
 
 
 class PPGNDiscriminator(Discriminator):
-    """Convolutions down to a code h >= 0, for the discriminator and for the classifier, whose features are h.
+    """x -> code h >= 0 -> logit by strided convolutions; also the classifier, whose features are h.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of h.
         width: Channels next to the image.
     """
@@ -85,9 +87,14 @@ class PPGNDiscriminator(Discriminator):
 
 
 class PPGN(Procedure):
-    """Joint PPGN-h (arXiv:1612.00005, section 3.4), and the classifier that it needs.
+    """Joint PPGN-h (arXiv:1612.00005, section 3.4), with the classifier that it needs.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        discriminator_classifier: Blueprint of the classifier: a discriminator, whose last layer is replaced.
+        loss: Blueprint of the loss.
         pretrain: Number of steps at the beginning in which the classifier alone is trained.
         pixel: Weight of the generator's squared error of pixels.
         feature: Weight of the generator's squared error of features.
@@ -126,15 +133,15 @@ class PPGN(Procedure):
         self.D = discriminator(spec)
         self.E = discriminator_classifier(spec)
         self.loss = loss()
-        wide = features_width(self.E, spec)
-        if self.G.z_dim != wide:
+        width = features_width(self.E, spec)
+        if self.G.z_dim != width:
             raise IncompatibleError(
-                f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {wide} features "
-                f"to give it: add generator.z_dim={wide}."
+                f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {width} features "
+                f"to give it: add generator.z_dim={width}."
             )
-        self.E.head = nn.Linear(wide, spec.classes)  # replaces the layer that told real from fake
-        self.register_buffer("mean", torch.zeros(wide))
-        self.register_buffer("spread", torch.ones(wide))
+        self.E.head = nn.Linear(width, spec.classes)  # replaces the layer that told real from fake
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
         self.pretrain = pretrain
         self.pixel = pixel
         self.feature = feature
@@ -167,20 +174,20 @@ class PPGN(Procedure):
         real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
         self.log(real=real_logits, fake=fake_logits)
         yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
-        again = self.G(h)
+        rebuilt = self.G(h)
         real = self.D(x) if self.loss.uses_real else None
         yield {
             "generator": {
-                "pixel": self.pixel * mse_loss(again, x),
-                "feature": self.feature * mse_loss(self.E.features(again), h),
-                "adversarial": self.adversarial * self.loss.generator(real, self.D(again)),
+                "pixel": self.pixel * mse_loss(rebuilt, x),
+                "feature": self.feature * mse_loss(self.E.features(rebuilt), h),
+                "adversarial": self.adversarial * self.loss.generator(real, self.D(rebuilt)),
             }
         }
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        assert y is not None, "PPGN samples are of a class"
+        assert y is not None, "PPGN samples need labels"
         h = self.start(n)
-        for _ in range(1 if h.is_meta else self.iterations):  # without numbers, one shows the shapes
+        for _ in range(1 if h.is_meta else self.iterations):  # one iteration is enough for the shapes
             h = self.walk(h, y)
         return self.G(h)
 

@@ -45,9 +45,9 @@ def need_multiple(network: str, spec: Spec, of: int, suggested: int = 0) -> tupl
 
     Args:
         network: Kind and name of the network, for the message.
-        spec: What the data is like.
-        of: The divisor.
-        suggested: The side that the message suggests; by default the next one that is divisible.
+        spec: Shape, kind and classes of the samples.
+        of: Divisor.
+        suggested: Side that the message suggests; by default the next one that is divisible.
 
     Returns:
         Channels, and pixels along a side.

@@ -1,4 +1,4 @@
-"""SeqGAN, Yu, Zhang, Wang and Yu 2017 (arXiv:1609.05473): tokens are discrete, so D's judgement is a reward.
+"""SeqGAN, Yu, Zhang, Wang and Yu 2017 (arXiv:1609.05473): tokens are discrete, so the discriminator gives a reward.
 
 The generator is a policy for each next token y_t given those before it, and is trained by REINFORCE, equation (8):
 
@@ -28,24 +28,26 @@ from torch.nn.functional import cross_entropy, pad, softplus
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, eval_mode
 from ganzoo_builtins.gans.requirements import need_tokens
 
-SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters, and how many there are of each
+SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters; WIDTHS is their number per size
 WIDTHS = (100, 200, 200, 200, 200, 100, 100, 100, 100, 100, 160, 160)
-CHUNK = 2048  # samples at a time: each takes as many numbers as the vocabulary has tokens
+CHUNK = 2048  # samples at a time, which bounds the memory for (samples, vocab) numbers
 
 
 class SeqGANGenerator(Generator):
     """An LSTM with a softmax over the next token.
 
-    z is uniform on (0, 1), one number for each token of a sample, which picks a token from the cumulative distribution.
+    z is uniform on (0, 1), one number for each token of a sample, which selects it by the cumulative distribution.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         embedding: Width of a token's embedding.
         width: Width of the LSTM's state.
     """
 
     def __init__(self, spec: Spec, embedding: PositiveInt = 32, width: PositiveInt = 32):
         super().__init__()
-        self.z_dim, vocab = need_tokens("generator seqgan", spec)
+        length, vocab = need_tokens("generator seqgan", spec)
+        self.z_dim = length
         self.embedding = nn.Embedding(vocab, embedding)
         self.cell = nn.LSTMCell(embedding, width)
         self.head = nn.Linear(width, vocab)
@@ -53,7 +55,7 @@ class SeqGANGenerator(Generator):
             nn.init.normal_(parameter, 0.0, 0.1)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        tokens = [torch.zeros(len(z), dtype=torch.long, device=z.device)]  # token 0 stands before the first one
+        tokens = [torch.zeros(len(z), dtype=torch.long, device=z.device)]  # token 0 precedes the first one
         state = None
         for pointer in z.T:  # (N, T) -> T times (N,)
             state = self.cell(self.embedding(tokens[-1]), state)  # (N, width), (N, width)
@@ -75,8 +77,8 @@ class SeqGANGenerator(Generator):
     def rollouts(self, x: Tensor, times: int) -> Tensor:
         """Complete every prefix of x (N, T) several times -> (T-1, N, times, T).
 
-        Rollout [t-1] begins with the first t tokens of x, and its other tokens are sampled. All rollouts are sampled at
-        once: at each position, those that have begun are continued, and the next one begins from x.
+        Rollout [t-1] begins with the first t tokens of x, and its other tokens are sampled. All rollouts are sampled in
+        one pass: at each position, those that have begun are continued, and the next one begins from x.
 
         Args:
             x: Token ids (N, T).
@@ -90,7 +92,7 @@ class SeqGANGenerator(Generator):
         token = torch.zeros(n * times, dtype=torch.long, device=x.device)
         h, c = self.cell(self.embedding(token))
         for t in range(1, length):
-            if t > 1:  # the newest rollout has read nothing but x so far
+            if t > 1:  # the new rollout starts from the last one's state, which has read only tokens of x so far
                 h, c = (torch.cat([state, state[-n * times :]]) for state in (h, c))  # (t * N * times, width)
             h, c = self.cell(self.embedding(paths[:t, :, t - 1].flatten()), (h, c))
             paths[:t, :, t] = self._point(h, torch.rand(len(h), device=x.device)).view(t, -1)
@@ -109,6 +111,7 @@ class SeqGANDiscriminator(Discriminator):
     """A TextCNN: filters over the tokens, the maximum of each over all positions, and a highway layer.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         embedding: Width of a token's embedding.
         sizes: Numbers of tokens that filters span; those longer than a sample are left out.
         width: Number of filters of every size, or of each size by itself.
@@ -140,7 +143,7 @@ class SeqGANDiscriminator(Discriminator):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(total, 2)  # fake, real: the paper's softmax over two is the sigmoid of their difference
         nn.init.uniform_(self.embedding.weight, -1.0, 1.0)
-        nn.init.constant_(self.gate.bias, -2.0)  # a highway layer begins by letting things pass (arXiv:1505.00387)
+        nn.init.constant_(self.gate.bias, -2.0)  # a highway layer begins close to the identity (arXiv:1505.00387)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         embedded = self.embedding(x).mT  # (N, T) -> (N, embedding, T)
@@ -159,6 +162,9 @@ class SeqGAN(Procedure):
     The player `pretraining` is the generator while it learns by likelihood, with an optimizer of its own.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
         pretrain_g: Number of steps of maximum likelihood, the first stage.
         pretrain_d: Number of steps of the discriminator alone, the second stage.
         g_steps: Generator moves per step of the third stage.
@@ -228,7 +234,7 @@ class SeqGAN(Procedure):
             for k in range(self.d_steps):
                 yield from self._judge(real if k == 0 else next(data)["x"])
             with torch.no_grad():
-                self.log(nll=-self.G.log_likelihood(real))  # of the data: it rises where variety is lost
+                self.log(nll=-self.G.log_likelihood(real))  # of the data: it rises when variety is lost
 
     def policy_loss(self, x: Tensor) -> Tensor:
         """Return a scalar whose gradient is that of REINFORCE on samples (N, T); rewards have no gradient."""

@@ -15,6 +15,7 @@ class SNGANGenerator(Generator):
     """z -> x by three transposed 4x4 convolutions and one of 3x3. z is standard normal.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 128 in the paper.
         width: Channels next to the image, 64 in the paper.
     """
@@ -43,6 +44,7 @@ class SNGANDiscriminator(Discriminator):
     """x -> logit by seven convolutions with LeakyReLU 0.1, of which every second one halves the map.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image, 64 in the paper.
     """
 

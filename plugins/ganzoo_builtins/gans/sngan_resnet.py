@@ -1,7 +1,8 @@
 """The residual networks of SNGAN for 32x32 images, Miyato et al. 2018 (arXiv:1802.05957), table 4.
 
-Spectral normalisation is the regularizer of that name. No activation works in place: the shortcut of a block needs the
-map as it was. Weights are Glorot's, with a gain of sqrt(2) in the residual branches, as in the authors' code.
+Spectral normalisation is the regularizer of that name. No activation works in place, since the shortcut of a block
+needs its input unchanged. Weights are Glorot's, with a gain of sqrt(2) in the residual branches, as in the authors'
+code.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """A block of the discriminator, which halves the side if told to; the first one has no activation in front."""
+    """A block of the discriminator, which halves the side with `halve`; the first one has no activation in front."""
 
     def __init__(self, n_in: int, width: int, halve: bool, first: bool = False):
         super().__init__()
@@ -57,6 +58,7 @@ class SNGANResNetGenerator(Generator):
     """z -> x through three blocks that double the side. z is standard normal.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 128 in the paper.
         width: Channels of every map, 256 in the paper.
     """
@@ -90,6 +92,7 @@ class SNGANResNetDiscriminator(Discriminator):
     """x -> logit through four blocks, the first two of which halve the side, and a sum over the map.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of every map, 128 in the paper.
     """
 

@@ -34,6 +34,7 @@ class SRGANGenerator(Generator):
     The paper's last layer is linear; here a tanh keeps pixels in their range. Batch norm is as in the paper.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         source: Spec of the inputs; by default a quarter of the output's side.
         width: Channels of every map.
         blocks: Number of residual blocks.
@@ -87,6 +88,7 @@ class SRGANDiscriminator(Discriminator):
     Batch norm in all but the first, LeakyReLU 0.2.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels next to the image; the innermost map has eight times as many.
         hidden: Widths of the layers before the logit.
     """
@@ -125,6 +127,11 @@ class SRGAN(AdversarialTranslator):
     moves, and the generator after it, on one batch.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        transform: Blueprint of the transform that makes inputs out of samples; None for a dataset of pairs.
         pretrain: Number of steps of the first stage.
         weight: Weight of the adversarial term.
         features: Weight of the distance of features; 0 leaves that of pixels alone.

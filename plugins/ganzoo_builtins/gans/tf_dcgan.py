@@ -5,7 +5,7 @@ input. The discriminator ends in two logits, fake and real, under a softmax. Wit
 
     cross-entropy for "real" = -log(e^l_real / (e^l_real + e^l_fake)) = softplus(-l),    for "fake" = softplus(l),
 
-so that the difference l is the one logit that every loss here takes, and both rows of weights are trained as there.
+so the difference l is the single logit that every loss here takes, and both rows of weights are trained as there.
 
 Batch norm has TensorFlow's defaults: eps 1e-3 and a momentum of 0.99, which is 0.01 in PyTorch's sense. Weights start
 from Glorot's uniform distribution, biases from zero. Here 5x5 convolutions of stride 2 are padded by 2 on all sides;
@@ -29,6 +29,7 @@ class TFDCGANGenerator(Generator):
     """z -> x: one layer to a map of a quarter of the side, then two transposed convolutions. z is uniform on (-1, 1).
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         width: Channels of the larger map; the smaller one has twice as many.
     """
@@ -41,7 +42,7 @@ class TFDCGANGenerator(Generator):
         size = 2 * width * side**2
         self.layers = nn.Sequential(
             nn.Linear(z_dim, size),
-            norm1d(size),  # over each place of the map by itself
+            norm1d(size),  # each position of the map separately
             nn.ReLU(),
             nn.Unflatten(1, (2 * width, side, side)),
             _up(2 * width, width),
@@ -63,6 +64,7 @@ class TFDCGANDiscriminator(Discriminator):
     """x -> two logits -> their difference.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of the first map.
         hidden: Width of the layer before the logits.
     """

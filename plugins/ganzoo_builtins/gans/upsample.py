@@ -4,15 +4,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv_transpose2d
 
-# A row for each tap of the 4-tap kernel: which taps of the 3-tap one meet the same input pixel once it is doubled.
+# A row for each tap of the 4-tap kernel: the taps of the 3-tap kernel that meet the same pixel once it is doubled.
 TAPS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
 
 
 class UpsampleConv2d(nn.Conv2d):
     """Conv2d(n_in, n_out, 3, padding=1) of an input doubled by nearest neighbours.
 
-    It has the weights, and the checkpoints, of the convolution. The result is computed as the one transposed 4x4
-    convolution of stride 2 that equals both layers, up to rounding.
+    It has the weights, and the checkpoints, of the convolution. The result is computed as a single transposed 4x4
+    convolution of stride 2, which equals both layers up to rounding.
     """
 
     def __init__(self, n_in: int, n_out: int):

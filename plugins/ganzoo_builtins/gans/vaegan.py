@@ -1,7 +1,7 @@
 """VAE-GAN, Larsen, Sønderby, Larochelle and Winther 2016, "Autoencoding beyond pixels" (arXiv:1512.09300).
 
-A variational auto-encoder whose decoder is the GAN's generator, and whose error is measured in the discriminator's
-features instead of in pixels. Networks are those of the authors' code, for 64x64.
+A variational auto-encoder. Its decoder is the GAN's generator, and its reconstruction error is measured in the
+discriminator's features instead of in pixels. Networks are those of the authors' code, for 64x64.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,22 +25,27 @@ class VAEGAN(Procedure):
         discriminator:  L_GAN
 
     L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), sums over a
-    sample; Dis_l are the discriminator's features. Each term moves the player in whose row it stands and no other: the
-    features do not learn to be easy to reconstruct, and the discriminator's loss does not reach the encoder.
+    sample; Dis_l are the discriminator's features. Each term trains only the player of its row: the features do not
+    learn to be easy to reconstruct, and the discriminator's loss does not reach the encoder.
 
     The gate: the discriminator waits while its cross-entropy on real or on fake samples is below equilibrium - margin,
     the decoder while one of them is above equilibrium + margin; if both would wait, neither does.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        encoder: Blueprint of the encoder.
+        generator: Blueprint of the generator, which is the decoder.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
         gamma: Weight of the reconstruction in the decoder's loss, 1e-6 for CelebA in the authors' code: L_like is a
             large sum.
         reconstructions: Judge reconstructions as fakes too, together with as many samples from the prior.
-        equilibrium: Cross-entropy about which the players are balanced, 0.68 in the authors' code.
+        equilibrium: Cross-entropy around which the players are balanced, 0.68 in the authors' code.
         margin: Tolerance of the gate, 0.35 in the authors' code. A large one lets both players always move.
 
     Raises:
-        IncompatibleError: The encoder has no distribution of codes or another width of them than the generator, or one
-            of generator and discriminator alone is conditional.
+        IncompatibleError: The encoder has no distribution of codes, the widths of code and noise differ, or only one
+            of generator and discriminator is conditional.
     """
 
     def __init__(
@@ -76,16 +81,16 @@ class VAEGAN(Procedure):
         batch = next(data)
         x, y = batch["x"], batch["y"] if self.conditional else None  # (N, *shape), (N,)
         mean, logvar = self.E.posterior(x, batch["y"] if self.E.conditional else None)  # (N, z_dim) each
-        again = self.G(mean + torch.randn_like(mean) * (logvar / 2).exp(), y)  # Dec(z), z ~ q(z|x)
+        rebuilt = self.G(mean + torch.randn_like(mean) * (logvar / 2).exp(), y)  # Dec(z), z ~ q(z|x)
         prior = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
-        # In one pass: batch norm would take away what tells one batch from the other.
-        both = self.D.features(torch.cat([x, again]), torch.cat([y, y]) if y is not None else None)  # (2N, width)
-        like = 0.5 * (both[: len(x)] - both[len(x) :]).square().sum(1).mean()
+        # One pass for both: batch norm would normalise two batches separately, and so hide their difference.
+        features = self.D.features(torch.cat([x, rebuilt]), torch.cat([y, y]) if y is not None else None)  # (2N, width)
+        like = 0.5 * (features[: len(x)] - features[len(x) :]).square().sum(1).mean()
 
         real = self.D(x, y)  # (N,)
         fake = self.D(self.sample(len(x), y), y)  # (N,), Dec(z), z ~ p(z)
         if self.reconstructions:
-            fake = torch.cat([fake, self.D(again, y)])  # (2N,)
+            fake = torch.cat([fake, self.D(rebuilt, y)])  # (2N,)
         self.log(real=real, fake=fake)
         adversarial = self.loss.generator(real if self.loss.uses_real else None, fake)
         terms = {
@@ -115,7 +120,7 @@ class VAEGAN(Procedure):
     def _check(self) -> None:
         if not self.E.probabilistic:
             raise IncompatibleError(
-                f"procedure vaegan draws codes, and the encoder {type(self.E).__name__} tells no distribution of them: "
+                f"procedure vaegan draws codes, and the encoder {type(self.E).__name__} has no distribution of codes: "
                 'use the encoder "vaegan" or "mlp".'
             )
         if self.E.z_dim != self.G.z_dim:
@@ -125,8 +130,8 @@ class VAEGAN(Procedure):
             )
         if self.G.conditional != self.D.conditional:
             raise IncompatibleError(
-                "one of generator and discriminator is conditional on labels and the other is not, so that nobody "
-                "would enforce them: use a conditional network for both, or for neither."
+                "one of generator and discriminator is conditional on labels and the other is not, so nothing would "
+                "enforce them: use a conditional network for both, or for neither."
             )
 
 
@@ -134,6 +139,7 @@ class VAEGANEncoder(Encoder):
     """x -> mean and log-variance of z: strided 5x5 convolutions, batch norm, ReLU; the side must be divisible by 8.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the code.
         width: Channels next to the image; two and four times as many in the next maps, 16 times in the hidden layer.
     """
@@ -169,6 +175,7 @@ class VAEGANGenerator(Generator):
     The side must be divisible by 8.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise.
         width: A quarter of the channels of the two innermost maps, half of those of the next; the last has half of it.
     """
@@ -202,6 +209,7 @@ class VAEGANDiscriminator(Discriminator):
     The side must be divisible by 8.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Twice the channels next to the image; the next maps have two, four and four times as many, the hidden
             layer 8 times.
     """

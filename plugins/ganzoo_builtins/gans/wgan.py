@@ -15,6 +15,11 @@ class WGAN(Adversarial):
     its weights are clipped by the regularizer `weight_clipping`; other losses and regularizers work as well.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Critic moves per step, the paper's n_critic.
         d_burst: Critic moves in each step of a burst.
         burst_first: Number of steps at the beginning that are bursts.

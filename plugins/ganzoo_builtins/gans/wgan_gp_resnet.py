@@ -15,6 +15,7 @@ class WGANGPResNetGenerator(SNGANResNetGenerator):
     """z -> x through three blocks that double the side. z is standard normal.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 128 in the paper.
         width: Channels of every map, 128 in the paper.
     """
@@ -29,6 +30,7 @@ class WGANGPResNetDiscriminator(SNGANResNetDiscriminator):
     """x -> logit through four blocks, the first two of which halve the side, and the mean over the map.
 
     Args:
+        spec: Shape, kind and classes of the samples.
         width: Channels of every map, 128 in the paper.
     """
 

@@ -20,6 +20,11 @@ class Adversarial(TwoPlayerProcedure):
     compare the generator's fakes with real samples are given the last one.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step, the paper's k.
         g_steps: Generator moves per step.
         labels: Labels of fakes when the generator is conditional: those of the batch ("data"), or classes drawn with

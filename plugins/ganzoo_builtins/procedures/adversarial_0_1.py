@@ -1,7 +1,7 @@
 """The procedure `adversarial` of ganzoo 0.1, for combinations of its settings that no procedure has today.
 
-Tables of that version are rewritten by upgrade.py: to the procedure that does the same today, or to this one. It goes
-in ganzoo 0.3, and so does the rewriting.
+Tables of that version are rewritten by upgrade.py: to the procedure that does the same today, or to this one. Both are
+removed in ganzoo 0.3.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ class Adversarial01(Adversarial):
     """The procedure `adversarial` of ganzoo 0.1, with all of its settings.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step.
         g_steps: Generator moves per step.
         fakes: New noise for every move ("fresh"), or one batch of noise per step ("shared").
@@ -36,7 +41,7 @@ class Adversarial01(Adversarial):
         d_burst: Discriminator moves in each step of a burst, or 0 for no bursts.
         burst_first: Number of steps at the beginning that are bursts.
         burst_every: Number of steps from one later burst to the next.
-        g_batch: How many times as many fakes as a batch has samples the generator's moves learn from.
+        g_batch: Number of fakes in a generator move, as a multiple of the batch size.
         d_pretrain: Number of steps at the beginning in which the discriminator moves alone.
         show: What is logged of the discriminator: "logits" or "probabilities".
 
@@ -85,7 +90,7 @@ class Adversarial01(Adversarial):
         batch = next(data)
         alone = t < self.d_pretrain
         if self.simultaneous and not alone:
-            yield from self._move_together(batch, t)
+            yield from self.simultaneous_move(batch, self.fakes(batch), t)
             return
         shared = self.fakes(batch) if self.shared else None
         if self.first == "generator" and not alone:
@@ -106,21 +111,10 @@ class Adversarial01(Adversarial):
         if self.d_batches == "separate":
             return super().compare(batch, fakes)
         y = torch.cat([batch["y"], fakes.y]) if fakes.y is not None else None  # (2N,)
-        both = self.D(torch.cat([batch["x"], fakes.x]), y)
-        real_logits, fake_logits = both.split([len(batch["x"]), len(fakes.x)])
+        logits = self.D(torch.cat([batch["x"], fakes.x]), y)  # (2N,)
+        real_logits, fake_logits = logits.split([len(batch["x"]), len(fakes.x)])
         self.log_logits(real_logits, fake_logits)
         return real_logits, fake_logits
-
-    def _move_together(self, batch: Batch, t: int) -> Iterator[Move]:
-        fakes = self.fakes(batch)
-        real_logits, fake_logits = self.compare(batch, fakes)  # (N,), (N,)
-        d_loss = self.loss.discriminator(real_logits, fake_logits)
-        g_loss = self.g_weight * self.loss.generator(real_logits, fake_logits) if self.g_weight else None
-        yield {
-            "discriminator": self.discriminator_terms(d_loss, batch, fakes, t),
-            "generator": self.generator_terms(g_loss, batch, fakes, t),
-        }
-        self.project()
 
     def _generator_moves(self, batch: Batch, shared: Fakes | None, t: int) -> Iterator[Move]:
         for k in range(self.g_steps):

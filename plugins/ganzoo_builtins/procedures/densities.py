@@ -1,8 +1,8 @@
 """Figure 1 of Goodfellow et al. 2014 (arXiv:1406.2661) for samples of one number: both densities and the discriminator.
 
-As training goes on, the generated density should come to lie on that of the data, and the discriminator on its best
-answer, p_data / (p_data + p_g), which is 1/2 everywhere in the end. That is the best answer under the losses of that
-paper; a critic whose logits are read as values has another.
+During training, the generated density should approach that of the data, and the discriminator its optimum,
+p_data / (p_data + p_g), which is 1/2 everywhere in the end. That is the optimum under the losses of that paper; a
+critic whose logits are read as values has another.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from torch import Tensor
 from ganzoo import Batch, Critic, TwoPlayerProcedure
 
 WIDTH, HEIGHT, MARGIN = 640, 400, 44
-POINTS = 300  # at which the curves are drawn
-BANDWIDTH = 1 / 80  # of the range drawn: what a density is smoothed by
-STYLES = {  # colour, and how many points a dash is long: 0 for a whole line
+POINTS = 300  # of each curve
+BANDWIDTH = 1 / 80  # of the Gaussian kernel, relative to the range drawn
+STYLES = {  # colour, and the length of a dash in points: 0 for a solid line
     "data": ("#000000", 2),
     "generated": ("#2ca02c", 0),
     "discriminator": ("#1f77b4", 6),
@@ -62,7 +62,7 @@ def draw(real: Tensor, fake: Tensor, judge: Critic) -> Image.Image:
         pen.text((MARGIN + 140 * k, 10), name, fill=colour, font=font)
         values = curve.tolist()
         for i in range(POINTS - 1):
-            drawn = values[i] == values[i] and values[i + 1] == values[i + 1]  # the best answer has gaps
+            drawn = values[i] == values[i] and values[i + 1] == values[i + 1]  # NaN: the optimum has gaps
             if drawn and (dash == 0 or i // dash % 2 == 0):
                 pen.line([place(i, values[i]), place(i + 1, values[i + 1])], fill=colour, width=2)
     return image
@@ -77,8 +77,8 @@ def density(samples: Tensor, x: Tensor) -> Tensor:
 
 def best(data: Tensor, generated: Tensor) -> Tensor:
     """Return p_data / (p_data + p_g), or NaN where there are hardly any samples of either."""
-    both = data + generated
-    return torch.where(both > 0.01 * both.max(), data / both, torch.nan)
+    total = data + generated
+    return torch.where(total > 0.01 * total.max(), data / total, torch.nan)
 
 
 def _range(samples: Tensor) -> tuple[float, float]:

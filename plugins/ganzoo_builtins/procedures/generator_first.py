@@ -15,6 +15,11 @@ class GeneratorFirst(Adversarial):
     """The procedure `adversarial` with the generator's moves first, as in the code of SNGAN (arXiv:1802.05957).
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step; 5 in the paper's experiments on CIFAR-10.
         g_steps: Generator moves per step.
     """

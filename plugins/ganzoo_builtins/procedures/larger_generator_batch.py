@@ -11,11 +11,16 @@ from ganzoo_builtins.procedures.adversarial import Adversarial
 class LargerGeneratorBatch(Adversarial):
     """The procedure `adversarial` with a larger batch of fakes in the generator's moves.
 
-    The code of WGAN-GP (arXiv:1704.00028) for CIFAR-10 has twice as many there as in a batch, and so has SNGAN's.
+    In the code of WGAN-GP (arXiv:1704.00028) for CIFAR-10 it has twice the batch size, as in SNGAN's.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step; 5 in WGAN-GP.
-        g_batch: How many times as many fakes as a batch has samples the generator's moves learn from.
+        g_batch: Number of fakes in a generator move, as a multiple of the batch size.
 
     Raises:
         IncompatibleError: The loss or a regularizer compares the generator's fakes with real samples.

@@ -1,4 +1,4 @@
-"""The discriminator meets earlier fakes again: the pool of Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3."""
+"""Earlier fakes for the discriminator: the pool of Shrivastava et al. 2017 (arXiv:1612.07828), section 2.3."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ class Replay(Adversarial):
     """The procedure `adversarial` with a pool of earlier fakes for the discriminator (arXiv:1612.07828).
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step.
         g_steps: Generator moves per step.
         size: Number of fakes in the pool.
@@ -50,9 +55,9 @@ class Replay(Adversarial):
 
 
 class Pool(nn.Module):
-    """Earlier fakes. The first `size` ones fill it; from then on each fake may change places with one in it.
+    """Pool of earlier fakes. The first `size` fill it; after that each new fake may change places with one in it.
 
-    The pool is state: it is part of every checkpoint, and each process has its own.
+    The pool is part of every checkpoint, and each process has its own.
     """
 
     x: Tensor

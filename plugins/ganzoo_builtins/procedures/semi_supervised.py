@@ -28,6 +28,11 @@ class SemiSupervised(Adversarial):
     g_weight = 0; Odena 2016 (arXiv:1606.01583) has neither. `run.ema` averages the classifier too.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         per_class: Number of labelled examples of each class: the first in the data, whose order the seed decides.
             Several processes share them equally. All other labels are ignored. Labelled examples are among the
             unlabelled ones too, and each discriminator move draws as many of them as its batch has samples.
@@ -64,8 +69,8 @@ class SemiSupervised(Adversarial):
         def classifier(spec: Spec) -> Classifier:
             return Classifier(discriminator(spec), spec)
 
-        built: Any = classifier  # a blueprint is no more to the base class than something that builds a network
-        super().__init__(spec, generator, built, loss, regularizer, d_steps, g_steps, g_weight=g_weight)
+        build: Any = classifier  # the base class only calls a blueprint, so a function will do
+        super().__init__(spec, generator, build, loss, regularizer, d_steps, g_steps, g_weight=g_weight)
         self.label_weight = label_weight
         self.labelled = LabelledExamples(spec, per_class)
 
@@ -92,7 +97,7 @@ class SemiSupervised(Adversarial):
 
 
 class Classifier(Discriminator):
-    """The features of any discriminator under a last layer for K classes, whose log-sum-exp is the logit.
+    """The features of any discriminator with a last layer for K classes, whose log-sum-exp is the logit.
 
     Parameters that the features do not depend on, such as those of the discriminator's own last layer, are frozen.
     """
@@ -128,7 +133,7 @@ class Classifier(Discriminator):
 
 
 class LabelledExamples(nn.Module):
-    """Examples with labels, equally many of each class: state, so that a resumed run has the same ones."""
+    """Labelled examples, equally many of each class; part of the checkpoint, so that a resumed run has the same."""
 
     x: Tensor
     taken: Tensor

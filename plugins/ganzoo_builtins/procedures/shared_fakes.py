@@ -19,6 +19,11 @@ class SharedFakes(TwoPlayerProcedure):
     ones from the same noise. When the generator moves first, the discriminator is shown what was generated before.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         d_steps: Discriminator moves per step, each on a batch of real samples of its own.
         g_steps: Generator moves per step.
         first: Which player moves first.

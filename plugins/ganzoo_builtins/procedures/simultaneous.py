@@ -13,8 +13,8 @@ from ganzoo_builtins.procedures import densities
 class Simultaneous(TwoPlayerProcedure):
     """Simultaneous gradient descent: both gradients are taken before either player moves (arXiv:1705.10461).
 
-    Both players learn from one batch of fakes, which the discriminator judges once. Weights become those of a
-    generator that moves first and a discriminator that is shown the same fakes, for half of the forward passes.
+    Both players learn from one batch of fakes, which the discriminator judges once. The updated weights are those of a
+    generator that moves first and a discriminator that sees the same fakes, with half of the forward passes.
     """
 
     def __init__(
@@ -29,15 +29,7 @@ class Simultaneous(TwoPlayerProcedure):
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch = next(data)
-        fakes = self.fakes(batch)
-        real_logits, fake_logits = self.compare(batch, fakes)  # (N,), (N,)
-        d_loss = self.loss.discriminator(real_logits, fake_logits)
-        g_loss = self.loss.generator(real_logits, fake_logits)
-        yield {
-            "discriminator": self.discriminator_terms(d_loss, batch, fakes, t),
-            "generator": self.generator_terms(g_loss, batch, fakes, t),
-        }
-        self.project()
+        yield from self.simultaneous_move(batch, self.fakes(batch), t)
 
     def panels(self, batch: Batch) -> Mapping[str, Image.Image]:
         return densities.panels(self, batch)

@@ -25,6 +25,11 @@ class Translation(AdversarialTranslator):
     table [transform], or from a dataset of pairs.
 
     Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        discriminator: Blueprint of the discriminator.
+        loss: Blueprint of the loss.
+        transform: Blueprint of the transform that makes inputs out of samples; None for a dataset of pairs.
         weight: Weight of the distance between output and truth; 100 in the paper.
         distance: "l1", which blurs less, or "l2".
         judged: Input of the discriminator: "pairs" of input and output, or "outputs" alone, the paper's ablation, where

@@ -1,4 +1,4 @@
-"""Rewrites tables of ganzoo 0.1, in which settings of `adversarial` chose what are procedures of their own today."""
+"""Conversion of tables of ganzoo 0.1, in which settings of `adversarial` selected what are separate procedures now."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SWITCHES = {"replay_share": "replay", "burst_first": "d_burst", "burst_every": "
 
 
 class Successor(NamedTuple):
-    """A procedure of today that does what `adversarial` did with a setting of 0.1.
+    """A procedure that does what `adversarial` did with a setting of 0.1.
 
     Attributes:
-        use: Its name.
-        setting: The setting of 0.1 that asked for it.
-        value: The value of that setting which did; None for every value but the default.
-        names: The settings of 0.1 that it takes, each with its name today.
+        use: Name of the procedure.
+        setting: Setting of 0.1 that selected it.
+        value: Value of that setting; None for every value but the default.
+        names: Settings of 0.1 that it takes, each with its name today.
     """
 
     use: str

@@ -224,7 +224,7 @@ def test_an_encoder_without_a_distribution_is_refused() -> None:
             return x.flatten(1)[:, :3]
 
     with pytest.raises(
-        IncompatibleError, match=r'Certain tells no distribution of them: use the encoder "vaegan" or "mlp"'
+        IncompatibleError, match=r'Certain has no distribution of codes: use the encoder "vaegan" or "mlp"'
     ):
         VAEGAN(SPEC, Certain, MLPGenerator, MLPDiscriminator, NonSaturating)  # type: ignore[arg-type]
     with pytest.raises(NotImplementedError, match="Certain tells a code"):
