@@ -24,7 +24,7 @@ from ganzoo.sampling import tokens, writer
 from ganzoo.sampling.preview import layout
 from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.npz import Npz
-from ganzoo_builtins.widths import width
+from ganzoo_builtins.probe import features_width
 from helpers.support import PLUGINS, TINY, tiny, train
 
 IDS = torch.tensor([[1, 2, 0], [2, 2, 1]])
@@ -217,4 +217,4 @@ def test_a_procedure_that_follows_gradients_refuses_token_ids() -> None:
 def test_the_width_of_features_of_tokens_is_found() -> None:
     spec = Spec((4,), vocab=9)
     D = PLUGINS.zoo.find("discriminator", "seqgan").load()(spec, sizes=[1, 2], width=8)
-    assert width(D, spec) == 16
+    assert features_width(D, spec) == 16

@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
 from ganzoo_builtins.gans.requirements import need_multiple
-from ganzoo_builtins.widths import width as width_of
+from ganzoo_builtins.probe import features_width
 
 SWEEP = 10  # values of a continuous code in its picture
 
@@ -167,7 +167,7 @@ class InfoGAN(TwoPlayerProcedure):
         self.discrete_weight = discrete_weight
         self.continuous_weight = continuous_weight
         self._check_codes()
-        self.Q = Q(width_of(self.D, spec), hidden, self.values, continuous)
+        self.Q = Q(features_width(self.D, spec), hidden, self.values, continuous)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D, self.Q], "generator": [self.G]}

@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
 from ganzoo_builtins.gans.requirements import halved, need_labels, need_square_image
-from ganzoo_builtins.widths import width as features_width
+from ganzoo_builtins.probe import features_width
 
 PACE = 0.01  # weight of a batch in the running mean and deviation of codes
 

@@ -1,1 +1,1 @@
-"""Layers that several papers share: plain nn.Modules, for networks of any plugin to import."""
+"""Layers that several networks share: nn.Modules that any plugin can import."""

@@ -1,11 +1,15 @@
-"""Noise on activations, a regularizer of discriminators as old as Salimans et al. 2016 (arXiv:1606.03498)."""
+"""Gaussian noise on activations, as in the discriminators of Salimans et al. 2016 (arXiv:1606.03498)."""
 
 import torch
 from torch import Tensor, nn
 
 
 class GaussianNoise(nn.Module):
-    """x + N(0, std^2) in training mode, x itself otherwise."""
+    """Adds noise from N(0, std^2) in training mode; otherwise returns its input.
+
+    Args:
+        std: Standard deviation of the noise.
+    """
 
     def __init__(self, std: float):
         super().__init__()

@@ -5,13 +5,16 @@ from torch import Tensor, nn
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Features f and, beside them, how close each sample of the batch is to all the others.
+    """Appends to the features f of each sample its closeness o to the other samples of the batch.
 
-    M_i = f(x_i) T, a matrix of `kernels` rows and `dims` columns; o(x_i)_b = sum over j != i of
-    exp(-||M_ib - M_jb||_1). The paper's sum has j = i as well, which adds one to every o. Real and fake samples must
-    come in batches of their own.
+    M_i = f(x_i) T is a matrix of `kernels` rows and `dims` columns; o(x_i)_b = sum over j != i of
+    exp(-||M_ib - M_jb||_1). The paper's sum includes j = i, which adds 1 to every o. Real and fake samples must be in
+    separate batches.
 
-    n_in: width of f. kernels: the paper's B. dims: its C.
+    Args:
+        n_in: Width of f.
+        kernels: Number of closenesses of each sample, the paper's B.
+        dims: Dimensions of the space in which each closeness is measured, the paper's C.
     """
 
     mixes_samples = True

@@ -6,10 +6,14 @@ from torch.nn.functional import max_pool2d
 
 
 class SelfAttention(nn.Module):
-    """x + sigma * o(x): each pixel also sees the pixels that its query asks for, wherever they are. sigma starts at 0.
+    """Self-attention x + sigma * o(x) of all pixels of a map (N, C, H, W), where sigma is learned from 0 on.
 
-    Queries and keys have an eighth of the channels, values a half. pool: keys and values from the map at half its
-    side, as in the authors' code and not in the paper's formulas; four times less to compute.
+    Queries and keys have an eighth of the channels, values a half.
+
+    Args:
+        channels: Number of channels C.
+        pool: Compute keys and values from the map at half its side: a quarter of the work, as in the authors' code and
+            unlike the paper's formulas.
     """
 
     def __init__(self, channels: int, pool: bool = True):
@@ -23,14 +27,14 @@ class SelfAttention(nn.Module):
         self.sigma = nn.Parameter(torch.zeros(()))  # the paper's gamma
 
     def attention(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, H*W, keys): what each pixel looks at; each row sums to one."""
-        query, key = self.query(x).flatten(2), self._fewer(self.key(x)).flatten(2)  # (N, C/8, H*W), (N, C/8, keys)
+        """Return the attention weights of each pixel, (N, C, H, W) -> (N, H*W, keys); each row sums to 1."""
+        query, key = self.query(x).flatten(2), self._pooled(self.key(x)).flatten(2)  # (N, C/8, H*W), (N, C/8, keys)
         return (query.mT @ key).softmax(dim=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        value = self._fewer(self.value(x)).flatten(2)  # (N, C/2, keys)
-        seen = (value @ self.attention(x).mT).unflatten(2, x.shape[2:])  # (N, C/2, H*W) -> (N, C/2, H, W)
-        return x + self.sigma * self.out(seen)  # (N, C, H, W)
+        value = self._pooled(self.value(x)).flatten(2)  # (N, C/2, keys)
+        attended = (value @ self.attention(x).mT).unflatten(2, x.shape[2:])  # (N, C/2, H*W) -> (N, C/2, H, W)
+        return x + self.sigma * self.out(attended)  # (N, C, H, W)
 
-    def _fewer(self, x: Tensor) -> Tensor:
+    def _pooled(self, x: Tensor) -> Tensor:
         return max_pool2d(x, 2) if self.pool else x

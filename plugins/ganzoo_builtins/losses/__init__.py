@@ -1,4 +1,4 @@
-"""Losses: what each player minimises, given the discriminator's logits on real and on fake samples."""
+"""Losses of both players, as functions of the discriminator's logits on real and on fake samples."""
 
 from __future__ import annotations
 

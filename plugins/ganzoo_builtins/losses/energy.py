@@ -8,15 +8,17 @@ from ganzoo import Loss
 
 
 class Energy(Loss):
-    """The discriminator pulls the energy of real samples down and pushes that of fakes up, to the margin m.
+    """Margin loss: the discriminator lowers the energy of real samples and raises that of fakes, up to the margin m.
 
         discriminator: E(x) + [m - E(G(z))]+        generator: E(G(z))
 
-    The energy is minus the logit, since large logits mean real here. It wants a discriminator that has a lowest energy,
-    such as an auto-encoder, whose energy is its error.
+    The energy is minus the logit, since large logits mean real here. The discriminator should have a lowest energy,
+    such as an auto-encoder, whose energy is its reconstruction error.
 
-    margin: m, on the scale of the energy: 10 in the paper for MNIST. At the paper's equilibrium the discriminator's
-        loss is m. With an error that is a mean over pixels in [-1, 1], m lies below 1; with a sum, at 10 to 100.
+    Args:
+        margin: The paper's m, on the scale of the energy: 10 in the paper for MNIST. At the paper's equilibrium the
+            discriminator's loss is m. With an error that is a mean over pixels in [-1, 1], m is below 1; with a sum, 10
+            to 100.
     """
 
     def __init__(self, margin: PositiveFloat = 1.0):

@@ -7,7 +7,7 @@ from ganzoo import Loss
 
 
 class Hinge(Loss):
-    """The discriminator learns from samples inside its margins only: real ones below 1, fake ones above -1."""
+    """Hinge loss: only real samples with logits below 1, and fakes with logits above -1, train the discriminator."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return relu(1 - real).mean() + relu(1 + fake).mean()

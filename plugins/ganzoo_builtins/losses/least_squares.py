@@ -7,11 +7,17 @@ from ganzoo import Loss
 
 
 class LeastSquares(Loss):
-    """Logits are read as values and pulled towards targets, in the paper's letters.
+    """Squared distance of logits to targets, named by the paper's letters.
 
-    a: the discriminator's target on fake samples. b: its target on real ones. c: what the generator wants its fakes
-        to score. (0, 1, 1) is the paper's eq. (9); (-1, 1, 0), its eq. (8), minimises a Pearson chi-square divergence.
-    d_weight, g_weight: factor on each player's loss, one half in the paper. PyTorch-GAN's cgan has g_weight = 1.
+    Targets (a, b, c) of (0, 1, 1) are the paper's eq. (9); (-1, 1, 0), its eq. (8), minimises a Pearson chi-square
+    divergence.
+
+    Args:
+        a: The discriminator's target on fakes.
+        b: The discriminator's target on real samples.
+        c: The generator's target on fakes.
+        d_weight: Factor of the discriminator's loss; 0.5 in the paper.
+        g_weight: Factor of the generator's loss; 0.5 in the paper, 1 in PyTorch-GAN's `cgan`.
     """
 
     def __init__(

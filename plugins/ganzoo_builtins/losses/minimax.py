@@ -7,10 +7,10 @@ from ganzoo import Loss
 
 
 class Minimax(Loss):
-    """min_G max_D E log D(x) + E log(1 - D(G(z))), D(x) being the sigmoid of a logit.
+    """Minimax loss, min_G max_D E log D(x) + E log(1 - D(G(z))), where D(x) is the sigmoid of a logit.
 
-    Both players minimise what Algorithm 1 prints, the discriminator with its sign turned. The generator's gradient
-    vanishes where the discriminator is sure of itself; `non_saturating` is the same paper's way out.
+    Both players minimise the terms of Algorithm 1, the discriminator with the opposite sign. The generator's gradient
+    vanishes where the discriminator is certain; `non_saturating` is the same paper's remedy.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -15,14 +15,18 @@ Label = float | tuple[float, float]
 
 
 class NonSaturating(Loss):
-    """The discriminator tells real (1) from fake (0); the generator wants its fakes to be called real.
+    """Binary cross-entropy: targets are 1 (real) and 0 (fake) for the discriminator, 1 on fakes for the generator.
 
-    real_label, fake_label: the discriminator's targets. One-sided label smoothing (arXiv:1606.03498, section 3.4) has
-        real_label = 0.9. Two numbers are a range, from which each sample's target is drawn: soft labels, [0.7, 1.2]
-        and [0.0, 0.3] in ganhacks (https://github.com/soumith/ganhacks, 6).
-    flip: chance of a sample to be judged by the other kind's target, the noisy labels of ganhacks.
-    d_weight: factor on the discriminator's loss. The paper adds the real and the fake term (1); PyTorch-GAN and
-        pylearn2 take their mean (0.5).
+    A label is one number, or a range from which each sample's target is drawn: the soft labels of ganhacks
+    (https://github.com/soumith/ganhacks, 6).
+
+    Args:
+        real_label: Target of real samples; 0.9 is one-sided label smoothing (arXiv:1606.03498, section 3.4), and
+            [0.7, 1.2] the range in ganhacks.
+        fake_label: Target of fakes in the discriminator's loss; [0.0, 0.3] is the range in ganhacks.
+        flip: Probability that a sample gets the other kind's target, the noisy labels of ganhacks.
+        d_weight: Factor of the discriminator's loss. The paper adds the real and the fake term (1); PyTorch-GAN and
+            pylearn2 take their mean (0.5).
     """
 
     def __init__(
@@ -38,26 +42,26 @@ class NonSaturating(Loss):
         self.d_weight = d_weight
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        for_real = binary_cross_entropy_with_logits(real, self._targets(real, self.real_label, self.fake_label))
+        real_loss = binary_cross_entropy_with_logits(real, self._targets(real, self.real_label, self.fake_label))
         if self.fake_label == 0 and not self.flip:
-            for_fake = softplus(fake).mean()  # -log(1 - D(G(z)))
+            fake_loss = softplus(fake).mean()  # -log(1 - D(G(z)))
         else:
-            for_fake = binary_cross_entropy_with_logits(fake, self._targets(fake, self.fake_label, self.real_label))
-        return self.d_weight * (for_real + for_fake)
+            fake_loss = binary_cross_entropy_with_logits(fake, self._targets(fake, self.fake_label, self.real_label))
+        return self.d_weight * (real_loss + fake_loss)
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return softplus(-fake).mean()  # -log D(G(z))
 
-    def _targets(self, logits: Tensor, own: Label, other: Label) -> Tensor:
+    def _targets(self, logits: Tensor, label: Label, flipped: Label) -> Tensor:
         """Return a target for each logit. Targets without randomness consume no random numbers."""
-        targets = _drawn(logits, own)
+        targets = _draw(logits, label)
         if self.flip:
-            targets = torch.where(torch.rand_like(logits) < self.flip, _drawn(logits, other), targets)
+            targets = torch.where(torch.rand_like(logits) < self.flip, _draw(logits, flipped), targets)
         return targets
 
 
-def _drawn(like: Tensor, label: Label) -> Tensor:
+def _draw(logits: Tensor, label: Label) -> Tensor:
     if isinstance(label, (int, float)):
-        return torch.full_like(like, label)
+        return torch.full_like(logits, label)
     low, high = label
-    return low + (high - low) * torch.rand_like(like)
+    return low + (high - low) * torch.rand_like(logits)

@@ -1,7 +1,7 @@
-"""Relativistic losses, Jolicoeur-Martineau 2019 (arXiv:1807.00734): is a sample more real than those of the other kind?
+"""Relativistic losses, Jolicoeur-Martineau 2019 (arXiv:1807.00734), which compare the logits of real samples and fakes.
 
-The generator minimises the same with the kinds exchanged, and so learns from real samples as well. Adding a number to
-all logits changes nothing.
+The generator minimises the same loss with real samples and fakes exchanged, and so learns from real samples as well.
+Adding a constant to all logits changes nothing.
 """
 
 from typing import Literal
@@ -13,7 +13,7 @@ from ganzoo import Loss
 
 
 class Relativistic(Loss):
-    """RpGAN (RSGAN in the paper), eq. (3): the i-th real sample should be more real than the i-th fake."""
+    """RpGAN (RSGAN in the paper), eq. (3): the logit of each real sample should exceed that of its fake."""
 
     uses_real = True
 
@@ -26,11 +26,12 @@ class Relativistic(Loss):
 
 
 class RelativisticAverage(Loss):
-    """RaGAN, section 4: a real sample should be more real than the mean fake, and a fake less than the mean real.
+    """RaGAN, section 4: real logits should exceed the mean fake logit, and fake logits be below the mean real one.
 
     The two terms are added, as in the paper's formulas; the authors' code halves their sum.
 
-    kind: "non_saturating" is the paper's RaSGAN, "least_squares" its RaLSGAN, "hinge" its RaHingeGAN.
+    Args:
+        kind: "non_saturating" is the paper's RaSGAN, "least_squares" its RaLSGAN, "hinge" its RaHingeGAN.
     """
 
     uses_real = True
@@ -39,14 +40,14 @@ class RelativisticAverage(Loss):
         self.kind = kind
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return self._above(real - fake.mean()) + self._above(real.mean() - fake)
+        return self._penalty(real - fake.mean()) + self._penalty(real.mean() - fake)
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         assert real is not None
         return self.discriminator(fake, real)
 
-    def _above(self, lead: Tensor) -> Tensor:
-        """Return the loss of leads (N,) that should be large, or one for the least-squares form."""
+    def _penalty(self, difference: Tensor) -> Tensor:
+        """Return the loss of differences (N,) that should be large, or 1 in the least-squares form."""
         if self.kind == "least_squares":
-            return (lead - 1).square().mean()
-        return relu(1 - lead).mean() if self.kind == "hinge" else softplus(-lead).mean()
+            return (difference - 1).square().mean()
+        return relu(1 - difference).mean() if self.kind == "hinge" else softplus(-difference).mean()

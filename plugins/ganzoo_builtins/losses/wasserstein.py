@@ -6,12 +6,13 @@ from ganzoo import Loss, Terms
 
 
 class Wasserstein(Loss):
-    """The critic's mean on real samples less that on fakes, up to a factor the earth mover's distance.
+    """Mean of the critic on real samples minus its mean on fakes: up to a factor, the earth mover's distance.
 
-    Logits are read as values. The bound needs a critic that is Lipschitz: add the regularizer `weight_clipping`, as
-    the paper does, or `gradient_penalty`.
+    Logits are read as values. The critic must be Lipschitz: add the regularizer `weight_clipping`, as the paper does,
+    or `gradient_penalty`.
 
-    Logs wasserstein_estimate, the critic's own of that distance. It falls as samples get better; its size means little.
+    The critic's estimate of the distance is logged as wasserstein_estimate. It falls as samples get better; its
+    absolute value means little.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Density and coverage: precision and recall that a few outliers do not deceive."""
+"""Density and coverage: variants of precision and recall that are robust to outliers."""
 
 from __future__ import annotations
 
@@ -10,32 +10,43 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Evidence, Metric
-from ganzoo_builtins.metrics.distances import blocks, radii
-from ganzoo_builtins.metrics.equal_numbers import equal_numbers
+from ganzoo_builtins.metrics.distances import blocks, equal_numbers, radii
 
 
 def density_coverage(real: Tensor, fake: Tensor, neighbours: int) -> tuple[float, float]:
-    """Features (N, F), (M, F) -> in how many real samples' reach a fake lies, divided by `neighbours`; and the share of
-    real samples with a fake within reach.
+    """Return density and coverage.
 
-    A real sample reaches as far as its so many-th nearest real neighbour, that point excluded, as in
-    the authors' code. Source: Naeem et al. 2020 (arXiv:2002.09797).
+    The neighbourhood of a real sample is an open ball whose radius is the distance to its k-th nearest real neighbour,
+    as in the authors' code. Source: Naeem et al. 2020 (arXiv:2002.09797).
+
+    Args:
+        real: Features of real samples (N, F).
+        fake: Features of generated samples (M, F).
+        neighbours: The paper's k.
+
+    Returns:
+        The mean number of neighbourhoods that contain a generated sample, divided by k; and the share of neighbourhoods
+        that contain any.
     """
-    reach = radii(real, neighbours)
+    radius = radii(real, neighbours)  # (N,)
     hits, covered = 0, torch.zeros(len(real), dtype=torch.bool)
     for _, distances in blocks(fake, real):
-        within = distances < reach  # (rows, N)
+        within = distances < radius  # (rows, N)
         hits += int(within.sum())
         covered |= within.any(0)
     return hits / (neighbours * len(fake)), float(covered.double().mean())
 
 
 class DensityCoverage(Metric):
-    """Coverage: the share of real samples that have a generated one in their neighbourhood. Density: how many real
-    neighbourhoods a generated sample lies in, relative to how many are expected; it may exceed 1, where samples keep
-    to the densest places (arXiv:2002.09797; `neighbours` is its k).
+    """Density and coverage of neighbourhoods of real samples (arXiv:2002.09797).
 
-    As many real samples as generated ones, `most` of each.
+    Coverage is the share of real samples with a generated one in their neighbourhood. Density is the mean number of
+    real neighbourhoods that a generated sample lies in, relative to the expected number; it may exceed 1 when samples
+    concentrate where the data is densest.
+
+    Args:
+        neighbours: Number of nearest neighbours that sets the size of a neighbourhood, the paper's k.
+        most: Largest number of samples of each kind; real and generated samples are equally many.
     """
 
     better: ClassVar = {"coverage": "higher", "density": "nearer"}

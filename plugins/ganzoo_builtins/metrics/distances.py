@@ -1,4 +1,4 @@
-"""Euclidean distances between many points, a block at a time, so that memory stays within bounds."""
+"""Euclidean distances between many points, computed in blocks to bound the memory, and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -7,50 +7,89 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from ganzoo import Evidence, IncompatibleError
+
 BLOCK = 2**24  # distances at a time: 128 MiB
 
 
 def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Points (N, F), (M, F) -> rows of their distances (N, M) in float64, each time with which rows these are.
+    """Yield the distances of points x (N, F) to points y (M, F) in float64, a block of rows at a time.
 
-    Off by about 1e-8 of the spread of y, which is how far apart two equal points may seem.
+    The error is about 1e-8 of the spread of y, so two equal points may seem that far apart.
+
+    Args:
+        x: Points (N, F).
+        y: Points (M, F).
+
+    Yields:
+        The rows as a slice of x, and their distances (rows, M).
     """
-    middle = y.double().mean(0)  # distances do not change by it, and rounding is least around zero
-    y = y.double() - middle
-    lengths = y.square().sum(1)  # (M,)
-    rows = max(1, BLOCK // len(y))
-    for start in range(0, len(x), rows):
-        here = slice(start, start + rows)
-        some = x[here].double() - middle
-        squares = torch.addmm(lengths, some, y.T, alpha=-2)  # (rows, F), (F, M) -> (rows, M)
-        yield here, squares.add_(some.square().sum(1, keepdim=True)).clamp_(min=0).sqrt_()
+    mean = y.double().mean(0)  # subtracting it changes no distance, and rounding errors are least around zero
+    y = y.double() - mean
+    y_squares = y.square().sum(1)  # (M,)
+    size = max(1, BLOCK // len(y))
+    for start in range(0, len(x), size):
+        rows = slice(start, start + size)
+        block = x[rows].double() - mean
+        squares = torch.addmm(y_squares, block, y.T, alpha=-2)  # (rows, F), (F, M) -> (rows, M)
+        yield rows, squares.add_(block.square().sum(1, keepdim=True)).clamp_(min=0).sqrt_()
 
 
 def radii(x: Tensor, neighbours: int) -> Tensor:
-    """Points (N, F) -> (N,) distances to the so many-th nearest of the others; N > neighbours."""
-    found = []
-    for here, distances in blocks(x, x):
-        rows = torch.arange(len(distances))
-        distances[rows, here.start + rows] = torch.inf  # nobody is its own neighbour
-        found.append(distances.topk(neighbours, largest=False).values[:, -1])
-    return torch.cat(found)
+    """Return the distance of each point to its k-th nearest other point, (N, F) -> (N,), for k = neighbours < N."""
+    parts = []
+    for rows, distances in blocks(x, x):
+        i = torch.arange(len(distances))
+        distances[i, rows.start + i] = torch.inf  # a point is not its own neighbour
+        parts.append(distances.topk(neighbours, largest=False).values[:, -1])
+    return torch.cat(parts)
 
 
-def nearest(x: Tensor, y: Tensor, own: Tensor | None = None) -> Tensor:
-    """Points (N, F), (M, F) -> (N,) distances to the nearest of y, exact: 0 for equal points.
+def nearest(x: Tensor, y: Tensor, excluded: Tensor | None = None) -> Tensor:
+    """Return the distance of each point of x to the nearest point of y, exact: 0 for equal points.
 
-    own: (N,) where in y each x lies itself, which does not count as near.
+    Args:
+        x: Points (N, F).
+        y: Points (M, F).
+        excluded: Index in y (N,) of the point that does not count for each x: x itself.
+
+    Returns:
+        Distances (N,).
     """
-    found = []
-    for here, distances in blocks(x, y):
-        if own is not None:
-            distances[torch.arange(len(distances)), own[here]] = torch.inf
+    parts = []
+    for rows, distances in blocks(x, y):
+        if excluded is not None:
+            distances[torch.arange(len(distances)), excluded[rows]] = torch.inf
         closest = distances.argmin(1)  # (rows,)
-        found.append((x[here].double() - y[closest].double()).norm(dim=1))
-    return torch.cat(found)
+        parts.append((x[rows].double() - y[closest].double()).norm(dim=1))
+    return torch.cat(parts)
 
 
 def mean_distance(x: Tensor) -> float:
-    """Points (N, F) -> the mean distance of two different ones of them; N > 1."""
-    total = sum(distances.sum().item() for _, distances in blocks(x, x))  # each point is at 0 from itself, or nearly
+    """Return the mean distance of two different points of x (N, F), N > 1."""
+    total = sum(distances.sum().item() for _, distances in blocks(x, x))  # the distance of a point to itself is about 0
     return total / (len(x) * (len(x) - 1))
+
+
+def equal_numbers(metric: str, evidence: Evidence, most: int, neighbours: int) -> tuple[Tensor, Tensor]:
+    """Return features of equally many real and generated samples, for metrics that depend on both numbers.
+
+    Args:
+        metric: Name of the metric, for the message.
+        evidence: Real and generated samples.
+        most: Largest number n of samples of each kind.
+        neighbours: Number of nearest neighbours that the metric needs, less than n.
+
+    Returns:
+        Features (n, F) of real samples and of generated ones.
+
+    Raises:
+        IncompatibleError: There are too few samples.
+    """
+    n = min(most, len(evidence.real), len(evidence.fake))
+    if n <= neighbours:
+        raise IncompatibleError(
+            f"metric {metric} looks at {neighbours} neighbours of each sample, and there are {n} samples: raise their "
+            "number (that of `most` too), or lower `neighbours`."
+        )
+    return evidence.real.first(n).features, evidence.fake.first(n).features

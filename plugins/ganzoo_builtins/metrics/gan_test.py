@@ -1,4 +1,4 @@
-"""GAN-test: does a referee see the class that was asked for?"""
+"""GAN-test: the accuracy of generated labels, as a classifier of real data sees it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ganzoo import Evidence, Metric
 
 
 class GANTest(Metric):
-    """The share of generated samples in which a referee, trained on real ones, sees the class they were asked for:
-    GAN-test of Shmelkov et al. 2018 (arXiv:1807.09499).
+    """Accuracy on generated samples of a classifier (the referee) trained on real ones.
 
-    One perfect sample for each class is enough for 1: gan_train is lower then.
+    GAN-test of Shmelkov et al. 2018 (arXiv:1807.09499). A single perfect sample for each class is enough for a score of
+    1; gan_train is lower then.
     """
 
     better: ClassVar = {"gan_test": "higher"}

@@ -1,4 +1,4 @@
-"""GAN-train: can one learn from generated samples what the classes are?"""
+"""GAN-train: the accuracy on real data of a classifier trained on generated samples."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from pydantic import PositiveInt
 from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec, preserve_rng
 from ganzoo_builtins.extractors.classifier import Classifier, read, train
 
-SEED = 0  # of weights and batches
+SEED = 0  # of initial weights and batches
 
 
 class GANTrain(Metric):
-    """The accuracy, on held-out real samples, of a small classifier that was trained on generated ones and the classes
-    they were asked for: GAN-train of Shmelkov et al. 2018 (arXiv:1807.09499), and the classification accuracy score of
-    Ravuri and Vinyals 2019 (arXiv:1905.10887), with the network of the extractor referee in the place of a ResNet.
+    """Accuracy on held-out real samples of a small classifier trained on generated samples and their labels.
 
-    It asks for likeness and variety at once. Its floor is a classifier trained on as many real samples. The first
-    weights are the same each time, and so is the order of `steps` batches of 128.
+    GAN-train of Shmelkov et al. 2018 (arXiv:1807.09499), and the classification accuracy score of Ravuri and Vinyals
+    2019 (arXiv:1905.10887), with the network of the extractor `referee` in place of a ResNet. A high score needs both
+    realistic and diverse samples. Its floor is a classifier trained on equally many real samples. Initial weights and
+    the order of batches are the same each time.
+
+    Args:
+        steps: Number of training steps, on batches of 128.
     """
 
     better: ClassVar = {"gan_train": "higher"}
@@ -39,18 +42,18 @@ class GANTrain(Metric):
             )
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        return self._learned(evidence, evidence.fake)
+        return self._accuracy(evidence, evidence.fake)
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
-        return self._learned(evidence, evidence.real.first(len(evidence.fake)))
+        return self._accuracy(evidence, evidence.real.first(len(evidence.fake)))
 
-    def _learned(self, evidence: Evidence, lesson: Seen) -> Mapping[str, float]:
-        held = evidence.held
-        assert lesson.y is not None and held.y is not None
-        middle, spread = lesson.x.mean(), lesson.x.std().clamp(min=1e-6)  # points may lie anywhere
+    def _accuracy(self, evidence: Evidence, training: Seen) -> Mapping[str, float]:
+        held_out = evidence.held
+        assert training.y is not None and held_out.y is not None
+        mean, std = training.x.mean(), training.x.std().clamp(min=1e-6)  # points may lie anywhere
         with preserve_rng():
             torch.manual_seed(SEED)
             net = Classifier(evidence.data.spec)
-            train(net, (lesson.x - middle) / spread, lesson.y, self.steps)
-        told = read(net, (held.x - middle) / spread).argmax(1)  # (held,)
-        return {"gan_train": float((told == held.y).double().mean())}
+            train(net, (training.x - mean) / std, training.y, self.steps)
+        predicted = read(net, (held_out.x - mean) / std).argmax(1)  # (held_out,)
+        return {"gan_train": float((predicted == held_out.y).double().mean())}

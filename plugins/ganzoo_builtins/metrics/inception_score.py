@@ -1,4 +1,4 @@
-"""The inception score: how sure a referee is of each sample, and how many classes it sees over all of them."""
+"""Inception Score: the certainty of a classifier about each sample, and the variety of classes over all of them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from ganzoo import Evidence, IncompatibleError, Metric
 
 
 def inception_score(logits: Tensor) -> float:
-    """(N, classes) -> exp of the mean of KL(p(y|x) || p(y)): 1 at worst, the number of classes at best.
+    """Return exp E KL(p(y|x) || p(y)) of logits (N, classes): 1 at worst, the number of classes at best.
 
     Source: Salimans et al. 2016 (arXiv:1606.03498), section 4.
     """
-    each = logits.double().log_softmax(1)  # (N, classes): log p(y|x)
-    overall = each.logsumexp(0) - math.log(len(each))  # (classes,): log p(y), finite where p(y) is not
-    return float((each.exp() * (each - overall)).sum(1).mean().exp())
+    conditional = logits.double().log_softmax(1)  # (N, classes): log p(y|x)
+    marginal = conditional.logsumexp(0) - math.log(len(conditional))  # (classes,): log p(y), finite where p(y) is 0
+    return float((conditional.exp() * (conditional - marginal)).sum(1).mean().exp())
 
 
 class InceptionScore(Metric):
-    """exp E KL(p(y|x) || p(y)) of the classes that a referee sees, its mean over `splits` parts of the samples and
-    their standard deviation (arXiv:1606.03498). The score of that name where the extractor is Inception.
+    """Inception Score exp E KL(p(y|x) || p(y)): mean and standard deviation over parts of the samples.
 
-    It compares with no real sample: neither copies of the training data nor a single sample for each class lower it.
+    Source: Salimans et al. 2016 (arXiv:1606.03498). Its p(y|x) are those of the extractor; with `inception` it is the
+    published score. No real sample is used: neither copies of the training data nor a single sample for each class
+    lower it.
+
+    Args:
+        splits: Number of parts.
     """
 
     better: ClassVar = {"inception_score": "higher", "inception_score_std": "nearer"}

@@ -1,4 +1,4 @@
-"""The kernel distance between real and generated features."""
+"""Kernel distance between real and generated features."""
 
 from __future__ import annotations
 
@@ -15,30 +15,42 @@ SEED = 0  # of the subsets
 
 
 def squared_mmd(x: Tensor, y: Tensor, degree: int) -> float:
-    """Features (N, F), (M, F) -> the unbiased estimate of MMD^2 under the kernel (x'y / F + 1)^degree.
+    """Return the unbiased estimate of MMD^2 under the kernel (x'y / F + 1)^degree.
 
-    Source: Binkowski et al. 2018 (arXiv:1801.01401). N, M > 1.
+    Source: Binkowski et al. 2018 (arXiv:1801.01401).
+
+    Args:
+        x: Features (N, F), N > 1.
+        y: Features (M, F), M > 1.
+        degree: Degree of the kernel.
+
+    Returns:
+        The estimate, which may be negative.
     """
     x, y = x.double(), y.double()
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
         return (a @ b.T / x.shape[1] + 1) ** degree
 
-    def among(a: Tensor) -> Tensor:
-        """The mean over pairs of different ones."""
-        similar = kernel(a, a)
-        return (similar.sum() - similar.trace()) / (len(a) * (len(a) - 1))
+    def within(a: Tensor) -> Tensor:
+        """Return the mean of the kernel over pairs of different samples."""
+        values = kernel(a, a)
+        return (values.sum() - values.trace()) / (len(a) * (len(a) - 1))
 
-    return float(among(x) + among(y) - 2 * kernel(x, y).mean())
+    return float(within(x) + within(y) - 2 * kernel(x, y).mean())
 
 
 class KernelDistance(Metric):
-    """Squared maximum mean discrepancy under a polynomial kernel, the mean over `subsets` of `size` samples of either
-    side; KID where the extractor is Inception (arXiv:1801.01401).
+    """Squared maximum mean discrepancy under a polynomial kernel, averaged over subsets (arXiv:1801.01401).
 
-    Unbiased: its mean does not depend on the number of samples, and it is negative about as often as not when both
-    sides have one distribution. A side that has no more than `size` samples is used whole; one subset will do when
-    both are. The subsets are the same every time.
+    With the extractor `inception` it is the KID. It is unbiased: its expected value does not depend on the number of
+    samples, and it is negative about half of the time when real and generated distributions are equal. The subsets are
+    the same every time.
+
+    Args:
+        subsets: Number of subsets; one is enough when no more than `size` samples of each kind are there.
+        size: Number of real and of generated samples in a subset.
+        degree: Degree of the kernel.
     """
 
     better: ClassVar = {"kernel_distance": "lower"}
@@ -56,11 +68,11 @@ class KernelDistance(Metric):
             )
         generator = torch.Generator().manual_seed(SEED)
 
-        def some(features: Tensor) -> Tensor:
+        def subset(features: Tensor) -> Tensor:
             if len(features) <= self.size:
                 return features
             return features[torch.randperm(len(features), generator=generator)[: self.size]]
 
         subsets = 1 if max(len(real), len(fake)) <= self.size else self.subsets
-        values = [squared_mmd(some(real), some(fake), self.degree) for _ in range(subsets)]
+        values = [squared_mmd(subset(real), subset(fake), self.degree) for _ in range(subsets)]
         return {"kernel_distance": sum(values) / subsets}

@@ -1,4 +1,4 @@
-"""Which modes of a mixture a generator found, where the data knows its modes."""
+"""Mode coverage of mixtures of Gaussians."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
 
 
 def coverage(counts: Tensor) -> tuple[int, float]:
-    """Samples of each mode (modes,) -> how many modes have one, and KL(share of each mode || equal shares) in nats.
+    """Return the number of modes with a sample, and KL(share of each mode || equal shares) in nats.
 
-    Without any sample the divergence is log(modes), as with all of them in one mode.
+    Without samples the divergence is log(modes), as when all samples are in one mode.
+
+    Args:
+        counts: Number of samples of each mode (modes,).
+
+    Returns:
+        The number of modes and the divergence.
     """
     shares = counts.double() / max(1, int(counts.sum()))
     reverse_kl = math.log(len(counts)) + torch.xlogy(shares, shares).sum().item()
@@ -24,14 +30,17 @@ def coverage(counts: Tensor) -> tuple[int, float]:
 
 
 class Modes(Metric):
-    """Modes of a mixture of Gaussians, as VEEGAN counts them (arXiv:1705.07761).
+    """Mode coverage of a mixture of Gaussians, counted as in VEEGAN (arXiv:1705.07761).
 
-    A sample is good when it lies within `within` standard deviations of the nearest centre. modes: those with a good
-    sample. high_quality: the share of good samples. modes_kl: KL(good samples over modes || equal shares), the reverse
-    KL of PacGAN (arXiv:1712.04086). `samples` generated ones are looked at; tables of one protocol say nothing of
-    those of another.
+    A sample is good when it is close to its nearest centre. The results are `modes`, the number of modes with a good
+    sample; `high_quality`, the share of good samples; and `modes_kl`, KL(good samples over modes || equal shares), the
+    reverse KL of PacGAN (arXiv:1712.04086). Compare only results with equal settings.
 
-    Any dataset of points will do that has `centres`, a tensor (modes, F), and `std`, a number.
+    The dataset needs `centres`, a tensor (modes, F), and `std`, a number.
+
+    Args:
+        within: Largest distance of a good sample from a centre, in standard deviations.
+        samples: Number of generated samples.
     """
 
     better: ClassVar = {"modes": "higher", "high_quality": "higher", "modes_kl": "lower"}
@@ -50,7 +59,7 @@ class Modes(Metric):
             )
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        data: Any = evidence.data  # check() saw that it has these
+        data: Any = evidence.data  # check() requires centres and std
         centres, std = data.centres.double(), float(data.std)  # (modes, F)
         x = evidence.fake.first(self.samples).x.double()  # (N, F)
         distances, mode = torch.cdist(x, centres, compute_mode="donot_use_mm_for_euclid_dist").min(1)  # (N,)

@@ -1,4 +1,4 @@
-"""Whether a generator repeats its training samples."""
+"""Detection of copies of training samples, by nearest neighbours."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from ganzoo_builtins.metrics.distances import nearest
 
 
 class NearestNeighbour(Metric):
-    """How far generated samples are from the nearest training sample, relative to how far held-out ones are.
+    """Distance of generated samples to the nearest training sample, relative to that of held-out samples.
 
-    nearest_neighbour: the ratio of the medians. About 1 is healthy, near 0 are copies, and far above 1 is what looks
-    like nothing in the data. copies: the share of generated samples that are nearer to a training sample than `near`
-    times the median of held-out ones. Of generated and held-out samples, `most` are looked at.
+    The results are `nearest_neighbour`, the ratio of the medians: about 1 is good, near 0 means copies, and far above 1
+    samples unlike the data; and `copies`, the share of generated samples that are very close to a training sample.
 
-    Where the data has no test part, everything was trained on: then the held-out samples are looked for as well, and
-    each of them is compared with all others. After the distances of Meehan et al. 2020 (arXiv:2004.05675).
+    When the data has no test split, the held-out samples were trained on too: then they count as training samples, and
+    each is compared with all others. The distances are those of Meehan et al. 2020 (arXiv:2004.05675).
+
+    Args:
+        near: Distance below which a sample counts as a copy, relative to the median of held-out samples.
+        most: Largest number of generated and of held-out samples.
     """
 
     better: ClassVar = {"nearest_neighbour": "nearer", "copies": "lower"}
@@ -31,36 +34,36 @@ class NearestNeighbour(Metric):
         self.most = most
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        distances = nearest(evidence.fake.first(self.most).features, _trained(evidence))
-        return self._compared(distances, self._usual(evidence))
+        distances = nearest(evidence.fake.first(self.most).features, _training_features(evidence))
+        return self._compare(distances, self._held_out_distances(evidence))
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
-        usual = self._usual(evidence)
-        return self._compared(usual, usual)
+        distances = self._held_out_distances(evidence)
+        return self._compare(distances, distances)
 
-    def _usual(self, evidence: Evidence) -> Tensor:
-        """Distances of held-out samples (n,) to the nearest training sample that they are not themselves."""
-        held = evidence.held.first(self.most).features
-        own = None if _has_test_part(evidence) else len(evidence.real) + torch.arange(len(held))
-        return nearest(held, _trained(evidence), own)
+    def _held_out_distances(self, evidence: Evidence) -> Tensor:
+        """Return the distances (n,) of held-out samples to the nearest training sample other than themselves."""
+        held_out = evidence.held.first(self.most).features
+        excluded = None if _has_test_split(evidence) else len(evidence.real) + torch.arange(len(held_out))
+        return nearest(held_out, _training_features(evidence), excluded)
 
-    def _compared(self, distances: Tensor, usual: Tensor) -> Mapping[str, float]:
-        """Distances (N,), (n,) -> results. Errors: IncompatibleError where nothing can be compared with."""
-        median = usual.median()
+    def _compare(self, distances: Tensor, held_out: Tensor) -> Mapping[str, float]:
+        """Return the results for distances (N,), relative to those of held-out samples (n,)."""
+        median = held_out.median()
         if not median > 0:
             raise IncompatibleError(
-                "metric nearest_neighbour: most held-out samples equal a training sample, as these features see "
-                "them, so that copies cannot be told. Use another extractor, or leave this metric out."
+                "metric nearest_neighbour: the features of most held-out samples equal those of a training sample, so "
+                "copies cannot be detected. Use another extractor, or leave this metric out."
             )
         ratio, copies = distances.median() / median, (distances < self.near * median).double().mean()
         return {"nearest_neighbour": float(ratio), "copies": float(copies)}
 
 
-def _has_test_part(evidence: Evidence) -> bool:
+def _has_test_split(evidence: Evidence) -> bool:
     return evidence.data.held_out() is not None
 
 
-def _trained(evidence: Evidence) -> Tensor:
-    """Features of all that was trained on (M, F), held-out samples last where they were too."""
-    real, held = evidence.real.features, evidence.held.features
-    return real if _has_test_part(evidence) else torch.cat([real, held])
+def _training_features(evidence: Evidence) -> Tensor:
+    """Return the features (M, F) of all samples that were trained on, with held-out ones last if they were too."""
+    real = evidence.real.features
+    return real if _has_test_split(evidence) else torch.cat([real, evidence.held.features])

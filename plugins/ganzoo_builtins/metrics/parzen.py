@@ -1,4 +1,4 @@
-"""Log-likelihood under a Parzen window, as the first GANs were measured."""
+"""Log-likelihood under a Parzen window estimate, as reported for the first GANs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,29 @@ from ganzoo_builtins.metrics.distances import blocks
 
 
 def log_likelihood(x: Tensor, samples: Tensor, sigma: float) -> Tensor:
-    """Points (N, F), samples (n, F) -> (N,) log of the mean of N(x; sample, sigma^2 I), in nats."""
+    """Return the log of the mean over samples (n, F) of N(x; sample, sigma^2 I), in nats, (N, F) -> (N,)."""
     n, width = samples.shape
     constant = math.log(n) + width / 2 * math.log(2 * math.pi * sigma**2)
-    found = [(distances.square_() / (-2 * sigma**2)).logsumexp(1) for _, distances in blocks(x, samples)]
-    return torch.cat(found) - constant
+    parts = [(distances.square_() / (-2 * sigma**2)).logsumexp(1) for _, distances in blocks(x, samples)]
+    return torch.cat(parts) - constant
 
 
 class Parzen(Metric):
-    """Mean log-likelihood of held-out samples under Gaussians around `samples` generated ones, in nats, and its
-    standard error: Goodfellow et al. 2014 (arXiv:1406.2661), table 1, after Breuleux et al. 2011.
+    """Mean log-likelihood of held-out samples under Gaussians around generated ones, in nats, with standard error.
 
-    Pixels are brought to [0, 1]. The width of the Gaussians is that of `sigmas` between `low` and `high`, evenly spaced
-    by their logarithms, under which `validation` training samples are likeliest.
+    Source: Goodfellow et al. 2014 (arXiv:1406.2661), table 1, after Breuleux et al. 2011. Pixels are scaled to [0, 1].
+    The standard deviation of the Gaussians is the candidate under which validation samples are likeliest; candidates
+    are evenly spaced on a logarithmic scale.
 
-    Said to mislead in many dimensions (Theis et al., arXiv:1511.01844): for comparing with tables of the time only.
+    The estimate is misleading in many dimensions (Theis et al., arXiv:1511.01844): use it only to compare with
+    published tables.
+
+    Args:
+        samples: Number of generated samples, each the centre of a Gaussian.
+        validation: Number of training samples that select the standard deviation.
+        sigmas: Number of candidates.
+        low: Smallest candidate.
+        high: Largest candidate.
     """
 
     better: ClassVar = {"parzen": "higher", "parzen_error": "nearer"}
@@ -57,23 +65,24 @@ class Parzen(Metric):
             )
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        return self._scored(evidence.held, evidence.fake, evidence.real.first(self.validation))
+        return self._score(evidence.held, evidence.fake, evidence.real.first(self.validation))
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
-        """Of as many training samples as there are generated ones, those that choose the width being others."""
+        """Return the score of training samples, as many as generated ones, without those for validation."""
         real, n = evidence.real, min(self.samples, len(evidence.fake))
-        chosen = min(self.validation, len(real) // 2)
-        return self._scored(evidence.held, real.only(slice(chosen, chosen + n)), real.first(chosen))
+        validation = min(self.validation, len(real) // 2)
+        return self._score(evidence.held, real.only(slice(validation, validation + n)), real.first(validation))
 
-    def _scored(self, held: Seen, fake: Seen, validation: Seen) -> Mapping[str, float]:
+    def _score(self, held_out: Seen, fake: Seen, validation: Seen) -> Mapping[str, float]:
         samples = _flat(fake.first(self.samples))
         grid = torch.logspace(math.log10(self.low), math.log10(self.high), self.sigmas, dtype=torch.float64).tolist()
         sigma = max(grid, key=lambda sigma: float(log_likelihood(_flat(validation), samples, sigma).mean()))
-        each = log_likelihood(_flat(held), samples, sigma)  # (held,)
-        return {"parzen": float(each.mean()), "parzen_error": float(each.std(correction=0) / math.sqrt(len(each)))}
+        values = log_likelihood(_flat(held_out), samples, sigma)  # (held_out,)
+        error = values.std(correction=0) / math.sqrt(len(values))
+        return {"parzen": float(values.mean()), "parzen_error": float(error)}
 
 
 def _flat(seen: Seen) -> Tensor:
-    """(N, *shape) -> (N, F), pixels in [0, 1]."""
+    """Return flat samples in float64, with pixels in [0, 1], (N, *shape) -> (N, F)."""
     x = seen.x.flatten(1).double()
     return (x + 1) / 2 if seen.x.dim() == 4 else x

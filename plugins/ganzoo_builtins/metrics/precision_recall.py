@@ -1,4 +1,4 @@
-"""Precision and recall: what of the generated samples looks real, and what of the real ones could be generated."""
+"""Precision and recall: the share of generated samples that look real, and of real ones that could be generated."""
 
 from __future__ import annotations
 
@@ -10,29 +10,40 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Evidence, Metric
-from ganzoo_builtins.metrics.distances import blocks, radii
-from ganzoo_builtins.metrics.equal_numbers import equal_numbers
+from ganzoo_builtins.metrics.distances import blocks, equal_numbers, radii
 
 
 def precision_recall(real: Tensor, fake: Tensor, neighbours: int) -> tuple[float, float]:
-    """Features (N, F), (M, F) -> the share of fakes within reach of a real sample, and the reverse.
+    """Return precision and recall.
 
-    A sample reaches as far as its so many-th nearest neighbour of its own side. Source: Kynkaanniemi et al. 2019
-    (arXiv:1904.06991), equations 1 and 2.
+    The neighbourhood of a sample is a ball whose radius is the distance to its k-th nearest neighbour of the same kind.
+    Source: Kynkaanniemi et al. 2019 (arXiv:1904.06991), equations 1 and 2.
+
+    Args:
+        real: Features of real samples (N, F).
+        fake: Features of generated samples (M, F).
+        neighbours: The paper's k.
+
+    Returns:
+        The share of generated samples in the neighbourhood of a real one, and the reverse.
     """
-    reach, fake_reach = radii(real, neighbours), radii(fake, neighbours)
-    real_looking, reached = [], torch.zeros(len(real), dtype=torch.bool)
-    for here, distances in blocks(fake, real):  # (rows, N)
-        real_looking.append((distances <= reach).any(1))
-        reached |= (distances <= fake_reach[here, None]).any(0)
-    return float(torch.cat(real_looking).double().mean()), float(reached.double().mean())
+    real_radius, fake_radius = radii(real, neighbours), radii(fake, neighbours)  # (N,), (M,)
+    precise, recalled = [], torch.zeros(len(real), dtype=torch.bool)
+    for rows, distances in blocks(fake, real):  # (rows, N)
+        precise.append((distances <= real_radius).any(1))
+        recalled |= (distances <= fake_radius[rows, None]).any(0)
+    return float(torch.cat(precise).double().mean()), float(recalled.double().mean())
 
 
 class PrecisionRecall(Metric):
-    """Precision: the share of generated samples within the real distribution, as balls around real features tell it.
-    Recall: the share of real ones within the generated distribution (arXiv:1904.06991; `neighbours` is its k).
+    """Precision, recall and their harmonic mean, f_score (arXiv:1904.06991).
 
-    f_score: their harmonic mean. As many real samples as generated ones, `most` of each.
+    Precision is the share of generated samples within the real distribution, which balls around real features
+    approximate. Recall is the share of real samples within the generated distribution.
+
+    Args:
+        neighbours: Number of nearest neighbours that sets the size of a ball, the paper's k.
+        most: Largest number of samples of each kind; real and generated samples are equally many.
     """
 
     better: ClassVar = {"f_score": "higher", "precision": "higher", "recall": "higher"}
@@ -44,5 +55,5 @@ class PrecisionRecall(Metric):
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = equal_numbers("precision_recall", evidence, self.most, self.neighbours)
         precision, recall = precision_recall(real, fake, self.neighbours)
-        both = precision + recall
-        return {"f_score": 2 * precision * recall / both if both else 0.0, "precision": precision, "recall": recall}
+        total = precision + recall
+        return {"f_score": 2 * precision * recall / total if total else 0.0, "precision": precision, "recall": recall}

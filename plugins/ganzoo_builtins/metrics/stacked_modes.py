@@ -1,4 +1,4 @@
-"""How many of the thousand triples of digits a generator draws."""
+"""Mode coverage of Stacked MNIST: the number of triples of digits among generated samples, of 1,000."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from ganzoo_builtins.metrics.modes import coverage
 
 
 class StackedModes(Metric):
-    """Modes of stacked digits: a referee of single digits reads red, green and blue, and three digits are a mode.
+    """Mode coverage of stacked digits: a classifier reads the digits in red, green and blue; each triple is a mode.
 
-    stacked_modes: those with a sample, of 1,000. stacked_kl: KL(samples over modes || equal shares) in nats, PacGAN's
-    reverse KL (arXiv:1712.04086). It looks at 26,000 samples, of which perfect ones of equal modes score about
-    999 / (2 * 26000) = 0.019, and those of MNIST's test part 0.025. The protocol is that of Metz et al. 2017
-    (arXiv:1611.02163), the referee our own.
-    steps, least: of that referee, see `ganzoo show referee`; three digits are read right less often than one.
+    The results are `stacked_modes`, the number of modes with a sample, of 1,000; and `stacked_kl`,
+    KL(samples over modes || equal shares) in nats, PacGAN's reverse KL (arXiv:1712.04086). The protocol is that of Metz
+    et al. 2017 (arXiv:1611.02163) with 26,000 samples. Perfect samples of equally frequent modes have a stacked_kl of
+    about 999 / (2 * 26000) = 0.019, those of MNIST's test split 0.025. The classifier is the extractor `referee`, for
+    single digits; it reads all three digits correctly less often than one.
+
+    Args:
+        steps: Number of training steps of the classifier.
+        least: Lowest accuracy of the classifier on single digits.
     """
 
     better: ClassVar = {"stacked_modes": "higher", "stacked_kl": "lower"}
@@ -42,7 +46,7 @@ class StackedModes(Metric):
         self.referee.check(inner.spec)
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        data: Any = evidence.data  # check() saw that it has inner
+        data: Any = evidence.data  # check() requires inner
         if self.ready is not data:
             self.referee.prepare(Reference.from_dataset(data.inner))
             self.ready = data
@@ -50,6 +54,6 @@ class StackedModes(Metric):
         return {"stacked_modes": float(modes), "stacked_kl": reverse_kl}
 
     def counts(self, x: Tensor, classes: int) -> Tensor:
-        """(N, 3, H, W) -> (classes^3,): samples of each mode, the first colour weighing most."""
+        """Return the number of samples of each mode, (N, 3, H, W) -> (classes^3,); red is the most significant."""
         red, green, blue = (self.referee.logits(x[:, [colour]]).argmax(1) for colour in range(3))  # (N,) each
         return torch.bincount((red * classes + green) * classes + blue, minlength=classes**3)

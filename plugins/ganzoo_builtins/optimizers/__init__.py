@@ -1,7 +1,7 @@
-"""Optimizers: all of torch.optim by its lower-case names, but two; and what the first GAN was trained with.
+"""Optimizers: those of torch.optim by their lower-case names, except two, and the one of the first GAN.
 
-LBFGS evaluates the loss several times a step, through a closure, where a move of ours has been computed once.
-SparseAdam wants sparse gradients, which no network here has.
+LBFGS is left out because it evaluates the loss several times a step, while a move is computed once; SparseAdam because
+it needs sparse gradients, which no network here has.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     def add(name: str, target: str, summary: str, paper: str) -> None:
         zoo.add("optimizer", name, target, summary=summary, paper=paper)
 
-    # With their fused kernels.
+    # With fused kernels.
     fused = "ganzoo_builtins.optimizers.fused"
     add("adam", f"{fused}:adam", "Adaptive moments; GANs often want betas = [0.5, 0.999]", "arXiv:1412.6980")
     add("adamw", f"{fused}:adamw", "Adam with decoupled weight decay", "arXiv:1711.05101")
     add("sgd", f"{fused}:sgd", "Gradient descent, with momentum if wanted", "https://doi.org/10.1214/aoms/1177729586")
-    # As they are.
+    # Unchanged.
     add("adadelta", "torch.optim:Adadelta", "Adagrad over a window of the past", "arXiv:1212.5701")
     add("adafactor", "torch.optim:Adafactor", "Adam with factored second moments, to save memory", "arXiv:1804.04235")
     add("adagrad", "torch.optim:Adagrad", "Adaptive by the sum of squares", "https://jmlr.org/papers/v12/duchi11a.html")
@@ -30,6 +30,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("radam", "torch.optim:RAdam", "Adam with a rectified warm-up", "arXiv:1908.03265")
     add("rmsprop", "torch.optim:RMSprop", "Adaptive by a running mean of squares; WGAN's", "arXiv:1308.0850")
     add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")
-    # Ours.
+    # Of this package.
     rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
     add("rising_momentum", rising, "Gradient descent with a momentum that rises", "arXiv:1406.2661")

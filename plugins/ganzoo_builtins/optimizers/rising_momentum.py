@@ -1,4 +1,4 @@
-"""Gradient descent whose momentum rises, as the code published with Goodfellow et al. 2014 (arXiv:1406.2661) has it."""
+"""Gradient descent with increasing momentum, as in the code published with Goodfellow et al. 2014 (arXiv:1406.2661)."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -7,15 +7,22 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 from torch.optim import SGD, Optimizer
 
-Momentum = Annotated[float, Field(gt=0, lt=1)]  # of exactly 0 torch keeps no past that could be taken up later
+Momentum = Annotated[float, Field(gt=0, lt=1)]  # with exactly 0 torch keeps no momentum buffer to continue later
 
 
 class RisingMomentum(SGD):
-    """torch's SGD, with a momentum that rises along a straight line from `start` to `end` within `updates` updates.
+    """SGD with a momentum that increases linearly.
 
-    The defaults are those of the first GAN: 0.5 to 0.7 over 250 epochs of 500 updates. There momentum gathers steps
-    and here gradients, which differ only as fast as the learning rate does. How many updates there were is kept with
-    the other settings of each group of parameters, and so in checkpoints.
+    The defaults are those of the first GAN: 0.5 to 0.7 over 250 epochs of 500 updates. Its momentum accumulates steps
+    and the one here gradients, which differ only when the learning rate changes. The number of updates is stored with
+    the settings of each parameter group, and so in checkpoints.
+
+    Args:
+        params: Parameters of the player.
+        lr: Learning rate.
+        start: Momentum of the first update.
+        end: Momentum after `updates` updates.
+        updates: Number of updates over which the momentum increases.
     """
 
     def __init__(
@@ -29,11 +36,11 @@ class RisingMomentum(SGD):
         super().__init__(params, lr, momentum=start, fused=True)
         for group in self.param_groups:
             group.update(start=start, end=end, updates=updates, updated=0)
-        self.register_step_pre_hook(rise)
+        self.register_step_pre_hook(increase_momentum)
 
 
-def rise(optimizer: Optimizer, *_: object) -> None:
-    """Raise the momentum before each update."""
+def increase_momentum(optimizer: Optimizer, *_: object) -> None:
+    """Set the momentum of the next update."""
     for group in optimizer.param_groups:
         progress = min(1.0, group["updated"] / group["updates"])
         group["momentum"] = group["start"] + (group["end"] - group["start"]) * progress

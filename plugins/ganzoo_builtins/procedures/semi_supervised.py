@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from ganzoo import Batch, Blueprint, Discriminator, Fakes, IncompatibleError, Move, Spec, eval_mode
+from ganzoo_builtins.probe import features_width
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from ganzoo_builtins.widths import width
 
 
 class SemiSupervised(Adversarial):
@@ -110,7 +110,7 @@ class Classifier(Discriminator):
                 "that are not conditional."
             )
         self.network = network
-        self.head = nn.Linear(width(network, spec), spec.classes)
+        self.head = nn.Linear(features_width(network, spec), spec.classes)
         self._freeze_unused(spec)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Regularizers: what is added to the moves of the players, or done to their networks."""
+"""Regularizers: terms added to the players' moves, and changes to their networks."""
 
 from __future__ import annotations
 

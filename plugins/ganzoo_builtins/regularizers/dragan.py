@@ -9,12 +9,15 @@ from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
 class DRAGAN(Regularizer):
-    """weight * E (||grad D(x + delta)|| - 1)^2 close to real samples, for the loss `non_saturating`.
+    """Penalty weight * E (||grad D(x + delta)|| - 1)^2 close to real samples x, for the loss `non_saturating`.
 
-    The noise is that of the authors' code (the paper's is Gaussian): each pixel moves by a uniform share of `spread`
-    standard deviations of the batch, and each sample goes a uniform share of that way.
+    The noise delta is that of the authors' code (the paper's is Gaussian): for each pixel a uniform share of `spread`
+    standard deviations of the batch, multiplied by a uniform number in (0, 1) for each sample.
 
-    weight: lambda, 10 in the paper. spread: 0.5 in the authors' code. every: lazy regularization, see Regularizer.
+    Args:
+        weight: The paper's lambda, 10 there.
+        spread: Largest noise in standard deviations of the batch; 0.5 in the authors' code.
+        every: Steps from one computation of the penalty to the next; it is multiplied by as many.
     """
 
     per_sample = True

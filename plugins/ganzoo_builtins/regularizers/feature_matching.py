@@ -10,12 +10,15 @@ from ganzoo import Features, Regularizer, Terms
 
 
 class FeatureMatching(Regularizer):
-    """weight * ||E f(x) - E f(G(z))||^2 for the generator: its samples look as real ones do, on average, to features f.
+    """Term weight * ||E f(x) - E f(G(z))||^2 for the generator, with the discriminator's features f.
 
-    The paper's generator minimises this alone: set `g_weight = 0` in the procedure.
+    The paper's generator minimises only this term: set `g_weight = 0` in the procedure.
 
-    weight: the paper has 1. distance: "squared" as in the paper, or "absolute", the mean over features of the absolute
-    difference, as its code has for CIFAR-10 and SVHN. every: lazy regularization, see Regularizer.
+    Args:
+        weight: Weight of the term; 1 in the paper.
+        distance: "squared" as in the paper, or "absolute", the mean over features of the absolute difference, as in its
+            code for CIFAR-10 and SVHN.
+        every: Steps from one computation of the term to the next; it is multiplied by as many.
     """
 
     def __init__(
@@ -30,7 +33,7 @@ class FeatureMatching(Regularizer):
 
     def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
         with torch.no_grad():
-            wanted = features(real).mean(dim=0)  # (N, *shape) -> (width,)
-        apart = features(fake).mean(dim=0) - wanted
-        value = apart.square().sum() if self.distance == "squared" else apart.abs().mean()
+            target = features(real).mean(dim=0)  # (N, *shape) -> (width,)
+        difference = features(fake).mean(dim=0) - target  # (width,)
+        value = difference.square().sum() if self.distance == "squared" else difference.abs().mean()
         return {"feature_matching": self.weight * value}

@@ -9,11 +9,12 @@ from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
 class GradientPenalty(Regularizer):
-    """weight * E (||grad D(x)|| - 1)^2 at points x between a real and a fake sample, one random point for each pair.
+    """Penalty weight * E (||grad D(x)|| - 1)^2 at a random point x between each real sample and a fake.
 
-    weight: lambda, 10 in the paper (0.1 for its two-dimensional toys).
-    one_sided: norms below 1 go unpunished (section 4, "two-sided penalty", discusses both).
-    every: lazy regularization, see Regularizer.
+    Args:
+        weight: The paper's lambda: 10 for images, 0.1 for its two-dimensional toy data.
+        one_sided: Penalise only norms above 1; section 4, "two-sided penalty", discusses both.
+        every: Steps from one computation of the penalty to the next; it is multiplied by as many.
     """
 
     per_sample = True

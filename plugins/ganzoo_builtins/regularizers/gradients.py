@@ -1,4 +1,4 @@
-"""The gradient of a critic at each sample, which every gradient penalty starts from."""
+"""Gradients of a critic at each sample, for gradient penalties."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,10 @@ from ganzoo import Critic
 
 
 def gradients(critic: Critic, x: Tensor) -> Tensor:
-    """D critic(x_i) / d x_i for each sample, (N, *shape) -> (N, size), itself differentiable.
+    """Return the gradient of critic(x_i) for each sample x_i, (N, *shape) -> (N, size), differentiable.
 
-    The gradient of the summed output holds every sample's own, as long as the critic does not mix samples. It is taken
-    in float32 (float64 stays) whatever the precision of the run: the second derivative needs the digits.
+    The gradient of the summed output consists of the samples' gradients, as long as the critic does not mix samples. It
+    is computed in float32 (or float64) whatever the precision of the run, since the second derivative needs the digits.
     """
     with torch.autocast(x.device.type, enabled=False):
         x = x.detach().to(torch.promote_types(x.dtype, torch.float32)).requires_grad_()
@@ -19,8 +19,8 @@ def gradients(critic: Critic, x: Tensor) -> Tensor:
 
 
 def gradient_norms(critic: Critic, x: Tensor) -> Tensor:
-    """Euclidean norm of each sample's gradient over all its dimensions, (N, *shape) -> (N,).
+    """Return the Euclidean norm of each sample's gradient over all its dimensions, (N, *shape) -> (N,).
 
-    Where the gradient is zero, so is the derivative of the norm; a square root of a sum would give nan there.
+    The derivative of the norm is zero where the gradient is zero; the square root of a sum of squares would have NaN.
     """
     return torch.linalg.vector_norm(gradients(critic, x), dim=1)

@@ -8,25 +8,26 @@ from ganzoo import Critic, Features, Regularizer, Terms
 
 
 class HistoricalAveraging(Regularizer, nn.Module):
-    """weight * ||theta - (1/t) sum_i theta[i]||^2 for either player, theta being all its parameters.
+    """Penalty weight * ||theta - (1/t) sum_i theta[i]||^2 for either player, where theta are all its parameters.
 
-    The mean runs over the points from which the player moved, the present one among them. Who stands still pays
-    nothing. Parameters that a later regularizer of the recipe puts in are not averaged.
+    The mean includes the parameters before each of the player's moves so far, the current one included. Parameters that
+    a later regularizer of the recipe adds are not averaged.
 
-    weight: 1 in the paper, which leaves it out.
+    Args:
+        weight: Weight of the penalty; the paper has none, which is 1.
     """
 
     def __init__(self, weight: NonNegativeFloat = 1.0):
         super().__init__()
         self.weight = weight
-        self.owned: dict[str, list[nn.Parameter]] = {}
+        self.averaged: dict[str, list[nn.Parameter]] = {}
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         for player, network in (("discriminator", discriminator), ("generator", generator)):
-            self.owned[player] = [p for p in network.parameters() if p.requires_grad]
+            self.averaged[player] = [p for p in network.parameters() if p.requires_grad]
             device = next(network.parameters()).device
             self.register_buffer(f"{player}_t", torch.zeros((), device=device))
-            for i, parameter in enumerate(self.owned[player]):
+            for i, parameter in enumerate(self.averaged[player]):
                 self.register_buffer(f"{player}_mean_{i}", torch.zeros_like(parameter))
 
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
@@ -36,13 +37,13 @@ class HistoricalAveraging(Regularizer, nn.Module):
         return self._distance("generator")
 
     def _distance(self, player: str) -> Terms:
-        if player not in self.owned:
+        if player not in self.averaged:
             return {}
-        t, parameters = self.get_buffer(f"{player}_t"), self.owned[player]
+        t, parameters = self.get_buffer(f"{player}_t"), self.averaged[player]
         means = [self.get_buffer(f"{player}_mean_{i}") for i in range(len(parameters))]
         with torch.no_grad():
             t += 1
             for mean, parameter in zip(means, parameters, strict=True):
                 mean += (parameter - mean) / t
-        away = [(parameter - mean).square().sum() for parameter, mean in zip(parameters, means, strict=True)]
-        return {"historical_averaging": self.weight * torch.stack(away).sum()}
+        distances = [(parameter - mean).square().sum() for parameter, mean in zip(parameters, means, strict=True)]
+        return {"historical_averaging": self.weight * torch.stack(distances).sum()}

@@ -1,4 +1,4 @@
-"""Instance noise, Arjovsky and Bottou 2017 (arXiv:1701.04862), section 3, as a distance between wide distributions."""
+"""Instance noise, Arjovsky and Bottou 2017 (arXiv:1701.04862), section 3."""
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
@@ -8,12 +8,14 @@ from ganzoo import Regularizer
 
 
 class InstanceNoise(Regularizer, nn.Module):
-    """Noise on all that the discriminator judges, real and fake, fading as it learns.
+    """Gaussian noise on the discriminator's inputs, real and fake, whose standard deviation decreases to zero.
 
-    Both distributions then overlap, so that no discriminator tells them apart without a doubt. Its forward pass has
-    the noise, in training mode; its features alone have not.
+    With noise the two distributions overlap, so that no discriminator separates them perfectly. The noise is added in
+    the discriminator's forward pass in training mode, not in `features`.
 
-    std: of the noise at the start. moves: after how many moves of the discriminator it is gone, in a straight line.
+    Args:
+        std: Standard deviation of the noise at the start.
+        moves: Number of discriminator moves after which the noise is zero; until then it decreases linearly.
     """
 
     moved: Tensor
@@ -34,8 +36,8 @@ class InstanceNoise(Regularizer, nn.Module):
         """Return the current standard deviation of the noise, a scalar."""
         return self.std * (1 - self.moved / self.moves).clamp(min=0)
 
-    def _add_noise(self, network: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+    def _add_noise(self, network: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
         if not network.training:
             return None
-        x, *others = given
+        x, *others = args
         return (x + self.now() * torch.randn_like(x), *others)

@@ -7,18 +7,20 @@ from torch.nn.utils import parametrize
 
 from ganzoo import IncompatibleError, Regularizer
 from ganzoo_builtins.layers.minibatch_discrimination import MinibatchDiscrimination as Layer
-from ganzoo_builtins.probing import probe
+from ganzoo_builtins.probe import probe
 
 NAME = "regularizer minibatch_discrimination"
 
 
 class MinibatchDiscrimination(Regularizer):
-    """The discriminator's last layer sees, beside the features of a sample, how close it is to the rest of its batch.
+    """Adds each sample's closeness to the rest of its batch to the input of the discriminator's last layer.
 
-    A generator that makes all samples alike is then found out. What follows the discriminator's features must be a
-    Linear layer; it is replaced by this one and a wider Linear. `features` themselves stay as they are.
+    The discriminator can then detect a generator whose samples are all alike. The layer after the discriminator's
+    features must be Linear; it is replaced by minibatch discrimination and a wider Linear. `features` do not change.
 
-    kernels: how many closenesses, the paper's B. dims: of the space each is measured in, its C.
+    Args:
+        kernels: Number of closenesses of each sample, the paper's B.
+        dims: Dimensions of the space in which each closeness is measured, the paper's C.
     """
 
     def __init__(self, kernels: PositiveInt = 100, dims: PositiveInt = 5):
@@ -26,13 +28,13 @@ class MinibatchDiscrimination(Regularizer):
         self.dims = dims
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
-        found = probe(NAME, discriminator, generator)
-        heads = [call for call in found.discriminator if any(call.given is features for features in found.features)]
-        heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout hands on what it is given
+        calls = probe(NAME, discriminator, generator)
+        heads = [call for call in calls.discriminator if any(call.input is features for features in calls.features)]
+        heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout may return its input
         if len(heads) != 1 or not isinstance(heads[0].module, nn.Linear):
             raise IncompatibleError(
                 f"{NAME} widens the Linear layer that takes the discriminator's features, and "
-                f"{type(discriminator).__name__} has none: use one such as mlp, or put the layer in by hand."
+                f"{type(discriminator).__name__} has none: use one such as mlp, or add the layer to the network."
             )
         name, old = heads[0].name, heads[0].module
         if parametrize.is_parametrized(old):
@@ -41,7 +43,7 @@ class MinibatchDiscrimination(Regularizer):
                 "a discriminator whose last layer is plain."
             )
         head = nn.Linear(old.in_features + self.kernels, old.out_features, bias=old.bias is not None).to(old.weight)
-        with torch.no_grad():  # as it was, where it meets the features
+        with torch.no_grad():  # the same weights for the features
             head.weight[:, : old.in_features] = old.weight
             if old.bias is not None:
                 head.bias.copy_(old.bias)

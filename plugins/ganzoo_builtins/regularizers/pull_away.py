@@ -8,12 +8,14 @@ from ganzoo import Features, Regularizer, Terms
 
 
 class PullAway(Regularizer):
-    """weight * mean over pairs of fakes of cos^2(S_i, S_j), in the generator's move only.
+    """Term weight * mean over pairs of fakes of cos^2(S_i, S_j) for the generator.
 
-    S are the discriminator's features, for an auto-encoder its code. Fakes whose codes point the same way are pulled
-    apart, so that the generator does not make one sample over and over.
+    S are the discriminator's features, for an auto-encoder its code. The term pushes fakes with similar codes apart, so
+    that the generator does not repeat one sample.
 
-    weight: 0.1 in the paper. every: lazy regularization, see Regularizer.
+    Args:
+        weight: Weight of the term; 0.1 in the paper.
+        every: Steps from one computation of the term to the next; it is multiplied by as many.
     """
 
     def __init__(self, weight: NonNegativeFloat = 0.1, every: PositiveInt = 1):
@@ -25,7 +27,7 @@ class PullAway(Regularizer):
 
 
 def pull_away(codes: Tensor) -> Tensor:
-    """Codes (N, width) -> the mean squared cosine of all N (N - 1) ordered pairs, in float32; 0 for a single one."""
+    """Return the mean squared cosine of all N (N - 1) ordered pairs of codes (N, width), in float32; 0 for one code."""
     n = len(codes)
     directions = normalize(codes.float(), dim=1)
     cosines = directions @ directions.T  # (N, N), with ones on the diagonal

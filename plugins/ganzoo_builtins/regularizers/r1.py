@@ -8,10 +8,11 @@ from ganzoo_builtins.regularizers.gradients import gradients
 
 
 class R1(Regularizer):
-    """weight / 2 * E ||grad D(x)||^2 at real samples x.
+    """Penalty weight / 2 * E ||grad D(x)||^2 at real samples x.
 
-    weight: the paper's gamma, 10 there. Its code leaves the half out: reg_param = 10 in it is a weight of 20 here.
-    every: lazy regularization, see Regularizer; StyleGAN2 takes 16.
+    Args:
+        weight: The paper's gamma, 10 there. Its code leaves out the half: its reg_param = 10 is a weight of 20 here.
+        every: Steps from one computation of the penalty to the next; it is multiplied by as many. 16 in StyleGAN2.
     """
 
     per_sample = True

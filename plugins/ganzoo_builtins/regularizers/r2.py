@@ -8,7 +8,12 @@ from ganzoo_builtins.regularizers.gradients import gradients
 
 
 class R2(Regularizer):
-    """weight / 2 * E ||grad D(x)||^2 at fake samples x. The settings are those of `r1`."""
+    """Penalty weight / 2 * E ||grad D(x)||^2 at fake samples x.
+
+    Args:
+        weight: The paper's gamma, 10 there. Its code leaves out the half: its reg_param = 10 is a weight of 20 here.
+        every: Steps from one computation of the penalty to the next; it is multiplied by as many.
+    """
 
     per_sample = True
 

@@ -14,7 +14,11 @@ NAME = "regularizer virtual_batch_norm"
 
 
 class Reference(nn.Module):
-    """Fixed noise z (R, z_dim), run through a generator in front of every batch and cut off behind it."""
+    """Fixed noise that passes through a generator in front of every batch, and is removed from its output.
+
+    Args:
+        z: Noise (R, z_dim).
+    """
 
     z: Tensor
 
@@ -22,37 +26,36 @@ class Reference(nn.Module):
         super().__init__()
         self.register_buffer("z", z)
 
-    def put_before(self, network: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        z, *others = given
+    def prepend(self, network: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        z, *others = args
         return (torch.cat([self.z, z]), *others)  # (N, z_dim) -> (R + N, z_dim)
 
-    def cut_off(self, network: nn.Module, given: Any, made: Tensor) -> Tensor:
-        return made[len(self.z) :]  # (R + N, *shape) -> (N, *shape)
+    def remove(self, network: nn.Module, args: Any, output: Tensor) -> Tensor:
+        return output[len(self.z) :]  # (R + N, *shape) -> (N, *shape)
 
 
 class VirtualBatchNorm(Regularizer):
-    """Virtual batch norm in the place of all of the generator's batch norm: no sample depends on its neighbours.
+    """Replaces the generator's batch norm by virtual batch norm, so that no sample depends on others of its batch.
 
-    The reference is noise, drawn once. It goes through the generator with every batch, which costs as much as that many
-    more samples. In evaluation mode nothing is different. For generators without labels.
+    The reference batch is noise, drawn once. It passes through the generator with every batch, which costs as much as
+    that many more samples. Training and evaluation mode do the same. For generators without labels.
 
-    reference: samples in the reference batch; the paper takes as many as in a batch.
+    Args:
+        reference: Number of samples in the reference batch; the batch size in the paper.
     """
 
     def __init__(self, reference: PositiveInt = 64):
         self.reference = reference
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
-        old = {name: module for name, module in generator.named_modules() if isinstance(module, _BatchNorm)}
+        norms = {name: module for name, module in generator.named_modules() if isinstance(module, _BatchNorm)}
         if not isinstance(generator, Generator) or not generator.z_dim or generator.conditional:
-            raise IncompatibleError(
-                f"{NAME} needs a generator that makes samples of noise alone: use one without labels."
-            )
-        if not old:
+            raise IncompatibleError(f"{NAME} needs a generator that takes only noise: use one without labels.")
+        if not norms:
             raise IncompatibleError(
                 f"{NAME} replaces batch norm, and {type(generator).__name__} has none: leave it out."
             )
-        for name, norm in old.items():
+        for name, norm in norms.items():
             layer = Layer(norm.num_features, self.reference, norm.eps, norm.affine)
             if norm.affine:
                 layer.weight = norm.weight
@@ -60,5 +63,5 @@ class VirtualBatchNorm(Regularizer):
             generator.set_submodule(name, layer)
         reference = Reference(generator.prior(self.reference))
         generator.reference = reference
-        generator.register_forward_pre_hook(reference.put_before)
-        generator.register_forward_hook(reference.cut_off)
+        generator.register_forward_pre_hook(reference.prepend)
+        generator.register_forward_hook(reference.remove)

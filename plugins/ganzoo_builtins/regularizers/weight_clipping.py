@@ -8,7 +8,11 @@ from ganzoo import Regularizer
 
 
 class WeightClipping(Regularizer):
-    """After each move of the critic, all its parameters are clamped to [-limit, limit]; the paper's c is 0.01."""
+    """Clamps all parameters of the critic to [-limit, limit] after each of its moves.
+
+    Args:
+        limit: Largest absolute value of a parameter, the paper's c; 0.01 there.
+    """
 
     def __init__(self, limit: PositiveFloat = 0.01):
         self.limit = limit

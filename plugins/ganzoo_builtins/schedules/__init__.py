@@ -1,4 +1,4 @@
-"""Schedules: how a learning rate changes over a run, as a factor on the optimizer's own."""
+"""Learning-rate schedules, as factors of the optimizer's learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning rate over a run, at step t of `steps`, as a factor on the optimizer's own learning rate."""
+"""Learning-rate schedules: the factor of the optimizer's learning rate at step t of `steps`."""
 
 import math
 from typing import Annotated
@@ -9,14 +9,19 @@ from ganzoo import Schedule
 
 
 class Constant(Schedule):
-    """1 throughout."""
+    """A factor of 1 throughout."""
 
     def __call__(self, t: int, steps: int) -> float:
         return 1.0
 
 
 class Linear(Schedule):
-    """1 until `start`, a fraction of the run, then a straight line to `end`, reached as the run ends."""
+    """A factor of 1, then a linear change that ends with the run.
+
+    Args:
+        start: Fraction of the run after which the change begins.
+        end: Factor at the end of the run.
+    """
 
     def __init__(self, start: Annotated[float, Field(ge=0, lt=1)] = 0.0, end: NonNegativeFloat = 0.0):
         self.start = start
@@ -28,7 +33,11 @@ class Linear(Schedule):
 
 
 class Cosine(Schedule):
-    """From 1 to `end` along half a cosine wave: SGDR (arXiv:1608.03983), eq. (5), without its restarts."""
+    """Half a cosine wave down from 1: SGDR (arXiv:1608.03983), eq. (5), without its restarts.
+
+    Args:
+        end: Factor at the end of the run.
+    """
 
     def __init__(self, end: NonNegativeFloat = 0.0):
         self.end = end
@@ -38,10 +47,14 @@ class Cosine(Schedule):
 
 
 class Exponential(Schedule):
-    """decay**t, but never below `floor`.
+    """Exponential decay: a factor of decay**t, with a lower bound.
 
     The defaults are those of the code published with Goodfellow et al. 2014 (arXiv:1406.2661): a learning rate of 0.1
     is divided by 1.000004 after every update, down to 1e-6.
+
+    Args:
+        decay: Ratio of the factors of two consecutive steps.
+        floor: Lowest factor.
     """
 
     def __init__(
@@ -57,10 +70,15 @@ class Exponential(Schedule):
 
 
 class Step(Schedule):
-    """Times `factor` after every so many steps, but never below `floor`.
+    """Step decay: the learning rate is multiplied by `factor` at regular intervals, with a lower bound.
 
-    The defaults halve the rate each 100,000 steps, as public re-implementations of BEGAN (arXiv:1703.10717) do; the
+    The defaults halve the rate every 100,000 steps, as public re-implementations of BEGAN (arXiv:1703.10717) do; the
     paper halves it when training stalls.
+
+    Args:
+        every: Number of steps of an interval.
+        factor: Multiplier after each interval.
+        floor: Lowest factor.
     """
 
     def __init__(

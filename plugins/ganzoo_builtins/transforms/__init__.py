@@ -1,4 +1,4 @@
-"""Transforms: what a translator is given, made out of what it should give."""
+"""Transforms of samples, which make the inputs of translators."""
 
 from __future__ import annotations
 

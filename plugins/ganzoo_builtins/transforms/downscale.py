@@ -1,17 +1,18 @@
-"""Fewer pixels, as in the pairs of Ledig et al. 2017, SRGAN (arXiv:1609.04802)."""
+"""Downscaling, as in the pairs of Ledig et al. 2017, SRGAN (arXiv:1609.04802)."""
 
 from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ganzoo import IncompatibleError, Spec, Transform
-from ganzoo_builtins.transforms.fits import need_image
+from ganzoo_builtins.transforms.requirements import need_image
 
 
 class Downscale(Transform):
-    """Bicubic, with a filter as wide as it takes to keep fine patterns from showing up as coarse ones.
+    """Downscaling by bicubic interpolation with an antialiasing filter.
 
-    factor: how many times smaller each side becomes; 4 in SRGAN.
+    Args:
+        factor: Ratio of the sides before and after; 4 in SRGAN.
     """
 
     def __init__(self, factor: PositiveInt = 4):
@@ -21,7 +22,7 @@ class Downscale(Transform):
         channels, height, width = need_image("downscale", spec).shape
         if height % self.factor or width % self.factor:
             raise IncompatibleError(
-                f"transform downscale makes {height}x{width} {self.factor} times smaller, and that leaves a rest: "
+                f"transform downscale cannot divide {height}x{width} by {self.factor}: "
                 f"add dataset.size={height - height % self.factor or self.factor}, or set transform.factor."
             )
         return Spec((channels, height // self.factor, width // self.factor), spec.classes)

@@ -1,4 +1,4 @@
-"""A hole in the picture, as in Pathak et al. 2016, Context Encoders (arXiv:1604.07379)."""
+"""A rectangular hole in the image, as in Pathak et al. 2016, Context Encoders (arXiv:1604.07379)."""
 
 from typing import Annotated, Literal
 
@@ -7,14 +7,15 @@ from pydantic import Field
 from torch import Tensor
 
 from ganzoo import IncompatibleError, Spec, Transform
-from ganzoo_builtins.transforms.fits import need_image
+from ganzoo_builtins.transforms.requirements import need_image
 
 
 class Mask(Transform):
-    """A hole, filled with the mean colour of what remains of that picture.
+    """Fills a hole with the mean colour of the rest of the image.
 
-    share: of each side that the hole takes; half of it in the paper. place: "centre", or "random" for another place in
-    each picture, each time.
+    Args:
+        share: Side of the hole as a share of the image's side; 0.5 in the paper.
+        place: "centre", or "random" for a new place in each image, each time.
     """
 
     def __init__(self, share: Annotated[float, Field(gt=0, lt=1)] = 0.5, place: Literal["centre", "random"] = "centre"):
@@ -36,15 +37,16 @@ class Mask(Transform):
         return torch.where(inside, mean, x)
 
     def inside(self, x: Tensor) -> Tensor:
-        """Where the hole is: bool (N, 1, H, W)."""
+        """Return a mask that is True in the hole, bool (N, 1, H, W)."""
         n, _, *sides = x.shape
-        where = []
+        masks = []
         for side, hole in zip(sides, self.hole(*sides), strict=True):
             room = side - hole
             start = torch.randint(room + 1, (n, 1), device=x.device) if self.place == "random" else room // 2
             pixels = torch.arange(side, device=x.device)[None]  # (1, side)
-            where.append((pixels >= start) & (pixels < start + hole))  # (N, side) or (1, side)
-        return (where[0][:, None, :, None] & where[1][:, None, None, :]).expand(n, 1, *sides)
+            masks.append((pixels >= start) & (pixels < start + hole))  # (N, side) or (1, side)
+        return (masks[0][:, None, :, None] & masks[1][:, None, None, :]).expand(n, 1, *sides)
 
     def hole(self, height: int, width: int) -> tuple[int, int]:
+        """Return the height and width of the hole."""
         return round(self.share * height), round(self.share * width)

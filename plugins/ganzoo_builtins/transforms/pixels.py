@@ -1,19 +1,20 @@
-"""What happens to each pixel by itself."""
+"""Transforms of each pixel by itself: noise, negative, greyscale."""
 
 import torch
 from pydantic import PositiveFloat
 from torch import Tensor
 
 from ganzoo import IncompatibleError, Spec, Transform
-from ganzoo_builtins.transforms.fits import need_image
+from ganzoo_builtins.transforms.requirements import need_image
 
-LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue are (ITU-R BT.601)
+LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue (ITU-R BT.601)
 
 
 class Noise(Transform):
-    """Gaussian noise, drawn anew each time, and what leaves the range of pixels cut off, as in a picture file.
+    """Adds new Gaussian noise each time, and clamps pixels to their range, as in an image file.
 
-    sigma: its standard deviation, as a share of the distance from black to white.
+    Args:
+        sigma: Standard deviation of the noise, as a share of the distance from black to white.
     """
 
     def __init__(self, sigma: PositiveFloat = 0.2):
@@ -27,7 +28,7 @@ class Noise(Transform):
 
 
 class Negative(Transform):
-    """Black for white, and each colour for its opposite."""
+    """Negative: exchanges black and white, and each colour and its complement."""
 
     def spec(self, spec: Spec) -> Spec:
         return need_image("negative", spec)
@@ -37,12 +38,12 @@ class Negative(Transform):
 
 
 class Grey(Transform):
-    """One channel in the place of three."""
+    """Greyscale: one channel instead of three."""
 
     def spec(self, spec: Spec) -> Spec:
         if need_image("grey", spec).shape[0] != 3:
             raise IncompatibleError(
-                "transform grey takes colour away, and these images have none: choose a dataset in colour."
+                "transform grey removes colour, and these images have none: choose a dataset in colour."
             )
         return Spec((1, *spec.shape[1:]), spec.classes)
 
@@ -51,7 +52,7 @@ class Grey(Transform):
 
 
 def grey(x: Tensor) -> Tensor:
-    """(N, 3, H, W) -> (N, 1, H, W); of images that are grey already, their only channel."""
+    """Return the brightness of images, (N, 3, H, W) -> (N, 1, H, W); grey images (N, 1, H, W) stay unchanged."""
     if x.shape[1] == 1:
         return x
     return torch.einsum("nchw,c->nhw", x, torch.tensor(LUMA, device=x.device))[:, None]

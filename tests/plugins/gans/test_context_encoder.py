@@ -98,7 +98,7 @@ def test_the_discriminator_sees_the_middle_alone_and_moves_first() -> None:
 
 
 def test_pictures_without_such_a_middle_are_refused() -> None:
-    with pytest.raises(IncompatibleError, match="no middle half of 16 pixels"):
+    with pytest.raises(IncompatibleError, match="room for a hole in its half, not 16"):
         made("procedure.overlap=4")
     with pytest.raises(IncompatibleError, match=r"3 to 7 times a power of two.*not 9"):
         ContextEncoderGenerator(Spec((1, 9, 9)))

@@ -212,7 +212,7 @@ def test_what_cannot_be_halved_is_refused(spec: Spec, levels: int) -> None:
 
 
 def test_networks_that_do_not_suit_a_level_are_refused() -> None:
-    with pytest.raises(IncompatibleError, match=r"\[generator_level\] has to make a residual .* MLPGenerator cannot"):
+    with pytest.raises(IncompatibleError, match=r"must generate the residual .* MLPGenerator cannot"):
         make(generator_level={"use": "mlp"})
     with pytest.raises(
         IncompatibleError, match="at level 0 one of LAPGANLevelGenerator and LAPGANLevelDiscriminator is cond"

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from ganzoo import IncompatibleError, Seen
-from ganzoo_builtins.metrics.class_balance import ClassBalance
-from ganzoo_builtins.metrics.class_coverage import ClassCoverage
+from ganzoo_builtins.metrics.classes import ClassBalance, ClassCoverage
 from ganzoo_builtins.metrics.gan_test import GANTest
 from ganzoo_builtins.metrics.inception_score import InceptionScore, inception_score
 from helpers.evidence import AsTheyAre, classified, seen, shown

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo_builtins.metrics.class_frechet import ClassFrechetDistance
-from ganzoo_builtins.metrics.frechet import frechet_distance, moments
+from ganzoo_builtins.metrics.frechet import ClassFrechetDistance, frechet_distance, moments
 from helpers.evidence import labelled, shown
 
 

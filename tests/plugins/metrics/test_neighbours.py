@@ -33,7 +33,7 @@ def test_distances_in_blocks_of_any_size(block: int, monkeypatch: pytest.MonkeyP
     torch.testing.assert_close(distances.nearest(x, y), expected.min(1).values, rtol=1e-12, atol=0)
     among = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
     torch.testing.assert_close(distances.radii(x, 3), among.sort(1).values[:, 3])
-    torch.testing.assert_close(distances.nearest(x, x, own=torch.arange(30)), among.sort(1).values[:, 1])
+    torch.testing.assert_close(distances.nearest(x, x, excluded=torch.arange(30)), among.sort(1).values[:, 1])
     assert distances.mean_distance(x) == pytest.approx(float(among.sum() / (30 * 29)), rel=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_copies_of_data_without_a_test_part() -> None:
 
 def test_copies_cannot_be_told_where_all_data_is_alike() -> None:
     still = seen(torch.zeros(10, 2))
-    with pytest.raises(IncompatibleError, match="held-out samples equal a training sample"):
+    with pytest.raises(IncompatibleError, match="held-out samples equal those of a training sample"):
         NearestNeighbour()(shown(still, still))
 
 

@@ -13,8 +13,7 @@ from ganzoo import Evidence, IncompatibleError, Spec
 from ganzoo_builtins.datasets.toy import Gaussian1D, Grid, Ring
 from ganzoo_builtins.metrics.modes import Modes, coverage
 from ganzoo_builtins.metrics.parzen import Parzen, log_likelihood
-from ganzoo_builtins.metrics.sliced_wasserstein import SlicedWasserstein
-from ganzoo_builtins.metrics.wasserstein import Wasserstein, wasserstein
+from ganzoo_builtins.metrics.wasserstein import SlicedWasserstein, Wasserstein, wasserstein
 from helpers.evidence import seen, shown
 
 CENTRES = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])

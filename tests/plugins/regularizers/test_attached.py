@@ -212,7 +212,7 @@ def test_a_sample_with_virtual_batch_norm_does_not_depend_on_the_others() -> Non
 
 def test_virtual_batch_norm_needs_batch_norm_and_noise() -> None:
     spec = Spec((1, 28, 28), classes=10)
-    with pytest.raises(IncompatibleError, match="of noise alone: use one without labels"):
+    with pytest.raises(IncompatibleError, match="takes only noise: use one without labels"):
         part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), part("generator", "cgan")(spec))
     bare = part("generator", "mlp", norm="none")(spec)
     with pytest.raises(IncompatibleError, match="MLPGenerator has none"):

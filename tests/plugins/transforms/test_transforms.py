@@ -75,7 +75,7 @@ def test_downscale_removes_a_pattern_too_fine_to_see() -> None:
 
 
 def test_downscale_refuses_a_rest_and_says_what_would_do() -> None:
-    with pytest.raises(IncompatibleError, match=r"makes 30x30 4 times smaller.*dataset.size=28"):
+    with pytest.raises(IncompatibleError, match=r"cannot divide 30x30 by 4.*dataset.size=28"):
         Downscale(4).spec(Spec((1, 30, 30)))
 
 
