@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pydantic import PositiveInt
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
 from ganzoo import IncompatibleError, Regularizer
@@ -11,15 +11,33 @@ from ganzoo import IncompatibleError, Regularizer
 LAYERS = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
 
 
+class Parametrization(parametrizations._SpectralNorm):
+    """PyTorch's parametrization, without power iterations on the meta device, where they have nothing to compute."""
+
+    def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
+        if not weight_mat.is_meta:
+            super()._power_method(weight_mat, n_power_iterations)
+
+
+def normalise(layer: nn.Module, iterations: int) -> None:
+    """Parametrize the weight of a layer as torch.nn.utils.parametrizations.spectral_norm() does."""
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    dim = 1 if isinstance(layer, nn.modules.conv._ConvTransposeNd) else 0  # of the layer's outputs
+    parametrize.register_parametrization(layer, "weight", Parametrization(weight, iterations, dim))
+
+
 class SpectralNorm(Regularizer):
-    """W / sigma(W) in the place of every weight W, sigma being its largest singular value, as power iteration knows it.
+    """Replaces every weight W by W / sigma(W), where power iteration estimates its largest singular value sigma(W).
 
     It is PyTorch's own parametrization: 15 iterations at the start, then `iterations` at each forward pass in training
-    mode; the vectors are buffers of the networks. Layers that another regularizer puts in are normalised where that
-    regularizer stands before this one in the recipe.
+    mode; the singular vectors are buffers of the networks. Layers that another regularizer adds are normalised if that
+    regularizer comes before this one in the recipe.
 
-    players: "discriminator" as in the paper, or "both" as in SAGAN (arXiv:1805.08318).
-    iterations: of the power method, 1 in the paper.
+    Args:
+        players: Networks that are normalised: "discriminator" as in the paper, or "both" as in SAGAN
+            (arXiv:1805.08318).
+        iterations: Number of power iterations at each forward pass, 1 in the paper.
     """
 
     def __init__(self, players: Literal["discriminator", "both"] = "discriminator", iterations: PositiveInt = 1):
@@ -28,11 +46,11 @@ class SpectralNorm(Regularizer):
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         for network in [discriminator, generator][: 2 if self.players == "both" else 1]:
-            found = [module for module in network.modules() if isinstance(module, LAYERS)]
-            for module in found:
-                if not parametrize.is_parametrized(module, "weight"):
-                    parametrizations.spectral_norm(module, n_power_iterations=self.iterations)
-            if not found:
+            layers = [module for module in network.modules() if isinstance(module, LAYERS)]
+            for layer in layers:
+                if not parametrize.is_parametrized(layer, "weight"):
+                    normalise(layer, self.iterations)
+            if not layers:
                 raise IncompatibleError(
                     "regularizer spectral_norm normalises layers such as Linear and Conv2d, and "
                     f"{type(network).__name__} has none: leave the regularizer out."

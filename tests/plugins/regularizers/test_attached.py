@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize
 
 from ganzoo import IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
@@ -18,6 +19,7 @@ from ganzoo_builtins.layers.minibatch_discrimination import MinibatchDiscriminat
 from ganzoo_builtins.layers.self_attention import SelfAttention
 from ganzoo_builtins.layers.virtual_batch_norm import VirtualBatchNorm
 from ganzoo_builtins.procedures.adversarial import Adversarial
+from ganzoo_builtins.regularizers import spectral_norm
 from helpers.support import PLUGINS, accelerator
 
 IMAGES, POINTS = Spec((1, 16, 16)), Spec((2,))
@@ -160,6 +162,36 @@ def test_spectral_norm_of_both_players_and_its_vectors_in_training_only() -> Non
     assert all(torch.equal(*pair) for pair in zip(vectors, before, strict=True))
     discriminator.train()(x)
     assert not any(torch.equal(*pair) for pair in zip(vectors, before, strict=True) if len(pair[0]) > 1)
+
+
+LAYERS: list[tuple[Callable[[], nn.Module], list[Tensor]]] = [
+    (lambda: nn.Linear(4, 3), [torch.ones(2, 4)]),
+    (lambda: nn.Bilinear(4, 5, 3), [torch.ones(2, 4), torch.ones(2, 5)]),
+    (lambda: nn.Embedding(6, 3), [torch.tensor([0, 5])]),
+    (lambda: nn.Conv2d(2, 3, 3), [torch.ones(2, 2, 5, 5)]),
+    (lambda: nn.ConvTranspose2d(2, 3, 3), [torch.ones(2, 2, 5, 5)]),
+]
+
+
+@pytest.mark.parametrize("build, inputs", LAYERS, ids=["linear", "bilinear", "embedding", "conv", "transposed"])
+def test_spectral_norm_is_torchs_to_the_bit(build: Callable[[], nn.Module], inputs: list[Tensor]) -> None:
+    results = []
+    for wrap in (spectral_norm.normalise, parametrizations.spectral_norm):
+        torch.manual_seed(0)
+        layer = build()
+        wrap(layer, 2) if wrap is spectral_norm.normalise else wrap(layer, n_power_iterations=2)
+        outputs = [layer(*inputs) for _ in range(3)]
+        results.append([*layer.state_dict().items(), *enumerate(outputs), ("random", torch.rand(1))])
+    for (name, value), (torchs_name, torchs_value) in zip(*results, strict=True):
+        assert name == torchs_name and torch.equal(value, torchs_value)
+
+
+def test_spectral_norm_does_not_iterate_on_the_meta_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parametrizations._SpectralNorm, "_power_method", lambda *_: pytest.fail("it iterates"))
+    with torch.device("meta"):
+        procedure = make(IMAGES, "spectral_norm")
+        assert procedure.D(torch.zeros(2, 1, 16, 16)).shape == (2,)
+    assert parametrize.is_parametrized(procedure.D.head)
 
 
 def test_spectral_norm_has_something_to_normalise() -> None:
