@@ -105,10 +105,8 @@ ROOMS = tuple(
             "metrics",
             "play",
             "procedure",
-            "report",
         ),
         *("runs", "sampling", "scaffold", "sharing", "terminal", "testing", "training", "translator", "utils"),
-        "visualization",
     )
 )
 FAMILIES = tuple(f"plugins/ganzoo_builtins/{family}" for family in ("datasets", "extractors"))

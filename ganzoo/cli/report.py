@@ -25,10 +25,10 @@ def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
     ganzoo report runs/a-... runs/b-... -o comparison.html
     """
     from ganzoo.errors import GanzooError
-    from ganzoo.report import gather, page
+    from ganzoo.report import contents, page
 
     if out and out.suffix not in (".html", ".htm"):
         raise GanzooError(f"{out}: end it in .html.")
-    found = gather.found(runs)
+    found = contents.find_runs(runs)
     target = out or (found[0][0].folder / "report.html" if len(found) == 1 else Path("report.html"))
     click.echo(page.save(found, target, with_samples=not no_samples))

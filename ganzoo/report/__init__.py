@@ -1,1 +1,1 @@
-"""A run, or several, as one HTML file that needs nothing else: no server, no network, no script to be read."""
+"""Reports: one or more runs as a single HTML file that loads nothing from elsewhere."""

@@ -1,22 +1,24 @@
-"""A chart as SVG: axes, lines, nothing that is loaded from elsewhere. Colours are the page's: classes c0, c1, ..."""
+"""Charts as SVG. They load nothing from elsewhere; the colours are classes c0, c1, ... of the page's style sheet."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from ganzoo.report.curves import Chart, Curve
+from ganzoo.visualization.axes import Axis, label, padded
 
 WIDTH, HEIGHT = 480, 230
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 26
+TICKS = 5  # on each axis at most, or one more
+FEW = 12  # points below which each has a dot
 SVG = Markup(
     '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" data-chart="{}" tabindex="0"><clipPath id="{}">'
     '<rect x="{}" y="{}" width="{}" height="{}"/></clipPath>{}</svg>'
 )
-TICK = Markup('<line class="rule" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
+GRID_LINE = Markup('<line class="rule" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
 LABEL = Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
 LINE = Markup('<polyline class="c{}" clip-path="url(#{})" points="{}"/>')
 DOT = Markup('<circle class="c{}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
@@ -26,72 +28,58 @@ POINTER = Markup('<line class="pointer" x1="0" y1="{}" x2="0" y2="{}" visibility
 
 
 def svg(chart: Chart, name: str) -> Markup:
-    """`name` is of this chart alone in the page. Escaped, but for what is written here."""
-    curves = [one for one in chart.curves if one.points]
-    steps = [step for one in curves for step, *_ in one.points]
-    first, last = min(steps), max(steps)
-    low, high = axis(min(one.range[0] for one in curves), max(one.range[1] for one in curves))
-    inner_width, inner_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    """Render a chart as an SVG element.
 
-    def x(step: float) -> float:
-        return LEFT + inner_width * ((step - first) / (last - first) if last > first else 0.5)
+    Args:
+        chart: The chart; curves without points are left out.
+        name: Id of its clip path, unique within the page.
 
-    def y(value: float) -> float:
-        return TOP + inner_height * (1 - (value - low) / (high - low))
-
-    parts: list[Markup] = []
-    for value in ticks(low, high, 5):
-        parts.append(TICK.format(LEFT, y(value), WIDTH - RIGHT, y(value)))
-        parts.append(LABEL.format(LEFT - 6, y(value) + 4, "end", number(value)))
-    for step in ticks(first, last, 5) if last > first else [first]:
-        parts.append(LABEL.format(x(step), HEIGHT - 8, "middle" if x(step) < WIDTH - 30 else "end", f"{step:,.0f}"))
-    for k, one in enumerate(curves):
-        if any(bottom < top for _, _, bottom, top in one.points):
-            edge = [(step, top) for step, _, _, top in one.points]
-            edge += [(step, bottom) for step, _, bottom, _ in reversed(one.points)]
-            parts.append(BAND.format(k, name, _path([(x(step), y(value)) for step, value in edge])))
-    for k, one in enumerate(curves):
-        places = [(x(step), y(value)) for step, value, *_ in one.points]
-        parts.append(LINE.format(k, name, _path(places)))
-        if len(places) < 12:
-            parts += [DOT.format(k, *place) for place in places if TOP <= place[1] <= HEIGHT - BOTTOM]
-        if one.level is not None:
-            parts.append(LEVEL.format(k, LEFT, y(one.level), WIDTH - RIGHT, y(one.level)))
+    Returns:
+        The element, with all text escaped.
+    """
+    curves = [curve for curve in chart.curves if curve.points]
+    steps = [step for curve in curves for step, *_ in curve.points]
+    x = Axis(min(steps), max(steps), LEFT, WIDTH - RIGHT)
+    low, high = min(curve.range[0] for curve in curves), max(curve.range[1] for curve in curves)
+    y = Axis(*padded(low, high), HEIGHT - BOTTOM, TOP)
+    parts = _axes(x, y)
+    for k, curve in enumerate(curves):
+        if any(lowest < highest for _, _, lowest, highest in curve.points):
+            edge = [(step, highest) for step, _, _, highest in curve.points]
+            edge += [(step, lowest) for step, _, lowest, _ in reversed(curve.points)]
+            parts.append(BAND.format(k, name, _points([(x.pixel(step), y.pixel(value)) for step, value in edge])))
+    for k, curve in enumerate(curves):
+        points = [(x.pixel(step), y.pixel(value)) for step, value, *_ in curve.points]
+        parts.append(LINE.format(k, name, _points(points)))
+        if len(points) < FEW:
+            parts += [DOT.format(k, *point) for point in points if TOP <= point[1] <= HEIGHT - BOTTOM]
+        if curve.level is not None:
+            parts.append(LEVEL.format(k, x.start, y.pixel(curve.level), x.end, y.pixel(curve.level)))
     parts.append(POINTER.format(TOP, HEIGHT - BOTTOM))
-    told = ", ".join(one.name for one in curves)
+    description = f"{chart.title}: {', '.join(curve.name for curve in curves)}"
     return SVG.format(
-        WIDTH, HEIGHT, f"{chart.title}: {told}", _data(curves, first, last), name, LEFT, TOP, inner_width, inner_height,
+        WIDTH, HEIGHT, description, _data(curves, x), name, LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM,
         Markup("").join(parts),
     )  # fmt: skip
 
 
-def axis(low: float, high: float) -> tuple[float, float]:
-    """A little more than from `low` to `high`, and never nothing."""
-    room = 0.06 * (high - low) or max(abs(high), 1e-3) * 0.1
-    return low - room, high + room
+def _axes(x: Axis, y: Axis) -> list[Markup]:
+    parts: list[Markup] = []
+    for value in y.ticks(TICKS):
+        parts.append(GRID_LINE.format(x.start, y.pixel(value), x.end, y.pixel(value)))
+        parts.append(LABEL.format(x.start - 6, y.pixel(value) + 4, "end", label(value)))
+    for step in x.ticks(TICKS):
+        anchor = "middle" if x.pixel(step) < WIDTH - 30 else "end"
+        parts.append(LABEL.format(x.pixel(step), HEIGHT - 8, anchor, f"{step:,.0f}"))
+    return parts
 
 
-def ticks(low: float, high: float, about: int) -> list[float]:
-    """Round numbers, 1, 2 or 5 times a power of ten apart."""
-    raw = (high - low) / about
-    power = 10 ** math.floor(math.log10(raw))
-    pace = next(pace for m in (1, 2, 5, 10) if (pace := m * power) >= raw * (1 - 1e-9))
-    return [k * pace for k in range(math.ceil(low / pace - 1e-9), math.floor(high / pace + 1e-9) + 1)]
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def number(value: float) -> str:
-    """As few digits as tell it."""
-    if value and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.2g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _path(places: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-
-
-def _data(curves: Sequence[Curve], first: float, last: float) -> str:
-    """What the script says when somebody points at a step."""
-    told = [[[round(step), float(f"{value:.4g}")] for step, value, *_ in one.points] for one in curves]
-    frame = {"left": LEFT, "width": WIDTH - LEFT - RIGHT, "first": first, "last": last, "total": WIDTH}
-    return json.dumps({**frame, "curves": told}, separators=(",", ":"))
+def _data(curves: Sequence[Curve], x: Axis) -> str:
+    """Return as JSON the values that the page's script shows when a reader points at a step."""
+    values = [[[round(step), float(f"{value:.4g}")] for step, value, *_ in curve.points] for curve in curves]
+    frame = {"left": x.start, "width": x.end - x.start, "first": x.low, "last": x.high, "total": WIDTH}
+    return json.dumps({**frame, "curves": values}, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Logged numbers as curves, a chart for those that can share an axis."""
+"""Logged values as curves, grouped into charts whose curves can share an axis."""
 
 from __future__ import annotations
 
@@ -9,37 +9,62 @@ from typing import Any
 
 from ganzoo.runs.metrics_log import is_loss
 
-POINTS = 240  # at most so many per curve
-SHARE = 0.08  # of an axis that a curve takes at least, or it gets another one
-OUTPUTS = ("real", "fake")  # what discriminators say of either
+POINTS = 240  # per curve at most
+SHARE = 0.08  # of an axis that each curve has to span; a flatter one gets a chart of its own
+LARGEST = 8  # curves in a chart at most
+OUTPUTS = ("real", "fake")  # outputs of the discriminator on either kind of samples
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Points (step, value, lowest, highest): where there are too many to draw, means of several and their range."""
+    """A named series of values.
+
+    Args:
+        name: Name of the value, shown in the legend.
+        points: (step, value, lowest, highest) in order of steps; where there are too many points, each is the mean of
+            several, with their range.
+        level: Value of a horizontal line to compare with, such as the score of real samples, or None.
+    """
 
     name: str
     points: list[tuple[float, float, float, float]]
-    level: float | None = None  # a line to compare with, such as what real samples score
+    level: float | None = None
 
     @property
     def range(self) -> tuple[float, float]:
-        """Lowest and highest but for the outermost hundredth: one spike flattens no axis."""
+        """Return the lowest and highest value without the outermost 1 % at either end, so that spikes do not count."""
         values = sorted(value for _, value, *_ in self.points)
         cut = len(values) // 100
-        ends = values[cut], values[len(values) - 1 - cut]
-        return (ends[0], ends[1]) if self.level is None else (min(ends[0], self.level), max(ends[1], self.level))
+        low, high = values[cut], values[len(values) - 1 - cut]
+        return (low, high) if self.level is None else (min(low, self.level), max(high, self.level))
 
 
 @dataclass(frozen=True)
 class Chart:
+    """Curves that share axes.
+
+    Args:
+        title: Title of the chart.
+        curves: The curves, in the order of their colours.
+        note: Caption below the chart.
+    """
+
     title: str
     curves: list[Curve]
     note: str = ""
 
 
 def curve(name: str, pairs: Sequence[tuple[int, float]], level: float | None = None) -> Curve:
-    """(step, value) in order -> a curve of at most POINTS points."""
+    """Make a curve of at most POINTS points.
+
+    Args:
+        name: As for Curve.
+        pairs: (step, value) in order of steps.
+        level: As for Curve.
+
+    Returns:
+        The curve, with means of several values where there are more than POINTS.
+    """
     size = max(1, -(-len(pairs) // POINTS))
     points = []
     for start in range(0, len(pairs), size):
@@ -49,29 +74,29 @@ def curve(name: str, pairs: Sequence[tuple[int, float]], level: float | None = N
 
 
 def read(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
-    """Rows of metrics.jsonl -> every number by name. One that was not finite leaves a gap."""
+    """Return a curve for each value in rows of metrics.jsonl, by name; values that are not finite leave gaps."""
     pairs: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, value in row.items():
             if name != "step" and isinstance(value, (int, float)) and math.isfinite(value):
                 pairs.setdefault(name, []).append((row["step"], float(value)))
-    return {name: curve(name, found) for name, found in pairs.items()}
+    return {name: curve(name, points) for name, points in pairs.items()}
 
 
 def charts(curves: Mapping[str, Curve]) -> list[Chart]:
-    """A chart for each family of numbers; several where one curve would be flat beside another."""
+    """Return a chart for each family of values, or several if a curve would be flat next to another."""
     families: dict[str, list[Curve]] = {}
-    for name, one in curves.items():
-        families.setdefault(family(name), []).append(one)
-    order = ["Losses", "Outputs of the discriminator"]
+    for name, line in curves.items():
+        families.setdefault(family(name), []).append(line)
+    first = ["Losses", "Outputs of the discriminator"]
     titles = sorted(
-        families, key=lambda title: (order.index(title) if title in order else len(order), title == "Speed")
+        families, key=lambda title: (first.index(title) if title in first else len(first), title == "Speed")
     )
-    return [Chart(_title(title, part), part) for title in titles for part in _apart(families[title])]
+    return [Chart(_title(title, group), group) for title in titles for group in _groups(families[title])]
 
 
 def family(name: str) -> str:
-    """What a number is about."""
+    """Return the title of the charts that a value belongs to."""
     first, _, rest = name.partition("/")
     if name == "images_per_second":
         return "Speed"
@@ -79,30 +104,30 @@ def family(name: str) -> str:
         return "Losses"
     if not rest and name.rstrip("_0123456789") in OUTPUTS:
         return "Outputs of the discriminator"
-    return {"gradient": "Gradient norms", "samples": "Samples", "data": "Told by the data"}.get(first, name)
+    return {"gradient": "Gradient norms", "samples": "Samples", "data": "Measured by the dataset"}.get(first, name)
 
 
-def _title(family: str, part: list[Curve]) -> str:
+def _title(family: str, group: list[Curve]) -> str:
     if family == "Speed":
         return "Speed (images per second)"
-    return part[0].name if len(part) == 1 and family in ("Samples", "Gradient norms") else family
+    return group[0].name if len(group) == 1 and family in ("Samples", "Gradient norms") else family
 
 
-def _apart(curves: list[Curve]) -> list[list[Curve]]:
-    """Groups in which no curve takes less than SHARE of the common range. A level one is at home anywhere within."""
+def _groups(curves: list[Curve]) -> list[list[Curve]]:
+    """Split curves, the widest first, into groups in which each spans at least SHARE of the common range."""
     groups: list[list[Curve]] = []
-    for one in sorted(curves, key=lambda curve: curve.range[0] - curve.range[1]):
-        home = next((group for group in groups if _fits([*group, one])), None)
-        if home is None:
-            groups.append([one])
+    for line in sorted(curves, key=lambda curve: curve.range[0] - curve.range[1]):
+        group = next((group for group in groups if _share_an_axis([*group, line])), None)
+        if group is None:
+            groups.append([line])
         else:
-            home.append(one)
-    order = {one.name: k for k, one in enumerate(curves)}
-    groups = [sorted(group, key=lambda one: order[one.name]) for group in groups]
+            group.append(line)
+    order = {line.name: k for k, line in enumerate(curves)}
+    groups = [sorted(group, key=lambda line: order[line.name]) for group in groups]
     return sorted(groups, key=lambda group: order[group[0].name])
 
 
-def _fits(group: list[Curve]) -> bool:
-    low, high = min(one.range[0] for one in group), max(one.range[1] for one in group)
-    spans = [one.range[1] - one.range[0] for one in group]
-    return len(group) <= 8 and min(spans) >= SHARE * (high - low)
+def _share_an_axis(group: list[Curve]) -> bool:
+    low, high = min(line.range[0] for line in group), max(line.range[1] for line in group)
+    spans = [line.range[1] - line.range[0] for line in group]
+    return len(group) <= LARGEST and min(spans) >= SHARE * (high - low)

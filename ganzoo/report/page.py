@@ -1,4 +1,4 @@
-"""The page itself: what was gathered, laid out by template.html. Everything in it is escaped."""
+"""The HTML page of a report, rendered from template.html with all text escaped."""
 
 from __future__ import annotations
 
@@ -14,22 +14,33 @@ from markupsafe import Markup
 
 from ganzoo.errors import RunError, SetupError
 from ganzoo.report import chart
+from ganzoo.report.contents import Contents, collect, differences
 from ganzoo.report.curves import Chart, Curve, family
-from ganzoo.report.gather import Told, differences, gather
 from ganzoo.runs.comparison import compare
 from ganzoo.sampling.run import Run
 from ganzoo.utils import atomic
 from ganzoo.utils.redact import LEFT_OUT, Redactor
+from ganzoo.visualization import axes
 
 HERE = Path(__file__).parent
-OVERLAID = 8  # runs that have a curve in the common charts
-COMMON = 16  # such charts at most
+COMPARED = 8  # runs with a curve in the shared charts
+SHARED_CHARTS = 16  # at most
 
 
 def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bool = True) -> Path:
-    """Runs, each with a checkpoint to draw from or None for the newest, to an .html file.
+    """Write a report to an HTML file.
 
-    Errors: RunError for what is no run, SetupError when the file cannot be written.
+    Args:
+        runs: Runs, each with the checkpoint to sample from or None for the newest.
+        target: The file; its folder is created if necessary.
+        with_samples: Generate new samples, which needs weights and, for nearest neighbours, data.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        RunError: A folder is no run.
+        SetupError: The file cannot be written.
     """
     content = render(runs, with_samples).encode()
     try:
@@ -41,49 +52,57 @@ def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bo
 
 
 def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -> str:
-    """The page as text. It needs no other file: pictures and script are inside, and nothing else may run."""
-    scrubbing = Redactor.of([_status(run) for run, _ in runs])
-    told = [gather(run, chosen, scrubbing, k, len(runs), with_samples) for k, (run, chosen) in enumerate(runs)]
+    """Render a report as HTML.
+
+    Args:
+        runs: As for save().
+        with_samples: As for save().
+
+    Returns:
+        The page, with embedded pictures, style and script; its content security policy forbids all others.
+    """
+    scrub = Redactor.of([_status(run) for run, _ in runs])
+    contents = [collect(run, checkpoint, scrub, k, len(runs), with_samples) for k, (run, checkpoint) in enumerate(runs)]
+    several = len(contents) > 1
     script = (HERE / "script.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     loader = jinja2.FileSystemLoader(HERE)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.undefined = jinja2.StrictUndefined
-    environment.filters.update(number=chart.number, letter=letter)
+    environment.filters.update(number=axes.label, letter=letter)
     return environment.get_template("template.html").render(
-        runs=told,
-        title=told[0].name if len(told) == 1 else f"{len(told)} runs",
-        made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        runs=contents,
+        title=f"{len(contents)} runs" if several else contents[0].name,
+        written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         style=Markup((HERE / "style.css").read_text()),
         script=Markup(script),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'",
-        differing=differences(told) if len(told) > 1 else [],
-        overlaid=overlaid(told) if len(told) > 1 else [],
-        unequal=scrubbing(compare([run for run, _ in runs]).unequal),
-        names=list(dict.fromkeys(row.name for run in told for row in run.scores)),
+        differences=differences(contents) if several else [],
+        shared_charts=shared_charts(contents) if several else [],
+        unequal=scrub(compare([run for run, _ in runs]).unequal),
+        score_names=list(dict.fromkeys(row.name for run in contents for row in run.scores)),
         left_out=LEFT_OUT,
     )
 
 
-def overlaid(runs: Sequence[Told]) -> list[tuple[Chart, Markup]]:
-    """A chart for each number that at least two of the runs have, with a curve for each of them."""
-    several = runs[:OVERLAID]
-    names = dict.fromkeys(name for run in several for name in run.curves)
-    made = []
-    for name in names:
+def shared_charts(runs: Sequence[Contents]) -> list[tuple[Chart, Markup]]:
+    """Return a chart with a curve for each run, for each value that at least two of the runs have."""
+    shown = runs[:COMPARED]
+    charts = []
+    for name in dict.fromkeys(name for run in shown for name in run.curves):
         curves = [
             Curve(f"{letter(k)} {run.recipe_name}", run.curves[name].points if name in run.curves else [])
-            for k, run in enumerate(several)
+            for k, run in enumerate(shown)
         ]
-        if sum(bool(one.points) for one in curves) > 1:
-            made.append(Chart(name, curves))
-    order = sorted(made, key=lambda one: (family(one.title) == "Speed", "/" not in one.title))[:COMMON]
-    return [(one, chart.svg(one, f"common-{k}")) for k, one in enumerate(order)]
+        if sum(bool(curve.points) for curve in curves) > 1:
+            charts.append(Chart(name, curves))
+    charts.sort(key=lambda item: (family(item.title) == "Speed", "/" not in item.title))
+    return [(item, chart.svg(item, f"common-{k}")) for k, item in enumerate(charts[:SHARED_CHARTS])]
 
 
 def letter(k: int) -> str:
-    """A, B, ..., Z, 27, 28, ..."""
+    """Return the letter of run k in a comparison: A, B, ..., Z, 27, 28, ..."""
     return chr(ord("A") + k) if k < 26 else str(k + 1)
 
 

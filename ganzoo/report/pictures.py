@@ -1,29 +1,35 @@
-"""Pictures inside the page, as data; and the grids of a run, as many as a page can bear."""
+"""Pictures embedded in a report, and the sample grids of a run, reduced to what a page can hold."""
 
 from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from ganzoo.visualization import gif, timelapse
 
-STEPS = 40  # grids of one run at most
+STEPS = 40  # grids of a run at most
 LARGEST = 900  # pixels of a side
-BUDGET = 5_000_000  # bytes of the grids of one run, about, as a page holds them
-TOTAL = 15_000_000  # of all runs in a page
+BUDGET = 5_000_000  # bytes, about, of the embedded grids of a run
+TOTAL = 15_000_000  # bytes, about, of the grids of all runs of a page
 LINES = 24  # of a text of samples
 PRINTED = 3  # grids on paper, where there is no slider
-SEEN = 320  # pixels of the width that small grids are brought near to, in whole multiples
-WIDE = 1.9  # times as wide as high: gets a row of its own
+WIDTH = 320  # pixels, about, at which small grids are shown, in whole multiples
+WIDE = 1.9  # ratio of width to height above which a picture has its own row
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a data: address, with the size it is meant to be seen at."""
+    """An embedded picture.
+
+    Args:
+        address: A data: address with the content.
+        width: Pixels at which it is shown.
+        height: Likewise.
+    """
 
     address: str
     width: int
@@ -31,12 +37,20 @@ class Picture:
 
     @property
     def wide(self) -> bool:
+        """Return True when the picture needs its own row."""
         return self.width > WIDE * self.height
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What was drawn at a step: a picture, or lines of text."""
+    """The samples of a step, as a picture or as lines of text.
+
+    Args:
+        step: The step.
+        picture: The sample grid, if samples are not token ids.
+        text: The samples, if they are token ids.
+        printed: Show the frame on paper too.
+    """
 
     step: int
     picture: Picture | None = None
@@ -44,42 +58,67 @@ class Frame:
     printed: bool = False
 
 
-def embedded(picture: Image.Image, at_least: int = 0) -> Picture:
-    """A picture of at most LARGEST pixels a side; seen larger, in the whole multiple that is nearest to this."""
-    small = gif.fitted(picture, LARGEST)
-    packed = io.BytesIO()
-    small.save(packed, "PNG", optimize=True)
-    times = max(1, round(at_least / small.width))
-    address = "data:image/png;base64," + base64.b64encode(packed.getvalue()).decode()
-    return Picture(address, times * small.width, times * small.height)
+def embedded(picture: Image.Image, width: int = 0) -> Picture:
+    """Embed a picture as PNG, reduced to LARGEST pixels a side.
+
+    Args:
+        picture: The picture.
+        width: Show it in the whole multiple of its size that is nearest to this width.
+
+    Returns:
+        The embedded picture.
+    """
+    small = gif.reduced(picture, LARGEST)
+    content = io.BytesIO()
+    small.save(content, "PNG", optimize=True)
+    scale = max(1, round(width / small.width))
+    address = "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+    return Picture(address, scale * small.width, scale * small.height)
 
 
-def read(path: Path, at_least: int = 0) -> Picture | None:
-    """A picture from a file; None for a file that is none."""
+def read(path: Path, width: int = 0) -> Picture | None:
+    """Embed a picture from a file.
+
+    Args:
+        path: The file.
+        width: As for embedded().
+
+    Returns:
+        The embedded picture, or None if the file cannot be read as one.
+    """
     try:
         with Image.open(path) as opened:
-            return embedded(opened.copy(), at_least)
+            return embedded(opened.copy(), width)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
 
 
 def frames(samples: Path, budget: int = BUDGET) -> list[Frame]:
-    """The grids of a run's folder of samples, evenly chosen, or its texts; fewer of large ones."""
-    found, most = timelapse.grids(samples), STEPS
-    if not found:
-        return _printed([_text(step, path) for step, path in timelapse.chosen(timelapse.grids(samples, "txt"), most)])
-    largest = max(len(ends.address) if ends else 1 for ends in (read(found[0][1]), read(found[-1][1])))
-    most = max(PRINTED, min(most, budget // largest))
-    made = [Frame(step, read(path, SEEN)) for step, path in timelapse.chosen(found, most)]
-    return _printed([frame for frame in made if frame.picture])
+    """Embed the sample grids of a run, or its texts if there are no grids.
+
+    Args:
+        samples: The run's folder of samples.
+        budget: Bytes of all grids, about.
+
+    Returns:
+        At most STEPS frames, evenly spaced; fewer of large grids.
+    """
+    grids = timelapse.grids(samples)
+    if not grids:
+        return _marked([_text(step, path) for step, path in timelapse.thinned(timelapse.grids(samples, "txt"), STEPS)])
+    ends = read(grids[0][1]), read(grids[-1][1])
+    largest = max(len(picture.address) if picture else 1 for picture in ends)
+    most = max(PRINTED, min(STEPS, budget // largest))
+    readable = [Frame(step, read(path, WIDTH)) for step, path in timelapse.thinned(grids, most)]
+    return _marked([frame for frame in readable if frame.picture])
 
 
 def panels(samples: Path) -> list[tuple[str, Picture]]:
-    """The last of each further series of pictures, such as reconstructions, by its name."""
+    """Return the last picture of each further series, such as reconstructions, with the name of the series."""
     last: dict[str, Path] = {}
     for path in sorted(samples.glob("*-step-*.png")):
         last[path.stem.rpartition("-step-")[0]] = path
-    return [(name, picture) for name, path in last.items() if (picture := read(path, SEEN))]
+    return [(name, picture) for name, path in last.items() if (picture := read(path, WIDTH))]
 
 
 def _text(step: int, path: Path) -> Frame:
@@ -87,7 +126,7 @@ def _text(step: int, path: Path) -> Frame:
     return Frame(step, text="\n".join(line[:200] for line in lines[:LINES]))
 
 
-def _printed(frames: list[Frame]) -> list[Frame]:
-    """The same, with a few marked that are to be on paper."""
-    on_paper = set(gif.evenly(len(frames), PRINTED))
-    return [Frame(one.step, one.picture, one.text, k in on_paper) for k, one in enumerate(frames)]
+def _marked(frames: list[Frame]) -> list[Frame]:
+    """Return the frames with a few marked for printing."""
+    on_paper = set(gif.evenly_spaced(len(frames), PRINTED))
+    return [replace(frame, printed=k in on_paper) for k, frame in enumerate(frames)]

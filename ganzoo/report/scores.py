@@ -1,4 +1,4 @@
-"""Scores as a page tells them: the newest beside the best and the floor, and which may be compared with which."""
+"""Tables and charts of scores, by result and protocol."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from ganzoo.runs.scores import BEST_OF, Score
 
 @dataclass(frozen=True)
 class Row:
-    """A result under one protocol. best: as `better` has it; None where neither way is good."""
+    """The scores of one result under one protocol.
+
+    Args:
+        name: Name of the result, such as "frechet_distance@referee".
+        better: "lower", "higher" or "nearer".
+        floor: Score of held-out real samples, or None.
+        newest: Step and value of the newest score.
+        best: Step and value of the best score, or None if neither direction is better.
+        protocol: The protocol, flattened, as text.
+    """
 
     name: str
     better: str
@@ -23,36 +32,36 @@ class Row:
     protocol: Mapping[str, str]
 
 
-def rows(found: Iterable[Score]) -> list[Row]:
-    """One for each result and protocol, in the order of their names."""
-    return [_row(part) for part in _alike(found)]
+def rows(scores: Iterable[Score]) -> list[Row]:
+    """Return a row for each result and protocol, sorted by name."""
+    return [_row(group) for group in _by_kind(scores)]
 
 
-def charts(found: Iterable[Score]) -> list[Chart]:
-    """A chart for each result that was computed at several steps, with its floor."""
-    made = []
-    for part in _alike(found):
-        newest = {score.step: score.value for score in part}
-        if len(newest) > 1:
-            line = curve(part[0].name, sorted(newest.items()), part[-1].floor)
-            floor = "" if part[-1].floor is None else "dashed: what held-out real samples score"
-            made.append(Chart(part[0].name, [line], floor))
-    return made
+def charts(scores: Iterable[Score]) -> list[Chart]:
+    """Return a chart with the floor for each result that was computed at several steps."""
+    charts = []
+    for group in _by_kind(scores):
+        values = {score.step: score.value for score in group}
+        if len(values) > 1:
+            last = group[-1]
+            note = "" if last.floor is None else "dashed: score of held-out real samples"
+            charts.append(Chart(last.name, [curve(last.name, sorted(values.items()), last.floor)], note))
+    return charts
 
 
-def _alike(found: Iterable[Score]) -> list[list[Score]]:
-    """Scores of one name and protocol, in the order they were made."""
+def _by_kind(scores: Iterable[Score]) -> list[list[Score]]:
+    """Group scores by name and protocol, each group in the order they were computed."""
     groups: dict[tuple[str, str], list[Score]] = {}
-    for score in found:
+    for score in scores:
         groups.setdefault(score.kind, []).append(score)
-    return [groups[key] for key in sorted(groups)]
+    return [groups[kind] for kind in sorted(groups)]
 
 
-def _row(part: list[Score]) -> Row:
-    last = max(reversed(part), key=lambda score: score.step)
+def _row(group: list[Score]) -> Row:
+    last = max(reversed(group), key=lambda score: score.step)
     best = None
     if best_of := BEST_OF.get(last.better):
-        top = best_of(part, key=lambda score: score.value)
+        top = best_of(group, key=lambda score: score.value)
         best = (top.step, top.value)
     protocol = {key: value if isinstance(value, str) else json.dumps(value) for key, value in flat(last.protocol)}
     return Row(last.name, last.better, last.floor, (last.step, last.value), best, protocol)

@@ -1,13 +1,13 @@
 "use strict";
-// Without this script a film shows its last frame, and a chart's legend the last values.
+// Without this script, a film shows its last frame, and the legend of a chart the last values.
 
 for (const film of document.querySelectorAll("[data-film]")) {
   const frames = [...film.querySelectorAll(".frame")];
   const slider = film.querySelector(".slider"), range = slider.querySelector("input");
   const show = () => {
     frames.forEach((frame, k) => { frame.hidden = k !== Number(range.value); });
-    slider.querySelector("output").textContent = frames[range.value].dataset.told;
-    range.setAttribute("aria-valuetext", frames[range.value].dataset.told);
+    slider.querySelector("output").textContent = frames[range.value].dataset.label;
+    range.setAttribute("aria-valuetext", frames[range.value].dataset.label);
   };
   range.max = frames.length - 1;
   range.value = frames.length - 1;

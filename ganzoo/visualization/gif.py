@@ -1,4 +1,4 @@
-"""Pictures one after the other as a GIF. Nothing here imports torch."""
+"""GIF animations. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -15,29 +15,39 @@ LARGEST = 1000  # pixels of the longer side
 
 
 def save(pictures: Sequence[Image.Image], path: Path, milliseconds: int, hold: int = 0) -> Path:
-    """Pictures of one size to a GIF that starts again at its end, the last one shown `hold` milliseconds longer.
+    """Write pictures of one size to a GIF file that repeats.
 
-    Errors: GanzooError when it cannot be written.
+    Args:
+        pictures: The frames, reduced to LARGEST pixels if necessary.
+        path: The file; its folder is created if necessary.
+        milliseconds: Duration of a frame.
+        hold: Further milliseconds for the last frame.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        GanzooError: The file cannot be written.
     """
-    frames = [_indexed(fitted(picture, LARGEST)) for picture in pictures]
+    frames = [_indexed(reduced(picture, LARGEST)) for picture in pictures]
     times = [*[milliseconds] * (len(frames) - 1), milliseconds + hold]
-    packed = io.BytesIO()
-    frames[0].save(packed, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
+    content = io.BytesIO()
+    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_file(path, packed.getvalue())
+        atomic.write_file(path, content.getvalue())
     except OSError as error:
         raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
     return path
 
 
 def _indexed(picture: Image.Image) -> Image.Image:
-    """In at most 256 colours of its own, as a GIF has them: every shade of a grey one."""
+    """Convert a picture to a palette of at most 256 colours, as GIF requires; grey pictures keep all shades."""
     return picture.convert("P") if picture.mode in ("1", "L") else picture.convert("RGB").quantize(256)
 
 
-def fitted(picture: Image.Image, largest: int) -> Image.Image:
-    """The picture, made smaller where a side is longer than `largest` pixels."""
+def reduced(picture: Image.Image, largest: int) -> Image.Image:
+    """Return the picture, scaled down if a side is longer than `largest` pixels."""
     scale = largest / max(picture.size)
     if scale >= 1:
         return picture
@@ -46,8 +56,8 @@ def fitted(picture: Image.Image, largest: int) -> Image.Image:
     return small.resize((width, height), Image.Resampling.BOX)
 
 
-def evenly(n: int, most: int) -> list[int]:
-    """At most so many of 0 ... n - 1, the first and the last among them, as far apart as can be."""
+def evenly_spaced(n: int, most: int) -> list[int]:
+    """Return at most `most` evenly spaced numbers from 0 to n - 1, with the first and the last; the last if one."""
     if n <= most:
         return [*range(n)]
     return [round(i * (n - 1) / (most - 1)) for i in range(most)] if most > 1 else [n - 1]

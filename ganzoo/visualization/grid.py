@@ -1,4 +1,4 @@
-"""Samples as a picture: a grid of images, a cloud of points, or a histogram."""
+"""Pictures of samples: a grid of images, a scatter plot, or a histogram."""
 
 from __future__ import annotations
 
@@ -17,39 +17,61 @@ GAP = 8  # pixels between two pictures
 
 
 def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = None) -> Path:
-    """Write samples (N, *shape) as PNG: images in [-1, 1] as a grid, row by row; points as a plot of their first
-    two numbers; single values as a histogram.
+    """Write a picture of samples to a PNG file.
 
-    left: others (N, *shape) that are drawn in the same way to the left of them.
-    Errors: ValueError for samples that are not finite or have no picture, such as token ids.
+    Args:
+        samples: Shape (N, *shape), as for picture().
+        path: The file; its folder is created if necessary.
+        columns: Columns of a grid of images.
+        left: Other samples (M, *shape), shown to the left in the same way.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ValueError: Samples are not finite or have no picture, see picture().
     """
-    drawn = picture(samples, columns)
+    image = picture(samples, columns)
     if left is not None:
-        drawn = beside(picture(left, columns), drawn)
+        image = side_by_side(picture(left, columns), image)
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_file(path, to_png(drawn))
+    atomic.write_file(path, to_png(image))
     return path
 
 
 def to_png(picture: Image.Image) -> bytes:
-    packed = io.BytesIO()
-    picture.save(packed, "PNG")
-    return packed.getvalue()
+    """Return a picture as the bytes of a PNG file."""
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """(N, C, H, W) in [-1, 1] -> uint8 0..255 of the same shape; the inverse of ganzoo.data.loader.normalised()."""
+    """Convert images (N, C, H, W) from [-1, 1] to uint8 0..255; the inverse of ganzoo.data.loader.normalised()."""
     return ((images + 1) * 127.5).round().clamp(0, 255).byte()
 
 
 def to_image(image: Tensor) -> Image.Image:
-    """uint8 (C, H, W) with 1 or 3 channels -> a picture."""
+    """Convert a uint8 tensor (C, H, W) with 1 or 3 channels to a picture."""
     pixels = image.permute(1, 2, 0).numpy()  # (C, H, W) -> (H, W, C)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def picture(samples: Tensor, columns: int = 8) -> Image.Image:
-    """What save() writes. Errors: ValueError, as there."""
+    """Draw a picture of samples.
+
+    Args:
+        samples: Images (N, C, H, W) in [-1, 1], shown as a grid, row by row, with the first channel only unless there
+            are 1 or 3; points (N, D), shown as a scatter plot of their first two numbers; or single values (N, 1),
+            shown as a histogram.
+        columns: Columns of a grid of images.
+
+    Returns:
+        The picture, in grey or RGB.
+
+    Raises:
+        ValueError: Samples are not finite or have no picture, such as token ids.
+    """
     if not samples.is_floating_point():
         raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():
@@ -58,8 +80,8 @@ def picture(samples: Tensor, columns: int = 8) -> Image.Image:
     return _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
 
 
-def beside(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Two pictures as one, with a gap between them."""
+def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Join two pictures to one, with a gap between them."""
     both = Image.new(right.mode, (left.width + GAP + right.width, max(left.height, right.height)), "white")
     both.paste(left, (0, 0))
     both.paste(right, (left.width + GAP, 0))
@@ -80,16 +102,16 @@ def _grid(images: Tensor, columns: int) -> Image.Image:
 def _plot(samples: Tensor) -> Image.Image:
     if samples.dim() != 2:
         raise ValueError(f"samples of shape {tuple(samples.shape[1:])} have no picture")
-    return _histogram(samples[:, 0]) if samples.shape[1] == 1 else _cloud(samples[:, :2])
+    return _histogram(samples[:, 0]) if samples.shape[1] == 1 else _scatter_plot(samples[:, :2])
 
 
-def _cloud(points: Tensor) -> Image.Image:
-    """(N, 2) -> dark where there are many points; the frame reaches 10 % beyond the farthest."""
+def _scatter_plot(points: Tensor) -> Image.Image:
+    """Return a scatter plot of points (N, 2), darker where there are more; the frame extends 10 % past the farthest."""
     reach = points.abs().max().clamp_min(1e-6) * 1.1
     cells = ((points / reach + 1) / 2 * (SIDE - 1)).round().long()  # (N, 2) in 0..SIDE-1
     counts = torch.zeros(SIDE, SIDE)
     counts.index_put_((SIDE - 1 - cells[:, 1], cells[:, 0]), torch.ones(len(cells)), accumulate=True)
-    dots = torch.nn.functional.max_pool2d(counts[None], 3, 1, 1)[0]  # one point is three pixels wide
+    dots = torch.nn.functional.max_pool2d(counts[None], 3, 1, 1)[0]  # a point is three pixels wide
     return Image.fromarray((255 * (1 - (dots / 3).clamp(0, 1))).byte().numpy())
 
 

@@ -1,4 +1,4 @@
-"""losses.png: what players minimise over the steps, drawn with Pillow so that no plotting library is needed."""
+"""Plot of the losses of a run, `losses.png`, drawn with Pillow so that no plotting library is needed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.runs.metrics_log import is_loss
 from ganzoo.utils import atomic
+from ganzoo.visualization.axes import Axis, label, padded
 from ganzoo.visualization.grid import to_png
 
 WIDTH, HEIGHT, MARGIN = 900, 420, 56
-POINTS = 600  # at most so many per curve
+POINTS = 600  # per curve at most
+TICKS = 8  # on each axis at most, or one more
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f")
 
 
 def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Rows {"step": t, name: value, ...} -> a PNG. Draws nothing for fewer than two rows."""
+    """Draw the losses of logged rows to a PNG file; write no file for fewer than two rows.
+
+    Args:
+        rows: Rows {"step": t, name: value, ...} of a metrics log.
+        path: The file.
+    """
     rows = list(rows)
     rows = rows[:: max(1, -(-len(rows) // POINTS))]
     names = list(dict.fromkeys(name for row in rows for name in row if is_loss(name)))
@@ -26,25 +33,19 @@ def draw(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
         return
     curves = {name: [(row["step"], row[name]) for row in rows if row.get(name) is not None] for name in names}
     values = [value for curve in curves.values() for _, value in curve]
-    low, high = min(values), max(values)
-    first, last = rows[0]["step"], rows[-1]["step"]
-
-    def place(step: float, value: float) -> tuple[float, float]:
-        across = (step - first) / max(1, last - first)
-        up = (value - low) / max(1e-12, high - low)
-        return MARGIN + across * (WIDTH - 2 * MARGIN), HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN)
+    x = Axis(rows[0]["step"], rows[-1]["step"], MARGIN, WIDTH - MARGIN)
+    y = Axis(*padded(min(values), max(values)), HEIGHT - MARGIN, MARGIN)
 
     image = Image.new("RGB", (WIDTH, HEIGHT), "white")
-    pen, font = ImageDraw.Draw(image), ImageFont.load_default(13)
-    for k in range(5):
-        value = low + (high - low) * k / 4
-        _, y = place(first, value)
-        pen.line([(MARGIN, y), (WIDTH - MARGIN, y)], fill="#dddddd")
-        pen.text((4, y - 8), f"{value:.3g}", fill="black", font=font)
-        step = first + (last - first) * k / 4
-        pen.text((place(step, low)[0] - 12, HEIGHT - MARGIN + 8), f"{step:.0f}", fill="black", font=font)
+    pen = ImageDraw.Draw(image)
+    font = ImageFont.load_default(13)
+    for value in y.ticks(TICKS):
+        pen.line([(x.start, y.pixel(value)), (x.end, y.pixel(value))], fill="#dddddd")
+        pen.text((4, y.pixel(value) - 8), label(value), fill="black", font=font)
+    for step in x.ticks(TICKS):
+        pen.text((x.pixel(step), y.start + 8), f"{step:,.0f}", fill="black", font=font, anchor="ma")
     for k, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[k % len(COLOURS)]
-        pen.line([place(*point) for point in curve], fill=colour, width=2)
+        pen.line([(x.pixel(step), y.pixel(value)) for step, value in curve], fill=colour, width=2)
         pen.text((MARGIN + 8 + (k % 3) * 270, 6 + (k // 3) * 16), name, fill=colour, font=font)
     atomic.write_file(path, to_png(image))

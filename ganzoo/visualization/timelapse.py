@@ -1,4 +1,4 @@
-"""How samples of the same noise changed while a run trained: its grids as an animation. Nothing here imports torch."""
+"""Animation of the sample grids of a run, which are made from the same noise. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -13,42 +13,62 @@ from ganzoo.runs import layout
 from ganzoo.visualization import gif
 
 MOST = 120  # frames
-MILLISECONDS, HOLD = 120, 2000  # of a frame, and how much longer the last one stays
-STRIP = 20  # pixels for the step above a grid
+MILLISECONDS, HOLD = 120, 2000  # of a frame, and further ones for the last
+STRIP = 20  # pixels above a grid for its step
 
 
 def grids(samples: Path, ending: str = "png") -> list[tuple[int, Path]]:
-    """The grids step-N.png in a run's folder of samples, or the texts step-N.txt, by their step."""
-    found = [(re.fullmatch(rf"step-(\d+)\.{ending}", path.name), path) for path in samples.glob(f"step-*.{ending}")]
-    return sorted((int(match[1]), path) for match, path in found if match)
+    """Find the sample grids step-N.png in a folder.
+
+    Args:
+        samples: The folder of samples of a run.
+        ending: "txt" for the texts that take the place of grids where samples are token ids.
+
+    Returns:
+        Steps and paths, in order of steps.
+    """
+    paths = [(re.fullmatch(rf"step-(\d+)\.{ending}", path.name), path) for path in samples.glob(f"step-*.{ending}")]
+    return sorted((int(match[1]), path) for match, path in paths if match)
 
 
-def chosen(grids: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
-    """At most so many of them, evenly spread, the first and the last among them."""
-    return [grids[i] for i in gif.evenly(len(grids), most)]
+def thinned(grids: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Path]]:
+    """Return at most `most` of the grids, evenly spaced, with the first and the last."""
+    return [grids[i] for i in gif.evenly_spaced(len(grids), most)]
 
 
 def save(run: Path, path: Path) -> Path:
-    """A GIF of the grids of a run folder, each with its step. Errors: RunError for a run that has none."""
-    found = chosen(grids(run / layout.SAMPLES), MOST)
-    if not found:
-        other = "; samples of token ids are texts" if grids(run / layout.SAMPLES, "txt") else ""
+    """Write the sample grids of a run, each with its step, to a GIF file.
+
+    Args:
+        run: A run folder.
+        path: The file.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        RunError: The run has no grids, or one cannot be read.
+    """
+    shown = thinned(grids(run / layout.SAMPLES), MOST)
+    if not shown:
+        texts = "; samples of token ids are texts" if grids(run / layout.SAMPLES, "txt") else ""
         raise RunError(
-            f"{run}: no grids samples/step-*.png to animate{other}. `run.sample` says how often one is drawn."
+            f"{run}: no grids samples/step-*.png to animate{texts}. `run.sample` sets how often one is saved."
         )
-    last, frames = found[-1][0], []
-    for step, grid in found:
+    last = shown[-1][0]
+    frames = []
+    for step, grid in shown:
         try:
             with Image.open(grid) as opened:
-                frames.append(_labelled(gif.fitted(opened.copy(), gif.LARGEST - STRIP), step, last))
+                frames.append(_labelled(gif.reduced(opened.copy(), gif.LARGEST - STRIP), step, last))
         except OSError as error:
             raise RunError(f"{grid}: cannot be read: {error}. Remove it, or use another run.") from error
     width, height = (max(frame.size[k] for frame in frames) for k in (0, 1))
-    return gif.save([_on(frame, width, height) for frame in frames], path, MILLISECONDS, HOLD)
+    return gif.save([_extended(frame, width, height) for frame in frames], path, MILLISECONDS, HOLD)
 
 
 def _labelled(picture: Image.Image, step: int, last: int) -> Image.Image:
-    """The picture below a strip with its step and, as a line, how much of the way that is."""
+    """Return the picture below a strip with its step and a progress bar."""
     mode = "L" if picture.mode in ("1", "L") else "RGB"
     frame = Image.new(mode, (max(picture.width, 90), picture.height + STRIP), "white")
     frame.paste(picture.convert(mode), (0, STRIP))
@@ -58,10 +78,10 @@ def _labelled(picture: Image.Image, step: int, last: int) -> Image.Image:
     return frame
 
 
-def _on(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """The picture on a white one of this size: all frames of a GIF are alike."""
+def _extended(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Return the picture on a white canvas of this size, because all frames of a GIF have the same."""
     if picture.size == (width, height):
         return picture
-    whole = Image.new(picture.mode, (width, height), "white")
-    whole.paste(picture, (0, 0))
-    return whole
+    canvas = Image.new(picture.mode, (width, height), "white")
+    canvas.paste(picture, (0, 0))
+    return canvas

@@ -31,7 +31,7 @@ def test_of_several_runs_into_this_folder(run: Run, tmp_path: Path, monkeypatch:
 
 def test_where_it_is_told_to(run: Run, tmp_path: Path) -> None:
     assert ganzoo("report", str(run.folder), "-o", str(tmp_path / "new/a.html")).exit_code == 0
-    assert "Between samples" in (tmp_path / "new/a.html").read_text()
+    assert "Interpolations" in (tmp_path / "new/a.html").read_text()
 
 
 @pytest.mark.parametrize(

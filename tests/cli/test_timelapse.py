@@ -49,11 +49,11 @@ def test_its_size_is_bounded(tmp_path: Path) -> None:
         assert gif.size == (980, 510)
 
 
-def test_evenly() -> None:
-    assert gif.evenly(3, 5) == [0, 1, 2]
-    assert gif.evenly(9, 3) == [0, 4, 8]
-    assert gif.evenly(9, 1) == [8]
-    assert gif.evenly(0, 4) == []
+def test_evenly_spaced_numbers() -> None:
+    assert gif.evenly_spaced(3, 5) == [0, 1, 2]
+    assert gif.evenly_spaced(9, 3) == [0, 4, 8]
+    assert gif.evenly_spaced(9, 1) == [8]
+    assert gif.evenly_spaced(0, 4) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page of a run in a browser, on a desk and on a phone; skipped where there is no Chromium."""
+"""Reports in a browser, at the widths of a desktop and of a phone; skipped without Chromium."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DARK_PAPER = "rgb(21, 24, 28)"
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The page of one run that holds HTML in its names, and of two."""
+    """Reports of one run, with HTML in its names, and of two runs."""
     folder = tmp_path_factory.mktemp("pages")
     other = reported.judged(reported.letters(folder / "a"))
     evil = reported.evil(reported.judged(reported.letters(folder / "b"), samples=300))
@@ -48,7 +48,7 @@ def test_it_fits_runs_nothing_else_and_asks_for_nothing(k: int, width: int, file
 
 def test_the_slider_changes_the_picture(files: list[Path], tab: Page) -> None:
     tab.open(files[0], 390)
-    shown = "[...document.querySelectorAll('.frame')].filter((f) => f.offsetHeight).map((f) => f.dataset.told).join()"
+    shown = "[...document.querySelectorAll('.frame')].filter((f) => f.offsetHeight).map((f) => f.dataset.label).join()"
     range_ = "document.querySelector('[type=range]')"
     assert tab.ask(shown) == "step 12"
     tab.ask(f"{range_}.value = 1; {range_}.dispatchEvent(new Event('input'))")

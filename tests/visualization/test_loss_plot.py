@@ -1,4 +1,4 @@
-"""losses.png."""
+"""The plot of the losses, losses.png."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, ImageColor, ImageDraw
 
 from ganzoo.visualization import loss_plot
+from ganzoo.visualization.axes import MARGIN
 
 
-def drawn(rows: list[dict[str, Any]], folder: Path) -> np.ndarray:
+def plot(rows: list[dict[str, Any]], folder: Path) -> np.ndarray:
     loss_plot.draw(rows, folder / "losses.png")
     with Image.open(folder / "losses.png") as opened:
         return np.asarray(opened)
@@ -27,18 +28,20 @@ def places(pixels: np.ndarray, colour: str) -> np.ndarray:
 
 def test_a_curve_goes_from_its_first_value_to_its_last(tmp_path: Path) -> None:
     rows = [{"step": t, "generator/adversarial": float(t)} for t in range(0, 101, 10)]
-    pixels = drawn(rows, tmp_path)
+    pixels = plot(rows, tmp_path)
     assert pixels.shape == (loss_plot.HEIGHT, loss_plot.WIDTH, 3)
     curve = places(pixels, loss_plot.COLOURS[0])
     left, right = curve[curve[:, 1].argmin()], curve[curve[:, 1].argmax()]
-    assert left == pytest.approx([loss_plot.HEIGHT - loss_plot.MARGIN, loss_plot.MARGIN], abs=2)
-    assert right == pytest.approx([loss_plot.MARGIN, loss_plot.WIDTH - loss_plot.MARGIN], abs=2)
+    height = loss_plot.HEIGHT - 2 * loss_plot.MARGIN
+    room = height * MARGIN / (1 + 2 * MARGIN)
+    assert left == pytest.approx([loss_plot.MARGIN + height - room, loss_plot.MARGIN], abs=2)
+    assert right == pytest.approx([loss_plot.MARGIN + room, loss_plot.WIDTH - loss_plot.MARGIN], abs=2)
 
 
 def test_every_term_has_a_colour_and_other_numbers_have_none(tmp_path: Path) -> None:
     others = {"real": 5.0, "gradient/a": 1e6, "samples/diversity": 50.0, "data/nll": 9.0, "images_per_second": 1e6}
     row = {"a/one": 1.0, "b/two": 2.0, **others}
-    pixels = drawn([{"step": 1, **row}, {"step": 2, **row}], tmp_path)
+    pixels = plot([{"step": 1, **row}, {"step": 2, **row}], tmp_path)
     assert len(places(pixels, loss_plot.COLOURS[0])) and len(places(pixels, loss_plot.COLOURS[1]))
     assert not len(places(pixels, loss_plot.COLOURS[2]))
 
@@ -46,7 +49,7 @@ def test_every_term_has_a_colour_and_other_numbers_have_none(tmp_path: Path) -> 
 def test_a_term_that_came_later_is_drawn_from_there(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"step": t, "a/one": 1.0} for t in range(4)]
     rows += [{"step": t, "a/one": 1.0, "a/lazy": 0.0} for t in range(4, 9)]
-    curve = places(drawn(rows, tmp_path), loss_plot.COLOURS[1])
+    curve = places(plot(rows, tmp_path), loss_plot.COLOURS[1])
     assert curve[:, 1].min() > loss_plot.WIDTH / 2 - 10
 
 
@@ -57,7 +60,7 @@ def test_nothing_is_drawn_where_there_is_no_curve(rows: list[dict[str, Any]], tm
 
 
 def test_constant_values_have_a_picture(tmp_path: Path) -> None:
-    assert len(places(drawn([{"step": t, "a/one": 3.0} for t in (1, 2)], tmp_path), loss_plot.COLOURS[0]))
+    assert len(places(plot([{"step": t, "a/one": 3.0} for t in (1, 2)], tmp_path), loss_plot.COLOURS[0]))
 
 
 @pytest.mark.parametrize("n", [600, 601, 1199, 5000])
