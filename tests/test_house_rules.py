@@ -103,7 +103,6 @@ ROOMS = tuple(
             "evaluation",
             "interfaces",
             "metrics",
-            "play",
             "procedure",
         ),
         *("runs", "sampling", "scaffold", "sharing", "terminal", "testing", "training", "translator", "utils"),

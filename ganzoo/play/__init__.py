@@ -1,5 +1,5 @@
-"""A page in the browser to play with a trained GAN: `ganzoo play`.
+"""The page of `ganzoo play`: a trained GAN in the browser.
 
-What picture the controls ask for stands in draws, codes, walks, directions and translations, which know no page;
-studio gives them a model, one at a time; page and server, which need gradio, show them.
+`samples` and `latent_space` compute what the controls request, without a page; `studio` applies them to a model, one
+request at a time; `page`, `panels` and `widgets`, which need gradio, show the results; `server` serves the page.
 """

@@ -1,11 +1,11 @@
-// So that a picture is never less than a few lines high: style.css makes it as wide as that takes.
+// The aspect ratio of a picture, from which style.css computes a width that keeps it at least a few lines high.
 document.addEventListener(
   "load",
   ({ target }) => target.closest?.(".picture") && target.style.setProperty("--ratio", target.naturalWidth / target.naturalHeight),
   true,
 );
-// A click on the picture of samples -> its pixel, "across,down", in window.at, and a click on the hidden button #at.
-// Gradio's own event takes a picture that is shown larger than it is for a small one with a margin.
+// A click on the picture of samples stores its pixel, "across,down", in window.at, and clicks the hidden button #at.
+// Gradio's own event gives wrong pixels for pictures that are shown enlarged.
 window.at ?? document.addEventListener("click", (event) => {
   const image = event.target.closest("#samples")?.querySelector("img");
   const button = document.querySelector("#at");
@@ -17,4 +17,4 @@ window.at ?? document.addEventListener("click", (event) => {
   window.at = `${Math.floor(across)},${Math.floor(down)}`;
   button.click();
 });
-window.at ??= ""; // gradio runs this twice
+window.at ??= ""; // gradio runs this script twice

@@ -1,4 +1,4 @@
-"""A page on this machine alone: at 127.0.0.1, asking nothing of any other address, until Ctrl-C."""
+"""The server of the page, which only this machine can reach and which loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
 
 HOST = "127.0.0.1"
-LARGEST = "64mb"  # of an upload
-LEAST = 6  # version of gradio
+MOST = "64mb"  # of an upload
+OLDEST = 6  # major version of gradio
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
@@ -32,47 +32,69 @@ HEADERS = [(b"content-security-policy", POLICY.encode()), (b"referrer-policy", b
 
 
 def require() -> None:
-    """Errors: SetupError without gradio."""
-    found = importlib.util.find_spec("gradio") and metadata.version("gradio")
-    if not found or int(found.partition(".")[0]) < LEAST:
+    """Check that gradio is installed.
+
+    Raises:
+        SetupError: It is missing or too old.
+    """
+    installed = importlib.util.find_spec("gradio") and metadata.version("gradio")
+    if not installed or int(installed.partition(".")[0]) < OLDEST:
         raise SetupError(
-            f"ganzoo play draws its page with gradio {LEAST} or newer, and there is "
-            f"{f'gradio {found}' if found else 'none'}: pip install 'ganzoo-torch[play]'"
+            f"ganzoo play requires gradio {OLDEST} or newer, and "
+            f"{f'version {installed}' if installed else 'none'} is installed: pip install 'ganzoo-torch[play]'"
         )
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that takes connections from this machine; port 0 is any that is free.
+    """Open a socket that accepts connections from this machine.
 
-    Errors: SetupError for a port that cannot be had.
+    Args:
+        port: The port; 0 for any free one.
+
+    Returns:
+        The listening socket.
+
+    Raises:
+        SetupError: The port is not available.
     """
-    waiting = socket.socket()
+    listener = socket.socket()
     try:
-        if os.name == "posix":  # elsewhere it would take a port that somebody has
-            waiting.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        waiting.bind((HOST, port))
-        waiting.listen()
+        if os.name == "posix":  # elsewhere it would allow a port that is in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
     except OSError as error:
-        waiting.close()
+        listener.close()
         raise SetupError(
             f"port {port} of {HOST}: {error.strerror}. Take another one with --port, or --port 0 for any that is free."
         ) from error
-    return waiting
+    return listener
 
 
-def serve(model: Model, place: str, port: int, browser: bool, say: Callable[[str], object]) -> None:
-    """Show the page until Ctrl-C. `say` is told the address. Errors: SetupError, see listen()."""
-    with contextlib.closing(listen(port)) as waiting, tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder:
-        app = _app(model, place, Path(folder))
-        address = f"http://{HOST}:{waiting.getsockname()[1]}/"
+def serve(model: Model, path: str, port: int, browser: bool, say: Callable[[str], object]) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        model: The model.
+        path: Run, export or Hub model that it was loaded from.
+        port: The port; 0 for any free one.
+        browser: Open the page in a browser.
+        say: Called with a line that has the address of the page.
+
+    Raises:
+        SetupError: The port is not available.
+    """
+    with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder:
+        app = _app(model, path, Path(folder))
+        address = f"http://{HOST}:{listener.getsockname()[1]}/"
         say(f"{address}  (Ctrl-C ends it)")
         if browser and (sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-        _run(app, waiting)
+        _run(app, listener)
 
 
-def _app(model: Model, place: str, folder: Path) -> Any:
-    """The page as a web application. Settings of gradio in the environment do not count: some open doors."""
+def _app(model: Model, path: str, folder: Path) -> Any:
+    """Return the page as a web application; ignore gradio's environment variables, some of which are unsafe."""
     for name in [name for name in os.environ if name.startswith("GRADIO_")]:
         del os.environ[name]
     os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": str(folder)}  # read when it is imported
@@ -83,10 +105,10 @@ def _app(model: Model, place: str, folder: Path) -> Any:
     from ganzoo.play import page
     from ganzoo.play.studio import Studio
 
-    blocks = page.build(Studio(model), place, folder)
+    blocks = page.build(Studio(model), path, folder)
     outer = FastAPI(openapi_url=None)
-    outer.add_middleware(_KeepToItself)
-    outer.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])  # no other name leads here
+    outer.add_middleware(_SecurityHeaders)
+    outer.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
     app = gradio.mount_gradio_app(
         outer,
@@ -97,7 +119,7 @@ def _app(model: Model, place: str, folder: Path) -> Any:
         run_history=False,
         show_error=False,
         allowed_paths=[],
-        max_file_size=LARGEST,
+        max_file_size=MOST,
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
@@ -106,12 +128,12 @@ def _app(model: Model, place: str, folder: Path) -> Any:
         css=page.CSS,
         head=page.HEAD,
     )
-    blocks.has_launched = True  # mounting forgets it, and gradio would then take any file for one that was uploaded
+    blocks.has_launched = True  # mounting does not set it, and gradio would then accept any file as uploaded
     return app
 
 
-class _KeepToItself:
-    """Tells the browser, with everything it gets, to ask for nothing from elsewhere."""
+class _SecurityHeaders:
+    """Adds headers to all responses that forbid the browser to load anything from elsewhere."""
 
     def __init__(self, app: Any):
         self.app = app
@@ -125,9 +147,9 @@ class _KeepToItself:
         await self.app(scope, receive, with_policy)
 
 
-def _run(app: Any, waiting: socket.socket) -> None:
+def _run(app: Any, listener: socket.socket) -> None:
     import uvicorn
 
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn ends in order, and then says why
-        uvicorn.Server(config).run(sockets=[waiting])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it after an orderly shutdown
+        uvicorn.Server(config).run(sockets=[listener])

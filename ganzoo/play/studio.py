@@ -1,4 +1,4 @@
-"""A trained GAN in use by a page: what the controls ask for in, a picture out, one at a time."""
+"""The model behind the page: pictures for the requests of the controls, computed one at a time."""
 
 from __future__ import annotations
 
@@ -14,123 +14,159 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.play import codes, directions, draws, translations, walks
-from ganzoo.play.draws import Draw
+from ganzoo.play import latent_space, samples
+from ganzoo.play.samples import Request
 from ganzoo.sampling.latents import Codes
 from ganzoo.sampling.model import Model
 from ganzoo.translator import Translator, beside, shown
 from ganzoo.visualization import grid
 
-KEPT = 8  # draws that are remembered, so that a slider computes nothing but what it changes
-MOVED = 8  # samples that move together
+CACHED = 8  # requests whose samples and codes are kept, so that a slider computes only what it changes
+MOVED = 8  # images that are moved together
+KINDS = 3  # pictures of each example of a translator: input, output, target
 
 
 class End(NamedTuple):
-    """Of a walk: which sample of which seed, counted from 0."""
+    """One end of an interpolation: a seed, and the index of one of its samples."""
 
     seed: int
-    number: int
+    sample: int
 
 
 class Studio:
-    """Answers one request after the other: sampling seeds the generator that all threads share.
+    """Computes the pictures of a page from a model, one request at a time, because all threads share a generator.
 
-    `translates`: a GAN that is given pictures. `why_not`: why samples have no way between them; empty where they do.
+    `translates` is True for a translator, which has inputs instead of latent codes. `unavailable` says why there are no
+    interpolations and moves, or is empty.
+
+    Args:
+        model: The model.
     """
 
     def __init__(self, model: Model):
         self.model = model
         self.translates = isinstance(model.procedure, Translator)
         self._lock = threading.RLock()
-        self._samples = lru_cache(KEPT)(lambda draw: draws.samples(model, draw))
-        self._codes = lru_cache(KEPT)(lambda draw: codes.drawn(model, draw))
-        self._principal = lru_cache(KEPT)(lambda label: directions.principal(model, label))
-        self._examples = lru_cache(KEPT)(lambda draw: translations.examples(model, draw))
-        self.why_not = ""
-        self.widths = [0]
+        self._samples = lru_cache(CACHED)(lambda request: samples.generate(model, request))
+        self._codes = lru_cache(CACHED)(lambda request: latent_space.codes(model, request))
+        self._principal = lru_cache(CACHED)(lambda label: latent_space.principal_directions(model, label))
+        self._examples = lru_cache(CACHED)(lambda request: samples.translated_examples(model, request))
+        self.unavailable = ""
+        self.z_dims = [0]
         try:
-            self.widths = [z.shape[1] for z in self._codes(Draw(1))]
+            self.z_dims = [z.shape[1] for z in self._codes(Request(1))]
         except GanzooError as error:
-            self.why_not = error.message
+            self.unavailable = error.message
         if model.spec.vocab:
-            self.why_not = "token ids have nothing between them: there is no way from one sample to another."
-        self.directions = directions.numbers(model, self.widths)
+            self.unavailable = "samples are token ids, which have no values in between."
+        self.directions = latent_space.direction_counts(model, self.z_dims)
 
     @property
     def count(self) -> int:
-        """How many samples are drawn at first."""
-        return shown(self.model.spec, 3) if self.translates else draws.count(self.model)
+        """Return the number of samples that the page shows at first."""
+        return shown(self.model.spec, KINDS) if self.translates else samples.default_count(self.model)
 
-    def grid(self, draw: Draw) -> Image:
-        """The picture that `ganzoo sample` writes of a draw."""
-        with self._busy():
+    def grid(self, request: Request) -> Image:
+        """Return the picture that `ganzoo sample` writes for a request."""
+        with self._exclusive():
             if self.translates:
-                return _beside(self._examples(draw))
-            return grid.picture(self._samples(draw), draws.columns(self.model, draw))
+                return _columns(self._examples(request))
+            return grid.picture(self._samples(request), samples.columns(self.model, request))
 
-    def text(self, draw: Draw) -> list[str]:
-        """The lines that `ganzoo sample` writes of a draw of token ids."""
-        with self._busy():
-            return self.model.text(self._samples(draw))
+    def text(self, request: Request) -> list[str]:
+        """Return the lines that `ganzoo sample` writes for a request of token ids."""
+        with self._exclusive():
+            return self.model.text(self._samples(request))
 
-    def picked(self, draw: Draw, across: int, down: int) -> int | None:
-        """Which sample, or example of a translator, is at this pixel of grid(); None between them, or of a plot."""
-        spec, kinds = self.model.spec, 3 if self.translates else 1
+    def sample_at(self, request: Request, across: int, down: int) -> int | None:
+        """Find the sample at a pixel of grid(), or the example of a translator.
+
+        Args:
+            request: The request of the grid.
+            across: Pixels from the left.
+            down: Pixels from the top.
+
+        Returns:
+            The index of the sample; None between samples, and in a plot.
+        """
+        spec = self.model.spec
         if not spec.is_image:
             return None
-        picture = self.grid(draw)
+        picture = self.grid(request)
+        pictures_each = KINDS if self.translates else 1
         height, width = spec.shape[1:]
         if self.translates:
-            height, width = (max(x.shape[k] for x in self._examples(draw)) for k in (2, 3))
+            height, width = (max(x.shape[k] for x in self._examples(request)) for k in (2, 3))
         columns = picture.width // (width + grid.PAD)
         k = down // (height + grid.PAD) * columns + across // (width + grid.PAD)
         inside = across % (width + grid.PAD) >= grid.PAD and down % (height + grid.PAD) >= grid.PAD
-        return k // kinds if inside and 0 <= k // kinds < draw.count else None
+        return k // pictures_each if inside and 0 <= k // pictures_each < request.count else None
 
-    def walk(self, draw: Draw, start: End, end: End, place: float) -> Image:
-        """The start, the sample at this place from 0 to 1, and the end beside each other; of points all of them."""
-        with self._busy():
-            a, b = Draw(draw.count, start.seed, draw.label), Draw(draw.count, end.seed, draw.label)
-            if not self.model.spec.is_image:
-                return grid.picture(walks.every(self.model, a, self._codes(a), self._codes(b), place))
-            here = walks.one(self.model, a, self._codes(a), start.number, self._codes(b), end.number, place)
-            ends = [self._samples(one)[k, None] for one, k in ((a, start.number), (b, end.number))]
-            return grid.picture(torch.cat([ends[0], here, ends[1]]), 3)
+    def interpolate(self, request: Request, start: End, end: End, place: float) -> Image:
+        """Draw the first sample, the interpolation, and the last sample; of points, all interpolated samples.
 
-    def move(self, draw: Draw, kind: str, number: int, far: float) -> Image:
-        """The first samples of a draw, below them the same after a move in a direction; of points all, side by side.
+        Args:
+            request: Number and class of the samples; `start` and `end` have the seeds.
+            start: The first sample.
+            end: The last sample.
+            place: From 0 at the first sample to 1 at the last.
 
-        number: which direction of its kind, counted from 0.
+        Returns:
+            The picture.
         """
-        with self._busy():
-            way = self._direction(draw, kind, number)
-            own, moved = self._samples(draw), directions.moved(self.model, draw, self._codes(draw), way, far)
+        with self._exclusive():
+            first = Request(request.count, start.seed, request.label)
+            last = Request(request.count, end.seed, request.label)
+            z, other = self._codes(first), self._codes(last)
+            if not self.model.spec.is_image:
+                return grid.picture(latent_space.interpolate_all(self.model, first, z, other, place))
+            between = latent_space.interpolate_one(self.model, first, z, start.sample, other, end.sample, place)
+            x = [self._samples(first)[start.sample, None], between, self._samples(last)[end.sample, None]]
+            return grid.picture(torch.cat(x), 3)
+
+    def move(self, request: Request, kind: str, number: int, distance: float) -> Image:
+        """Draw the first samples of a request, and below them the same samples moved; points are side by side.
+
+        Args:
+            request: The request.
+            kind: Kind of the direction.
+            number: Index of the direction within its kind.
+            distance: Length of the move, in standard deviations of a normal prior.
+
+        Returns:
+            The picture.
+        """
+        with self._exclusive():
+            direction = self._direction(request, kind, number)
+            x = self._samples(request)
+            moved = latent_space.moved(self.model, request, self._codes(request), direction, distance)
             if self.model.spec.is_image:
-                return grid.picture(torch.cat([own[:MOVED], moved[:MOVED]]), min(MOVED, draw.count))
-            return grid.beside(grid.picture(own), grid.picture(moved))
+                return grid.picture(torch.cat([x[:MOVED], moved[:MOVED]]), min(MOVED, request.count))
+            return grid.side_by_side(grid.picture(x), grid.picture(moved))
 
-    def example(self, draw: Draw, number: int) -> Image:
-        """One example of a translator's data: input, output and truth. number: counted from 0."""
-        with self._busy():
-            if not 0 <= number < draw.count:
-                raise GanzooError(f"there is no example {number + 1}: {draw.count} are drawn.")
-            return _beside([x[number, None] for x in self._examples(draw)])
+    def example(self, request: Request, index: int) -> Image:
+        """Draw input, output and target of one example of a translator's data."""
+        with self._exclusive():
+            if not 0 <= index < request.count:
+                raise GanzooError(f"there is no example {index + 1}: {request.count} are shown.")
+            return _columns([x[index, None] for x in self._examples(request)])
 
-    def own(self, draw: Draw, file: Path) -> Image:
-        """Somebody's picture and what a translator makes of it."""
-        with self._busy():
-            return _beside(translations.own(self.model, draw, file))
+    def uploaded(self, request: Request, file: Path) -> Image:
+        """Draw an uploaded picture and its translation."""
+        with self._exclusive():
+            return _columns(samples.translated_picture(self.model, request, file))
 
-    def _direction(self, draw: Draw, kind: str, number: int) -> Codes:
-        known = directions.check(self.directions, kind, number)
+    def _direction(self, request: Request, kind: str, number: int) -> Codes:
+        known = latent_space.check_direction(self.directions, kind, number)
         if known == "principal":
-            return self._principal(draw.label)[number]
-        make = directions.random if known == "random" else directions.coordinate
-        return make(self.widths, number)
+            return self._principal(request.label)[number]
+        if known == "random":
+            return latent_space.random_direction(self.z_dims, number)
+        return latent_space.coordinate_direction(self.z_dims, number)
 
     @contextmanager
-    def _busy(self) -> Iterator[None]:
-        """Errors: GanzooError for samples that have no picture."""
+    def _exclusive(self) -> Iterator[None]:
+        """Run the block alone; raise a GanzooError for samples that have no picture."""
         with self._lock:
             try:
                 yield
@@ -138,6 +174,6 @@ class Studio:
                 raise GanzooError(f"{error}.") from error
 
 
-def _beside(columns: list[Tensor]) -> Image:
-    panel = beside(*columns)
+def _columns(images: list[Tensor]) -> Image:
+    panel = beside(*images)
     return grid.picture(panel.samples, panel.columns)

@@ -19,15 +19,14 @@ def test_without_gradio_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
     result = ganzoo("play", str(tmp_path))
     assert result.exit_code == 6
     assert result.stderr == (
-        "Error: ganzoo play draws its page with gradio 6 or newer, and there is none: "
-        "pip install 'ganzoo-torch[play]'\n"
+        "Error: ganzoo play requires gradio 6 or newer, and none is installed: pip install 'ganzoo-torch[play]'\n"
     )
 
 
 def test_an_old_gradio_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(metadata, "version", lambda name: "5.49.1")
     result = ganzoo("play", str(tmp_path))
-    assert result.exit_code == 6 and "and there is gradio 5.49.1: pip install" in result.stderr
+    assert result.exit_code == 6 and "and version 5.49.1 is installed: pip install" in result.stderr
 
 
 def test_no_run_is_an_error_in_words(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page of `ganzoo play` in a browser, of letters and of a translator; skipped where there is no Chromium."""
+"""The page of `ganzoo play` in a browser, for letters and for a translator; skipped without Chromium."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import ganzoo
-from ganzoo.play.draws import Draw
+from ganzoo.play.samples import Request
 from ganzoo.play.studio import End, Studio
 from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
@@ -34,7 +34,7 @@ EVIL = "<img src=https://example.org/x.png>"
 
 
 class Server:
-    """`ganzoo play` in a process of its own: what libraries warn of at import is none of ours."""
+    """`ganzoo play` in a separate process, because libraries warn when they are imported."""
 
     def __init__(self, run: Run):
         self.model = ganzoo.load(run)
@@ -77,7 +77,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Tab:
-    """A page that has drawn its first pictures. `requests`: what it asked for; `errors`: what its console said."""
+    """A page with its first pictures. `requests` are the addresses it loaded, `errors` the messages of its console."""
 
     def __init__(self, page: Page, address: str, last: str):
         self.page = page
@@ -96,10 +96,10 @@ class Tab:
         return pixels(self.page.request.get(str(source)).body())
 
     def shows(self, name: str, expected: Image.Image) -> bool:
-        """Whether a panel comes to show this picture."""
+        """Wait until a panel shows this picture; return False if it does not."""
         for _ in range(100):
-            found = self.shown(name)
-            if found.shape == np.asarray(expected).shape and (found == np.asarray(expected)).all():
+            pixels = self.shown(name)
+            if pixels.shape == np.asarray(expected).shape and (pixels == np.asarray(expected)).all():
                 return True
             self.page.wait_for_timeout(100)
         return False
@@ -133,9 +133,9 @@ def pixels(content: bytes) -> np.ndarray:
 def test_it_is_whole_without_any_other_address(tab: Tab, addresses: list[str], servers: list[Server]) -> None:
     assert tab.page.title() == "tiny - ganzoo"
     assert tab.page.locator("#about p").inner_text() == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
-    assert tab.shows("samples", servers[0].studio.grid(Draw(63)))
-    assert tab.shows("walk", servers[0].studio.walk(Draw(63), End(0, 0), End(1, 0), 0.5))
-    assert tab.shows("move", servers[0].studio.move(Draw(63), "principal", 0, 2.0))
+    assert tab.shows("samples", servers[0].studio.grid(Request(63)))
+    assert tab.shows("interpolation", servers[0].studio.interpolate(Request(63), End(0, 0), End(1, 0), 0.5))
+    assert tab.shows("move", servers[0].studio.move(Request(63), "principal", 0, 2.0))
     tab.page.get_by_label("Class").click()
     assert tab.page.get_by_role("option").all_inner_texts()[-1].endswith(EVIL)
     assert {url for url in tab.requests if not url.startswith((addresses[0], "data:", "blob:"))} == set()
@@ -174,44 +174,44 @@ def test_a_class_is_picked_by_its_name(tab: Tab, servers: list[Server]) -> None:
     assert tab.page.locator("#command textarea, #command input").input_value().endswith("-n 63 --seed 0 --label B")
 
 
-def test_a_walk_goes_between_two_samples_that_were_clicked(tab: Tab, servers: list[Server]) -> None:
-    walk = servers[0].studio.walk
+def test_a_click_selects_the_ends_of_an_interpolation(tab: Tab, servers: list[Server]) -> None:
+    interpolate = servers[0].studio.interpolate
     tab.click("samples", 2 + 30 * 1 + 14, 2 + 30 * 2 + 14)  # the second of the third row
-    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(1, 0), 0.5))
+    assert tab.shows("interpolation", interpolate(Request(63), End(0, 7), End(1, 0), 0.5))
     tab.click("samples", 2 + 30 * 2 + 14, 2 + 30 * 20 + 14)
-    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(0, 62), 0.5))
+    assert tab.shows("interpolation", interpolate(Request(63), End(0, 7), End(0, 62), 0.5))
     tab.page.locator("#place input[type=number]").fill("0.9")
     tab.page.locator("#place input[type=number]").press("Enter")
-    assert tab.shows("walk", walk(Draw(63), End(0, 7), End(0, 62), 0.9))
+    assert tab.shows("interpolation", interpolate(Request(63), End(0, 7), End(0, 62), 0.9))
 
 
 def test_a_slider_moves_samples_in_a_direction(tab: Tab, servers: list[Server]) -> None:
     move = servers[0].studio.move
-    tab.page.locator("#far input[type=range]").focus()
+    tab.page.locator("#distance input[type=range]").focus()
     tab.page.keyboard.press("ArrowLeft")
-    assert tab.shows("move", move(Draw(63), "principal", 0, 1.9))
+    assert tab.shows("move", move(Request(63), "principal", 0, 1.9))
     tab.page.get_by_label("one coordinate").click()
-    assert tab.shows("move", move(Draw(63), "coordinate", 0, 1.9))
+    assert tab.shows("move", move(Request(63), "coordinate", 0, 1.9))
 
 
-def test_what_cannot_be_drawn_is_a_sentence(tab: Tab) -> None:
+def test_errors_are_shown_on_the_page(tab: Tab) -> None:
     tab.page.get_by_label("which sample").first.fill("999")
     toast = tab.page.get_by_test_id("toast-body")
     toast.first.wait_for()
-    assert "there is no sample 999: 63 are drawn." in toast.first.inner_text()
+    assert "there is no sample 999: 63 are shown." in toast.first.inner_text()
 
 
-def test_a_translator_is_given_somebodys_picture(
+def test_an_uploaded_picture_is_translated(
     chromium: Browser, addresses: list[str], servers: list[Server], tmp_path: Path
 ) -> None:
     page, studio = chromium.new_page(viewport={"width": 1280, "height": 900}), servers[1].studio
-    tab = Tab(page, addresses[1], "one")
-    assert tab.shows("samples", studio.grid(Draw(96)))
+    tab = Tab(page, addresses[1], "translation")
+    assert tab.shows("samples", studio.grid(Request(96)))
     tab.click("samples", 2 + 10 * 4 + 4, 2 + 10 * 1 + 4)  # in the second example of the second row
-    assert tab.shows("one", studio.example(Draw(96), 16 + 1))
+    assert tab.shows("translation", studio.example(Request(96), 16 + 1))
     Image.new("RGB", (30, 20), (200, 200, 200)).save(tmp_path / "photo.png")
     tab.page.locator("#upload").locator("..").locator("input[type=file]").set_input_files(tmp_path / "photo.png")
-    assert tab.shows("one", studio.own(Draw(96), tmp_path / "photo.png"))
+    assert tab.shows("translation", studio.uploaded(Request(96), tmp_path / "photo.png"))
     assert tab.errors == []
     page.close()
 
@@ -232,7 +232,7 @@ def test_no_file_of_this_machine_is_given_away(addresses: list[str], servers: li
 
 
 def test_every_other_kind_of_gan_has_a_page_too(tmp_path: Path) -> None:
-    """Numbers of one direction, points, token ids: in a process without this one's strictness about warnings."""
+    """Single numbers, points, token ids, in a process that allows warnings."""
     number = """
 [dataset]
 use = "gaussian_1d"
@@ -253,10 +253,10 @@ number, points = map(ganzoo.load, sys.argv[2:])
 folder = Path(sys.argv[1])
 words = ganzoo.Model(points.procedure, ganzoo.Spec((2,), vocab=3), [])
 chain = Studio(points)
-chain.why_not = "it walks a chain."
+chain.unavailable = "it runs a chain."
 for studio in (Studio(number), Studio(points), Studio(words), chain):
-    said = str(page.build(studio, "runs", folder).get_config_file())
-    print(*(word in said for word in ("Walk between two", "Save as text", "No walks and no moves: it walks a chain.")))
+    text = str(page.build(studio, "runs", folder).get_config_file())
+    print(*(word in text for word in ("### Interpolate", "Save as text", "are not available: it runs a chain.")))
 """
     words = [sys.executable, "-c", build, str(tmp_path), *map(str, runs)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)

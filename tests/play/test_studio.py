@@ -1,4 +1,4 @@
-"""What picture the controls of `ganzoo play` ask for, without a page."""
+"""Pictures for the controls of `ganzoo play`, without a page."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import GanzooError, Generator, Model, Procedure, Spec
 from ganzoo.interfaces import Batch, Move
-from ganzoo.play import codes, directions, draws, facts
-from ganzoo.play.draws import Draw
+from ganzoo.play import description, latent_space, samples
+from ganzoo.play.samples import Request
 from ganzoo.play.studio import End, Studio
 from ganzoo.sampling.latents import spherical
 from ganzoo.sampling.run import Run
@@ -49,7 +49,7 @@ def studio(letters: Run) -> Studio:
 
 
 class Plane(Generator):
-    """A sample is its code times a matrix: far along the second number, little along the first, never the third."""
+    """Samples are codes times a matrix: they change most with the second number, and not with the third."""
 
     z_dim = 3
 
@@ -61,7 +61,7 @@ class Plane(Generator):
         return source @ self.matrix
 
 
-class Drawn(Procedure):
+class Sampler(Procedure):
     def __init__(self, generator: Generator):
         super().__init__()
         self.generator = generator
@@ -76,8 +76,8 @@ class Drawn(Procedure):
         return self.generator(self.generator.prior(n), y)
 
 
-class Chain(Drawn):
-    """Draws no codes."""
+class Chain(Sampler):
+    """Has no latent codes."""
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return torch.rand(n, 4)
@@ -97,20 +97,22 @@ def cells(shown: Image.Image, side: int = 28) -> list[np.ndarray]:
     ]
 
 
-@pytest.mark.parametrize("draw", [Draw(9, 3), Draw(7, 2**53 - 1, 1)])
-def test_a_grid_is_what_the_command_beside_it_writes(draw: Draw, letters: Run, studio: Studio, tmp_path: Path) -> None:
-    words = draws.command(studio.model, draw, str(letters.folder)).split()
+@pytest.mark.parametrize("request_", [Request(9, 3), Request(7, 2**53 - 1, 1)])
+def test_a_grid_is_what_its_command_writes(request_: Request, letters: Run, studio: Studio, tmp_path: Path) -> None:
+    words = samples.command(studio.model, request_, str(letters.folder)).split()
     assert words[:2] == ["ganzoo", "sample"]
     assert command(*words[1:], "--out", str(tmp_path / "a.png")).exit_code == 0
     with Image.open(tmp_path / "a.png") as written:
-        assert (pixels(written) == pixels(studio.grid(draw))).all()
+        assert (pixels(written) == pixels(studio.grid(request_))).all()
 
 
 def test_a_command_can_be_pasted_whatever_a_class_is_called(letters: Run) -> None:
     model = ganzoo.load(letters)
     model.class_names = ["A", "two words", "$(C)"]
-    assert draws.command(model, Draw(2, 5, 1), "a run") == "ganzoo sample 'a run' -n 2 --seed 5 --label 'two words'"
-    assert draws.command(model, Draw(2, 5, 2), "r").endswith("--label '$(C)'")
+    assert (
+        samples.command(model, Request(2, 5, 1), "a run") == "ganzoo sample 'a run' -n 2 --seed 5 --label 'two words'"
+    )
+    assert samples.command(model, Request(2, 5, 2), "r").endswith("--label '$(C)'")
 
 
 def test_at_first_there_are_as_many_of_each_class(studio: Studio, points: Run, translator: Run) -> None:
@@ -120,90 +122,92 @@ def test_at_first_there_are_as_many_of_each_class(studio: Studio, points: Run, t
 
 
 def test_a_click_finds_the_sample_under_it(studio: Studio) -> None:
-    draw = Draw(7, 3)  # three columns, the last row of one
+    request = Request(7, 3)  # three columns, the last row of one
     for k, (across, down) in {0: (2, 2), 4: (32 + 27, 32), 6: (29, 62 + 27)}.items():
-        assert studio.picked(draw, across, down) == k
+        assert studio.sample_at(request, across, down) == k
     for nowhere in ((0, 0), (31, 10), (50, 80), (-5, 5)):
-        assert studio.picked(draw, *nowhere) is None
+        assert studio.sample_at(request, *nowhere) is None
 
 
-def test_a_walk_stands_between_its_ends(studio: Studio) -> None:
-    own, other = cells(studio.grid(Draw(9, 3))), cells(studio.grid(Draw(9, 4)))
+def test_an_interpolation_is_shown_between_its_ends(studio: Studio) -> None:
+    own, other = cells(studio.grid(Request(9, 3))), cells(studio.grid(Request(9, 4)))
     for place, expected in ((0.0, own[5]), (1.0, None), (0.5, None)):
-        first, here, last = cells(studio.walk(Draw(9), End(3, 5), End(4, 2), place))
+        first, here, last = cells(studio.interpolate(Request(9), End(3, 5), End(4, 2), place))
         assert (first == own[5]).all() and (last == other[2]).all()
         assert expected is None or np.abs(here.astype(int) - expected).max() <= 1
-    same_class = cells(studio.walk(Draw(9), End(3, 5), End(4, 2 + 3), 1.0))  # sample 5 is a C, and so are 2 and 8
+    same_class = cells(
+        studio.interpolate(Request(9), End(3, 5), End(4, 2 + 3), 1.0)
+    )  # sample 5 is a C, and so are 2 and 8
     assert np.abs(same_class[1].astype(int) - other[5]).max() <= 1
 
 
-def test_a_walk_goes_along_the_circle_between_the_codes(studio: Studio) -> None:
-    own, others = studio._codes(Draw(4, 3)), studio._codes(Draw(4, 9))
+def test_interpolation_is_spherical(studio: Studio) -> None:
+    own, others = studio._codes(Request(4, 3)), studio._codes(Request(4, 9))
     mixed = [z.clone() for z in own]
     mixed[0][1] = spherical(own[0][1:2], others[0][2:3], 0.25)[0]
-    expected = to_uint8(codes.sample(studio.model, Draw(4, 3), mixed))[1, 0].numpy()
-    assert (cells(studio.walk(Draw(4), End(3, 1), End(9, 2), 0.25))[1] == expected).all()
+    expected = to_uint8(latent_space.generate(studio.model, Request(4, 3), mixed))[1, 0].numpy()
+    assert (cells(studio.interpolate(Request(4), End(3, 1), End(9, 2), 0.25))[1] == expected).all()
 
 
-def test_points_all_walk_at_once(points: Run) -> None:
+def test_all_points_are_interpolated_at_once(points: Run) -> None:
     studio = Studio(ganzoo.load(points))
-    draw = Draw(1200)  # more than are drawn at a time
-    start, middle, end = (pixels(studio.walk(draw, End(3, 0), End(4, 0), place)) for place in (0.0, 0.5, 1.0))
-    assert (start == pixels(studio.grid(Draw(1200, 3)))).mean() > 0.9999
+    request = Request(1200)  # more than are generated at a time
+    start, middle, end = (pixels(studio.interpolate(request, End(3, 0), End(4, 0), place)) for place in (0.0, 0.5, 1.0))
+    assert (start == pixels(studio.grid(Request(1200, 3)))).mean() > 0.9999
     assert (middle != start).any() and (middle != end).any() and start.shape == (512, 512)
 
 
 def test_a_move_of_nothing_changes_nothing_and_one_of_three_does(studio: Studio) -> None:
-    own = cells(studio.grid(Draw(9, 3)))[:8]
-    still = cells(studio.move(Draw(9, 3), "coordinate", 2, 0.0))
+    own = cells(studio.grid(Request(9, 3)))[:8]
+    still = cells(studio.move(Request(9, 3), "coordinate", 2, 0.0))
     assert all((a == b).all() for a, b in zip(still, [*own, *own], strict=True))
-    for kind in directions.KINDS:
-        moved = cells(studio.move(Draw(9, 3), kind, 2, 3.0))
+    for kind in latent_space.KINDS:
+        moved = cells(studio.move(Request(9, 3), kind, 2, 3.0))
         assert all((a == b).all() for a, b in zip(moved[:8], own, strict=True))
         assert any((a != b).any() for a, b in zip(moved[8:], own, strict=True))
 
 
-def test_moved_points_stand_beside_the_unmoved(points: Run) -> None:
+def test_moved_points_are_shown_next_to_the_others(points: Run) -> None:
     studio = Studio(ganzoo.load(points))
-    moved = pixels(studio.move(Draw(600, 3), "random", 0, 2.0))
+    moved = pixels(studio.move(Request(600, 3), "random", 0, 2.0))
     assert moved.shape == (512, 512 + 8 + 512)
-    assert (moved[:, :512] == pixels(studio.grid(Draw(600, 3)))).all()
+    assert (moved[:, :512] == pixels(studio.grid(Request(600, 3)))).all()
 
 
 def test_directions_have_length_one_and_random_ones_are_by_seed() -> None:
-    assert torch.cat(directions.coordinate([2, 3], 4)).tolist() == [0, 0, 0, 0, 1]
-    a, b, other = (torch.cat(directions.random([2, 3], seed)) for seed in (1, 1, 2))
+    assert torch.cat(latent_space.coordinate_direction([2, 3], 4)).tolist() == [0, 0, 0, 0, 1]
+    a, b, other = (torch.cat(latent_space.random_direction([2, 3], seed)) for seed in (1, 1, 2))
     assert torch.equal(a, b) and not torch.allclose(a, other)
     assert a.norm().item() == pytest.approx(1)
 
 
 def test_the_first_principal_direction_is_where_samples_change_most() -> None:
-    studio = Studio(Model(Drawn(Plane()), Spec((4,)), []))
+    studio = Studio(Model(Sampler(Plane()), Spec((4,)), []))
     assert studio.directions == {"principal": 3, "random": 100, "coordinate": 3}
-    first, second, _ = (way[0] for way in directions.principal(studio.model, None))
+    first, second, _ = (way[0] for way in latent_space.principal_directions(studio.model, None))
     assert first.abs().tolist() == pytest.approx([0, 1, 0], abs=0.15)
     assert second.abs()[0].item() == pytest.approx(1, abs=0.15)
-    moved = directions.moved(studio.model, Draw(5), studio._codes(Draw(5)), [torch.tensor([0.0, 1, 0])], 2.0)
-    assert torch.allclose(moved - draws.samples(studio.model, Draw(5)), torch.tensor([0.0, 20, 0, 0]), atol=1e-5)
+    moved = latent_space.moved(studio.model, Request(5), studio._codes(Request(5)), [torch.tensor([0.0, 1, 0])], 2.0)
+    assert torch.allclose(moved - samples.generate(studio.model, Request(5)), torch.tensor([0.0, 20, 0, 0]), atol=1e-5)
 
 
-def test_a_gan_without_codes_says_why() -> None:
+def test_a_gan_without_codes_has_a_reason() -> None:
     studio = Studio(Model(Chain(Plane()), Spec((4,)), []))
-    assert "draws no codes from a generator's prior" in studio.why_not
-    assert pixels(studio.grid(Draw(50))).shape == (512, 512)
+    assert "draws no codes from a generator's prior" in studio.unavailable
+    assert pixels(studio.grid(Request(50))).shape == (512, 512)
 
 
 def test_tokens_are_lines() -> None:
-    class Words(Drawn):
+    class Words(Sampler):
         def sample(self, n: int, y: Tensor | None = None) -> Tensor:
             return torch.randint(2, (n, 4))
 
     studio = Studio(Model(Words(Plane()), Spec((4,), vocab=2), [], words=["a", "b"]))
-    lines = studio.text(Draw(3, 7))
+    lines = studio.text(Request(3, 7))
     assert lines == studio.model.text(studio.model.sample(3, seed=7)) and len(lines) == 3
-    assert studio.why_not and studio.count == 16
+    assert studio.unavailable and studio.count == 16
     with pytest.raises(GanzooError, match="token ids have no picture"):
-        studio.grid(Draw(3, 7))
+        studio.grid(Request(3, 7))
 
 
 def test_a_translators_examples_and_somebodys_picture(translator: Run, tmp_path: Path) -> None:
@@ -211,60 +215,64 @@ def test_a_translators_examples_and_somebodys_picture(translator: Run, tmp_path:
     assert studio.translates
     assert command("sample", str(translator.folder), "-n", "5", "--seed", "4").exit_code == 0
     with Image.open(translator.folder / "samples.png") as written:
-        assert (pixels(written) == pixels(studio.grid(Draw(5, 4)))).all()
-    assert studio.picked(Draw(5, 4), 42, 3) == 1  # the second example's output
-    whole = cells(studio.grid(Draw(5, 4)), 8)
-    assert all((a == b).all() for a, b in zip(cells(studio.example(Draw(5, 4), 1), 8), whole[3:6], strict=True))
+        assert (pixels(written) == pixels(studio.grid(Request(5, 4)))).all()
+    assert studio.sample_at(Request(5, 4), 42, 3) == 1  # the second example's output
+    whole = cells(studio.grid(Request(5, 4)), 8)
+    assert all((a == b).all() for a, b in zip(cells(studio.example(Request(5, 4), 1), 8), whole[3:6], strict=True))
     Image.new("RGB", (30, 20), (255, 255, 255)).save(tmp_path / "photo.PNG")
-    given, made = cells(studio.own(Draw(5, 4), tmp_path / "photo.PNG"), 8)
+    given, made = cells(studio.uploaded(Request(5, 4), tmp_path / "photo.PNG"), 8)
     expected = to_uint8(studio.model.translate(torch.ones(1, 1, 4, 4), seed=4))[0, 0].numpy()
     assert (given == 255).all() and (made == expected).all()
     for name, content in (("a.png", b"no picture"), ("a.svg", b"<svg/>"), ("a", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(GanzooError, match="Take a PNG or a JPEG"):
-            studio.own(Draw(5, 4), tmp_path / name)
+            studio.uploaded(Request(5, 4), tmp_path / name)
 
 
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda studio: studio.grid(Draw(257)), "draw 1 to 256 at once"),
-        (lambda studio: studio.grid(Draw(0)), "draw 1 to 256 at once"),
-        (lambda studio: studio.grid(Draw(4, 2**53)), "a seed is a whole number"),
-        (lambda studio: studio.grid(Draw(4, 0, 3)), "no class 3"),
-        (lambda studio: studio.walk(Draw(4), End(0, 4), End(0, 1), 0.5), "there is no sample 5: 4 are drawn"),
-        (lambda studio: studio.walk(Draw(4), End(0, 1), End(0, -1), 0.5), "there is no sample 0"),
-        (lambda studio: studio.move(Draw(4), "coordinate", 4, 1.0), "There are 4 principal, 100 random, 4 coordinate"),
-        (lambda studio: studio.move(Draw(4), "sideways", 0, 1.0), "no direction sideways 1"),
+        (lambda studio: studio.grid(Request(257)), "request 1 to 256 at once"),
+        (lambda studio: studio.grid(Request(0)), "request 1 to 256 at once"),
+        (lambda studio: studio.grid(Request(4, 2**53)), "a seed is a whole number"),
+        (lambda studio: studio.grid(Request(4, 0, 3)), "no class 3"),
+        (lambda studio: studio.interpolate(Request(4), End(0, 4), End(0, 1), 0.5), "there is no sample 5: 4 are shown"),
+        (lambda studio: studio.interpolate(Request(4), End(0, 1), End(0, -1), 0.5), "there is no sample 0"),
+        (
+            lambda studio: studio.move(Request(4), "coordinate", 4, 1.0),
+            "are 4 principal, 100 random, 4 coordinate",
+        ),
+        (lambda studio: studio.move(Request(4), "sideways", 0, 1.0), "no direction sideways 1"),
     ],
 )
-def test_what_cannot_be_is_an_error_in_words(ask, message: str, studio: Studio) -> None:  # type: ignore[no-untyped-def]
+def test_impossible_requests_raise_errors(ask, message: str, studio: Studio) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(GanzooError, match=message):
         ask(studio)
 
 
-def test_threads_do_not_draw_into_each_other() -> None:
+def test_threads_do_not_change_the_samples_of_each_other() -> None:
     class Slow(Chain):
         def sample(self, n: int, y: Tensor | None = None) -> Tensor:
             time.sleep(0.02)  # another thread would seed the generator anew
             return super().sample(n, y)
 
-    studio, found = Studio(Model(Slow(Plane()), Spec((4,)), [])), {}
+    studio = Studio(Model(Slow(Plane()), Spec((4,)), []))
+    pictures: dict[int, np.ndarray] = {}
 
-    def draw(seed: int) -> None:
-        found[seed] = pixels(studio.grid(Draw(9, seed)))
+    def show(seed: int) -> None:
+        pictures[seed] = pixels(studio.grid(Request(9, seed)))
 
-    threads = [threading.Thread(target=draw, args=(seed,)) for seed in range(4)]
+    threads = [threading.Thread(target=show, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all((found[seed] == pixels(picture(studio.model.sample(9, seed=seed)))).all() for seed in range(4))
+    assert all((pictures[seed] == pixels(picture(studio.model.sample(9, seed=seed)))).all() for seed in range(4))
 
 
-def test_what_is_said_of_a_run(letters: Run, points: Run) -> None:
+def test_the_description_of_a_run(letters: Run, points: Run) -> None:
     model = ganzoo.load(letters)
-    assert facts.title(model) == "tiny"
-    assert facts.line(model, str(letters.folder)) == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
-    assert facts.line(model, "somewhere/else") == "glyphs · 3 classes · 28 × 28 pixels, grey"
-    assert facts.line(ganzoo.load(points), str(points.folder)) == "ring · 2 steps · 2 numbers a sample"
+    assert description.title(model) == "tiny"
+    assert description.line(model, str(letters.folder)) == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
+    assert description.line(model, "somewhere/else") == "glyphs · 3 classes · 28 × 28 pixels, grey"
+    assert description.line(ganzoo.load(points), str(points.folder)) == "ring · 2 steps · 2 numbers a sample"

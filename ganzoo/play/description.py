@@ -1,4 +1,4 @@
-"""What the page says of the GAN above its pictures."""
+"""Description of the model at the top of the page."""
 
 from __future__ import annotations
 
@@ -11,32 +11,40 @@ from ganzoo.sampling.run import Run
 
 
 def title(model: Model) -> str:
-    """The name of the recipe."""
+    """Return the name of the recipe."""
     return one_line(model.recipe.name) if model.recipe else "A GAN"
 
 
-def line(model: Model, place: str) -> str:
-    """Which GAN it is, of what data, how far it was trained, and what it draws."""
-    return " · ".join([*_of_recipe(model), *_steps(place), *_of_samples(model)])
+def line(model: Model, path: str) -> str:
+    """Return GAN, data, training steps and format of the samples in one line.
+
+    Args:
+        model: The model.
+        path: Run, export or Hub model that it was loaded from.
+
+    Returns:
+        The line.
+    """
+    return " · ".join([*_recipe(model), *_steps(path), *_samples(model)])
 
 
-def _of_recipe(model: Model) -> Iterator[str]:
+def _recipe(model: Model) -> Iterator[str]:
     if model.recipe:
         gan = one_line(model.recipe.about.gan)
         yield f"{gan} on {model.recipe.dataset.entry.name}" if gan else model.recipe.dataset.entry.name
 
 
-def _steps(place: str) -> Iterator[str]:
-    """Of a run; a GAN that comes from elsewhere does not tell."""
+def _steps(path: str) -> Iterator[str]:
+    """Describe the training steps of a run; those of an export or a Hub model are unknown."""
     try:
-        run, chosen = Run.find(place)
-        step, steps = step_of(chosen or run.latest), run.resolved["steps"]
+        run, checkpoint = Run.find(path)
+        step, steps = step_of(checkpoint or run.latest), run.resolved["steps"]
     except (GanzooError, KeyError, ValueError, OSError):
         return
     yield f"{step:,} step{'s' * (step > 1)}" if step == steps else f"step {step:,} of {steps:,}"
 
 
-def _of_samples(model: Model) -> Iterator[str]:
+def _samples(model: Model) -> Iterator[str]:
     spec = model.spec
     if model.procedure.conditional:
         yield f"{spec.classes} classes"
