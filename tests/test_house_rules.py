@@ -99,7 +99,6 @@ ROOMS = tuple(
             "benchmark",
             "cli",
             "data",
-            "diagnosis",
             "evaluation",
             "interfaces",
             "metrics",

@@ -1,4 +1,4 @@
-"""What goes wrong in a run, told by its numbers alone: rules, each a function of the history. Imports no torch."""
+"""Diagnosis of a run from its logged values: rules, each a function of the history. This package imports no torch."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ __all__ = ["RULES", "Finding", "diagnose", "examine"]
 
 
 def diagnose(run: Run) -> list[Finding]:
-    """What is wrong with a run as it stands; nothing is far more likely to be missed than to be wrong.
+    """Find problems in the current state of a run. The rules prefer a missed problem to a false alarm.
 
-    Errors: RunError when resolved.json cannot be read.
+    Args:
+        run: The run.
+
+    Returns:
+        The findings, at most one of each rule.
+
+    Raises:
+        RunError: resolved.json cannot be read.
     """
     return examine(run.metrics(), run.scores(), run.resolved["recipe"])
 
@@ -38,6 +45,15 @@ def diagnose(run: Run) -> list[Finding]:
 def examine(
     rows: Iterable[Mapping[str, Any]], scores: Iterable[Score] = (), recipe: Mapping[str, Any] | None = None
 ) -> list[Finding]:
-    """The same of a run's rows, scores and resolved recipe."""
+    """Find problems in logged values and scores.
+
+    Args:
+        rows: Rows of metrics.jsonl.
+        scores: Scores of the run.
+        recipe: The recipe, as in resolved.json.
+
+    Returns:
+        The findings, at most one of each rule.
+    """
     history = History([*rows], [*scores], recipe or {})
-    return [found for found in (rule(history) for rule in RULES) if found]
+    return [finding for finding in (rule(history) for rule in RULES) if finding]

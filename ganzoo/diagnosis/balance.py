@@ -1,94 +1,100 @@
-"""Rules about who is ahead: a discriminator that has won, and one that has given up."""
+"""Rules on the balance of the players: a discriminator that has won, and one that does not learn."""
 
 from __future__ import annotations
 
 import math
 from statistics import median
 
-from ganzoo.diagnosis import settings
-from ganzoo.diagnosis.finding import Finding
-from ganzoo.diagnosis.history import History, lasting
+from ganzoo.diagnosis.finding import Finding, component, divide_rate, learning_rate, set_rate
+from ganzoo.diagnosis.history import History, lasting_since
 
-KNOWN = 0.99  # of all pairs: a discriminator that errs in more is still asked something
-VANISHED = 0.005  # of the largest so far: healthy ones stay within a factor of 30, single peaks aside
-FOOLED = 0.05  # of all pairs: fakes count as more real than real samples, all but always
-EQUAL = 0.01  # between mean outputs: a logit's difference that moves a probability by 1/400
-NOTHING = 1e-3  # of a gradient's norm: less reaches a network of any size as rounding
-CONSTANT = 1e-3  # of a loss: other batches alone move it by more, wherever outputs depend on the sample
+KNOWN = 0.99  # of all pairs ordered correctly: below it, the discriminator still has something to learn
+VANISHED = 0.005  # of the largest gradient: healthy ones stay within a factor of 30, single peaks aside
+FOOLED = 0.05  # of all pairs ordered correctly: fakes almost always have the larger output
+EQUAL = 0.01  # difference of mean outputs: as logits, it changes a probability by 1/400
+NOTHING = 1e-3  # gradient norm: discriminators that learn stay above it
+CONSTANT = 1e-3  # relative change of a loss: the variation between batches is larger
 
 
 def discriminator_won(history: History) -> Finding | None:
-    """It knows every fake, and says so with such certainty that the generator hears no direction any more.
+    """Find a discriminator that recognizes all fakes, so that the generator's gradient vanishes.
 
-    A critic may know every fake too, with values however large: its generator's gradient does not vanish.
+    A critic may recognize all fakes too, with large values; but its generator's gradient does not vanish.
+
+    Args:
+        history: The run.
+
+    Returns:
+        The finding, or None.
     """
-    apart, gradient = history.together("told_apart", "gradient/generator")
+    correct, gradient = history.aligned("told_apart", "gradient/generator")
     largest = max((value for value in gradient.values if math.isfinite(value)), default=0.0)
-    apart, gradient = apart.smooth, gradient.smooth
-    holds = [a >= KNOWN and g <= VANISHED * largest for a, g in zip(apart.values, gradient.values, strict=True)]
-    since = lasting(apart, holds)
+    correct, gradient = correct.smooth, gradient.smooth
+    pairs = zip(correct.values, gradient.values, strict=True)
+    since = lasting_since(correct, [share >= KNOWN and norm <= VANISHED * largest for share, norm in pairs])
     if since is None:
         return None
-    real, fake = (one.values[-1] for one in history.together("real", "fake"))
+    real, fake = (series.values[-1] for series in history.aligned("real", "fake"))
     evidence = (
-        f"the discriminator tells {apart.values[-1]:.1%} of pairs apart (outputs {real:.3g} on real and {fake:.3g} on "
-        f"fake samples), and the generator's gradient fell from {largest:.2g} to {gradient.values[-1]:.2g}"
+        f"the discriminator tells {correct.values[-1]:.1%} of pairs apart (outputs {real:.3g} on real and {fake:.3g} "
+        f"on fake samples), and the generator's gradient fell from {largest:.2g} to {gradient.values[-1]:.2g}"
     )
-    saturates = settings.use(history.recipe, "loss") == "minimax"
-    change = "loss.use=non_saturating" if saturates else settings.slower(history, "discriminator")
+    saturates = component(history.recipe, "loss") == "minimax"
+    change = "loss.use=non_saturating" if saturates else divide_rate(history, "discriminator")
     return Finding("discriminator_won", evidence, change, since)
 
 
-def knows_all(history: History) -> bool:
-    """Whether the discriminator has known all but every fake for some time now."""
-    (apart,) = history.together("told_apart")
-    return lasting(apart, [value >= KNOWN for value in apart.smooth.values]) is not None
+def recognizes_all(history: History) -> bool:
+    """Return True when the discriminator has recognized almost all fakes for some time."""
+    (correct,) = history.aligned("told_apart")
+    return lasting_since(correct, [share >= KNOWN for share in correct.smooth.values]) is not None
 
 
 def dead_discriminator(history: History) -> Finding | None:
-    """It says the same of real and of fake samples and learns nothing more, or it is fooled by every fake."""
-    return _blind(history) or _fooled(history)
+    """Find a discriminator with equal outputs on real and fake samples, or one that takes all fakes for real."""
+    return _constant(history) or _fooled(history)
 
 
-def _blind(history: History) -> Finding | None:
+def _constant(history: History) -> Finding | None:
     names = ("real", "fake", "gradient/discriminator", "discriminator/adversarial")
-    real, fake, gradient, loss = history.together(*names)
+    real, fake, gradient, loss = history.aligned(*names)
     if len(loss) < loss.lasting:
         return None
     level = median(loss.values[-loss.lasting :])
     rows = zip(real.values, fake.values, gradient.values, loss.values, strict=True)
     holds = [
-        abs(r - f) <= EQUAL and g <= NOTHING and abs(one - level) <= CONSTANT * abs(level) for r, f, g, one in rows
+        abs(r - f) <= EQUAL and norm <= NOTHING and abs(value - level) <= CONSTANT * abs(level)
+        for r, f, norm, value in rows
     ]
-    since = lasting(loss, holds)
+    since = lasting_since(loss, holds)
     if since is None:
         return None
     evidence = (
         f"the discriminator's outputs are {real.values[-1]:.3g} on real and {fake.values[-1]:.3g} on fake samples, "
         f"its loss stays at {level:.4g} and its gradient is {gradient.values[-1]:.1g}"
     )
-    for k, one in enumerate(history.recipe.get("regularizer", [])):
-        if "limit" in one:  # its weights are held so small that it can say nothing else
-            return Finding("dead_discriminator", evidence, f"regularizer.{k}.limit={10 * one['limit']:.2g}", since)
-    return Finding("dead_discriminator", evidence, _another_rate(history), since)
+    for k, table in enumerate(history.recipe.get("regularizer", [])):
+        if "limit" in table:  # clipped weights may be too small for other outputs
+            return Finding("dead_discriminator", evidence, f"regularizer.{k}.limit={10 * table['limit']:.2g}", since)
+    return Finding("dead_discriminator", evidence, _other_rate(history), since)
 
 
 def _fooled(history: History) -> Finding | None:
-    (apart,) = history.together("told_apart")
-    apart = apart.smooth
-    since = lasting(apart, [value <= FOOLED for value in apart.values])
+    (correct,) = history.aligned("told_apart")
+    correct = correct.smooth
+    since = lasting_since(correct, [share <= FOOLED for share in correct.values])
     if since is None:
         return None
     evidence = (
-        f"the discriminator gives fakes more than real samples in {1 - apart.values[-1]:.1%} of pairs, and does not "
-        "learn otherwise"
+        f"the discriminator's output is larger on the fake than on the real sample in {1 - correct.values[-1]:.1%} of "
+        "pairs, and it does not improve"
     )
-    return Finding("dead_discriminator", evidence, _another_rate(history), since)
+    return Finding("dead_discriminator", evidence, _other_rate(history), since)
 
 
-def _another_rate(history: History) -> str:
-    """What a discriminator that does not learn should learn at: as its opponent does; slower, where it does so."""
-    own, other = (settings.rate(history.recipe, player) for player in ("discriminator", "generator"))
-    if own < other:
-        return settings.at_rate(history, "discriminator", other)
-    return settings.slower(history, "discriminator")
+def _other_rate(history: History) -> str:
+    """Suggest the generator's learning rate for the discriminator if that is larger, otherwise a lower one."""
+    discriminator, generator = (learning_rate(history.recipe, player) for player in ("discriminator", "generator"))
+    if discriminator < generator:
+        return set_rate(history, "discriminator", generator)
+    return divide_rate(history, "discriminator")

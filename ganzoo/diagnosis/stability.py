@@ -1,4 +1,4 @@
-"""Rules about numbers that do not settle: gradients that explode, and players that chase each other."""
+"""Rules on the stability of training: exploding gradients, and oscillation of the players."""
 
 from __future__ import annotations
 
@@ -6,66 +6,80 @@ import math
 from itertools import pairwise
 from statistics import mean
 
-from ganzoo.diagnosis import settings
-from ganzoo.diagnosis.finding import Finding
+from ganzoo.diagnosis.finding import Finding, divide_all_rates, divide_rate
 from ganzoo.diagnosis.history import LEAST, History, Series, unbroken
 
-HUGE = 1e4  # of a gradient's norm: healthy recipes stay below 100
-LARGE = 1e2  # of a norm that has also grown GREW times
-GREW = 100.0  # times the median of the first half: no learning rate that suited the one suits the other
-FAR = 100.0  # what a learning rate is divided by that explodes from the start: it is not a little too large
-AHEAD, BEHIND = 0.9, 0.3  # of pairs told apart: nearly all, and clearly fewer than guessing would
-TURNS = 4  # from one to the other, in the last half: twice there and back
-SWING = 0.25  # of a loss's mean level: healthy losses at balance vary by about a tenth
+HUGE = 1e4  # gradient norm: healthy recipes stay below 100
+LARGE = 1e2  # gradient norm that has also grown by GREW
+GREW = 100.0  # times the typical norm of the first half: no learning rate suits both
+FAR = 100.0  # divisor of a learning rate that diverges from the start, which is far too large
+AHEAD, BEHIND = 0.9, 0.3  # of pairs ordered correctly: nearly all, and clearly fewer than by guessing
+TURNS = 4  # changes from one to the other in the last half: two full cycles
+SWING = 0.25  # of the mean level of a loss: balanced losses vary by about a tenth
 
 
 def exploding_gradients(history: History) -> Finding | None:
-    """A player's gradient is so large that no step along it is small."""
+    """Find a player whose gradient is extremely large.
+
+    Args:
+        history: The run.
+
+    Returns:
+        The finding of the first such player, or None.
+    """
     for name in history.names("gradient/"):
         series = history.series(name).smooth
         if len(series) < LEAST:
             continue
-        early = sorted(series.values[: len(series) // 2])[len(series) // 4]
-        holds = [value >= HUGE or (value >= LARGE and value >= GREW * early) for value in series.values]
+        typical = sorted(series.values[: len(series) // 2])[len(series) // 4]
+        holds = [value >= HUGE or (value >= LARGE and value >= GREW * typical) for value in series.values]
         length = unbroken(holds)
-        if length < 3:  # at the end it goes fast
+        if length < 3:  # fewer than other rules require, because the end is fast
             continue
         since, player = series.steps[-length], name.partition("/")[2]
-        evidence = f"the gradient of {player} has a norm of {_number(series.values[-1])}; {_number(early)} was usual"
-        hopeless = length > len(series) // 2 or history.recipe.get("run", {}).get("clip")  # clipping would not help
-        own = isinstance(history.recipe.get("optimizer", {}).get(player), dict)
-        rate = settings.slower(history, player, FAR) if own else settings.all_slower(history, FAR)
-        return Finding("exploding_gradients", evidence, rate if hopeless else "run.clip=1.0", since)
+        norm = _number(series.values[-1])
+        evidence = f"the gradient of {player} has a norm of {norm}; a typical one was {_number(typical)}"
+        clipping_fails = length > len(series) // 2 or history.recipe.get("run", {}).get("clip")
+        has_optimizer = isinstance(history.recipe.get("optimizer", {}).get(player), dict)
+        rate = divide_rate(history, player, FAR) if has_optimizer else divide_all_rates(history, FAR)
+        return Finding("exploding_gradients", evidence, rate if clipping_fails else "run.clip=1.0", since)
     return None
 
 
 def oscillation(history: History) -> Finding | None:
-    """Now the discriminator knows every fake, now it takes them for more real than real ones: they run in circles."""
-    (apart,) = history.together("told_apart")
-    half = len(apart) // 2
+    """Find players that go in circles: the discriminator recognizes all fakes and takes them for real by turns.
+
+    Args:
+        history: The run.
+
+    Returns:
+        The finding, or None.
+    """
+    (correct,) = history.aligned("told_apart")
+    half = len(correct) // 2
     if half < LEAST:
         return None
-    steps, values = apart.steps[half:], apart.values[half:]
+    steps, values = correct.steps[half:], correct.values[half:]
     turns = _turns(values)
     losses = [history.series(name) for name in history.names("discriminator/adversarial")]
     swing = max((_swing(loss) for loss in losses), default=math.inf)
     if len(turns) < TURNS or swing < SWING or len(turns) < len(values) / 8:
         return None
     evidence = (
-        f"what the discriminator tells apart went {len(turns)} times between {min(values):.0%} and {max(values):.0%} "
-        f"of pairs in {steps[-1] - steps[0]} steps, its loss by {swing:.0%} of its level"
+        f"the share of pairs that the discriminator tells apart changed {len(turns)} times between {min(values):.0%} "
+        f"and {max(values):.0%} in {steps[-1] - steps[0]} steps, and its loss varied by {swing:.0%} of its level"
     )
     return Finding("oscillation", evidence, _calmer(history), steps[turns[0]])
 
 
 def _turns(values: tuple[float, ...]) -> list[int]:
-    """Where a series has come from one side to the other, with what lies between counting for neither."""
+    """Return the indices at which a series has changed between AHEAD and BEHIND; values between them count for none."""
     sides = [(i, value >= AHEAD) for i, value in enumerate(values) if value >= AHEAD or value <= BEHIND]
     return [i for (_, before), (i, after) in pairwise(sides) if before != after]
 
 
 def _swing(loss: Series) -> float:
-    """Standard deviation over mean size, in the last half."""
+    """Return the standard deviation of the last half, divided by the mean absolute value."""
     values = loss.values[len(loss) // 2 :]
     level = mean(values)
     deviation = math.sqrt(mean((value - level) * (value - level) for value in values))
@@ -73,11 +87,11 @@ def _swing(loss: Series) -> float:
 
 
 def _calmer(history: History) -> str:
-    """Momentum carries a player past the other one; without much of it, smaller steps are what is left."""
+    """Suggest less momentum, which carries a player past the other one, or lower learning rates if it is small."""
     betas = history.recipe.get("optimizer", {}).get("betas")
     if isinstance(betas, (list, tuple)) and betas[0] > 0.5:
         return f"optimizer.betas=[0.5, {betas[1]}]"
-    return settings.all_slower(history)
+    return divide_all_rates(history)
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Each rule finds what it is about in a run that really goes wrong, and nothing in one that goes well."""
+"""The rules of diagnosis, in runs with a problem and in healthy ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganzoo import Generator, Spec, Zoo, hookimpl
 from ganzoo.config import resolver
 from ganzoo.diagnosis import RULES, Finding, diagnose, examine
-from ganzoo.diagnosis.history import LEAST, History, Series, lasting
+from ganzoo.diagnosis.history import LEAST, History, Series, lasting_since
 from ganzoo.registry import discovery
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
@@ -42,7 +42,7 @@ betas = [0.5, 0.999]
 """
 CLIPPED = RING + '[[regularizer]]\nuse = "weight_clipping"\nlimit = 1e-3\n'
 DIGITS = RING + '[dataset]\nuse = "digits"\n'
-"""Sick runs: what is found in them at the end, and what is to be changed."""
+"""Recipes with a problem: name of the finding -> recipe, changes to it, and the setting that the finding suggests."""
 SICK: dict[str, tuple[str, list[str], str]] = {
     "discriminator_won": (
         DIGITS,
@@ -70,16 +70,16 @@ def findings(text: str, changes: list[str], out: Path) -> tuple[Run, dict[str, F
 
 
 @pytest.mark.parametrize("name", SICK)
-def test_a_run_that_goes_wrong(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_with_a_problem(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, changes, change = SICK[name]
-    run, found = findings(text, changes, tmp_path)
-    assert name in found
-    assert found[name].change == change
-    assert 0 < found[name].since_step < run.status["step"]
-    assert capsys.readouterr().err.count(f"{name.replace('_', ' ')} since step") == 1  # said once, while it trained
+    run, by_name = findings(text, changes, tmp_path)
+    assert name in by_name
+    assert by_name[name].change == change
+    assert 0 < by_name[name].since_step < run.status["step"]
+    assert capsys.readouterr().err.count(f"{name.replace('_', ' ')} since step") == 1  # reported once during training
 
 
-def test_a_discriminator_that_can_say_nothing(tmp_path: Path) -> None:
+def test_a_discriminator_with_clipped_weights(tmp_path: Path) -> None:
     _, found = findings(CLIPPED, [], tmp_path)
     assert [*found] == ["dead_discriminator"]
     assert "its loss stays at 1.386" in found["dead_discriminator"].evidence  # log 4
@@ -87,15 +87,13 @@ def test_a_discriminator_that_can_say_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SICK)
-def test_what_a_finding_says_to_change_is_a_setting(name: str) -> None:
+def test_a_finding_suggests_an_existing_setting(name: str) -> None:
     text, changes, change = SICK[name]
     before, after = tiny(text, *changes), tiny(text, *changes, change)
     assert before.resolved() != after.resolved()
 
 
-def test_rules_are_silent_at_every_step_of_a_run_that_goes_well(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rules_find_nothing_at_any_step_of_a_healthy_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, found = findings(RING, ["run.steps=300"], tmp_path)
     assert not found
     rows, recipe = [*run.metrics()], run.resolved["recipe"]
@@ -104,12 +102,12 @@ def test_rules_are_silent_at_every_step_of_a_run_that_goes_well(
 
 
 def rows_of(n: int = 40, **series: Any) -> list[dict[str, Any]]:
-    """Rows of logged steps 10, 20, ...; a series is a function of how far the run is, from 0 to 1."""
+    """Return rows of steps 10, 20, ...; a series is a function of the progress of the run, from 0 to 1."""
     return [{"step": 10 * (i + 1), **{name: at(i / (n - 1)) for name, at in series.items()}} for i in range(n)]
 
 
 def test_a_critic_whose_values_are_large_has_not_won() -> None:
-    """It knows every fake, by thousands; the generator still hears which way to go."""
+    """It recognizes every fake, by thousands; the generator still has a useful gradient."""
     critic = {"real": lambda s: 4e3 * s, "fake": lambda s: -9e3 * s, "told_apart": lambda s: 1.0}
     healthy = rows_of(**critic, **{"gradient/generator": lambda s: 3.0 - s})
     assert not examine(healthy)
@@ -121,20 +119,20 @@ def test_a_critic_whose_values_are_large_has_not_won() -> None:
     )
 
 
-def test_a_symptom_that_is_over_is_none() -> None:
+def test_a_problem_that_is_over_is_not_found() -> None:
     series = {"told_apart": lambda s: 0.0 if s < 0.7 else 0.6}
     assert not examine(rows_of(**series))
     assert [one.name for one in examine(rows_of(**series)[:20])] == ["dead_discriminator"]
 
 
-def test_gradients_that_grow_late_want_clipping_and_where_they_are_clipped_a_slower_pace() -> None:
+def test_late_explosions_suggest_clipping_and_clipped_ones_a_lower_rate() -> None:
     rows = rows_of(**{"gradient/generator": lambda s: 1.0 if s < 0.85 else 1e5})
     optimizer = {"optimizer": {"lr": 0.5}}
     assert [one.change for one in examine(rows, (), optimizer)] == ["run.clip=1.0"]
     assert [one.change for one in examine(rows, (), {"run": {"clip": 1.0}, **optimizer})] == ["optimizer.lr=0.005"]
 
 
-def test_a_grid_that_is_on_its_way_up_has_not_collapsed() -> None:
+def test_improving_diversity_is_no_collapse() -> None:
     def found(values: list[float], **run: float) -> list[int]:
         rows = [{"step": 100 * (i + 1), "samples/diversity": value} for i, value in enumerate(values)]
         return [one.since_step for one in examine(rows, (), {"run": {"steps": 1000, **run}})]
@@ -151,7 +149,7 @@ def scores(name: str, *values: tuple[int, float], floor: float = 1.0, better: st
     return [Score(step, name, value, floor, better, {}) for step, value in values]
 
 
-def test_classes_that_are_not_drawn_and_samples_learnt_by_heart() -> None:
+def test_missing_classes_and_memorized_samples() -> None:
     rows, recipe = [{"step": 900}], {"run": {"steps": 1000}, "optimizer": {"lr": 4e-4}}
     (collapsed,) = examine(rows, scores("class_coverage@referee", (900, 4), floor=10, better="higher"), recipe)
     assert (collapsed.name, collapsed.change) == ("generator_collapsed", "optimizer.lr=0.0001")
@@ -165,7 +163,7 @@ def test_classes_that_are_not_drawn_and_samples_learnt_by_heart() -> None:
 
 
 class Parrot(Generator):
-    """Has learned all of its training data by heart."""
+    """A generator of its training data."""
 
     z_dim = 1
 
@@ -183,7 +181,7 @@ class Plugin:
         zoo.add("generator", "parrot", Parrot)
 
 
-def test_copies_of_the_training_data_are_found_in_a_run_that_is_judged(tmp_path: Path) -> None:
+def test_copies_of_the_training_data_are_found_in_an_evaluated_run(tmp_path: Path) -> None:
     plugins = discovery.load()
     plugins.zoo.merge(discovery.load({"acme/parrot": Plugin()}).zoo)
     judged = '[generator]\nuse = "parrot"\n[evaluate]\nevery = 6\n[[metric]]\nuse = "nearest_neighbour"'
@@ -194,11 +192,11 @@ def test_copies_of_the_training_data_are_found_in_a_run_that_is_judged(tmp_path:
     assert "memorising" not in [finding.name for finding in diagnose(train(sound, tmp_path))]
 
 
-def test_what_lasts() -> None:
+def test_lasting_conditions() -> None:
     series = Series(tuple(range(40)), (0.0,) * 40)
-    assert lasting(series, [False] * 30 + [True] * 10) == 30
-    assert lasting(series, [False] * 31 + [True] * 9) is None  # less than a quarter
-    assert lasting(Series((1, 2), (0.0, 0.0)), [True, True]) is None  # fewer than 8
+    assert lasting_since(series, [False] * 30 + [True] * 10) == 30
+    assert lasting_since(series, [False] * 31 + [True] * 9) is None  # less than a quarter
+    assert lasting_since(Series((1, 2), (0.0, 0.0)), [True, True]) is None  # fewer than 8
     assert Series((1, 2, 3), (1.0, 9.0, 2.0)).smooth.values == (2.0, 2.0, 2.0)
     assert LEAST == 8
 
@@ -211,7 +209,7 @@ def strange(random: random.Random) -> Iterator[dict[str, Any]]:
         yield {"step": t, **{name: random.choice(values) for name in chosen}}
 
 
-def test_no_numbers_are_too_strange_for_a_rule() -> None:
+def test_rules_accept_any_numbers() -> None:
     for seed in range(200):
         for recipe in ({}, {"optimizer": {}, "regularizer": [{"use": "r1"}], "run": {"ema": 0.9, "steps": None}}):
             for finding in examine(strange(random.Random(seed)), (), recipe):
@@ -220,7 +218,7 @@ def test_no_numbers_are_too_strange_for_a_rule() -> None:
     assert {rule.__name__ for rule in RULES} >= SICK.keys()
 
 
-def test_a_recipe_of_the_zoo_is_read_as_it_is_kept() -> None:
+def test_a_recipe_is_read_as_in_resolved_json() -> None:
     recipe = tiny(RING).resolved()
     assert History([], (), recipe).recipe["optimizer"]["lr"] == 1e-3
     assert resolver.resolve(recipe, PLUGINS.zoo, "x", name="x")

@@ -184,7 +184,7 @@ def test_every_rule_of_diagnosis_with_its_thresholds() -> None:
     told = {}
     for names, values, _ in rows(text, "## The thresholds"):
         told |= dict(zip(re.findall(r"`(\w+)`", names), map(float, values.split(",")), strict=True))
-    modules = [getattr(diagnosis, name) for name in ("balance", "history", "settings", "stability", "mode_collapse")]
+    modules = [getattr(diagnosis, name) for name in ("balance", "finding", "history", "stability", "mode_collapse")]
     numbers = [(name, value) for one in modules for name, value in vars(one).items() if name.isupper()]
     assert told == {name: value for name, value in numbers if isinstance(value, (int, float))}
 
