@@ -236,7 +236,7 @@ def test_where_all_are_left_out_there_is_no_evaluation(run: Run) -> None:
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)
     evaluator.metrics = [one for one in evaluator.metrics if one.name == "precision_recall"]
     with pytest.raises(
-        IncompatibleError, match="no metric can judge these samples: metric precision_recall looks at 3"
+        IncompatibleError, match="no metric can process these samples: metric precision_recall looks at 3"
     ):
         evaluator(ganzoo.load(run).sample, 12, {})
 
@@ -252,7 +252,9 @@ def test_two_metrics_of_one_name_have_floors_of_their_own(run: Run) -> None:
 def test_a_score_that_is_no_finite_number_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = tiny("[[metric]]\nuse = 'frechet_distance'\n", "evaluate.samples=20")
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)
-    monkeypatch.setattr(type(evaluator.metrics[0].made), "__call__", lambda self, evidence: {"frechet_distance": nan})
+    monkeypatch.setattr(
+        type(evaluator.metrics[0].component), "__call__", lambda self, evidence: {"frechet_distance": nan}
+    )
     with pytest.raises(IncompatibleError, match="frechet_distance is not a finite number"):
         evaluator(ganzoo.load(run).sample, 12, {})
 

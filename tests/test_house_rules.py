@@ -101,7 +101,6 @@ ROOMS = tuple(
             "data",
             "evaluation",
             "interfaces",
-            "metrics",
             "procedure",
         ),
         *("runs", "sampling", "scaffold", "sharing", "terminal", "testing", "training", "translator", "utils"),

@@ -1,1 +1,1 @@
-"""How good a generator is: what metrics and extractors are, and how a score comes about."""
+"""Evaluation of generated samples: metrics, feature extractors, reference samples and scores."""

@@ -1,4 +1,4 @@
-"""Judges what a generator makes: draws samples, shows them to every metric, and says what each number rests on."""
+"""Evaluation of generated samples by all metrics of a recipe, with floors and protocols."""
 
 from __future__ import annotations
 
@@ -16,34 +16,39 @@ from ganzoo.interfaces import Dataset
 from ganzoo.metrics import best, feature_cache, selection
 from ganzoo.metrics.metric import Evidence, Metric, Seen
 from ganzoo.metrics.reference import Reference
-from ganzoo.metrics.selection import Chosen
+from ganzoo.metrics.selection import Selected
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import provenance
 from ganzoo.runs.scores import Score
 from ganzoo.utils import rng
 
-TOLD = ("ganzoo-torch", "torch")  # packages whose version may change a number
-SAMPLES = 10_000  # unless fewer real ones are held out
-WANTS = {"features": "features", "logits": "logits", "classes": "logits"}
+PACKAGES = ("ganzoo-torch", "torch")  # packages whose version may change a score
+SAMPLES = 10_000  # generated samples, unless fewer real ones are held out
+OUTPUTS = {"features": "features", "logits": "logits", "classes": "logits"}  # input of a metric -> extractor's output
 
-Draw = Callable[[int, Tensor | None, int], Tensor]
+Sampler = Callable[[int, Tensor | None, int], Tensor]
 """(n, labels (n,) or None, seed) -> samples (n, *shape)."""
 
 
 def weights(averaged: bool) -> dict[str, str]:
-    """Whose weights made the samples, as a protocol tells it."""
+    """Return the entry of a protocol on the weights that generated the samples."""
     return {"weights": "averaged" if averaged else "as trained"}
 
 
 class Evaluator:
-    """The metrics of one recipe. Building one reads no data and is cheap.
+    """Computes scores with the metrics of a recipe. The constructor is fast and reads no data.
 
-    data: what is trained on. conditional: whether samples are asked for classes. left_out: metrics that nobody asked
-    for and that cannot judge these samples, with the reason.
+    `left_out` has the metrics that were not named and could not process the samples, with the reason.
+
+    Args:
+        recipe: The recipe.
+        data: The training data.
+        zoo: The zoo.
+        conditional: Whether classes are requested from the GAN.
 
     Raises:
-        IncompatibleError: A metric, or the extractor, cannot judge these samples.
-        RecipeError: No result has the name that `evaluate.best` asks for.
+        IncompatibleError: A metric, or the extractor, cannot process these samples.
+        RecipeError: No result has the name that `evaluate.best` gives.
         SetupError: A package is missing, see Extractor.check().
         DataError: A download is missing, see Extractor.check().
     """
@@ -51,131 +56,151 @@ class Evaluator:
     def __init__(self, recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool):
         if data.spec.vocab:
             raise IncompatibleError(
-                "samples are token ids, which no metric judges: what the data measures itself is logged."
+                "samples are token ids, which no metric can process: measurements by the dataset are logged instead."
             )
         self.recipe = recipe
         self.data = data
         self.conditional = conditional
         self.settings = recipe.evaluate
         self.extractor = selection.extractor(recipe, data, zoo)
-        self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.made)
+        self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.component)
         best.check(self.settings.best, self.results)
         self._prepared = False
         self.left_out: dict[str, str] = {}
-        self.floors: dict[tuple[int, int], dict[str, float]] = {}  # of which metric, from how many samples
+        self.floors: dict[tuple[int, int], dict[str, float]] = {}  # by index of the metric and number of samples
 
     @property
     def results(self) -> list[str]:
-        """The names that scores will have."""
-        return [_named(result, one, self.extractor) for one in self.metrics for result in one.made.better]
+        """Return the names of the scores."""
+        return [
+            _full_name(result, metric, self.extractor) for metric in self.metrics for result in metric.component.better
+        ]
 
     def prepare(self) -> None:
-        """Get the extractor ready, and the real samples; may take minutes, and is done once.
+        """Prepare the extractor and read the real samples, once; may take minutes.
 
-        Errors: DataError when the data is missing, IncompatibleError when the extractor is not fit to judge.
+        Raises:
+            DataError: Data are missing.
+            IncompatibleError: The trained extractor is too inaccurate.
         """
         if self._prepared:
             return
         with rng.preserve_rng(), torch.enable_grad():
-            if self.wanted:
-                self.extractor.made.prepare(self.reference)
+            if self.outputs:
+                self.extractor.component.prepare(self.reference)
             assert self.real is not None and self.held is not None
         self._prepared = True
 
-    def __call__(self, draw: Draw, step: int, made_by: Mapping[str, str]) -> list[Score]:
-        """Scores of what `draw` makes. made_by: what else is to be told of the samples, such as whose weights.
+    def __call__(self, sampler: Sampler, step: int, generated_by: Mapping[str, str]) -> list[Score]:
+        """Generate samples and compute their scores.
 
-        Errors: GanzooError when a sample or a score is not a finite number; IncompatibleError for too few samples.
+        Args:
+            sampler: Generates the samples.
+            step: The step of the generator.
+            generated_by: Further entries of the protocol on the samples, such as weights().
+
+        Returns:
+            The scores.
+
+        Raises:
+            GanzooError: A sample is not finite.
+            IncompatibleError: A named metric, or every metric, cannot process the samples, because they are too few or
+                a score is not finite.
         """
         self.prepare()
         n = self.samples
-        fake = self._fake(draw, max([n, *(one.made.samples for one in self.metrics)]))
+        fake = self._generate(sampler, max([n, *(metric.component.samples for metric in self.metrics)]))
         evidence = Evidence(self.real, self.held, fake, self.data)
         scores: list[Score] = []
-        for one in self.metrics:
+        for metric in self.metrics:
             try:
-                scores += self._scores(one, evidence, n, step, made_by)
+                scores += self._scores(metric, evidence, n, step, generated_by)
             except GanzooError as error:
-                if self.recipe.metrics:  # asked for by name
+                if self.recipe.metrics:  # named in the recipe
                     raise
-                self.left_out[one.name] = error.message
+                self.left_out[metric.name] = error.message
         if not scores:
-            raise IncompatibleError(f"no metric can judge these samples: {' '.join(self.left_out.values())}")
+            raise IncompatibleError(f"no metric can process these samples: {' '.join(self.left_out.values())}")
         return scores
 
     @cached_property
     def reference(self) -> Reference:
+        """Return the real samples, which are read on first access."""
         return Reference.from_dataset(self.data)
 
     @cached_property
-    def wanted(self) -> frozenset[str]:
-        """What the metrics want to know of samples beside the samples."""
-        return frozenset(WANTS[one.made.sees] for one in self.metrics if one.made.sees in WANTS)
+    def outputs(self) -> frozenset[str]:
+        """Return the outputs of the extractor that the metrics need."""
+        inputs = (metric.component.sees for metric in self.metrics)
+        return frozenset(OUTPUTS[name] for name in inputs if name in OUTPUTS)
 
     @cached_property
     def real(self) -> Seen:
-        return feature_cache.seen(self.reference.real, self.extractor, self.reference.cache, self.wanted)
+        """Return the real samples with the outputs of the extractor."""
+        return feature_cache.seen(self.reference.real, self.extractor, self.reference.cache, self.outputs)
 
     @cached_property
     def held(self) -> Seen:
-        return feature_cache.seen(self.reference.held, self.extractor, self.reference.cache, self.wanted)
+        """Return the held-out samples with the outputs of the extractor."""
+        return feature_cache.seen(self.reference.held, self.extractor, self.reference.cache, self.outputs)
 
     @property
     def samples(self) -> int:
-        """How many samples are drawn for metrics that have no number of their own."""
+        """Return the number of generated samples for metrics whose protocol has no number."""
         return self.settings.samples or min(SAMPLES, len(self.reference.held))
 
-    def _fake(self, draw: Draw, n: int) -> Seen:
-        """Conditional generators are asked for classes as often as the data has them."""
+    def _generate(self, sampler: Sampler, n: int) -> Seen:
+        """Generate samples, with the classes in the proportions of the data if the GAN is conditional."""
         y = None
         if self.conditional:
             assert self.real.y is not None, "the data of a conditional GAN has labels"
             y = self.real.y[torch.arange(n) % len(self.real)]  # (n,)
-        x = draw(n, y, self.settings.seed).detach().float().cpu()  # (n, *shape)
+        x = sampler(n, y, self.settings.seed).detach().float().cpu()  # (n, *shape)
         if not x.isfinite().all():
             raise GanzooError("a generated sample is not a finite number: evaluate an earlier checkpoint.")
-        return Seen(x, y, self.extractor.made)
+        return Seen(x, y, self.extractor.component)
 
     def _scores(
-        self, one: Chosen, evidence: Evidence, n: int, step: int, made_by: Mapping[str, str]
+        self, selected: Selected, evidence: Evidence, n: int, step: int, generated_by: Mapping[str, str]
     ) -> Iterable[Score]:
-        metric: Metric = one.made
+        metric: Metric = selected.component
         n = metric.samples or n
         evidence = evidence.with_fake(evidence.fake.first(n))
         with rng.preserve_rng(), torch.enable_grad():
             values = metric(evidence)
-            if wrong := [result for result in metric.better if not math.isfinite(values[result])]:
+            if invalid := [result for result in metric.better if not math.isfinite(values[result])]:
                 raise IncompatibleError(
-                    f"metric {one.name}: {wrong[0]} is not a finite number for these samples. Leave it out."
+                    f"metric {selected.name}: {invalid[0]} is not a finite number for these samples. Leave it out."
                 )
-            which = self.metrics.index(one), n  # two of one name may differ in their settings
-            if which not in self.floors:
-                self.floors[which] = dict(metric.floor(evidence))
-        floor, protocol = self.floors[which], {**self._protocol(one, n), **made_by}
+            key = self.metrics.index(selected), n  # two metrics of one name may have different settings
+            if key not in self.floors:
+                self.floors[key] = dict(metric.floor(evidence))
+        floors, protocol = self.floors[key], {**self._protocol(selected, n), **generated_by}
         for result, better in metric.better.items():
-            name = _named(result, one, self.extractor)
-            yield Score(step, name, float(values[result]), _finite(floor.get(result)), better, protocol)
+            name = _full_name(result, selected, self.extractor)
+            yield Score(step, name, float(values[result]), _finite(floors.get(result)), better, protocol)
 
-    def _protocol(self, one: Chosen, n: int) -> dict[str, Any]:
-        """Everything that another number has to share to be compared with this one."""
-        told: dict[str, Any] = {
+    def _protocol(self, metric: Selected, n: int) -> dict[str, Any]:
+        """Return all that comparable scores must have in common."""
+        protocol: dict[str, Any] = {
             "data": self.recipe.dataset.filled(),
             "data_digest": self.reference.real.fingerprint,
             "real": self.reference.real.told,
             "held_out": self.reference.held.told,
             "samples": n,
             "seed": self.settings.seed,
-            "metric": one.facts,
+            "metric": metric.facts,
         }
-        if one.made.sees in WANTS:
-            looks = self.extractor.made
-            told["extractor"] = {**self.extractor.facts, "digest": looks.digest, **looks.facts()}
-        return told | {"versions": {name: version for name, version in provenance.versions().items() if name in TOLD}}
+        if metric.component.sees in OUTPUTS:
+            extractor = self.extractor.component
+            protocol["extractor"] = {**self.extractor.facts, "digest": extractor.digest, **extractor.facts()}
+        versions = {name: version for name, version in provenance.versions().items() if name in PACKAGES}
+        return protocol | {"versions": versions}
 
 
 def _finite(floor: float | None) -> float | None:
     return float(floor) if floor is not None and math.isfinite(floor) else None
 
 
-def _named(result: str, metric: Chosen, extractor: Chosen) -> str:
-    return f"{result}@{extractor.name}" if metric.made.sees in WANTS else result
+def _full_name(result: str, metric: Selected, extractor: Selected) -> str:
+    return f"{result}@{extractor.name}" if metric.component.sees in OUTPUTS else result

@@ -1,4 +1,4 @@
-"""What metrics look at samples with: features, and for some also classes."""
+"""Base class of feature extractors."""
 
 from __future__ import annotations
 
@@ -14,40 +14,53 @@ if TYPE_CHECKING:
 
 
 class Extractor(ABC):
-    """Maps samples to features. A score carries its extractor's name, for scores of different ones say nothing
-    of each other.
+    """Computes the features of samples that metrics compare.
 
-    An object is made from the recipe's settings alone; check() and prepare() are called before features().
+    The constructor takes the recipe's settings alone; check() and prepare() are called before features(). Scores have
+    the name of their extractor, because those of different extractors cannot be compared.
     """
 
     classifies: Literal["", "data", "others"] = ""
-    """What logits() tells: nothing, the classes of the data, or other classes, such as ImageNet's."""
+    """Classes that logits() predicts: none, those of the data, or others, such as ImageNet's."""
     digest: str = ""
-    """What makes its features these and no others: SHA-256 of weights, known after prepare(). "" where there are
-    none."""
+    """SHA-256 of the weights, known after prepare(); "" if there are none. It identifies the features."""
 
     def check(self, spec: Spec) -> None:
-        """Before anything costs time. Errors: IncompatibleError for samples it cannot look at; DataError or SetupError
-        with what to do when a file or a package is missing. Never downloads.
+        """Check that this extractor can be used, before any expensive computation. It never downloads anything.
+
+        Args:
+            spec: Format of the samples.
+
+        Raises:
+            IncompatibleError: It cannot process such samples.
+            DataError: A file is missing; the message says how to get it.
+            SetupError: A package is missing; the message says how to install it.
         """
         return
 
     def prepare(self, reference: Reference) -> None:
-        """Get ready to look: read weights, or train on reference.real and test on reference.held. Once; may take
-        minutes, the result of which belongs into reference.cache.
+        """Read weights, or train on `reference.real` and test on `reference.held`.
 
-        Errors: those of check(), and IncompatibleError when what was trained is too poor to judge anybody.
+        It is called once and may take minutes; results that are worth keeping belong into `reference.cache`.
+
+        Args:
+            reference: The real samples.
+
+        Raises:
+            IncompatibleError: The trained extractor is too inaccurate.
+            DataError: As for check().
+            SetupError: As for check().
         """
         return
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
-        """(N, *shape), images in [-1, 1] -> (N, width) float32, on the CPU."""
+        """Return the features (N, width), float32 on the CPU, of samples (N, *shape), images in [-1, 1]."""
 
     def logits(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> (N, classes) float32, on the CPU. Only where `classifies`."""
-        raise NotImplementedError(f"{type(self).__name__} tells features, not classes")
+        """Return the logits (N, classes), float32 on the CPU, of samples (N, *shape); only if `classifies` is set."""
+        raise NotImplementedError(f"{type(self).__name__} computes features, not classes")
 
     def facts(self) -> Mapping[str, Any]:
-        """What a reader of a score should know of it beside settings and digest, such as its accuracy; as JSON."""
+        """Return what a protocol records in addition to settings and digest, such as the accuracy; JSON values."""
         return {}

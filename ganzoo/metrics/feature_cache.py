@@ -1,4 +1,4 @@
-"""What an extractor saw in real samples, kept by content, so that it looks at them once."""
+"""Cache of the features of real samples, in files that are named by their content."""
 
 from __future__ import annotations
 
@@ -14,51 +14,59 @@ from torch import Tensor
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Seen
 from ganzoo.metrics.reference import Part
-from ganzoo.metrics.selection import Chosen
+from ganzoo.metrics.selection import Selected
 from ganzoo.utils import atomic
 
-LARGEST = 2**29  # bytes in one file
+LARGEST = 2**29  # bytes of a file
 
 
-def seen(part: Part, extractor: Chosen, cache: Path, wanted: frozenset[str]) -> Seen:
-    """Real samples with those of "features" and "logits" that are wanted.
+def seen(part: Part, extractor: Selected, cache: Path, outputs: frozenset[str]) -> Seen:
+    """Return real samples with their features and logits, from the cache or computed.
 
-    Kept in a file that is named by the content of the samples and of the extractor; one without weights is quicker than
-    a file. A file that cannot be read is written anew.
+    An extractor without weights is faster than a file, so its outputs are not cached. A damaged file is replaced.
+
+    Args:
+        part: The samples.
+        extractor: The extractor, after prepare().
+        cache: Folder of the cache.
+        outputs: The outputs that are needed: "features", "logits".
+
+    Returns:
+        The samples, with these outputs.
     """
-    looks: Extractor = extractor.made
+    model: Extractor = extractor.component
     x, y = part.samples, part.batch.get("y")
-    if not wanted or not looks.digest:
-        return Seen(x, y, looks)
+    if not outputs or not model.digest:
+        return Seen(x, y, model)
     path = cache / f"seen-{_key(part, extractor)}.safetensors"
-    found = _read(path, len(x))
-    if missing := wanted - found.keys():
-        look = {"features": looks.features, "logits": looks.logits}
-        found |= {name: look[name](x) for name in missing}
-        _write(path, found)
-    return Seen(x, y, looks, found.get("features"), found.get("logits"))
+    tensors = _read(path, len(x))
+    if missing := outputs - tensors.keys():
+        compute = {"features": model.features, "logits": model.logits}
+        tensors |= {name: compute[name](x) for name in missing}
+        _write(path, tensors)
+    return Seen(x, y, model, tensors.get("features"), tensors.get("logits"))
 
 
-def _key(part: Part, extractor: Chosen) -> str:
-    told = json.dumps([part.fingerprint, extractor.facts, extractor.made.digest], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+def _key(part: Part, extractor: Selected) -> str:
+    content = json.dumps([part.fingerprint, extractor.facts, extractor.component.digest], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _read(path: Path, n: int) -> dict[str, Tensor]:
     try:
-        found = load_file(path)
+        tensors = load_file(path)
     except (OSError, SafetensorError):
         return {}
-    fine = all(len(value) == n and value.dtype == torch.float32 for value in found.values())
-    return found if fine else {}
+    valid = all(len(value) == n and value.dtype == torch.float32 for value in tensors.values())
+    return tensors if valid else {}
 
 
-def _write(path: Path, found: dict[str, Tensor]) -> None:
-    """A cache that cannot be written costs time, and nothing else."""
-    if sum(value.numel() * value.element_size() for value in found.values()) > LARGEST:
+def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a file, if possible: without a cache, evaluations only take longer."""
+    if sum(value.numel() * value.element_size() for value in tensors.values()) > LARGEST:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_file(path, save({name: value.contiguous() for name, value in found.items()}))
+        atomic.write_file(path, save({name: value.contiguous() for name, value in tensors.items()}))
     except OSError:
         return

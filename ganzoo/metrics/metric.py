@@ -1,4 +1,4 @@
-"""A metric: from real and generated samples, as an extractor sees them, to a number."""
+"""Base class of metrics, and the samples that they compare."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from ganzoo.metrics.extractor import Extractor
 
 
 class Seen:
-    """Samples x (N, *shape), images in [-1, 1], with labels y (N,) or None, as an extractor sees them.
+    """Samples with their features and logits, which are computed on first access.
 
-    Of generated samples y is what was asked for. Features and logits are computed when somebody looks, and once.
+    Args:
+        x: Samples (N, *shape), images in [-1, 1].
+        y: Labels (N,), or None. For generated samples, the requested classes.
+        extractor: The extractor of features and logits.
+        features: Features (N, width), if they are known.
+        logits: Logits (N, classes), if they are known.
     """
 
     def __init__(
@@ -40,24 +45,25 @@ class Seen:
 
     @cached_property
     def features(self) -> Tensor:
-        """(N, width) float32."""
+        """Return the features (N, width), float32."""
         return self._features if self._features is not None else self.extractor.features(self.x)
 
     @cached_property
     def logits(self) -> Tensor:
-        """(N, classes) float32."""
+        """Return the logits (N, classes), float32."""
         return self._logits if self._logits is not None else self.extractor.logits(self.x)
 
     def first(self, n: int) -> Seen:
-        """The first n of them. Those of real data are in random order already."""
+        """Return the first n samples; real samples are in random order already."""
         return self if n >= len(self) else self.only(slice(n))
 
     def of_class(self, y: int) -> Seen:
-        """Those with label y."""
+        """Return the samples with label y."""
         assert self.y is not None, "these samples have no labels"
         return self.only(self.y == y)
 
     def only(self, which: slice | Tensor) -> Seen:
+        """Return the samples of a slice, or at the indices or the mask of a tensor."""
         features = self.features[which] if self._features is not None or "features" in vars(self) else None
         logits = self.logits[which] if self._logits is not None or "logits" in vars(self) else None
         labels = self.y[which] if self.y is not None else None
@@ -66,9 +72,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a metric is shown: real samples of the kind trained on, real ones held out, and generated ones.
+    """All that a metric is computed from.
 
-    real, held: in an order drawn once, so that the first n are a sample of all. data: what the run was trained on.
+    Args:
+        real: Real samples of the training data, in a fixed random order, so that the first n represent all.
+        held: Held-out real samples, likewise.
+        fake: Generated samples.
+        data: The training data.
     """
 
     real: Seen
@@ -77,47 +87,66 @@ class Evidence:
     data: Dataset
 
     def with_fake(self, fake: Seen) -> Evidence:
-        """The same with other samples in the place of the generated ones."""
+        """Return the evidence with other samples in place of the generated ones."""
         return replace(self, fake=fake)
 
 
 class Metric(ABC):
-    """One way to judge generated samples; its constructor takes settings alone.
+    """A measure of the quality of generated samples, with one or several results.
 
-    What it returns is one number, or several under names of their own.
+    The constructor takes settings alone.
     """
 
     better: ClassVar[Mapping[str, Literal["lower", "higher", "nearer"]]]
-    """Result -> which way is good; "nearer" to the floor where neither is. The first one is the metric's own, which
-    picks the best checkpoint."""
+    """Result -> better direction; "nearer" means nearer to the floor. The first result is the main one, which decides
+    on the best checkpoint."""
     sees: Literal["samples", "features", "logits", "classes"] = "features"
-    """"samples" when it looks at nothing but x, so that a score names no extractor; "logits" when it needs those of any
-    classes, and "classes" when they have to be the classes of the data."""
+    """Input: "samples" for x alone, without an extractor; "features"; "logits" of any classes; or "classes", which are
+    logits of the classes of the data."""
     asked: bool = False
-    """True when it needs the labels that samples were asked for."""
+    """True if the metric needs the requested classes of generated samples."""
     samples: int = 0
-    """How many generated samples its published protocol looks at; 0 for as many as are asked for."""
+    """Number of generated samples in the published protocol; 0 for the number of the evaluation."""
     by_default: bool = True
-    """False for one that takes long, or answers a rare question: it is computed when asked for by name."""
+    """False for a slow or special metric, which is computed only if it is named."""
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
-        """Check that this metric can judge such samples, before anything costs time.
+        """Check that this metric applies to such samples, before any expensive computation.
+
+        Args:
+            spec: Format of the samples.
+            data: The training data.
+            conditional: Whether classes are requested from the GAN.
 
         Raises:
-            IncompatibleError: It cannot; the message says what would.
+            IncompatibleError: It does not apply; the message says what to use instead.
         """
         if self.asked and not (conditional and spec.classes):
             raise IncompatibleError(
-                f"metric {next(iter(self.better))} compares samples with the classes they were asked for, and this "
-                "GAN is not asked for classes. Use another metric, or a conditional GAN."
+                f"metric {next(iter(self.better))} compares samples with their requested classes, and this GAN is not "
+                "conditional. Use another metric, or a conditional GAN."
             )
 
     @abstractmethod
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        """Result -> value, with the keys of `better`. Computed in float64; the same evidence gives the same numbers."""
+        """Compute the results, in float64; equal evidence gives equal values.
+
+        Args:
+            evidence: The samples.
+
+        Returns:
+            Result -> value, with the keys of `better`.
+        """
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
-        """What held-out real samples score in the place of generated ones, as many as there are of those: no
-        generator is expected to do better. `evidence.fake` is what was generated.
+        """Compute the score of an equal number of held-out real samples in place of the generated ones.
+
+        No generator should be expected to score better.
+
+        Args:
+            evidence: The samples, with the generated ones.
+
+        Returns:
+            Result -> value; results may be missing.
         """
         return self(evidence.with_fake(evidence.held.first(len(evidence.fake))))

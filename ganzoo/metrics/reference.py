@@ -1,4 +1,4 @@
-"""Real samples to compare with: those that are trained on, and those that are held out, each in an order drawn once."""
+"""Real and held-out samples that metrics compare with, in a fixed random order."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.utils import rng
 
-SEED = 0  # of the order, and of what examples draw; part of a score's protocol by being a constant
-MOST = 50_000  # real samples that are compared with: what figures of the field are computed from
-NUMBERS = 2**28  # in all of them: 1 GiB
+SEED = 0  # of the order, and of random transforms; a constant, so that it is part of every protocol
+MOST = 50_000  # samples at most, as in most publications
+NUMBERS = 2**28  # in all samples at most: 1 GiB
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some examples of a dataset, in a random order: `indices` says which, `told` says it in words.
+    """A part of a dataset, in random order. Random transforms of examples are always the same here.
 
-    Examples that are drawn anew each time they are read are drawn alike here.
+    Args:
+        dataset: The dataset.
+        indices: Indices of the examples.
+        told: The part in words, for protocols.
     """
 
     dataset: Dataset
@@ -37,30 +40,35 @@ class Part:
 
     @cached_property
     def batch(self) -> Batch:
-        """All of them, images in [-1, 1]."""
+        """Return all examples, with images in [-1, 1]."""
         with rng.seeded(SEED):
             return subset.take(self.dataset, list(self.indices))
 
     @property
     def samples(self) -> Tensor:
-        """(N, *shape); of pairs, what the inputs should become."""
+        """Return the samples (N, *shape); of pairs, the targets."""
         return self.batch["x" if "x" in self.batch else "b"]
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the content: never of a name."""
+        """Return the SHA-256 of the content, independent of names."""
         with rng.seeded(SEED):
-            named = hashlib.sha256(self.dataset.fingerprint().encode())
-        named.update(repr(self.indices).encode())
-        return named.hexdigest()
+            digest = hashlib.sha256(self.dataset.fingerprint().encode())
+        digest.update(repr(self.indices).encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Reference:
-    """real: what is trained on. held: what is not. cache: a folder for what is worth keeping between evaluations.
+    """The real samples of an evaluation.
 
-    Where a dataset keeps no part for testing, real is one half of it and held the other: a referee trained on real then
-    has not seen held, though the GAN has seen both.
+    Without a test split, `real` is one half of the dataset and `held` the other: a referee trained on `real` has not
+    seen `held` then, but the GAN has seen both.
+
+    Args:
+        real: Training examples.
+        held: Held-out examples.
+        cache: Folder for results that are worth keeping between evaluations.
     """
 
     real: Part
@@ -69,35 +77,41 @@ class Reference:
 
     @property
     def told(self) -> str:
-        """Both, in words."""
+        """Return a description of both parts."""
         return f"real: {self.real.told}; held out: {self.held.told}"
 
     @classmethod
     def from_dataset(cls, data: Dataset) -> Reference:
-        """Choose the samples of a dataset that its metrics compare with.
+        """Select the samples of a dataset that its metrics compare with.
+
+        Args:
+            data: The training data.
+
+        Returns:
+            The samples, which are read on first access.
 
         Raises:
             DataError: Files of the dataset are missing.
             IncompatibleError: The dataset has one example only.
         """
-        other = data.held_out()
+        test = data.held_out()
         order = _order(len(data))
         if len(order) < 2:
             raise IncompatibleError("a dataset of one example has nothing to hold out. Use a larger one.")
-        if other is None:
+        if test is None:
             half = (len(order) + 1) // 2
             real = _part(data, order[:half], "half of the data, which has no test part")
             held = _part(data, order[half:], "the other half")
         else:
             real = _part(data, order, "training data")
-            held = _part(other, _order(len(other)), "test data")
+            held = _part(test, _order(len(test)), "test data")
         return cls(real, held, cache_root() / "metrics")
 
 
-def _part(data: Dataset, order: tuple[int, ...], what: str) -> Part:
+def _part(data: Dataset, order: tuple[int, ...], description: str) -> Part:
     most = min(MOST, max(1, NUMBERS // data.spec.size))
     count = f"{most:,} of {len(order):,}" if len(order) > most else f"{len(order):,}"
-    return Part(data, order[:most], f"{count}, {what}")
+    return Part(data, order[:most], f"{count}, {description}")
 
 
 def _order(n: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Which metrics judge a run, and what they look with: those that a recipe names, or all that make sense."""
+"""Selection of metrics and extractor: those that a recipe names, or all that apply to the samples."""
 
 from __future__ import annotations
 
@@ -15,78 +15,105 @@ from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
 from ganzoo.registry.zoo import Zoo
 
-FIRST_CHOICE = ("ganzoo/referee", "ganzoo/raw")  # extractors that need no download
+DEFAULTS = ("ganzoo/referee", "ganzoo/raw")  # extractors without a download, in order of preference
+CLASSES = {"classes": ("data",), "logits": ("data", "others")}  # input of a metric -> classes of the extractor
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A metric or an extractor, and the table that it was made from."""
+class Selected:
+    """A metric or an extractor with its settings.
 
-    made: Any
+    Args:
+        component: The metric or extractor.
+        blueprint: Its entry in the zoo, with the settings.
+    """
+
+    component: Any
     blueprint: Blueprint
 
     @property
     def name(self) -> str:
+        """Return the name in the zoo."""
         return self.blueprint.entry.name
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Full name and every setting."""
+        """Return the full name and all settings."""
         return self.blueprint.filled()
 
 
-def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Chosen:
-    """The one that the recipe names, or the first that can look at such samples without a download.
+def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Selected:
+    """Select the extractor that a recipe names, or the first of DEFAULTS that can process the samples.
 
-    Errors: those of Extractor.check().
+    Args:
+        recipe: The recipe.
+        data: The training data.
+        zoo: The zoo.
+
+    Returns:
+        The extractor.
+
+    Raises:
+        GanzooError: None can be used, see Extractor.check().
     """
     if recipe.extractor:
-        chosen = Chosen(_made(recipe.extractor), recipe.extractor)
-        chosen.made.check(data.spec)
-        return chosen
-    refused: list[GanzooError] = []
-    for name in FIRST_CHOICE:
+        selected = Selected(_build(recipe.extractor), recipe.extractor)
+        selected.component.check(data.spec)
+        return selected
+    errors: list[GanzooError] = []
+    for name in DEFAULTS:
         try:
             blueprint = Blueprint(zoo.find("extractor", name))
-            chosen = Chosen(_made(blueprint), blueprint)
-            chosen.made.check(data.spec)
+            selected = Selected(_build(blueprint), blueprint)
+            selected.component.check(data.spec)
         except GanzooError as error:
-            refused.append(error)
+            errors.append(error)
         else:
-            return chosen
-    raise refused[-1]
+            return selected
+    raise errors[-1]
 
 
-def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, looks: Extractor) -> list[Chosen]:
-    """Those that the recipe names, each of which has to make sense; without any, all others that do.
+def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, extractor: Extractor) -> list[Selected]:
+    """Select the metrics that a recipe names, or all that are computed by default and apply.
 
-    Errors: IncompatibleError.
+    Args:
+        recipe: The recipe.
+        data: The training data.
+        zoo: The zoo.
+        conditional: Whether classes are requested from the GAN.
+        extractor: The extractor.
+
+    Returns:
+        The metrics.
+
+    Raises:
+        IncompatibleError: A named metric does not apply, or no metric does.
     """
     if recipe.metrics:
-        named = [Chosen(_made(blueprint), blueprint) for blueprint in recipe.metrics]
-        for one in named:
-            _check(one, data, conditional, looks)
+        named = [Selected(_build(blueprint), blueprint) for blueprint in recipe.metrics]
+        for metric in named:
+            _check(metric, data, conditional, extractor)
         return named
-    found = [*_fitting(data, zoo, conditional, looks)]
-    if not found:
-        raise IncompatibleError("no metric makes sense for these samples. `ganzoo list metric` shows all of them.")
-    return found
+    applicable = [*_applicable(data, zoo, conditional, extractor)]
+    if not applicable:
+        raise IncompatibleError("no metric applies to these samples. `ganzoo list metric` lists all metrics.")
+    return applicable
 
 
-def _fitting(data: Dataset, zoo: Zoo, conditional: bool, looks: Extractor) -> Iterator[Chosen]:
+def _applicable(data: Dataset, zoo: Zoo, conditional: bool, extractor: Extractor) -> Iterator[Selected]:
     for entry in zoo.entries("metric"):
         blueprint = Blueprint(entry)
         try:
             if not entry.load().by_default or blueprint.problems():
                 continue
-            one = Chosen(_made(blueprint), blueprint)
-            _check(one, data, conditional, looks)
-        except GanzooError:  # a plugin that is broken costs its own metric only
+            metric = Selected(_build(blueprint), blueprint)
+            _check(metric, data, conditional, extractor)
+        except GanzooError:  # a broken plugin only loses its own metric
             continue
-        yield one
+        yield metric
 
 
-def _made(blueprint: Blueprint) -> Any:
+def _build(blueprint: Blueprint) -> Any:
     try:
         return blueprint()
     except REFUSALS as error:
@@ -94,12 +121,12 @@ def _made(blueprint: Blueprint) -> Any:
         raise IncompatibleError(f"{entry.kind} {entry.name!r} cannot be made with these settings: {error}") from error
 
 
-def _check(one: Chosen, data: Dataset, conditional: bool, looks: Extractor) -> None:
-    metric: Metric = one.made
-    enough = {"classes": ("data",), "logits": ("data", "others")}.get(metric.sees)
-    if enough and looks.classifies not in enough:
+def _check(selected: Selected, data: Dataset, conditional: bool, extractor: Extractor) -> None:
+    metric: Metric = selected.component
+    suitable = CLASSES.get(metric.sees)
+    if suitable and extractor.classifies not in suitable:
         raise IncompatibleError(
-            f"metric {one.name!r} needs to be told classes{' of the data' if metric.sees == 'classes' else ''}, and "
-            f"{type(looks).__name__} tells none. Use an extractor that does, such as referee."
+            f"metric {selected.name!r} needs predicted classes{' of the data' if metric.sees == 'classes' else ''}, "
+            f"and {type(extractor).__name__} predicts none. Use an extractor that does, such as referee."
         )
     metric.check(data.spec, data, conditional)

@@ -1,5 +1,4 @@
-"""What was seen in real samples is kept by content: found again for the same, never for others, and made anew if it is
-damaged."""
+"""The cache of features: used for equal content only, and replaced if it is damaged; reference samples."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from ganzoo.config.component import Blueprint
 from ganzoo.interfaces import Batch
 from ganzoo.metrics import feature_cache
 from ganzoo.metrics.reference import MOST, Reference
-from ganzoo.metrics.selection import Chosen
+from ganzoo.metrics.selection import Selected
 from ganzoo.registry import discovery
 
 RAW = Blueprint(discovery.load().zoo.find("extractor", "raw"))
@@ -23,7 +22,7 @@ BOTH = frozenset({"features", "logits"})
 
 
 class Numbers(Dataset):
-    """Points that all are `first` and more."""
+    """Points from `first` upwards."""
 
     in_memory = True
 
@@ -46,7 +45,7 @@ class Numbers(Dataset):
 
 
 class Counting(Extractor):
-    """Twice the samples, and how often it was asked."""
+    """Twice the samples; records its calls."""
 
     classifies = "others"
 
@@ -64,7 +63,7 @@ class Counting(Extractor):
 
 
 def look(data: Dataset, extractor: Counting, cache: Path, wanted: frozenset[str] = frozenset({"features"})) -> Any:
-    return feature_cache.seen(Reference.from_dataset(data).real, Chosen(extractor, RAW), cache, wanted)
+    return feature_cache.seen(Reference.from_dataset(data).real, Selected(extractor, RAW), cache, wanted)
 
 
 def test_the_same_samples_are_looked_at_once(tmp_path: Path) -> None:
