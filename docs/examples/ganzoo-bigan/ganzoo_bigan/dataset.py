@@ -1,4 +1,4 @@
-"""Two half moons: the usual example of points that no straight line divides."""
+"""Two half moons: the usual example of points that no straight line separates."""
 
 import ganzoo
 import torch
@@ -7,10 +7,13 @@ from torch import Tensor
 
 
 class Moons(ganzoo.Dataset):
-    """Points of two half circles that embrace, 2-D, in turn from the upper and from the lower one.
+    """Points (2,) of two interlocking half circles of radius 1, alternately from the upper and the lower one.
 
-    n: how many. noise: standard deviation around the circles, whose radius is 1. labels: whether the moon is told.
-    The same seed draws the same points.
+    Args:
+        n: Number of points.
+        noise: Standard deviation of the noise around the circles.
+        labels: Label each point with its moon.
+        seed: Seed of the points; the same seed draws the same points.
     """
 
     in_memory = True
@@ -34,7 +37,7 @@ class Moons(ganzoo.Dataset):
         return {"x": self._points(y), **({"y": y} if self.labels else {})}
 
     def held_out(self) -> "Moons":
-        """Other points of the same moons, which metrics compare with."""
+        """Return other points of the same moons, which metrics compare with."""
         return Moons(max(2, self.n // 6), self.noise, self.labels, self.seed + 1)
 
     def _points(self, y: Tensor) -> Tensor:

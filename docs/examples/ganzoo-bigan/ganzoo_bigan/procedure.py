@@ -12,10 +12,19 @@ class BiGAN(ganzoo.Procedure):
 
         V(D, E, G) = E log D(x, E(x)) + E log(1 - D(G(z), z))
 
-    The discriminator sees a sample and a code side by side, as one row of numbers: real ones with the code that the
-    encoder gives them, fakes with the code that they were made of. Generator and encoder move together, against both
-    terms with the labels changed over, as section 3.4 does. Where the judge can tell nothing, each undoes the other.
-    Errors: IncompatibleError for token ids, for networks that want labels, and for codes of two widths.
+    The discriminator sees a sample concatenated with a code: real samples with the code that the encoder computes,
+    fakes with the code that they were generated from. Generator and encoder move together, against both terms with the
+    labels exchanged, as in section 3.4. At the optimum generator and encoder are inverses of each other.
+
+    Args:
+        spec: Shape, kind and classes of the samples.
+        generator: Blueprint of the generator.
+        encoder: Blueprint of the encoder.
+        discriminator: Blueprint of the discriminator, for one row of numbers.
+        loss: Blueprint of the loss.
+
+    Raises:
+        IncompatibleError: Samples are token ids, a network is conditional, or the codes have two widths.
     """
 
     def __init__(
@@ -48,8 +57,8 @@ class BiGAN(ganzoo.Procedure):
         with torch.no_grad():
             real, fake = self._pair(x, self.E(x)), self._pair(self.G(z), z)
         yield {"discriminator": {"adversarial": self.loss.discriminator(self.D(real), self.D(fake))}}
-        real, fake = self._pair(x, self.E(x)), self._pair(self.G(z), z)  # with their graphs, for those who made them
-        fooled = self.loss.discriminator(self.D(fake), self.D(real))  # the labels changed over
+        real, fake = self._pair(x, self.E(x)), self._pair(self.G(z), z)  # with gradients of encoder and generator
+        fooled = self.loss.discriminator(self.D(fake), self.D(real))  # the labels exchanged
         yield {"generator": {"adversarial": fooled}, "encoder": {"adversarial": fooled}}
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
