@@ -1,4 +1,4 @@
-"""What we ask of our own components beyond what ganzoo.testing asks of anybody's."""
+"""Rules for built-in components beyond the conformance tests."""
 
 from __future__ import annotations
 

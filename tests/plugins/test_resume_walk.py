@@ -45,7 +45,7 @@ Tree = dict[str, Any]
 
 
 def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
-    """What to change about the smallest recipe, each alone, and whether the procedure may refuse it."""
+    """Changes to the smallest recipe, each alone, and whether the procedure may refuse it."""
     signature = Blueprint(entry).signature
     yield "plain", {}, False
     for name, value in {"ema": 0.9, "clip": 0.1, "precision": "bf16", "deterministic": True}.items():

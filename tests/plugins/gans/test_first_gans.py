@@ -61,7 +61,7 @@ def test_the_two_of_tensorflow_examples(
 
 
 def judged(recipe: str, *changes: str) -> tuple[Verdict, Verdict]:
-    """What the generator draws before training, and after it."""
+    """Sample before and after training."""
     chosen = read(recipe, *changes)
     trainee = Session(chosen, device.accelerator(chosen.run))
     verdicts = [verdict(trainee)]

@@ -1,4 +1,4 @@
-"""What all built-in networks are measured by: parameter counts, ranges, priors, and what they refuse."""
+"""All built-in networks: parameter counts, ranges, priors, and refusals."""
 
 import pytest
 import torch

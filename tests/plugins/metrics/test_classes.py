@@ -1,4 +1,4 @@
-"""What a referee sees, from logits made by hand."""
+"""Metrics of classes, from logits written by hand."""
 
 from __future__ import annotations
 

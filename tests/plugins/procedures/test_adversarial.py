@@ -376,7 +376,7 @@ def test_several_regularizers_add_their_terms() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"use": "simultaneous"}], ids=str)
 def test_no_term_of_equal_regularizers_is_lost(settings: dict[str, Any]) -> None:
-    """The same class twice, the second one lazily: its term keeps its name whether or not the first has one."""
+    """Two regularizers of one class, the second lazy: its term keeps its name whether or not the first has one."""
     procedures = [make(regularizer=[R1(weight=2.0, every=3), R1(weight=4.0)], **settings) for _ in range(2)]
     terms = [next(procedure.step(Counted(), t))[D] for t, procedure in enumerate(procedures)]
     assert [list(found) for found in terms] == [["adversarial", "r1", "r1_2"], ["adversarial", "r1_2"]]

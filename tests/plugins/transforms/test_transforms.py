@@ -1,4 +1,4 @@
-"""What each transform does to an image, by its numbers; what all of them promise is asked in test_conformance.py."""
+"""The numbers that each transform computes; test_conformance.py checks the promises of all of them."""
 
 from __future__ import annotations
 
