@@ -54,7 +54,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1611.01673"
     add("generator", "gman", "gman:GMANGenerator", "Shallow convolutions", paper)
     add("discriminator", "gman", "gman:GMANDiscriminator", "Shallow convolutions, with dropout", paper)
-    summary = "One generator against several discriminators, from their mean to the harshest"
+    summary = "One generator against several discriminators, by the mean or the maximum of its losses"
     add("procedure", "gman", "gman:GMAN", summary, paper)
     summary = "As adversarial, but the discriminator judges packs of several samples at once"
     add("procedure", "pacgan", "pacgan:PacGAN", summary, "arXiv:1712.04086")

@@ -14,34 +14,34 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # Distances between two sets of features.
     name, target = "frechet_distance", "frechet:FrechetDistance"
-    add(name, target, "Distance of two Gaussians fitted to features", "arXiv:1706.08500")
+    add(name, target, "Distance of Gaussians fitted to features", "arXiv:1706.08500")
     name, target = "class_frechet_distance", "frechet:ClassFrechetDistance"
-    add(name, target, "Frechet distance within each class asked for", "arXiv:1802.05637")
+    add(name, target, "Mean Frechet distance within classes", "arXiv:1802.05637")
     name, target = "kernel_distance", "kernel:KernelDistance"
     add(name, target, "Squared MMD under a polynomial kernel, unbiased", "arXiv:1801.01401")
 
     # Distances between single samples.
     name, target = "precision_recall", "precision_recall:PrecisionRecall"
-    add(name, target, "How much looks real, how much of the real is reached", "arXiv:1904.06991")
+    add(name, target, "Share of realistic samples, share of real ones covered", "arXiv:1904.06991")
     name, target = "density_coverage", "density_coverage:DensityCoverage"
-    add(name, target, "Precision and recall that outliers do not deceive", "arXiv:2002.09797")
+    add(name, target, "Variants of precision and recall, robust to outliers", "arXiv:2002.09797")
     name, target = "nearest_neighbour", "nearest_neighbour:NearestNeighbour"
-    add(name, target, "Whether samples are copies of training samples", "arXiv:2004.05675")
-    add("diversity", "diversity:Diversity", "How much samples differ, relative to real ones", "arXiv:1610.09585")
+    add(name, target, "Distance to training samples; detects copies", "arXiv:2004.05675")
+    add("diversity", "diversity:Diversity", "Mean distance of samples, relative to real ones", "arXiv:1610.09585")
 
     # Classes, as a referee sees them.
     name, target = "inception_score", "inception_score:InceptionScore"
-    add(name, target, "How sure of each sample, how varied over all", "arXiv:1606.03498")
-    add("class_coverage", "classes:ClassCoverage", "How many classes there are among the samples")
-    add("class_balance", "classes:ClassBalance", "How far the share of each class is from the data's")
-    add("gan_test", "gan_test:GANTest", "Whether the class is the one asked for", "arXiv:1807.09499")
-    add("gan_train", "gan_train:GANTrain", "Whether one learns the classes from samples", "arXiv:1807.09499")
+    add(name, target, "Certainty of classes, and their variety over all samples", "arXiv:1606.03498")
+    add("class_coverage", "classes:ClassCoverage", "Number of classes among the samples")
+    add("class_balance", "classes:ClassBalance", "Distance of class shares from the data's")
+    add("gan_test", "gan_test:GANTest", "Accuracy of the labels of samples", "arXiv:1807.09499")
+    add("gan_train", "gan_train:GANTrain", "Accuracy of a classifier trained on samples", "arXiv:1807.09499")
 
     name, target = "stacked_modes", "stacked_modes:StackedModes"
     add(name, target, "Triples of digits found, of 1,000", "arXiv:1611.02163")
 
     # Points and numbers.
-    add("modes", "modes:Modes", "Modes of a mixture found, and how well", "arXiv:1705.07761")
+    add("modes", "modes:Modes", "Modes of a mixture covered, share of good samples", "arXiv:1705.07761")
     add("wasserstein_1d", "wasserstein:Wasserstein", "Wasserstein distance of numbers, exactly")
     name, target = "sliced_wasserstein", "wasserstein:SlicedWasserstein"
     add(name, target, "Wasserstein distance of points, over directions", "https://doi.org/10.1007/978-3-642-24785-9_37")

@@ -16,9 +16,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
 
     # With fused kernels.
     fused = "ganzoo_builtins.optimizers.fused"
-    add("adam", f"{fused}:adam", "Adaptive moments; GANs often want betas = [0.5, 0.999]", "arXiv:1412.6980")
+    add("adam", f"{fused}:adam", "Adaptive moments; GANs often use betas = [0.5, 0.999]", "arXiv:1412.6980")
     add("adamw", f"{fused}:adamw", "Adam with decoupled weight decay", "arXiv:1711.05101")
-    add("sgd", f"{fused}:sgd", "Gradient descent, with momentum if wanted", "https://doi.org/10.1214/aoms/1177729586")
+    add("sgd", f"{fused}:sgd", "Gradient descent, optional momentum", "https://doi.org/10.1214/aoms/1177729586")
     # Unchanged.
     add("adadelta", "torch.optim:Adadelta", "Adagrad over a window of the past", "arXiv:1212.5701")
     add("adafactor", "torch.optim:Adafactor", "Adam with factored second moments, to save memory", "arXiv:1804.04235")
@@ -32,4 +32,4 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")
     # Of this package.
     rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
-    add("rising_momentum", rising, "Gradient descent with a momentum that rises", "arXiv:1406.2661")
+    add("rising_momentum", rising, "Gradient descent with increasing momentum", "arXiv:1406.2661")

@@ -60,14 +60,14 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         "procedure",
         "replay",
         f"{HERE}.replay:Replay",
-        summary="As adversarial, but the discriminator meets earlier fakes again",
+        summary="As adversarial, but the discriminator also sees earlier fakes",
         paper="arXiv:1612.07828",
     )
     zoo.add(
         "procedure",
         "semi_supervised",
         f"{HERE}.semi_supervised:SemiSupervised",
-        summary="A classifier learns from a few labels, from real samples without, and from fakes",
+        summary="A classifier learns from a few labels, from real samples without labels, and from fakes",
         paper="arXiv:1606.03498",
         upgrade=f"{HERE}.upgrade:semi_supervised",
     )
@@ -75,6 +75,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         "procedure",
         "translation",
         f"{HERE}.translation:Translation",
-        summary="Image-to-image translation from pairs: a discriminator, and the distance to the truth",
+        summary="Image-to-image translation from pairs: a discriminator, and the distance to the target",
         paper="arXiv:1611.07004",
     )

@@ -12,21 +12,26 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     def add(name: str, target: str, summary: str, paper: str) -> None:
         zoo.add("regularizer", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
-    add("weight_clipping", "weight_clipping:WeightClipping", "WGAN: all weights within a box", "arXiv:1701.07875")
-    add("gradient_penalty", "gradient_penalty:GradientPenalty", "WGAN-GP: gradient norm 1 between", "arXiv:1704.00028")
+    add("weight_clipping", "weight_clipping:WeightClipping", "WGAN: clamps the critic's weights", "arXiv:1701.07875")
+    add(
+        "gradient_penalty",
+        "gradient_penalty:GradientPenalty",
+        "WGAN-GP: gradient norm 1 between real and fake",
+        "arXiv:1704.00028",
+    )
     add("dragan", "dragan:DRAGAN", "Gradient norm 1 around real samples", "arXiv:1705.07215")
     add("r1", "r1:R1", "Gradient zero at real samples", "arXiv:1801.04406")
     add("r2", "r2:R2", "Gradient zero at fake samples", "arXiv:1801.04406")
-    add("pull_away", "pull_away:PullAway", "EBGAN-PT: codes of fakes at right angles", "arXiv:1609.03126")
-    add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: every weight divided by its norm", "arXiv:1802.05957")
-    add("self_attention", "self_attention:SelfAttention", "SAGAN: pixels that see all others", "arXiv:1805.08318")
-    add("instance_noise", "instance_noise:InstanceNoise", "Fading noise on all that is judged", "arXiv:1701.04862")
+    add("pull_away", "pull_away:PullAway", "EBGAN-PT: pushes codes of fakes apart", "arXiv:1609.03126")
+    add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: weights divided by their norm", "arXiv:1802.05957")
+    add("self_attention", "self_attention:SelfAttention", "SAGAN: self-attention layers", "arXiv:1805.08318")
+    add("instance_noise", "instance_noise:InstanceNoise", "Decreasing noise on the inputs", "arXiv:1701.04862")
 
     improved = "arXiv:1606.03498"
     add("feature_matching", "feature_matching:FeatureMatching", "Fakes with the mean features of real ones", improved)
     name, target = "minibatch_discrimination", "minibatch_discrimination:MinibatchDiscrimination"
-    add(name, target, "The discriminator sees how alike a batch is", improved)
+    add(name, target, "The discriminator sees how similar a batch is", improved)
     name, target = "historical_averaging", "historical_averaging:HistoricalAveraging"
-    add(name, target, "Players stay near the mean of their past", improved)
+    add(name, target, "Parameters stay near their mean over time", improved)
     name, target = "virtual_batch_norm", "virtual_batch_norm:VirtualBatchNorm"
     add(name, target, "Batch norm by a fixed batch, generator only", improved)

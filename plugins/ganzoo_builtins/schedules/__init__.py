@@ -13,7 +13,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         zoo.add("schedule", name, f"{HERE}:{target}", summary=summary, paper=paper)
 
     add("constant", "Constant", "The optimizer's own learning rate throughout")
-    add("linear", "Linear", "A straight line down, from a chosen point of the run on")
+    add("linear", "Linear", "Linear decay from a chosen point of the run on")
     add("cosine", "Cosine", "Half a cosine wave down", "arXiv:1608.03983")
-    add("exponential", "Exponential", "Down by the same factor at each step, to a floor", "arXiv:1406.2661")
-    add("step", "Step", "Down by a factor after every so many steps", "arXiv:1703.10717")
+    add("exponential", "Exponential", "Exponential decay down to a lower bound", "arXiv:1406.2661")
+    add("step", "Step", "Decay by a factor at regular intervals", "arXiv:1703.10717")

@@ -13,8 +13,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         zoo.add("transform", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
     add("noise", "pixels:Noise", "Gaussian noise on every pixel, to be removed")
-    add("mask", "mask:Mask", "A hole, to be filled", "arXiv:1604.07379")
-    add("downscale", "downscale:Downscale", "Fewer pixels, to be drawn in more detail", "arXiv:1609.04802")
-    add("edges", "edges:Edges", "Outlines in grey, to be filled in", "arXiv:1611.07004")
+    add("mask", "mask:Mask", "A hole to fill", "arXiv:1604.07379")
+    add("downscale", "downscale:Downscale", "Fewer pixels, to be enlarged", "arXiv:1609.04802")
+    add("edges", "edges:Edges", "Edges in grey, to be filled in", "arXiv:1611.07004")
     add("grey", "pixels:Grey", "No colour, to be coloured", "arXiv:1611.07004")
-    add("negative", "pixels:Negative", "Black for white: the smallest task there is")
+    add("negative", "pixels:Negative", "Negative image, the simplest task")
