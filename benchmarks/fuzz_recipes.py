@@ -1,9 +1,10 @@
-"""Thousands of spoilt recipes, each of them good or refused with a readable message within a second.
+"""Fuzz test of recipes: each spoilt recipe is accepted, or refused within a second with a readable message.
 
     python benchmarks/fuzz_recipes.py [-n 10000] [--seed 0]
 
-What a recipe may not do is asserted in tests/helpers/fuzzing.py. Memory is limited to 4 GiB beyond what torch has
-mapped, so that an allocation out of a recipe's numbers fails here. It prints the outcomes and the memory used.
+tests/helpers/fuzzing.py contains the assertions. The process may allocate 4 GiB more than it holds after importing
+torch, so a huge number in a recipe that becomes an allocation fails here. Prints the number of accepted and refused
+recipes, the slowest case and the memory growth.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ import click
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import fuzzing
+from helpers import fuzzing
 
-ROOM = 4 * 2**30
+MEMORY_LIMIT = 4 * 2**30  # bytes beyond those mapped at the start
 
 
 @click.command()
-@click.option("-n", default=10_000, show_default=True, help="How many recipes.")
-@click.option("--seed", "chosen", default=0, show_default=True)
-def main(n: int, chosen: int) -> None:
+@click.option("-n", default=10_000, show_default=True, help="Number of recipes.")
+@click.option("--seed", "random_seed", default=0, show_default=True)
+def main(n: int, random_seed: int) -> None:
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -38,9 +39,9 @@ def main(n: int, chosen: int) -> None:
         fuzzing.warm_up(Path(folder))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + ROOM, mapped + ROOM))
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_LIMIT, mapped + MEMORY_LIMIT))
 
-        @seed(chosen)
+        @seed(random_seed)
         @settings(
             max_examples=n,
             deadline=None,
@@ -57,8 +58,8 @@ def main(n: int, chosen: int) -> None:
             outcomes["good" if message == "good" else "refused"] += 1
 
         each()
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(f"{dict(outcomes)}, slowest {slowest:.2f} s, memory grew by {grown / 2**10:.0f} MiB")
+        growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(f"{dict(outcomes)}, slowest {slowest:.2f} s, memory grew by {growth / 2**10:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Take every guard out, one after the other, and see its test fail: a test that cannot fail guards nothing.
+"""Mutation test: remove each safeguard of the code in turn, and check that its test then fails.
 
     python benchmarks/guards.py [--only PART] [--jobs 2]
 
-benchmarks/guards.toml names the guards: a test, a file, a piece of it, and what stands there without the guard. Each is
-taken out of a copy of the checkout, and the test has to fail there; first it has to pass untouched. Exits with 1 when a
-test passes without its guard, or a piece is no longer found. Every row of docs/design/trust.md is one of them.
+benchmarks/guards.toml lists the guards: a test, a file, a piece of its source, and the same piece without the guard.
+For each guard, the checkout is copied; the test must pass in the copy, and fail there after the guard is removed.
+Exits with 1 when a test passes without its guard, or when a piece of source is no longer found. Every row of
+docs/design/trust.md is one of these guards.
 """
 
 from __future__ import annotations
@@ -22,12 +23,19 @@ from pathlib import Path
 
 TOP = Path(__file__).parents[1]
 COPIED = ("ganzoo", "plugins", "recipes", "tests", "benchmarks", "docs", "pyproject.toml", "README.md")
-PATIENCE = 150  # seconds; without its guard a test may wait for ever
+TIMEOUT = 150  # seconds; without its guard a test may hang
 
 
 @dataclass(frozen=True)
 class Guard:
-    """One guard. `test` is below tests/; `old` stands once in `file`, and `new` is the same without the guard."""
+    """A safeguard in the code and the test that holds it.
+
+    Attributes:
+        test: Test identifier, relative to tests/.
+        file: Source file that contains the guard.
+        old: Piece of the source with the guard; it occurs once in `file`.
+        new: The same piece without the guard.
+    """
 
     test: str
     file: str
@@ -41,20 +49,32 @@ def guards() -> list[Guard]:
 
 
 def without(guard: Guard, source: str) -> str:
-    """Errors: ValueError when the piece does not stand there exactly once."""
+    """Return the source without the guard.
+
+    Args:
+        guard: Guard to remove.
+        source: Contents of its file.
+
+    Returns:
+        The changed source.
+
+    Raises:
+        ValueError: The piece does not occur exactly once.
+    """
     if source.count(guard.old) != 1:
         raise ValueError(f"{guard.file} holds this {source.count(guard.old)} times, not once: {guard.old}")
     return source.replace(guard.old, guard.new)
 
 
 def passes(test: str, tree: Path) -> bool:
+    """Return True when the test passes in the copy of the checkout; a test that hangs is killed and fails."""
     paths = [str(tree), str(tree / "plugins"), *filter(None, [os.environ.get("PYTHONPATH")])]
     words = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", f"tests/{test}"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(words, cwd=tree, env=environment, stdout=said, stderr=said, start_new_session=True)
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(words, cwd=tree, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
-            return process.wait(PATIENCE) == 0
+            return process.wait(TIMEOUT) == 0
         except subprocess.TimeoutExpired:
             return False
         finally:
@@ -64,7 +84,7 @@ def passes(test: str, tree: Path) -> bool:
 
 
 def try_out(guard: Guard) -> str:
-    """What is wrong with the guard's test; nothing when it fails without the guard, and only then."""
+    """Return the problem with the guard's test, or "" when it passes with the guard and fails without it."""
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
         tree = Path(folder)
         for name in COPIED:
@@ -85,14 +105,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
-    given = parser.parse_args()
-    chosen = [guard for guard in guards() if given.only in guard.test]
+    options = parser.parse_args()
+    selected = [guard for guard in guards() if options.only in guard.test]
     wrong = 0
-    with ThreadPoolExecutor(given.jobs) as pool:
-        for guard, problem in zip(chosen, pool.map(try_out, chosen), strict=True):
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for guard, problem in zip(selected, pool.map(try_out, selected), strict=True):
             print(f"{'WRONG' if problem else 'good '} {guard.test} {problem}", flush=True)
             wrong += bool(problem)
-    print(f"{len(chosen) - wrong} of {len(chosen)} tests fail without their guard, and only then")
+    print(f"{len(selected) - wrong} of {len(selected)} tests fail without their guard, and only then")
     sys.exit(1 if wrong else 0)
 
 

@@ -1,4 +1,4 @@
-"""Is everything in a run folder whole? What `kill.py` asks after each kill, and what it compares in the end."""
+"""Integrity checks of run folders, which `kill.py` runs after each kill, and digests to compare finished runs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from ganzoo.sampling.run import Run
 
 
 def problems(folder: Path) -> list[str]:
-    """What is broken in a run folder, a sentence each; nothing that is visible in it may ever be half written."""
+    """Return one sentence for each broken file of a run folder. No visible file may ever be partly written."""
     return [*_checkpoints(folder), *_json(folder), *_metrics(folder), *_pictures(folder)]
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps that have a checkpoint, in order."""
+    """Return the steps that have a checkpoint, in ascending order."""
     return sorted(int(path.name.removeprefix("step-")) for path in folder.glob("checkpoints/step-*"))
 
 
 def bits(run: Run) -> str:
-    """SHA-256 of all that the newest checkpoint holds: weights, averages, optimizers, buffers, random generators."""
-    saved, digest = checkpoint.read(run.latest), hashlib.sha256()
+    """Return the SHA-256 of the newest checkpoint: weights, averages, optimizers, buffers and random generators."""
+    saved = checkpoint.read(run.latest)
+    digest = hashlib.sha256()
     for part, tensors in sorted(saved.tensors.items()):
         for name, tensor in sorted(tensors.items()):
             digest.update(f"{part} {name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -39,7 +40,7 @@ def bits(run: Run) -> str:
 
 
 def left_behind(run: Run) -> dict[str, object]:
-    """What else two equal runs have in common: the losses of every step that was logged, the pictures."""
+    """Return the other results that must be equal in equal runs: all logged losses, and hashes of the pictures."""
     rows = [{key: value for key, value in row.items() if key == "step" or "/" in key} for row in run.metrics()]
     pictures = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in run.samples.glob("*.png")}
     return {"rows": rows, "pictures": pictures}
@@ -69,7 +70,7 @@ def _json(folder: Path) -> Iterator[str]:
 
 
 def _metrics(folder: Path) -> Iterator[str]:
-    """Each line but a last one that was cut off is a row, and their steps go up."""
+    """Check that steps increase and that each complete line is a row; only the last line may be cut off."""
     path = folder / "metrics.jsonl"
     lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
     rows = [row["step"] for row in Run(folder).metrics()]

@@ -1,4 +1,4 @@
-"""What commands write into pages: the text between two marks, and the machine that it was measured on."""
+"""Measured text in documentation pages: the marks around it, and the name of the processor."""
 
 from __future__ import annotations
 
@@ -9,21 +9,33 @@ END = "<!-- end of what is measured -->"
 
 
 def begin(command: str) -> str:
-    """The line that the text of a command stands behind."""
+    """Return the mark that precedes the text written by a command."""
     return f"<!-- measured: {command} -->"
 
 
 def insert(page: str, begin: str, text: str) -> str:
-    """The page with what stands between `begin` and END replaced. Errors: ValueError when a mark is missing."""
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(END)
-    if not found or not closed:
+    """Replace the text between two marks of a page.
+
+    Args:
+        page: Markdown source of the page.
+        begin: First mark.
+        text: New text between `begin` and `END`.
+
+    Returns:
+        The changed page.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    before, opening, rest = page.partition(begin)
+    _, closing, after = rest.partition(END)
+    if not opening or not closing:
         raise ValueError(f"the page needs the two lines {begin} and {END}")
     return f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}"
 
 
 def processor() -> str:
-    """The processor by the name that its maker gave it, where the system tells."""
+    """Return the model name of the processor, or its architecture where the system knows no name."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))

@@ -1,15 +1,16 @@
-"""Does everything that is registered go with everything else, or say why not?
+"""Compatibility test: each combination of registered components trains, or is refused with a remedy.
 
     python benchmarks/matrix.py [NAME ...] [--pairs | --sample N] [--seed 0] [--part 1/4]
 
-Every generator x discriminator x loss x regularizer (or none) goes through the procedure `adversarial`, made small, on
-images of 1x28x28, 3x32x32 and 3x64x64, with labels and without. Two steps on noise have to move every player and leave
-finite numbers; or the parts refuse each other before training, with what to do. Whatever else happens is a failure:
-the exit status is 1 and the failures are listed by what went wrong.
+Each combination of generator, discriminator, loss and regularizer (or none) is trained in small by the procedure
+`adversarial`, on images of 1x28x28, 3x32x32 and 3x64x64, with and without labels. Two steps on noise must change the
+weights of every player and leave all values finite. Otherwise the components must refuse each other before training,
+with an error that says what to do. Anything else is a failure; failures are listed by cause, and the exit status is 1.
 
-A network that does not take the images is asked once, and is refused in all its combinations. NAME keeps those that
-have a component of that name. The whole walk takes hours on one core: `--part K/N` takes every N-th, so that processes
-can share it; `--pairs` takes enough for every two components to meet, `--sample N` so many at random.
+A network that does not accept the images is tried once and counts as refused in all its combinations. NAME selects
+the combinations that contain a component of that name. All combinations take hours on one core: `--part K/N` runs
+every N-th, so that several processes can share the work; `--pairs` runs enough for every two components to occur
+together; `--sample N` runs N at random.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ from ganzoo.training.engine import Engine
 SPECS = [Spec(shape, classes) for shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64)) for classes in (0, 4)]
 SMALL, BATCH, STEPS = 8, 4, 2
 REMEDY = re.compile(r"\b(add|choose|give|leave|set|take|use|write)\b", re.I)
-WHERE = re.compile(r" \([\w.]+\)")  # which layer of many
+LAYER = re.compile(r" \([\w.]+\)")  # the name of a layer in an error message
 AXES = ("generator", "discriminator", "loss", "regularizer")
 
 
 class Combination(NamedTuple):
+    """Components to train together, and the shape and classes of the data."""
+
     spec: Spec
     generator: Entry
     discriminator: Entry
@@ -55,19 +58,21 @@ class Combination(NamedTuple):
 
 
 class Outcome(NamedTuple):
+    """Result of an attempt, with the cause of a refusal or failure."""
+
     kind: Literal["trained", "refused", "failed"]
     cause: str = ""
 
 
 class Fit(NamedTuple):
-    """A network made small, and whether it wants labels."""
+    """A small version of a network; `conditional` is True when it needs labels."""
 
     blueprint: Blueprint
     conditional: bool
 
 
 class Report:
-    """How many of each outcome, with examples of each failure."""
+    """Number of combinations for each outcome, with examples of each failure."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[Outcome] = Counter()
@@ -92,7 +97,12 @@ class Report:
 
 
 class Matrix:
-    """All combinations of a zoo's components."""
+    """The combinations of a zoo's components.
+
+    Args:
+        zoo: Registered components.
+        specs: Shapes and classes of the data.
+    """
 
     def __init__(self, zoo: Zoo, specs: Sequence[Spec] = tuple(SPECS)):
         self.procedure = zoo.find("procedure", "adversarial").load()
@@ -101,32 +111,40 @@ class Matrix:
         self.entries[-1].append(None)
 
     def all(self) -> Iterator[Combination]:
-        return (Combination(*one) for one in itertools.product(self.specs, *self.entries))
+        return (Combination(*parts) for parts in itertools.product(self.specs, *self.entries))
 
     def sample(self, n: int, seed: int) -> Iterator[Combination]:
-        """One with each component, where there are images that it takes, then n more, at random."""
+        """Yield one random combination with each component that accepts some of the images, then n more."""
         dice = random.Random(seed)
-        given = [{i: part} for i, axis in enumerate(self.entries) for part in axis]
-        yield from filter(None, (self.draw(dice, one) for one in [*given, *[{}] * n]))
+        each = [{i: part} for i, axis in enumerate(self.entries) for part in axis]
+        yield from filter(None, (self.draw(dice, fixed) for fixed in [*each, *[{}] * n]))
 
     def pairs(self, seed: int) -> Iterator[Combination]:
-        """Every two components together at least once, where there are images that both take."""
-        dice, met = random.Random(seed), set()
-        for (i, first), (j, second) in itertools.combinations(enumerate(self.entries), 2):
-            for one, other in itertools.product(first, second):
-                if ((i, one), (j, other)) not in met and (drawn := self.draw(dice, {i: one, j: other})):
-                    met.update(itertools.combinations(enumerate(drawn[1:]), 2))
-                    yield drawn
+        """Yield combinations until every two components that accept the same images have occurred together."""
+        dice = random.Random(seed)
+        covered = set()
+        for (i, axis_i), (j, axis_j) in itertools.combinations(enumerate(self.entries), 2):
+            for a, b in itertools.product(axis_i, axis_j):
+                if ((i, a), (j, b)) not in covered and (combination := self.draw(dice, {i: a, j: b})):
+                    covered.update(itertools.combinations(enumerate(combination[1:]), 2))
+                    yield combination
 
-    def draw(self, dice: random.Random, given: dict[int, Entry | None]) -> Combination | None:
-        """A combination at random of networks that take the same images, and labels both or neither, as far as some
-        of the parts are not given. None where no images suit what is given."""
-        networks = [entry for i, entry in given.items() if i < 2]
+    def draw(self, dice: random.Random, fixed: dict[int, Entry | None]) -> Combination | None:
+        """Draw a random combination of networks that accept the same images and both need labels or both do not.
+
+        Args:
+            dice: Random number generator.
+            fixed: Components to use, by the index of their axis; networks among them need not agree on labels.
+
+        Returns:
+            The combination, or None when no images suit the fixed components.
+        """
+        networks = [entry for i, entry in fixed.items() if i < 2]
         for spec, conditional in dice.sample([*itertools.product(self.specs, (False, True))], 2 * len(self.specs)):
-            if networks and not (takes(networks[0], spec, conditional) and all(takes(one, spec) for one in networks)):
+            if networks and not (takes(networks[0], spec, conditional) and all(takes(net, spec) for net in networks)):
                 continue
-            fitting = [[one for one in axis if takes(one, spec, conditional)] for axis in self.entries[:2]]
-            choices = [[given[i]] if i in given else axis for i, axis in enumerate([*fitting, *self.entries[2:]])]
+            fitting = [[net for net in axis if takes(net, spec, conditional)] for axis in self.entries[:2]]
+            choices = [[fixed[i]] if i in fixed else axis for i, axis in enumerate([*fitting, *self.entries[2:]])]
             if all(choices):
                 return Combination(spec, *map(dice.choice, choices))
         return None
@@ -138,32 +156,33 @@ class Matrix:
         return report
 
     def attempt(self, combination: Combination) -> Outcome:
-        """A player that does not move gets a second chance: a ReLU network of eight units may be dead by its seed."""
+        """Train a combination; try another seed when a player does not move, as eight ReLU units may all be dead."""
         first = self._attempt(combination, seed=0)
         return self._attempt(combination, seed=1) if "does not move" in first.cause else first
 
     def _attempt(self, combination: Combination, seed: int) -> Outcome:
         spec, *networks = combination[:3]
-        made = [fit(network, spec) for network in networks]
-        if wrong := next((one for one in made if isinstance(one, Outcome)), None):
-            return wrong
-        blueprints = [one.blueprint for one in made if isinstance(one, Fit)]
+        fits = [fit(network, spec) for network in networks]
+        if unfit := next((outcome for outcome in fits if isinstance(outcome, Outcome)), None):
+            return unfit
+        blueprints = [small.blueprint for small in fits if isinstance(small, Fit)]
         loss, regularizer = combination[3:]
         regularizers = [Blueprint(regularizer)] if regularizer else []
         torch.manual_seed(seed)
         try:
             procedure = self.procedure(spec, *blueprints, Blueprint(loss), regularizers)
         except Exception as error:
-            return judged(error, "while building")
+            return outcome_of(error, "while building")
         try:
             return two_steps(procedure, spec)
         except Exception as error:
-            return Outcome("failed", f"while training: {told(error)}")
+            return Outcome("failed", f"while training: {first_line(error)}")
 
 
 def two_steps(procedure: Procedure, spec: Spec) -> Outcome:
+    """Train two steps on noise, and check that every player moves and that all values are finite."""
     before = {player: weights(modules) for player, modules in procedure.players().items()}
-    # By the sign of the gradient: behind a clipped critic it is there, and too small for others to move by.
+    # Rprop uses the sign of the gradient alone; behind a clipped critic, gradients are too small for other optimizers.
     engine = Engine(procedure, lambda player, owned: torch.optim.Rprop(owned, 1e-3), accelerator())
     for t in range(STEPS):
         engine.step(noise(spec), t)
@@ -179,24 +198,33 @@ def two_steps(procedure: Procedure, spec: Spec) -> Outcome:
 
 @cache
 def fit(entry: Entry, spec: Spec) -> Fit | Outcome:
-    """A network as small as it can be made for such images, or the outcome that stands in its way."""
+    """Return the network with its sizes reduced as far as these images allow, or the outcome when building fails."""
     try:
         conditional = forward(Blueprint(entry), spec)
     except Exception as error:
-        return judged(error, f"{entry.kind} {entry.name}")
+        return outcome_of(error, f"{entry.kind} {entry.name}")
     small = Blueprint(entry)
     for name, default in small.signature.defaults().items():
-        smaller = Blueprint(entry, {**small.settings, name: less(default)})
-        if less(default) is not None and not smaller.problems() and works(smaller, spec):
+        smaller = Blueprint(entry, {**small.settings, name: reduced(default)})
+        if reduced(default) is not None and not smaller.problems() and works(smaller, spec):
             small = smaller
     return Fit(small, conditional)
 
 
 def takes(entry: Entry | None, spec: Spec, conditional: bool | None = None) -> bool:
-    """Whether the network takes such images, with labels or without. One that fails does: that is to be seen."""
+    """Return True when the network accepts such images.
+
+    Args:
+        entry: The network.
+        spec: Shape and classes of the images.
+        conditional: Whether it must need labels (True) or must not (False); None allows both.
+
+    Returns:
+        True also for a network that fails, so that its failure is reported.
+    """
     assert entry is not None
-    made = fit(entry, spec)
-    return made.kind == "failed" if isinstance(made, Outcome) else conditional in (None, made.conditional)
+    small = fit(entry, spec)
+    return small.kind == "failed" if isinstance(small, Outcome) else conditional in (None, small.conditional)
 
 
 def works(network: Blueprint, spec: Spec) -> bool:
@@ -208,11 +236,19 @@ def works(network: Blueprint, spec: Spec) -> bool:
 
 
 def forward(network: Blueprint, spec: Spec) -> bool:
-    """Build it on the meta device and use it once; whether it wants labels.
+    """Build the network on the meta device and call it once.
 
-    Errors: what it raises; AssertionError for a shape that is not promised.
+    Args:
+        network: The network and its settings.
+        spec: Shape and classes of the images.
+
+    Returns:
+        True when the network needs labels.
+
+    Raises:
+        AssertionError: The output does not have the promised shape.
     """
-    network.entry.load()  # no module is to be imported while another device is the default
+    network.entry.load()  # imports its module before another device becomes the default
     with torch.device("meta"), torch.no_grad():
         net, batch = network(spec), next(noise(spec))
         y = batch["y"] if net.conditional else None
@@ -227,23 +263,23 @@ def forward(network: Blueprint, spec: Spec) -> bool:
         return net.conditional
 
 
-def less(setting: Any) -> Any:
-    """A size made small: a width, a depth of noise, a list of them, which gets short too; None for other settings."""
-    if isinstance(setting, (list, tuple)) and setting and all(type(one) is int for one in setting):
-        return [min(SMALL, one) for one in setting[:2]]
+def reduced(setting: Any) -> Any:
+    """Return a smaller value of a size setting (a number, or a list, cut to two entries), None for other settings."""
+    if isinstance(setting, (list, tuple)) and setting and all(type(size) is int for size in setting):
+        return [min(SMALL, size) for size in setting[:2]]
     return SMALL if type(setting) is int and setting > SMALL else None
 
 
-def judged(error: Exception, what: str) -> Outcome:
-    """A refusal is an error of ours that says what to do."""
+def outcome_of(error: Exception, source: str) -> Outcome:
+    """Classify an error: a `GanzooError` that says what to do is a refusal, any other error a failure."""
     if not isinstance(error, GanzooError):
-        return Outcome("failed", f"{what}: {told(error)}")
+        return Outcome("failed", f"{source}: {first_line(error)}")
     if not REMEDY.search(error.message):
-        return Outcome("failed", f"{what}: refused without saying what to do: {error.message}")
-    return Outcome("refused", WHERE.sub("", error.message))
+        return Outcome("failed", f"{source}: refused without saying what to do: {error.message}")
+    return Outcome("refused", LAYER.sub("", error.message))
 
 
-def told(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
@@ -252,8 +288,10 @@ def weights(modules: list[nn.Module]) -> list[Tensor]:
 
 
 def noise(spec: Spec) -> Iterator[Batch]:
+    """Yield batches of noise, with labels where the spec has classes."""
     while True:
-        x = (torch.rand(BATCH, *spec.shape) * 2 - 1) / 5  # strong noise is told from fakes beyond any gradient
+        # Weak noise: D separates strong noise from fakes so well that no gradient is left.
+        x = (torch.rand(BATCH, *spec.shape) * 2 - 1) / 5
         yield {"x": x, "y": torch.arange(BATCH) % spec.classes} if spec.classes else {"x": x}
 
 
@@ -269,15 +307,23 @@ def main() -> None:
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", default="1/1")
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    start, matrix = time.monotonic(), Matrix(discovery.load().zoo)
-    chosen = matrix.all() if given.sample is None else matrix.sample(given.sample, given.seed)
-    chosen = matrix.pairs(given.seed) if given.pairs else chosen
-    if given.name:
-        chosen = (one for one in chosen if {part.name for part in one[1:] if part} & {*given.name})
-    part, parts = map(int, given.part.split("/"))
-    report = matrix.walk(itertools.islice(chosen, part - 1, None, parts))
+    start = time.monotonic()
+    matrix = Matrix(discovery.load().zoo)
+    if options.pairs:
+        combinations = matrix.pairs(options.seed)
+    elif options.sample is not None:
+        combinations = matrix.sample(options.sample, options.seed)
+    else:
+        combinations = matrix.all()
+    if options.name:
+        names = {*options.name}
+        combinations = (
+            combination for combination in combinations if names & {part.name for part in combination[1:] if part}
+        )
+    part, parts = map(int, options.part.split("/"))
+    report = matrix.walk(itertools.islice(combinations, part - 1, None, parts))
     print(report)
     print(f"{time.monotonic() - start:.0f} s")
     sys.exit(report.count("failed") > 0)

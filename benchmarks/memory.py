@@ -1,8 +1,8 @@
-"""Whether memory stays flat: the process's size while a small GAN trains for 20,000 steps.
+"""Memory leak test: the size of the process while a small GAN trains for 20,000 steps.
 
     python benchmarks/memory.py [--steps 20000] [--json]
 
-Printed are the sizes at twenty points, and by how much the last is larger than the one after the first twentieth.
+Prints the size after each twentieth of the steps, and the growth from the first of these sizes to the last.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SMALL = (
 
 
 def size() -> float:
-    """MiB that this process holds; Linux only."""
+    """Return the resident memory of this process in MiB; Linux only."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -33,20 +33,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     plugins = discovery.load()
     recipe, _ = resolver.read(locate.find("gan_mnist", plugins), SMALL, plugins.zoo)
-    training = throughput.Training(recipe, chosen.steps)
+    training = throughput.Training(recipe, options.steps)
     sizes = []
-    for t in range(1, chosen.steps + 1):
+    for t in range(1, options.steps + 1):
         training.step()
-        if t % max(1, chosen.steps // 20) == 0:
+        if t % max(1, options.steps // 20) == 0:
             sizes.append(size())
-            if not chosen.json:
+            if not options.json:
                 print(f"step {t:6,}: {sizes[-1]:8.1f} MiB", flush=True)
     growth = sizes[-1] - sizes[0]
-    print(json.dumps({"sizes_mib": sizes, "growth_mib": growth}) if chosen.json else f"grown by {growth:.1f} MiB")
+    print(json.dumps({"sizes_mib": sizes, "growth_mib": growth}) if options.json else f"grown by {growth:.1f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What the references beside this file share: the protocol's arguments, its one JSON line, MNIST and the clock.
+"""Shared code of the reference loops and scripts: command line, timing, the line of JSON, and MNIST.
 
-Plain torch; nothing of ganzoo is imported here or in a reference. docs/benchmarks.md describes the protocol.
+Plain torch: neither this module nor a reference imports ganzoo. docs/benchmarks.md describes the protocol.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch.nn.functional import interpolate
 
 
 def options(words: list[str] | None = None) -> argparse.Namespace:
-    """The protocol's arguments."""
+    """Parse the arguments of the protocol, and set the number of threads and the seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--warmup", type=int, default=10)
@@ -42,7 +42,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def keep_freed_memory() -> None:
-    """glibc hands blocks above 128 KiB back to the kernel when they are freed; the tuned loops tell it not to."""
+    """Tell glibc to keep freed blocks; by default it returns those above 128 KiB to the kernel."""
     if sys.platform.startswith("linux"):
         trim_threshold, mmap_threshold = -1, -3
         mallopt = ctypes.CDLL(None).mallopt
@@ -51,17 +51,26 @@ def keep_freed_memory() -> None:
 
 
 def report(step: Callable[[int], object], chosen: argparse.Namespace, batches: int, networks: list[nn.Module]) -> None:
-    """Run the steps and print the one line. `batches`: how many batches of real images one step draws."""
+    """Run and time the steps, and print the measurements as one line of JSON.
+
+    Args:
+        step: Function that trains one step, called with its index.
+        chosen: Arguments of the protocol.
+        batches: Number of batches of real images that one step draws.
+        networks: Networks whose parameters are counted.
+    """
     for t in range(chosen.warmup):
         step(t)
-    clock, processor = time.perf_counter(), time.process_time()
+    wall_start = time.perf_counter()
+    cpu_start = time.process_time()
     for t in range(chosen.warmup, chosen.warmup + chosen.steps):
         step(t)
-    seconds, processor = time.perf_counter() - clock, time.process_time() - processor
+    seconds = time.perf_counter() - wall_start
+    cpu_seconds = time.process_time() - cpu_start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     measured = {
         "seconds": seconds,
-        "cpu_seconds": processor,
+        "cpu_seconds": cpu_seconds,
         "images": chosen.steps * batches * chosen.batch_size,
         "peak_bytes": peak,
         "parameters": sum(p.numel() for network in networks for p in network.parameters()),
@@ -70,7 +79,15 @@ def report(step: Callable[[int], object], chosen: argparse.Namespace, batches: i
 
 
 def images(root: Path, size: int = 28) -> Tensor:
-    """MNIST's training images, (60000, 1, size, size) uint8; the files are torchvision's, unpacked."""
+    """Read MNIST's training images from torchvision's unpacked files.
+
+    Args:
+        root: Folder that contains MNIST/raw.
+        size: Width and height; sizes other than 28 are interpolated.
+
+    Returns:
+        The images (60000, 1, size, size), uint8.
+    """
     raw = np.fromfile(root / "MNIST/raw/train-images-idx3-ubyte", np.uint8, offset=16)
     x = torch.from_numpy(raw).view(-1, 1, 28, 28)
     if size == 28:
@@ -80,25 +97,25 @@ def images(root: Path, size: int = 28) -> Tensor:
 
 
 def labels(root: Path) -> Tensor:
-    """MNIST's training labels, (60000,) int64."""
+    """Return MNIST's training labels, (60000,) int64."""
     return torch.from_numpy(np.fromfile(root / "MNIST/raw/train-labels-idx1-ubyte", np.uint8, offset=8)).long()
 
 
 def orders(length: int, batch_size: int, seed: int) -> Iterator[Tensor]:
-    """The indices of one batch after the other, shuffled anew each epoch, without a last batch that is smaller."""
+    """Yield the indices of each batch, shuffled in every epoch, without a smaller last batch."""
     noise = torch.Generator().manual_seed(seed)
     while True:
         yield from torch.randperm(length, generator=noise)[: length - length % batch_size].split(batch_size)
 
 
 def endless(loader: Iterable[Any]) -> Iterator[Any]:
-    """One epoch after the other."""
+    """Yield the batches of one epoch after another."""
     while True:
         yield from loader
 
 
 class Average:
-    """An exponential moving average of a network's weights; nothing at all with decay 0."""
+    """Exponential moving average of a network's weights; a decay of 0 disables it."""
 
     def __init__(self, network: nn.Module, decay: float):
         self.decay = decay

@@ -1,12 +1,12 @@
-"""Does a classifier that has seen only real images recognise what a run draws?
+"""Judge the samples of a run with a classifier that was trained on real images only.
 
     python benchmarks/referee.py RUN [--per-class 620] [--classes 10] [--threads 2]
 
-Trains the classifier of the extractor `referee` for six epochs on nine tenths of the dataset the run was
-trained on, tests it on the last tenth, and lets it judge samples of the run. A conditional run is asked for
-`--per-class` samples of each class, and agreement is the share that the referee reads as asked; an unconditional one
-draws as many in all, and only the share of each class is told. `--classes N` keeps the first N classes only, so that
-letters which look like digits do not count. Figures depend on the referee: compare only equal protocols.
+Trains the classifier of the extractor `referee` for six epochs on nine tenths of the run's dataset, tests it on the
+last tenth, and classifies samples of the run. A conditional run generates `--per-class` samples of each class; the
+agreement is the fraction whose predicted class is the requested one. An unconditional run generates as many samples
+in total, and only the fraction of each class is printed. `--classes N` uses the first N classes only, for example to
+exclude letters that look like digits. The figures depend on the classifier: compare only equal protocols.
 """
 
 from __future__ import annotations
@@ -33,33 +33,34 @@ def main() -> None:
     parser.add_argument("--classes", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    plugins, run = discovery.load(), Run.open(given.run)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    plugins = discovery.load()
+    run = Run.open(options.run)
     model = ganzoo.load(run, plugins)
     whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None, "the dataset does not fit in memory"
-    classes = given.classes or model.spec.classes
-    kept = whole["y"] < classes
-    x, y = normalised(whole)["x"][kept], whole["y"][kept]
-    torch.manual_seed(given.seed)
+    classes = options.classes or model.spec.classes
+    in_classes = whole["y"] < classes
+    x, y = normalised(whole)["x"][in_classes], whole["y"][in_classes]
+    torch.manual_seed(options.seed)
     order = torch.randperm(len(y))
-    held, used = order[: len(y) // 10], order[len(y) // 10 :]
+    test, training = order[: len(y) // 10], order[len(y) // 10 :]
     net = Classifier(replace(model.spec, classes=classes))
-    train(net, x[used], y[used], EPOCHS * (len(used) // BATCH))
-    accuracy = (read(net, x[held]).argmax(1) == y[held]).float().mean()
-    print(f"referee: {len(used):,} real images, {classes} classes, {accuracy:.4f} right on {len(held):,} held out")
-    asked = torch.arange(classes).repeat_interleave(given.per_class)
-    samples = model.sample(len(asked), asked if model.procedure.conditional else None, seed=given.seed)
-    drawn = read(net, samples).argmax(1)
-    shares = drawn.bincount(minlength=classes) / len(drawn)
+    train(net, x[training], y[training], EPOCHS * (len(training) // BATCH))
+    accuracy = (read(net, x[test]).argmax(1) == y[test]).float().mean()
+    print(f"referee: {len(training):,} real images, {classes} classes, {accuracy:.4f} right on {len(test):,} held out")
+    requested = torch.arange(classes).repeat_interleave(options.per_class)
+    samples = model.sample(len(requested), requested if model.procedure.conditional else None, seed=options.seed)
+    predicted = read(net, samples).argmax(1)
+    shares = predicted.bincount(minlength=classes) / len(predicted)
     if model.procedure.conditional:
-        right = (drawn == asked).float().view(classes, -1).mean(1)
-        print(f"agreement: {right.mean():.4f} of {len(asked):,} samples, {run.latest.name}")
+        right = (predicted == requested).float().view(classes, -1).mean(1)
+        print(f"agreement: {right.mean():.4f} of {len(requested):,} samples, {run.latest.name}")
         print("by class:", " ".join(f"{model.class_names[k]}:{right[k]:.2f}" for k in range(classes)))
         real = torch.stack([x[y == k][:500].std(0).mean() for k in range(classes)])
-        made = samples.view(classes, given.per_class, *model.spec.shape).std(1).flatten(1).mean(1)
-        print(f"spread within a class: {made.mean():.3f}, of real images {real.mean():.3f} (mean pixel deviation)")
+        fake = samples.view(classes, options.per_class, *model.spec.shape).std(1).flatten(1).mean(1)
+        print(f"spread within a class: {fake.mean():.3f}, of real images {real.mean():.3f} (mean pixel deviation)")
     print("shares:", " ".join(f"{model.class_names[k]}:{shares[k]:.3f}" for k in range(classes)))
 
 

@@ -1,15 +1,15 @@
-"""How much a discriminator has learned to see, by a linear classifier on its features: the check of the DCGAN paper.
+"""Accuracy of a linear classifier on a discriminator's features: the feature test of the DCGAN paper.
 
     python benchmarks/representation.py RUN [--test dataset.train=false] [--train 10000] [--held 2000] [--seed 0]
 
 Radford et al. 2016 (arXiv:1511.06434), section 5.1: the activations of every convolutional layer are max-pooled to
-4x4, flattened and laid side by side, and a linear L2-SVM is trained on them with labels, which the GAN never saw. Here
-features are brought to mean 0 and, all together, to a mean squared length of 1, and the SVM's C is the better of two
-on a fifth of the labelled images. Beside the discriminator stand the raw pixels and the same network before it was
-trained: random convolutions see a good deal.
+4x4, flattened and concatenated, and a linear L2-SVM is trained on them with labels, which the GAN never saw. Here the
+features are centred and scaled so that their mean squared length is 1, and the SVM's C is the better of two values,
+chosen on a fifth of the labelled images. For comparison, the same is done with the raw pixels and with the network
+before training, because random convolutions are good features already.
 
-Images are those the run was trained on, a share of them held out; `--test` names the settings that make the dataset
-its own test part, where it has one. Any discriminator with convolutions will do that needs no label.
+The images are those that the run was trained on, some of them held out. `--test` gives the setting that selects the
+test split, for datasets that have one. The discriminator must contain convolutions and need no labels.
 """
 
 from __future__ import annotations
@@ -36,27 +36,34 @@ CS = (0.1, 1.0)
 
 
 class Examples(NamedTuple):
-    """x: images (N, C, H, W) in [-1, 1]. y: labels (N,)."""
+    """Labelled images: `x` (N, C, H, W) in [-1, 1], and the labels `y` (N,)."""
 
     x: Tensor
     y: np.ndarray
 
 
 def stages(D: ganzoo.Discriminator, x: Tensor) -> list[Tensor]:
-    """Images (N, C, H, W) -> what each convolution passes on to the next one, after norm and activation: (N, c, h, w).
+    """Return the output of each convolutional layer, after its normalisation and activation.
 
-    Layers must be modules to be seen: an activation that is a mere function is left out.
+    Activations that are called as functions, not as modules, are not included.
+
+    Args:
+        D: The discriminator.
+        x: Images (N, C, H, W).
+
+    Returns:
+        One tensor (N, c, h, w) for each convolution.
     """
     maps: list[Tensor] = []
 
-    def see(module: nn.Module, given: object, out: object) -> None:
+    def record(module: nn.Module, inputs: object, out: object) -> None:
         if isinstance(out, Tensor) and out.dim() == 4:
             if isinstance(module, nn.Conv2d):
                 maps.append(out)
             elif maps:
                 maps[-1] = out
 
-    hooks = [module.register_forward_hook(see) for module in D.modules() if not [*module.children()]]
+    hooks = [module.register_forward_hook(record) for module in D.modules() if not [*module.children()]]
     try:
         D.features(x)
     finally:
@@ -67,20 +74,32 @@ def stages(D: ganzoo.Discriminator, x: Tensor) -> list[Tensor]:
 
 @torch.no_grad()
 def pooled(D: ganzoo.Discriminator, x: Tensor) -> Tensor:
-    """Images (N, C, H, W) -> (N, features): each stage max-pooled to 4x4, flattened, side by side."""
+    """Return the features (N, F) of images (N, C, H, W): each stage max-pooled to 4x4, flattened and concatenated."""
     D.eval()
     chunks = []
     for part in x.split(CHUNK):
-        maps = [adaptive_max_pool2d(found, min(SIDE, *found.shape[2:])) for found in stages(D, part)]
+        maps = [adaptive_max_pool2d(stage, min(SIDE, *stage.shape[2:])) for stage in stages(D, part)]
         if not maps:
             raise SystemExit(f"{type(D).__name__} has no convolutions")
-        chunks.append(torch.cat([found.flatten(1) for found in maps], 1))
+        chunks.append(torch.cat([stage.flatten(1) for stage in maps], 1))
     return torch.cat(chunks)
 
 
 def accuracy(train: Tensor, y: np.ndarray, test: Tensor, y_test: np.ndarray) -> float:
-    """Of a linear SVM on features (N, F) of the training images, on those of the test images."""
-    x, x_test, held = train.flatten(1), test.flatten(1), len(y) // 5
+    """Train a linear SVM, and return its accuracy on the test images.
+
+    Args:
+        train: Features of the training images, (N, F); further dimensions are flattened.
+        y: Labels of the training images, (N,).
+        test: Features of the test images, (M, F).
+        y_test: Labels of the test images, (M,).
+
+    Returns:
+        The fraction of test images that are classified correctly.
+    """
+    x = train.flatten(1)
+    x_test = test.flatten(1)
+    held = len(y) // 5
     mean = x.mean(0)
     length = (x - mean).square().sum(1).mean().sqrt()
     x, x_test = (x - mean) / length, (x_test - mean) / length
@@ -90,68 +109,97 @@ def accuracy(train: Tensor, y: np.ndarray, test: Tensor, y_test: np.ndarray) -> 
 
 def _svm(x: Tensor, y: np.ndarray, c: float) -> LinearSVC:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is as far as it gets in 1,000 passes
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 1,000 iterations are enough here
         return LinearSVC(C=c, dual=True, random_state=0).fit(x, y)
 
 
 def discriminator(procedure: ganzoo.Procedure) -> ganzoo.Discriminator:
-    found = [module for module in procedure.modules() if isinstance(module, ganzoo.Discriminator)]
-    if not found or found[0].conditional:
+    """Return the first discriminator of a procedure; exit when there is none, or when it needs labels."""
+    discriminators = [module for module in procedure.modules() if isinstance(module, ganzoo.Discriminator)]
+    if not discriminators or discriminators[0].conditional:
         raise SystemExit("the run has no discriminator that judges without labels")
-    return found[0]
+    return discriminators[0]
 
 
 def examples(dataset: Dataset, n: int, skip: int, seed: int) -> Examples:
-    """n of them in an order of their own, after the first `skip`."""
+    """Return examples of a dataset in random order.
+
+    Args:
+        dataset: The dataset.
+        n: Number of examples.
+        skip: Number of examples to leave out at the beginning of the random order.
+        seed: Seed of the order.
+
+    Returns:
+        The examples, with pixels in [-1, 1].
+    """
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed))[skip : skip + n]
     whole = dataset.tensors()
     if whole is None:
-        chosen = {key: torch.stack([dataset[i][key] for i in order.tolist()]) for key in ("x", "y")}
+        selection = {key: torch.stack([dataset[i][key] for i in order.tolist()]) for key in ("x", "y")}
     else:
-        chosen = {key: value[order] for key, value in whole.items()}
-    return Examples(normalised(chosen)["x"], chosen["y"].numpy())
+        selection = {key: value[order] for key, value in whole.items()}
+    return Examples(normalised(selection)["x"], selection["y"].numpy())
 
 
 def measure(run: ganzoo.Run, test: str = "", train: int = 10_000, held: int = 2_000, seed: int = 0) -> dict[str, float]:
-    """Accuracies on the held images: of raw pixels, of the network before training, and of it as trained."""
+    """Measure the accuracies of classifiers on raw pixels, on the untrained network and on the trained network.
+
+    Args:
+        run: A finished run.
+        test: Override that selects the test split, such as "dataset.train=false"; "" holds out training images.
+        train: Number of labelled images.
+        held: Number of images to test on; at most a fifth of the data when they are held out.
+        seed: Seed of the choice of images.
+
+    Returns:
+        The accuracies "pixels", "untrained" and "trained", and the numbers "images" and "held".
+    """
     plugins = discovery.load()
     recipe = run.recipe(plugins.zoo)
     dataset = instantiate.dataset(recipe)
     if test:
         tree = recipe.resolved()
         resolver.override(tree, [test], plugins.zoo)
-        other = instantiate.dataset(resolver.resolve(tree, plugins.zoo, "test", name=recipe.name))
-        seen, new = examples(dataset, train, 0, seed), examples(other, held, 0, seed)
+        test_split = instantiate.dataset(resolver.resolve(tree, plugins.zoo, "test", name=recipe.name))
+        labelled = examples(dataset, train, 0, seed)
+        unseen = examples(test_split, held, 0, seed)
     else:
         held = min(held, len(dataset) // 5)
-        seen, new = examples(dataset, train, held, seed), examples(dataset, held, 0, seed)
+        labelled = examples(dataset, train, held, seed)
+        unseen = examples(dataset, held, 0, seed)
     networks = {
         "untrained": discriminator(instantiate.procedure(recipe, dataset.spec)),
         "trained": discriminator(ganzoo.load(run, plugins).procedure),
     }
-    found = {"images": len(seen.y), "held": len(new.y), "pixels": accuracy(seen.x, seen.y, new.x, new.y)}
+    figures = {
+        "images": len(labelled.y),
+        "held": len(unseen.y),
+        "pixels": accuracy(labelled.x, labelled.y, unseen.x, unseen.y),
+    }
     for name, network in networks.items():
-        found[name] = accuracy(pooled(network, seen.x), seen.y, pooled(network, new.x), new.y)
-    return found
+        figures[name] = accuracy(pooled(network, labelled.x), labelled.y, pooled(network, unseen.x), unseen.y)
+    return figures
 
 
-def told(found: dict[str, float]) -> str:
+def sentence(figures: dict[str, float]) -> str:
+    """Return the figures of `measure` as one sentence."""
     return (
-        f"linear SVM on the discriminator's features {100 * found['trained']:.1f} % right, before training "
-        f"{100 * found['untrained']:.1f} %, on raw pixels {100 * found['pixels']:.1f} % "
-        f"({found['images']:,} labelled images, {found['held']:,} held out)"
+        f"linear SVM on the discriminator's features {100 * figures['trained']:.1f} % right, before training "
+        f"{100 * figures['untrained']:.1f} %, on raw pixels {100 * figures['pixels']:.1f} % "
+        f"({figures['images']:,} labelled images, {figures['held']:,} held out)"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
-    parser.add_argument("--test", default="", help="what makes the dataset its test part: dataset.train=false")
+    parser.add_argument("--test", default="", help="override that selects the test split: dataset.train=false")
     parser.add_argument("--train", type=int, default=10_000)
     parser.add_argument("--held", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    print(told(measure(ganzoo.Run.open(given.run), given.test, given.train, given.held, given.seed)))
+    options = parser.parse_args()
+    print(sentence(measure(ganzoo.Run.open(options.run), options.test, options.train, options.held, options.seed)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""How long ganzoo takes to start, beside the imports and the data that no such command line can do without.
+"""Start-up time of ganzoo, compared with importing its libraries and reading the data.
 
     python benchmarks/start_up.py [--turns 15] [--only list|run] [--json]
 
-Two pairs, each run in turn; printed are their medians and the ratio of the medians.
+Runs the two commands of each pair alternately; prints their median times and the ratio of the medians.
 
-list: `ganzoo list --json` beside importing click, rich and pluggy; the ratio is to stay below 2.
-run:  a whole run of one step, pictures and checkpoint included, beside importing torch and reading MNIST; to stay below
-      1.5. Needs MNIST's unpacked files below GANZOO_DATA.
+list: `ganzoo list --json` against importing click, rich and pluggy. The ratio should stay below 2.
+run:  a complete run of one step, with pictures and checkpoint, against importing torch and reading MNIST. The ratio
+      should stay below 1.5. Needs MNIST's unpacked files in GANZOO_DATA.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ PAIRS = {
 
 
 def seconds(words: list[str]) -> float:
+    """Run Python with these arguments, and return the wall-clock time in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         more = [folder] if words[-1] == "--out" else []
         start = time.perf_counter()
@@ -50,6 +51,7 @@ def seconds(words: list[str]) -> float:
 
 
 def compare(pair: dict[str, list[str]], turns: int) -> dict[str, Any]:
+    """Run both commands alternately; return the median times, their ratio, and the ratio of each turn."""
     for words in pair.values():
         seconds(words)  # fills the disk cache and __pycache__
     measured = [[seconds(words) for words in pair.values()] for _ in range(turns)]
@@ -63,16 +65,17 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--only", choices=PAIRS)
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    names = [chosen.only] if chosen.only else [name for name in PAIRS if name == "list" or "GANZOO_DATA" in os.environ]
-    told = {name: compare(PAIRS[name], chosen.turns) for name in names}
-    if chosen.json:
-        print(json.dumps(told))
+    options = parser.parse_args()
+    available = [name for name in PAIRS if name == "list" or "GANZOO_DATA" in os.environ]
+    names = [options.only] if options.only else available
+    results = {name: compare(PAIRS[name], options.turns) for name in names}
+    if options.json:
+        print(json.dumps(results))
         return
-    for one in told.values():
-        for name, median in one["seconds"].items():
+    for result in results.values():
+        for name, median in result["seconds"].items():
             print(f"{1000 * median:6.0f} ms  {name}")
-        print(f"{one['ratio']:6.2f}     ratio")
+        print(f"{result['ratio']:6.2f}     ratio")
 
 
 if __name__ == "__main__":

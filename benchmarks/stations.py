@@ -1,18 +1,18 @@
-"""Count the modules that a recipe passes through while `ganzoo.train()` runs, and how often its way goes up or back.
+"""Trace of the modules that a recipe passes through while `ganzoo.train()` runs.
 
     python benchmarks/stations.py [RECIPE] [key=value ...] [--strict] [--json]
 
-Trains a few steps under sys.setprofile and watches every function below `ganzoo/` that receives a Recipe or its
-RunSettings as an argument (`self` does not count: methods of the recipe itself are not stations). The caller is the
-nearest function below `ganzoo/` on the stack. A call between two modules is an entry:
+Trains a few steps under sys.setprofile and records every function in `ganzoo/` that receives a Recipe or its
+RunSettings as an argument. Methods of the recipe itself (argument `self`) do not count. The caller of a function is
+the nearest function in `ganzoo/` on the stack. A call from one module to another is an entry. Three numbers are
+counted:
 
-- entered: the modules that some call passes the recipe to, and the one that passes it first;
-- climb: an entry whose module lies in a higher layer than its caller, in the order of the import-linter contract in
-  pyproject.toml;
-- return: an entry into a module that was entered before, with an entry into another module between the two.
+- entered: modules that receive the recipe, including the module that passes it first;
+- climbs: entries into a module in a higher layer than the caller's, by the import-linter contract in pyproject.toml;
+- returns: entries into a module that was entered before, after an entry into another module in between.
 
-Each call counts, in the order of the run. The table lists the entries, then the three numbers. With --strict the exit
-code is 1 when there is a climb or a return.
+Every call counts, in the order of the run. The output lists the entries, then the three numbers. With --strict the
+exit status is 1 when there is a climb or a return.
 """
 
 from __future__ import annotations
@@ -34,18 +34,13 @@ from ganzoo.config.recipe import Recipe, RunSettings
 from ganzoo.registry import discovery
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
-LAYERS = (
-    *("cli", "evaluation | report | play", "api", "benchmark | sharing | testing", "training", "sampling | terminal"),
-    *("visualization | metrics | diagnosis", "runs | scaffold | translator", "config", "procedure | data"),
-    *("utils | interfaces | registry", "errors | hookspecs"),
-)
-"""Used where pyproject.toml has no layers contract: highest first, siblings separated by |."""
+
 TINY = (
     *("dataset.use=ring", "dataset.n=200", "run.steps=2", "run.batch_size=16", "run.log=1", "run.sample=2"),
     *("run.save=2", "run.ema=0.9", "evaluate.every=2", "evaluate.samples=20"),
     *("generator.hidden=[8, 8]", "generator.z_dim=4", "discriminator.hidden=[8]"),
 )
-"""Settings that make the default recipe train within a second, with an evaluation, a grid and a checkpoint."""
+"""Overrides that make the default recipe train within a second, with an evaluation, a grid and a checkpoint."""
 IMPLICIT = ("self", "cls")
 
 
@@ -57,8 +52,8 @@ class Entry:
         caller: Module that passes the recipe, such as "ganzoo.api".
         module: Module that receives it.
         function: Qualified name of the function that receives it.
-        climbs: Whether `module` lies in a higher layer than `caller`.
-        returns: Whether `module` was entered before, and another module since.
+        climbs: True when `module` is in a higher layer than `caller`.
+        returns: True when `module` was entered before, and another module since.
     """
 
     caller: str
@@ -85,7 +80,15 @@ def main() -> None:
 
 
 def trace(recipe: str, changes: tuple[str, ...] | list[str]) -> list[Entry]:
-    """Train a recipe into a temporary folder and return the recipe's entries in order."""
+    """Train a recipe in a temporary folder.
+
+    Args:
+        recipe: Name of the recipe.
+        changes: Overrides, such as "run.steps=2".
+
+    Returns:
+        The entries in the order of the calls.
+    """
     assignments = dict(change.split("=", 1) for change in changes)
     plugins = discovery.load()
     with tempfile.TemporaryDirectory() as folder, calls() as passed:
@@ -95,9 +98,9 @@ def trace(recipe: str, changes: tuple[str, ...] | list[str]) -> list[Entry]:
 
 @contextmanager
 def calls() -> Iterator[list[Entry]]:
-    """Collect the calls between modules that pass a recipe while the block runs, in this thread."""
+    """Record the calls between modules that pass a recipe while the block runs, in this thread."""
     passed: list[Entry] = []
-    seen: set[FrameType] = set()  # a generator's frame reports a call whenever it goes on
+    seen: set[FrameType] = set()  # the frame of a generator reports a call each time it is resumed
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
         if event != "call" or not (module := _module(frame)) or frame in seen or not _receives(frame):
@@ -137,11 +140,11 @@ def classify(passed: list[Entry], level: dict[str, int]) -> list[Entry]:
 
 
 def levels() -> dict[str, int]:
-    """Return the height of each package, 0 for the lowest, from the layers contract of pyproject.toml."""
-    contracts = tomllib.loads(PYPROJECT.read_text())["tool"].get("importlinter", {}).get("contracts", [])
-    declared = next((contract["layers"] for contract in contracts if contract["type"] == "layers"), LAYERS)
+    """Return the height of each package, 0 for the lowest, by the layers contract in pyproject.toml."""
+    contracts = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     heights: dict[str, int] = {}
-    for height, layer in enumerate(reversed(declared)):
+    for height, layer in enumerate(reversed(layers)):
         for name in layer.replace(":", "|").split("|"):
             heights[name.strip(" ()").removeprefix("ganzoo.")] = height
     return heights
@@ -168,7 +171,7 @@ def table(entries: list[Entry]) -> str:
 
 
 def _receives(frame: FrameType) -> bool:
-    """Return whether an argument of the call is a recipe or its settings."""
+    """Return True when an argument of the call is a recipe or its settings."""
     code = frame.f_code
     count = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[: count + bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)]  # *args, **kwargs
@@ -185,7 +188,7 @@ def _receives(frame: FrameType) -> bool:
 
 
 def _caller(frame: FrameType) -> str:
-    """Return the module of the nearest function below `ganzoo/` that called this one, "" without one."""
+    """Return the module of the nearest function in `ganzoo/` that called this one, or "" when there is none."""
     outer = frame.f_back
     while outer and not _module(outer):
         outer = outer.f_back
@@ -193,7 +196,7 @@ def _caller(frame: FrameType) -> str:
 
 
 def _module(frame: FrameType) -> str:
-    """Return the module of a frame where it belongs to ganzoo, "" otherwise."""
+    """Return the module of a frame if it belongs to ganzoo, otherwise ""."""
     name = frame.f_globals.get("__name__", "")
     return name if name.startswith("ganzoo.") else ""
 

@@ -1,11 +1,10 @@
-"""Measures every goal for speed and writes the table of docs/benchmarks.md.
+"""Measurement of all goals for speed and memory: the table of docs/benchmarks.md.
 
     python benchmarks/table.py [--write docs/benchmarks.md] [--only PART] [--rounds 5] [--quick]
 
-MNIST's unpacked files must lie below GANZOO_DATA. It takes a quarter of an hour on two quiet cores. What stands outside
-the two marks of the page is kept. `--only` measures the goals with PART in their name and keeps the page's other rows,
-`--quick` shows that everything
-runs and measures nothing worth keeping.
+Needs MNIST's unpacked files in GANZOO_DATA, and takes a quarter of an hour on two idle cores. `--write` replaces the
+text between the two marks of the page. `--only` measures the goals with PART in their name and keeps the page's other
+rows. `--quick` checks that every command runs; its figures are meaningless.
 """
 
 from __future__ import annotations
@@ -33,7 +32,16 @@ CORES = os.cpu_count() or 1
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to hold, the command that measures it, and where in its JSON the ratios of the alternations stand."""
+    """A bound on a measured ratio.
+
+    Attributes:
+        name: Description in the table.
+        words: Arguments of the Python command that measures it and prints JSON.
+        bound: Value to reach.
+        ratios: Function that takes the ratio of each round from the command's JSON.
+        at_most: True when `bound` is an upper bound.
+        unit: Unit of the value, with a leading space.
+    """
 
     name: str
     words: tuple[str, ...]
@@ -43,16 +51,31 @@ class Goal:
     unit: str = ""
 
 
-def against(recipe: str, other: str, bound: float, steps: int, *more: str, of: str = "speed", **how: Any) -> Goal:
-    words = ("-m", "ganzoo", "bench", recipe, *more, "--against", other, "--steps", str(steps))
-    name = f"{recipe} against the {other}" + (", memory" if of == "memory" else "")
-    return Goal(
-        name, (*words, "--warmup", str(max(2, steps // 8))), bound, lambda told: told["ratios"][of]["each"], **how
-    )
+def against(
+    recipe: str, reference: str, bound: float, steps: int, *overrides: str, of: str = "speed", **fields: Any
+) -> Goal:
+    """Return the goal of `ganzoo bench` against a reference.
+
+    Args:
+        recipe: Name of the recipe.
+        reference: "script" or "loop".
+        bound: Value to reach.
+        steps: Number of steps to time.
+        *overrides: Changes of the recipe.
+        of: "speed" or "memory".
+        **fields: Further fields of the goal.
+
+    Returns:
+        The goal.
+    """
+    words = ("-m", "ganzoo", "bench", recipe, *overrides, "--against", reference, "--steps", str(steps))
+    words = (*words, "--warmup", str(max(2, steps // 8)))
+    name = f"{recipe} against the {reference}" + (", memory" if of == "memory" else "")
+    return Goal(name, words, bound, lambda result: result["ratios"][of]["each"], **fields)
 
 
 def loop(recipe: str, steps: int) -> list[Goal]:
-    """Two goals of one measurement."""
+    """Return the goals of speed and memory against the tuned loop; one measurement serves both."""
     speed = against(recipe, "loop", 0.97, steps)
     return [speed, against(recipe, "loop", 1.15, steps, of="memory", at_most=True)]
 
@@ -66,19 +89,20 @@ GOALS = [
     *loop("cgan_mnist", 150),
     *loop("dcgan_mnist", 16),
     *loop("wgan_gp_mnist", 80),
-    Goal("two processes against one", SCALING, 1.8, lambda told: told["ratios"]["speed"]["each"]),
+    Goal("two processes against one", SCALING, 1.8, lambda result: result["ratios"]["speed"]["each"]),
     Goal(
         "a run of one step against import torch and the data",
-        (str(HERE / "start_up.py"), "--only", "run", "--json"), 1.5, lambda told: told["run"]["each"], at_most=True,
+        (str(HERE / "start_up.py"), "--only", "run", "--json"), 1.5, lambda result: result["run"]["each"], at_most=True,
     ),
     Goal(
         "growth of memory in 20,000 steps",
-        (str(HERE / "memory.py"), "--json"), 4.0, lambda told: [told["growth_mib"]], at_most=True, unit=" MiB",
+        (str(HERE / "memory.py"), "--json"), 4.0, lambda result: [result["growth_mib"]], at_most=True, unit=" MiB",
     ),
 ]  # fmt: skip
 
 
 def command(goal: Goal, rounds: int, quick: bool) -> list[str]:
+    """Return the command that measures a goal, with the number of rounds."""
     words = [sys.executable, *goal.words]
     if "bench" in words:
         words += ["--rounds", str(rounds), "--json"]
@@ -91,17 +115,27 @@ def command(goal: Goal, rounds: int, quick: bool) -> list[str]:
 
 
 def measure(goal: Goal, rounds: int, quick: bool, done: dict[str, Any]) -> str:
-    """One row of the table; a goal that cannot be measured is a row that says why."""
+    """Measure a goal.
+
+    Args:
+        goal: The goal.
+        rounds: Number of alternations.
+        quick: Run one step only.
+        done: Results by command; goals with the same command share one measurement.
+
+    Returns:
+        The row of the table. If the command fails, the row contains the error.
+    """
     bound = f"{'at most' if goal.at_most else 'at least'} {goal.bound:g}{goal.unit}"
     words = command(goal, rounds, quick)
     key = " ".join(words)
     shown = "`" + key.replace(sys.executable, "python").replace(f"{HERE}/", "benchmarks/") + "`"
     if key not in done:
-        ran = subprocess.run(words, capture_output=True, text=True, check=False)
-        done[key] = ran.stdout.splitlines()[-1] if ran.returncode == 0 else ran
+        process = subprocess.run(words, capture_output=True, text=True, check=False)
+        done[key] = process.stdout.splitlines()[-1] if process.returncode == 0 else process
     if not isinstance(done[key], str):
-        said = (done[key].stderr.strip().splitlines() or ["nothing"])[-1].replace("|", "\\|")
-        return f"| {goal.name} | {bound} | not measured | {said} | {shown} |"
+        message = (done[key].stderr.strip().splitlines() or ["nothing"])[-1].replace("|", "\\|")
+        return f"| {goal.name} | {bound} | not measured | {message} | {shown} |"
     each = goal.ratios(json.loads(done[key]))
     median = statistics.median(each)
     holds = median <= goal.bound if goal.at_most else median >= goal.bound
@@ -111,7 +145,7 @@ def measure(goal: Goal, rounds: int, quick: bool, done: dict[str, Any]) -> str:
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """Return the date, the machine, its load and the versions of the software."""
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "torchvision", "accelerate"))
     load = f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
     today = datetime.datetime.now(datetime.UTC).date()
@@ -131,20 +165,22 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
-    chosen = parser.parse_args()
-    page = chosen.write.read_text() if chosen.write else f"{BEGIN}{END}"
-    insert(page, "")  # before a quarter of an hour is spent
+    options = parser.parse_args()
+    page = options.write.read_text() if options.write else f"{BEGIN}{END}"
+    insert(page, "")  # fails on missing marks before the measurement, not after it
     head = ["| what | goal | median (lowest to highest) | | command |", "| --- | --- | --- | --- | --- |"]
-    about, rows, done = machine(), [], {}  # type: ignore[var-annotated]
+    introduction = machine()
+    rows: list[str] = []
+    done: dict[str, Any] = {}
     for goal in GOALS:
-        if chosen.only in goal.name:
-            rows.append(measure(goal, 1 if chosen.quick else chosen.rounds, chosen.quick, done))
+        if options.only in goal.name:
+            rows.append(measure(goal, 1 if options.quick else options.rounds, options.quick, done))
             print(rows[-1], file=sys.stderr, flush=True)
         else:
             rows += [line for line in page.splitlines() if line.startswith(f"| {goal.name} |")]
-    text = "\n".join([about, "", *head, *rows])
-    if chosen.write:
-        chosen.write.write_text(insert(page, text))
+    text = "\n".join([introduction, "", *head, *rows])
+    if options.write:
+        options.write.write_text(insert(page, text))
     else:
         print(text)
 

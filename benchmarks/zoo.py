@@ -1,14 +1,15 @@
-"""Trains recipes of the zoo, judges what they draw, and writes the table of docs/zoo/results.md.
+"""Measurement of the zoo's recipes: trains them, judges their samples, and writes the table of docs/zoo/results.md.
 
     python benchmarks/zoo.py list
     python benchmarks/zoo.py run ROW ... [--out runs/zoo]
     python benchmarks/zoo.py judge RUN ROW
     python benchmarks/zoo.py table
 
-A row is a [[row]] of benchmarks/zoo/<gan>.toml: the system, the page, the recipe and what is changed of it, the judge
-(benchmarks/judges/<judge>.py, whose judge(run) says the figure in words) and the published figure. `run` writes what
-it saw to benchmarks/zoo/results/<row>.json and the last pictures to docs/images/zoo/<row>*.png; `judge` does so for a
-run that is there already. The table has the rows that were seen, and names those that were not.
+A row is a [[row]] of benchmarks/zoo/<gan>.toml: the system, its page, the recipe and changes of it, the judge, and the
+published figure. A judge is a module benchmarks/judges/<judge>.py, whose function judge(run) returns the figure as
+text. `run` trains a row, writes its measurements to benchmarks/zoo/results/<row>.json, and copies the last pictures to
+docs/images/zoo/<row>*.png. `judge` does so for an existing run. `table` writes the rows that were measured into the
+page, and lists the others below it.
 """
 
 from __future__ import annotations
@@ -34,13 +35,23 @@ import marks
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
 INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "results.md", HERE.parent / "docs" / "images" / "zoo"
-WIDE = 500  # pixels of a page that a picture may take
+WIDTH = 500  # largest width of a picture on a page, in pixels
 BEGIN = marks.begin("written by benchmarks/zoo.py")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `changes` are what stands behind the recipe on the command line."""
+    """One row of the table.
+
+    Attributes:
+        system: Name of the system in the table.
+        page: Its page in docs/zoo.
+        recipe: Name of the recipe.
+        judge: Module in benchmarks/judges.
+        changes: Overrides after the recipe on the command line.
+        published: Published figure, or "".
+        name: Name of the row where it is not that of the recipe.
+    """
 
     system: str
     page: str
@@ -52,48 +63,58 @@ class Row:
 
     @property
     def key(self) -> str:
+        """Unique name of the row, which its files have."""
         return self.name or self.recipe
 
     @property
-    def seen(self) -> dict[str, Any] | None:
-        """What `run` wrote, or None."""
+    def result(self) -> dict[str, Any] | None:
+        """Stored measurements, or None when it was not measured."""
         path = RESULTS / f"{self.key}.json"
         return json.loads(path.read_text()) if path.exists() else None
 
 
 def rows() -> list[Row]:
-    """Every row, in order of file and place. Errors: ValueError for two of one name."""
+    """Return all rows, in the order of the files and of the rows in them.
+
+    Returns:
+        The rows.
+
+    Raises:
+        ValueError: Two rows have the same name.
+    """
     tables = [row for path in sorted(ROWS.glob("*.toml")) for row in tomllib.loads(path.read_text())["row"]]
-    found = [Row(**{**table, "changes": tuple(table.get("changes", ()))}) for table in tables]
-    if twice := {row.key for row in found if sum(row.key == other.key for other in found) > 1}:
-        raise ValueError(f"two rows are called {', '.join(sorted(twice))}: give one a `name`")
-    return found
+    every = [Row(**{**table, "changes": tuple(table.get("changes", ()))}) for table in tables]
+    if duplicates := {row.key for row in every if sum(row.key == other.key for other in every) > 1}:
+        raise ValueError(f"two rows are called {', '.join(sorted(duplicates))}: give one a `name`")
+    return every
 
 
-def named(name: str) -> Row:
+def find(name: str) -> Row:
+    """Return the row of this name; exit with the list of names when there is none."""
     known = {row.key: row for row in rows()}
     if name not in known:
         raise SystemExit(f"no row {name!r}; there are: {', '.join(known)}")
     return known[name]
 
 
-def judging(row: Row) -> Callable[[ganzoo.Run], str]:
+def load_judge(row: Row) -> Callable[[ganzoo.Run], str]:
     return importlib.import_module(f"judges.{row.judge}").judge
 
 
 def run(row: Row, out: Path) -> None:
-    judging(row)  # before hours of training
+    """Train a row in a folder below `out`, and store its measurements."""
+    load_judge(row)  # fails on a missing judge before the training, not after it
     changes = dict(change.split("=", 1) for change in row.changes)
     write(row, ganzoo.train(row.recipe, {key: _value(text) for key, text in changes.items()}, out=out))
 
 
 def write(row: Row, trained: ganzoo.Run) -> None:
-    """Judge a run, and keep the figure and the pictures."""
+    """Judge a run, and store the measurements and the pictures."""
     provenance = trained.provenance
     settings = trained.resolved["recipe"]["run"]
     status = trained.status
-    seen = {
-        "figure": judging(row)(trained),
+    result = {
+        "figure": load_judge(row)(trained),
         "changes": list(row.changes),
         "data": dataset(trained.resolved["recipe"]["dataset"]),
         "steps": status["step"],
@@ -106,46 +127,48 @@ def write(row: Row, trained: ganzoo.Run) -> None:
         "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "accelerate")},
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{row.key}.json").write_text(json.dumps(seen, indent=1) + "\n")
+    (RESULTS / f"{row.key}.json").write_text(json.dumps(result, indent=1) + "\n")
     PICTURES.mkdir(exist_ok=True)
     for picture in trained.samples.glob(f"*step-{status['step']:08d}.png"):
         panel = picture.name.partition("step-")[0].rstrip("-")
         enlarged(picture).save(PICTURES / f"{row.key}{'-' + panel if panel else ''}.png")
-    print(f"{row.key}: {seen['figure']} ({seen['steps']:,} steps, {seen['minutes']} min)")
+    print(f"{row.key}: {result['figure']} ({result['steps']:,} steps, {result['minutes']} min)")
 
 
 def enlarged(path: Path) -> Image.Image:
-    """A picture as many times larger as makes it easy to see on a page; its pixels stay squares."""
+    """Return the picture enlarged by the largest whole factor that fits on a page, without interpolation."""
     with Image.open(path) as picture:
-        return ImageOps.scale(picture, max(1, WIDE // picture.width), Image.Resampling.NEAREST)
+        return ImageOps.scale(picture, max(1, WIDTH // picture.width), Image.Resampling.NEAREST)
 
 
 def minutes(trained: ganzoo.Run) -> float:
-    """From the first file of a run to its last sign of life, as it was never interrupted."""
-    begun = next(trained.folder.glob("recipe.*")).stat().st_mtime
-    return (datetime.datetime.fromisoformat(trained.status["heartbeat"]).timestamp() - begun) / 60
+    """Return the duration of an uninterrupted run in minutes, from its first file to its last heartbeat."""
+    start = next(trained.folder.glob("recipe.*")).stat().st_mtime
+    return (datetime.datetime.fromisoformat(trained.status["heartbeat"]).timestamp() - start) / 60
 
 
 def dataset(table: dict[str, Any]) -> str:
-    """The data by name, with its size where that was changed."""
+    """Return the name of the dataset, with the image size where it is set."""
     name = table["use"].rpartition("/")[2]
     return f"{name} at {table['size']}" if table.get("size") else name
 
 
 def table() -> str:
-    """The rows that were seen, as Markdown, and the names of those that were not."""
+    """Return the measured rows as a Markdown table, and a list of the commands of the others."""
     head = ["| system | recipe | data | steps | minutes | figure | published |", "| --- " * 7 + "|"]
-    lines, unseen = [], []
+    lines = []
+    missing = []
     for row in rows():
-        seen = row.seen
+        result = row.result
         command = " ".join(("ganzoo run", row.recipe, *row.changes))
-        if seen is None:
-            unseen.append(f"- `{command}`")
+        if result is None:
+            missing.append(f"- `{command}`")
             continue
-        cells = [f"[{row.system}]({row.page})", f"`{command}`", seen["data"], f"{seen['steps']:,}"]
-        lines.append(" | ".join(["", *cells, f"{seen['minutes']:g}", seen["figure"], row.published or "-", ""]).strip())
-    missing = ["", "Not measured yet:", "", *unseen] if unseen else []
-    return "\n".join(["", *head, *lines, *missing, ""])
+        cells = [f"[{row.system}]({row.page})", f"`{command}`", result["data"], f"{result['steps']:,}"]
+        cells += [f"{result['minutes']:g}", result["figure"], row.published or "-"]
+        lines.append(" | ".join(["", *cells, ""]).strip())
+    rest = ["", "Not measured yet:", "", *missing] if missing else []
+    return "\n".join(["", *head, *lines, *rest, ""])
 
 
 def insert(page: str, text: str) -> str:
@@ -153,7 +176,7 @@ def insert(page: str, text: str) -> str:
 
 
 def _value(text: str) -> Any:
-    """As on the command line: TOML, or a bare word."""
+    """Parse a value as TOML, or return it as a bare word, as the command line does."""
     try:
         return tomllib.loads(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
@@ -171,18 +194,17 @@ def main() -> None:
     verb = verbs.add_parser("judge")
     verb.add_argument("run", type=Path)
     verb.add_argument("row")
-    given = parser.parse_args()
+    options = parser.parse_args()
     sys.path.insert(0, str(HERE))
-    if given.verb == "list":
+    if options.verb == "list":
         for row in rows():
-            print(
-                f"{row.key:28} {'seen' if row.seen else '    '}  {' '.join(('ganzoo run', row.recipe, *row.changes))}"
-            )
-    elif given.verb == "run":
-        for row in [named(name) for name in given.rows]:
-            run(row, given.out)
-    elif given.verb == "judge":
-        write(named(given.row), ganzoo.Run.open(given.run))
+            command = " ".join(("ganzoo run", row.recipe, *row.changes))
+            print(f"{row.key:28} {'measured' if row.result else '        '}  {command}")
+    elif options.verb == "run":
+        for row in [find(name) for name in options.rows]:
+            run(row, options.out)
+    elif options.verb == "judge":
+        write(find(options.row), ganzoo.Run.open(options.run))
     else:
         INDEX.write_text(insert(INDEX.read_text(), table()))
 

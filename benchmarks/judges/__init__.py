@@ -1,1 +1,1 @@
-"""What rows of the zoo's table are judged by: each module's judge(run) says a figure in words."""
+"""Judges of the zoo's table: in each module, the function judge(run) returns a figure of the run as text."""

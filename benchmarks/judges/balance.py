@@ -1,4 +1,4 @@
-"""BEGAN: the classes that are drawn, the balance of the two errors, and how far the measure of convergence fell."""
+"""Judge of BEGAN: generated classes, balance of the two errors, and decrease of the convergence measure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from judges import classes
 
 
 def judge(run: ganzoo.Run) -> str:
-    """Means of what was logged: in the last third of the run, for the measure also at its first row."""
+    """Report means over the last third of the logged rows; the decrease is relative to the first logged measure."""
     rows = [row for row in run.metrics() if "measure" in row]
     last = rows[-max(1, len(rows) // 3) :]
     ratio = mean([row["generator/fake"] / row["discriminator/real"] for row in last])

@@ -1,4 +1,4 @@
-"""Images in the eyes of a classifier that has seen real ones only, trained on the run's own data."""
+"""Judge of images with classes: a classifier trained on the run's real data."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ SAMPLES, LARGEST, EPOCHS = 2000, 30_000, 6
 
 
 def judge(run: ganzoo.Run) -> str:
-    """Agreement with the classes asked for, or how evenly classes are drawn, over 2,000 samples of seed 0."""
+    """Report agreement with the requested classes, or the shares of the classes, over 2,000 samples of seed 0."""
     plugins = discovery.load()
     model = ganzoo.load(run, plugins)
     referee = trained(instantiate.dataset(run.recipe(plugins.zoo)))
     logits = referee.logits(model.sample(SAMPLES, seed=0))
-    read, protocol = logits.argmax(1), f"{SAMPLES:,} samples; classifier {100 * referee.accuracy:.1f} % on real ones"
+    predicted = logits.argmax(1)
+    protocol = f"{SAMPLES:,} samples; classifier {100 * referee.accuracy:.1f} % on real ones"
     if model.procedure.conditional:
-        right = (read == torch.arange(SAMPLES) % model.spec.classes).float().mean()
+        right = (predicted == torch.arange(SAMPLES) % model.spec.classes).float().mean()
         return f"{100 * right:.1f} % read as asked ({protocol})"
-    shares = 100 * read.bincount(minlength=model.spec.classes) / SAMPLES
-    seen, confidence = int((shares >= 2).sum()), logits.softmax(1).max(1).values.mean()
+    shares = 100 * predicted.bincount(minlength=model.spec.classes) / SAMPLES
+    present = int((shares >= 2).sum())
+    confidence = logits.softmax(1).max(1).values.mean()
     return (
-        f"{seen} of {len(shares)} classes, {shares.min():.0f} to {shares.max():.0f} % each, "
+        f"{present} of {len(shares)} classes, {shares.min():.0f} to {shares.max():.0f} % each, "
         f"confidence {confidence:.2f} ({protocol})"
     )
 
 
 def trained(dataset: Dataset) -> Referee:
-    """Six epochs on nine tenths of this dataset, 30,000 at most, tested on the last tenth."""
+    """Return a classifier trained for six epochs on nine tenths of the data (at most 30,000), tested on the rest."""
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0)).tolist()
-    held, used = order[: min(len(order) // 10, 5000)], order[-min(len(order) * 9 // 10, LARGEST) :]
-    parts = Part(dataset, tuple(used), "nine tenths"), Part(dataset, tuple(held), "the last tenth")
-    referee = Referee(steps=EPOCHS * max(1, len(used) // BATCH), least=0)
+    test = order[: min(len(order) // 10, 5000)]
+    training = order[-min(len(order) * 9 // 10, LARGEST) :]
+    parts = Part(dataset, tuple(training), "nine tenths"), Part(dataset, tuple(test), "the last tenth")
+    referee = Referee(steps=EPOCHS * max(1, len(training) // BATCH), least=0)
     referee.prepare(Reference(*parts, cache_root() / "judges"))
     return referee

@@ -1,4 +1,4 @@
-"""How well the first discrete code of an InfoGAN knows the classes of real images, without having seen a label."""
+"""Judge of InfoGAN: agreement of its first discrete code, learned without labels, with the classes of real images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAKES = 2000
 
 
 def judge(run: ganzoo.Run) -> str:
-    """On the test part of the data, or on all of it where it has none; and from how many samples it is read back."""
+    """Report the agreement on the test split (or all data, without one), and the share of codes recovered."""
     plugins = discovery.load()
     blueprint = run.recipe(plugins.zoo).dataset
     held_out = "train" in blueprint.signature.settings
@@ -23,11 +23,12 @@ def judge(run: ganzoo.Run) -> str:
     whole = normalised(data.tensors())
     procedure = ganzoo.load(run, plugins).procedure
     with sampling(procedure, torch.device("cpu"), seed=0):
-        read = torch.cat([procedure.infer(x).y[0] for x in whole["x"].split(500)])
-        codes = [procedure.codes(500) for _ in range(FAKES // 500)]
-        right = [(procedure.infer(procedure.G(procedure.latent(one))).y[0] == one.y[0]).float().mean() for one in codes]
-    share = assigned(read, whole["y"], data.spec.classes)
-    images = f"{len(read):,} real images" + (" held out" if held_out else "")
+        inferred = torch.cat([procedure.infer(x).y[0] for x in whole["x"].split(500)])
+        batches = [procedure.codes(500) for _ in range(FAKES // 500)]
+        recovered = [procedure.infer(procedure.G(procedure.latent(codes))).y[0] for codes in batches]
+        right = [(y == codes.y[0]).float().mean() for y, codes in zip(recovered, batches, strict=True)]
+    share = assigned(inferred, whole["y"], data.spec.classes)
+    images = f"{len(inferred):,} real images" + (" held out" if held_out else "")
     return (
         f"code agrees with the class on {100 * share:.1f} % of {images}, "
         f"and is read back from {100 * torch.stack(right).mean():.1f} % of {FAKES:,} samples"
@@ -35,7 +36,16 @@ def judge(run: ganzoo.Run) -> str:
 
 
 def assigned(codes: Tensor, labels: Tensor, classes: int) -> float:
-    """Share of (N,) codes that mean the label beside them, when each class is given a code of its own, at best."""
+    """Return the share of codes that match the labels under the best assignment of one code to each class.
+
+    Args:
+        codes: Inferred codes, (N,).
+        labels: Class labels, (N,).
+        classes: Number of classes.
+
+    Returns:
+        The share, from 0 to 1.
+    """
     values = max(int(codes.max()) + 1, classes)
     counts = (codes * classes + labels).bincount(minlength=values * classes).view(values, classes)
     rows, columns = linear_sum_assignment(counts.numpy(), maximize=True)

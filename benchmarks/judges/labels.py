@@ -1,4 +1,4 @@
-"""A classifier that learned from a few labels: its errors where it saw none, and those without unlabelled samples."""
+"""Judge of semi-supervised GANs: error of the classifier, and of the same network trained on the labels alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
 from ganzoo.training import optim
 
-STEPS = 500  # of the same network that learns from the labels alone
+STEPS = 500  # training steps of the network that learns from the labels alone
 
 
 def judge(run: ganzoo.Run) -> str:
-    """On the test part of the data, or else on all examples whose labels were not given."""
+    """Report errors on the test split, or, without one, on all examples whose labels were not used."""
     plugins = discovery.load()
     recipe = run.recipe(plugins.zoo)
     procedure = ganzoo.load(run, plugins).procedure
@@ -33,8 +33,8 @@ def judge(run: ganzoo.Run) -> str:
     )
     for _ in range(STEPS):
         optimizer.zero_grad()
-        given, named = labelled.draw(recipe.run.batch_size)
-        cross_entropy(alone.classify(given), named).backward()
+        images, classes = labelled.draw(recipe.run.batch_size)
+        cross_entropy(alone.classify(images), classes).backward()
         optimizer.step()
     return (
         f"{error:.1f} % of {len(y):,} {where} wrong with {int(labelled.taken.sum())} labels; the same network from the "
@@ -43,19 +43,27 @@ def judge(run: ganzoo.Run) -> str:
 
 
 def held_out(recipe: object, labelled: Tensor) -> tuple[Tensor, Tensor, str]:
-    """Examples (N, *shape), their classes (N,), and what they are."""
+    """Return test examples.
+
+    Args:
+        recipe: Recipe of the run.
+        labelled: Examples whose labels were used, (M, *shape).
+
+    Returns:
+        The examples (N, *shape), their classes (N,), and a description.
+    """
     blueprint = recipe.dataset  # type: ignore[attr-defined]
     if "train" in inspect.signature(blueprint.entry.load()).parameters:
         whole = blueprint(train=False).tensors()
         return normalised(whole)["x"], whole["y"], "test images"
     whole = normalised(instantiate.dataset(recipe).tensors())  # type: ignore[arg-type]
-    new = (whole["x"].flatten(1)[:, None] != labelled.flatten(1)[None]).any(2).all(1)  # (N,)
-    return whole["x"][new], whole["y"][new], "images without a label"
+    unlabelled = (whole["x"].flatten(1)[:, None] != labelled.flatten(1)[None]).any(2).all(1)  # (N,)
+    return whole["x"][unlabelled], whole["y"][unlabelled], "images without a label"
 
 
 @torch.no_grad()
 def accuracy(classifier: nn.Module, x: Tensor, y: Tensor) -> float:
-    """In percent, evaluating."""
+    """Return the accuracy in percent, with the classifier in evaluation mode."""
     classifier.eval()
-    read = torch.cat([classifier.classify(part).argmax(1) for part in x.split(500)])  # type: ignore[operator]
-    return 100 * (read == y).float().mean().item()
+    predicted = torch.cat([classifier.classify(part).argmax(1) for part in x.split(500)])  # type: ignore[operator]
+    return 100 * (predicted == y).float().mean().item()

@@ -1,4 +1,4 @@
-"""Numbers on a line: the Wasserstein distance to the data."""
+"""Judge of one-dimensional samples: the Wasserstein distance to the data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLES = 5000
 
 
 def judge(run: ganzoo.Run) -> str:
-    """Between 5,000 samples of seed 0 and the first 5,000 of the data."""
+    """Report the distance between 5,000 samples of seed 0 and the first 5,000 examples of the data."""
     plugins = discovery.load()
     whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
     assert whole is not None

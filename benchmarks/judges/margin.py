@@ -1,4 +1,4 @@
-"""EBGAN: the classes that are drawn, and how near the discriminator's loss came to the margin, its equilibrium."""
+"""Judge of EBGAN: generated classes, and the discriminator's loss beside the margin, its value at equilibrium."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from judges import classes
 
 
 def judge(run: ganzoo.Run) -> str:
-    """The loss is the mean of what was logged in the last third of the run."""
-    seen = [row["discriminator/adversarial"] for row in run.metrics() if "discriminator/adversarial" in row]
-    last = seen[-max(1, len(seen) // 3) :]
+    """Report the classes, and the mean discriminator loss over the last third of the logged rows."""
+    losses = [row["discriminator/adversarial"] for row in run.metrics() if "discriminator/adversarial" in row]
+    last = losses[-max(1, len(losses) // 3) :]
     margin = run.resolved["recipe"]["loss"]["margin"]
     return f"{classes.judge(run)}; discriminator's loss {sum(last) / len(last):.3f} at a margin of {margin:g}"

@@ -1,7 +1,7 @@
-"""What a translator makes of inputs, beside the truth: PSNR and SSIM, next to those of the input itself.
+"""Judge of image translation: PSNR and SSIM of the output, compared with those of the input.
 
-Of data that has a test split, the test split is used; of others, what was trained on. An input of fewer pixels is
-enlarged by bicubic interpolation first; one of another number of channels is left out.
+Uses the test split of the data if there is one, otherwise the training data. A smaller input is enlarged by bicubic
+interpolation first. The input is not measured when its number of channels differs.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ WINDOW, SIGMA = 11, 1.5  # of SSIM (Wang et al. 2004)
 
 
 def judge(run: ganzoo.Run) -> str:
-    """Of 1,000 examples, drawn with seed 0."""
+    """Report PSNR and SSIM over 1,000 examples drawn with seed 0."""
     model, held = held_out(run)
     a, b = model.pairs(SAMPLES, seed=0)
-    made = model.translate(a, seed=0)
-    figure = f"PSNR {psnr(made, b):.2f} dB, SSIM {ssim(made, b):.3f}, mean error {(made - b).abs().mean():.3f}"
-    seen = f"{SAMPLES:,} {'images of the test split' if held else 'of the images trained on'}"
-    if (given := enlarged(a, b)) is None:
-        return f"{figure} ({seen})"
-    return f"{figure}; the input's own {psnr(given, b):.2f} dB, {ssim(given, b):.3f} ({seen})"
+    output = model.translate(a, seed=0)
+    figure = f"PSNR {psnr(output, b):.2f} dB, SSIM {ssim(output, b):.3f}, mean error {(output - b).abs().mean():.3f}"
+    data = f"{SAMPLES:,} {'images of the test split' if held else 'of the images trained on'}"
+    if (baseline := enlarged(a, b)) is None:
+        return f"{figure} ({data})"
+    return f"{figure}; the input's own {psnr(baseline, b):.2f} dB, {ssim(baseline, b):.3f} ({data})"
 
 
 def held_out(run: ganzoo.Run) -> tuple[ganzoo.Model, bool]:
-    """The model of a run, whose pairs come from the test split where there is one."""
+    """Return the model of a run, and True when its pairs now come from a test split."""
     plugins = discovery.load()
     model = ganzoo.load(run, plugins)
     assert model.recipe
     whole = model.recipe.dataset
-    for other in ({"train": False}, {"split": "test"}):
-        held = Blueprint(whole.entry, {**whole.settings, **other})
+    for setting in ({"train": False}, {"split": "test"}):
+        held = Blueprint(whole.entry, {**whole.settings, **setting})
         if not held.problems():
             model.recipe = replace(model.recipe, dataset=held)
             return model, True
@@ -47,21 +47,22 @@ def held_out(run: ganzoo.Run) -> tuple[ganzoo.Model, bool]:
 
 
 def enlarged(a: Tensor, b: Tensor) -> Tensor | None:
-    """Inputs as images of the truth's shape (N, C, H, W)."""
+    """Return the inputs `a` enlarged to the size of `b` (N, C, H, W), or None when their channels differ."""
     if a.shape[1] != b.shape[1]:
         return None
     return a if a.shape == b.shape else interpolate(a, b.shape[2:], mode="bicubic").clamp(-1, 1)
 
 
 def psnr(images: Tensor, truth: Tensor) -> float:
-    """Images (N, C, H, W) in [-1, 1] -> peak signal to noise in dB, of each image, on average."""
-    error = (images - truth).square().flatten(1).mean(1).clamp_min(1e-10)  # (N,); black and white are 2 apart
+    """Return the mean peak signal-to-noise ratio in dB of images (N, C, H, W) in [-1, 1]."""
+    error = (images - truth).square().flatten(1).mean(1).clamp_min(1e-10)  # (N,)
+    # The peak is 2, from black (-1) to white (1).
     return (10 * torch.log10(4 / error)).mean().item()
 
 
 def ssim(images: Tensor, truth: Tensor) -> float:
-    """Structural similarity (Wang et al. 2004): 1 for equal images; windows that lie inside of the image."""
-    x, y = ((one.double() + 1) / 2 for one in (images, truth))
+    """Return the structural similarity (Wang et al. 2004), 1 for equal images, over windows inside the image."""
+    x, y = ((part.double() + 1) / 2 for part in (images, truth))
     place = torch.arange(WINDOW, dtype=torch.double) - WINDOW // 2
     weights = (-(place**2) / (2 * SIGMA**2)).exp()
     kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(x.shape[1], 1, WINDOW, WINDOW)

@@ -1,4 +1,4 @@
-"""Points of a ring or a grid: modes hit and the share within three standard deviations of one (VEEGAN's protocol)."""
+"""Judge of points on a ring or grid: modes hit, and share within three standard deviations of one (as in VEEGAN)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SAMPLES = 2500
 
 
 def judge(run: ganzoo.Run) -> str:
-    """Over 2,500 samples of seed 0. A perfect sampler has 98.9 % of high quality."""
+    """Report modes and share over 2,500 samples of seed 0. A perfect sampler reaches 98.9 % of high quality."""
     plugins = discovery.load()
     dataset = instantiate.dataset(run.recipe(plugins.zoo))
     samples = ganzoo.load(run, plugins).sample(SAMPLES, seed=0)

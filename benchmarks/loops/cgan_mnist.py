@@ -1,9 +1,9 @@
-"""The conditional GAN of the recipe cgan_mnist, as fast as one would write it by hand for this GAN alone.
+"""Reference loop of the recipe cgan_mnist: the conditional GAN, written by hand and tuned for speed.
 
     python benchmarks/loops/cgan_mnist.py --root DATA [--steps 500] [--warmup 50] [--batch-size 64] [--threads 1]
 
-Images and labels are one tensor each, Adam is fused, the fakes are judged once for both players, and numbers are read
-back every --log steps only.
+Images and labels are one tensor each, Adam is fused, the discriminator sees each batch of fakes once for both losses,
+and values are copied from the device only every --log steps.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Discriminator(nn.Module):
 
 
 class Loop:
-    """Both networks with their optimizers; step() trains both on the real images and labels at `index`."""
+    """Both networks and their optimizers; step() trains both on the real images and labels at `index`."""
 
     def __init__(self, x: Tensor, y: Tensor, ema: float = 0.0):
-        self.x = x.flatten(1)  # (60000, 784) uint8, (60000,)
-        self.y = y
+        self.x = x.flatten(1)  # (60000, 784) uint8
+        self.y = y  # (60000,)
         self.G = Generator()
         self.D = Discriminator()
         self.g_parameters = list(self.G.parameters())
@@ -63,11 +63,9 @@ class Loop:
         self.average = protocol.Average(self.G, ema)
 
     def step(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """-> the losses of discriminator and generator, still on the device."""
-        real, y = (
-            self.x.index_select(0, index).float().div_(127.5).sub_(1),
-            self.y.index_select(0, index),
-        )  # (N, 784) in [-1, 1], (N,)
+        """Train one step, and return the losses of discriminator and generator as tensors on the device."""
+        real = self.x.index_select(0, index).float().div_(127.5).sub_(1)  # (N, 784) in [-1, 1]
+        y = self.y.index_select(0, index)  # (N,)
         fake = self.G(torch.randn(len(index), 100), y)
         real_logits, fake_logits = self.D(real, y), self.D(fake, y)
         ones = torch.ones_like(real_logits)

@@ -1,10 +1,10 @@
-"""The DCGAN of the recipe dcgan_mnist, as fast as one would write it by hand for this GAN alone.
+"""Reference loop of the recipe dcgan_mnist: the DCGAN, written by hand and tuned for speed.
 
     python benchmarks/loops/dcgan_mnist.py --root DATA [--steps 60] [--warmup 10] [--batch-size 64] [--threads 1]
 
-All images are one uint8 tensor, Adam is fused, the fakes are judged once for both players, numbers are read back every
---log steps only, activations lie channels-last, and doubling with the 3x3 convolution after it is one transposed 4x4
-convolution.
+All images are one uint8 tensor, Adam is fused, the discriminator sees each batch of fakes once for both losses, values
+are copied from the device only every --log steps, the memory format is channels-last, and nearest-neighbour upsampling
+with the following 3x3 convolution is computed as one transposed 4x4 convolution.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import protocol
 
 
 class DoublingConv2d(nn.Conv2d):
-    """A 3x3 convolution of the input doubled by nearest neighbours: one transposed convolution by the summed taps."""
+    """A 3x3 convolution after nearest-neighbour upsampling, computed as one transposed 4x4 convolution."""
 
     def forward(self, x: Tensor) -> Tensor:
         w = self.weight.transpose(0, 1)  # (in, out, 3, 3)
@@ -68,7 +68,7 @@ class Discriminator(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """DCGAN's: convolutions from N(0, 0.02), batch norms from N(1, 0.02)."""
+    """Initialise as DCGAN does: convolutions from N(0, 0.02), batch norms from N(1, 0.02)."""
     if isinstance(module, nn.Conv2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
@@ -76,7 +76,7 @@ def initialise(module: nn.Module) -> None:
 
 
 class Loop:
-    """Both networks with their optimizers; step() trains both on the real images at `index`."""
+    """Both networks and their optimizers; step() trains both on the real images at `index`."""
 
     def __init__(self, x: Tensor, ema: float = 0.0):
         self.x = x  # (60000, 1, 32, 32) uint8
@@ -89,7 +89,7 @@ class Loop:
         self.average = protocol.Average(self.G, ema)
 
     def step(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """-> the losses of discriminator and generator, still on the device."""
+        """Train one step, and return the losses of discriminator and generator as tensors on the device."""
         real = self.x.index_select(0, index).float().div_(127.5).sub_(1)  # (N, 1, 32, 32) in [-1, 1]
         fake = self.G(torch.randn(len(index), 100))
         real_logits, fake_logits = self.D(real), self.D(fake)

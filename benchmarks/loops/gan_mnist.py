@@ -1,9 +1,9 @@
-"""The MLP GAN of the recipe gan_mnist, as fast as one would write it by hand for this GAN alone.
+"""Reference loop of the recipe gan_mnist: the MLP GAN, written by hand and tuned for speed.
 
     python benchmarks/loops/gan_mnist.py --root DATA [--steps 500] [--warmup 50] [--batch-size 64] [--threads 1]
 
-All images are one uint8 tensor, Adam is fused, the fakes are judged once for both players, and numbers are read back
-every --log steps only.
+All images are one uint8 tensor, Adam is fused, the discriminator sees each batch of fakes once for both losses, and
+values are copied from the device only every --log steps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def discriminator() -> nn.Module:
 
 
 class Loop:
-    """Both networks with their optimizers; step() trains both on the real images at `index`."""
+    """Both networks and their optimizers; step() trains both on the real images at `index`."""
 
     def __init__(self, x: Tensor, ema: float = 0.0):
         self.x = x.flatten(1)  # (60000, 784) uint8
@@ -49,7 +49,7 @@ class Loop:
         self.average = protocol.Average(self.G, ema)
 
     def step(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """-> the losses of discriminator and generator, still on the device."""
+        """Train one step, and return the losses of discriminator and generator as tensors on the device."""
         real = self.x.index_select(0, index).float().div_(127.5).sub_(1)  # (N, 784) in [-1, 1]
         fake = self.G(torch.randn(len(index), 100))
         real_logits, fake_logits = self.D(real).squeeze(1), self.D(fake).squeeze(1)

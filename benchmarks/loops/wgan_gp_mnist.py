@@ -1,9 +1,9 @@
-"""The WGAN-GP of the recipe wgan_gp_mnist, as fast as one would write it by hand for this GAN alone.
+"""Reference loop of the recipe wgan_gp_mnist: the WGAN-GP, written by hand and tuned for speed.
 
     python benchmarks/loops/wgan_gp_mnist.py --root DATA [--steps 100] [--warmup 10] [--batch-size 64] [--threads 1]
 
-All images are one uint8 tensor, Adam is fused, no gradient is taken that nobody uses, and numbers are read back every
---log steps only. The networks are those of gan_mnist.
+All images are one uint8 tensor, Adam is fused, only the necessary gradients are computed, and values are copied from
+the device only every --log steps. The networks are those of gan_mnist.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CRITIC_MOVES = 5
 
 
 class Loop:
-    """Both networks with their optimizers; step() trains the critic on each of several batches, then the generator."""
+    """Both networks and their optimizers; step() trains the critic on each of several batches, then the generator."""
 
     def __init__(self, x: Tensor, ema: float = 0.0):
         self.x = x.flatten(1)  # (60000, 784) uint8
@@ -36,7 +36,7 @@ class Loop:
         self.average = protocol.Average(self.G, ema)
 
     def step(self, indices: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """-> the last losses of critic and generator, still on the device."""
+        """Train one step, and return the last losses of critic and generator as tensors on the device."""
         for index in indices:
             real = self.x.index_select(0, index).float().div_(127.5).sub_(1)  # (N, 784) in [-1, 1]
             with torch.no_grad():

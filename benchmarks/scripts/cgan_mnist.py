@@ -1,6 +1,8 @@
-"""The conditional GAN of the recipe cgan_mnist in the well-known style: one script, one image at a time.
+"""Reference script of the recipe cgan_mnist: the conditional GAN in the usual tutorial style.
 
-python benchmarks/scripts/cgan_mnist.py --root DATA [--steps 200] [--warmup 20] [--batch-size 64] [--threads 1]
+The data loader transforms one image at a time, and every step prints its losses.
+
+    python benchmarks/scripts/cgan_mnist.py --root DATA [--steps 200] [--warmup 20] [--batch-size 64] [--threads 1]
 """
 
 from __future__ import annotations
@@ -64,13 +66,13 @@ def step(t: int) -> None:
     valid, fake = torch.ones(len(real), 1), torch.zeros(len(real), 1)
 
     optimizer_g.zero_grad()
-    made = generator(torch.randn(len(real), 100), labels)
-    g_loss = loss(discriminator(made, labels), valid)
+    generated = generator(torch.randn(len(real), 100), labels)
+    g_loss = loss(discriminator(generated, labels), valid)
     g_loss.backward()
     optimizer_g.step()
 
     optimizer_d.zero_grad()
-    d_loss = loss(discriminator(real, labels), valid) + loss(discriminator(made.detach(), labels), fake)
+    d_loss = loss(discriminator(real, labels), valid) + loss(discriminator(generated.detach(), labels), fake)
     d_loss.backward()
     optimizer_d.step()
 

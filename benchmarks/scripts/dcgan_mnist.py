@@ -1,6 +1,8 @@
-"""The DCGAN of the recipe dcgan_mnist in the well-known style: one script, one image at a time, a print each step.
+"""Reference script of the recipe dcgan_mnist: the DCGAN in the usual tutorial style.
 
-python benchmarks/scripts/dcgan_mnist.py --root DATA [--steps 20] [--warmup 3] [--batch-size 64] [--threads 1]
+The data loader transforms one image at a time, and every step prints its losses.
+
+    python benchmarks/scripts/dcgan_mnist.py --root DATA [--steps 20] [--warmup 3] [--batch-size 64] [--threads 1]
 """
 
 from __future__ import annotations
@@ -75,13 +77,13 @@ def step(t: int) -> None:
     valid, fake = torch.ones(len(real), 1), torch.zeros(len(real), 1)
 
     optimizer_g.zero_grad()
-    made = generator(torch.randn(len(real), 100))
-    g_loss = loss(discriminator(made), valid)
+    generated = generator(torch.randn(len(real), 100))
+    g_loss = loss(discriminator(generated), valid)
     g_loss.backward()
     optimizer_g.step()
 
     optimizer_d.zero_grad()
-    d_loss = (loss(discriminator(real), valid) + loss(discriminator(made.detach()), fake)) / 2
+    d_loss = (loss(discriminator(real), valid) + loss(discriminator(generated.detach()), fake)) / 2
     d_loss.backward()
     optimizer_d.step()
 

@@ -83,4 +83,4 @@ def test_digits_are_told_apart_by_their_features(tmp_path: Path) -> None:
     assert (found["images"], found["held"]) == (600, 300)
     for name in ("pixels", "untrained", "trained"):
         assert found[name] > 0.85, name
-    assert "raw pixels 9" in representation.told(found)
+    assert "raw pixels 9" in representation.sentence(found)

@@ -24,7 +24,7 @@ def test_a_row_names_what_there_is(row: zoo.Row) -> None:
     read(locate.find(row.recipe, PLUGINS), row.changes, PLUGINS.zoo)
     assert (zoo.INDEX.parent / row.page).is_file()
     assert callable(importlib.import_module(f"judges.{row.judge}").judge)
-    assert row.seen is None or row.seen["changes"] == list(row.changes), "measured with other changes: run it again"
+    assert row.result is None or row.result["changes"] == list(row.changes), "measured with other changes: run it again"
 
 
 def test_every_result_belongs_to_a_row() -> None:
@@ -40,10 +40,10 @@ def test_a_row_is_trained_judged_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(zoo, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(zoo, "PICTURES", tmp_path / "pictures")
     row = zoo.Row("GAN on a ring", "mlp.md", "any", "points", ("run.steps=12",), "8 of 8")
-    assert row.seen is None
+    assert row.result is None
     zoo.write(row, train(tiny(), tmp_path))
-    assert (row.seen["steps"], row.seen["data"], row.seen["batch_size"]) == (12, "ring", 16)
-    assert row.seen["figure"].endswith("of high quality (2,500 samples)")
+    assert (row.result["steps"], row.result["data"], row.result["batch_size"]) == (12, "ring", 16)
+    assert row.result["figure"].endswith("of high quality (2,500 samples)")
     assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["any.png"]
     monkeypatch.setattr(zoo, "rows", lambda: [row, zoo.Row("x", "x.md", "other", "points")])
     assert "| [GAN on a ring](mlp.md) | `ganzoo run any run.steps=12` | ring | 12 |" in zoo.table()

@@ -92,7 +92,7 @@ class Watched(Engine):
 
 @cache
 def seen(box: str) -> tuple[Seen, str]:
-    """What the first step does, and the optimizer in words."""
+    """Moves of the first step, and the optimizer in words."""
     found = recipe(box)
     dataset = instantiate.dataset(found)
     procedure: Any = instantiate.procedure(found, dataset.spec)

@@ -1,4 +1,4 @@
-"""What the documentation shows works: Python runs, recipes train, commands parse, the plugin installs."""
+"""Examples in the documentation work: Python runs, recipes train, commands parse, the plugin installs."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def words(path: Path) -> Iterator[tuple[int, str]]:
-    """What a person reads: of Python, comments and strings; of the rest, everything."""
+    """Text that a person reads: comments and strings of Python files, everything in other files."""
     text = path.read_text()
     if path.suffix != ".py":
         yield from enumerate(text.splitlines(), 1)

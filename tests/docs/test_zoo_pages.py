@@ -23,7 +23,7 @@ PAGES = sorted(path for path in ZOO.glob("*.md") if path.name not in ("index.md"
 
 @dataclass(frozen=True)
 class Card:
-    """What docs/zoo/index.md says of one page."""
+    """Entry of one page in docs/zoo/index.md."""
 
     page: Path
     gan: str

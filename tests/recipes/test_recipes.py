@@ -70,7 +70,7 @@ def test_it_trains(found: locate.RecipeFile, tmp_path: Path) -> None:
 
 
 def narrow(tree: parser.Tree) -> dict[str, Any]:
-    """What makes its networks small, as far as they have a `width` or `hidden` ones; check built them as they are."""
+    """Overrides that make networks small, where they have a `width` or `hidden` sizes."""
     changes: dict[str, Any] = {}
     for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset"}):
         if isinstance(settings, dict) and isinstance(settings.get("width"), int):

@@ -65,7 +65,7 @@ class BiGAN(ganzoo.Procedure):
         return self.G(self.G.prior(n))  # () -> (n, *shape)
 
     def panels(self, batch: ganzoo.Batch) -> Mapping[str, ganzoo.Panel]:
-        """What becomes of real samples on the way to their codes and back."""
+        """Reconstruct real samples from their codes."""
         return {"reconstructions": ganzoo.Panel(self.G(self.E(batch["x"])))}
 
     def _pair(self, x: Tensor, z: Tensor) -> Tensor:
