@@ -184,6 +184,6 @@ def _accepting_metric(component: Component, case: Case) -> Metric | None:
         return None
     try:
         metric.check(case.data.spec, case.data, case.conditional)
-    except Exception:  # `it_refuses_by_a_misfit` reports any other than IncompatibleError
+    except Exception:  # `it_rejects_data_with_incompatible_error` reports any other than IncompatibleError
         return None
     return metric

@@ -111,7 +111,7 @@ class Component:
             try:
                 with torch.device(device):
                     network = self.network(spec)
-            except Exception:  # `it_fits_data_or_says_what_would` reports what it raises
+            except Exception:  # `it_accepts_data_or_says_what_to_use` reports what it raises
                 continue
             forms.add(form)
             yield spec, network

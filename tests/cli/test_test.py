@@ -50,7 +50,7 @@ def test_a_broken_promise_is_told_with_what_to_change(tmp_path: Path) -> None:
     done = shell("test", "ganzoo-planted", site=planted(tmp_path))
     assert done.returncode == 6
     assert SIGN in done.stdout
-    assert "a value to be maximised is returned with a minus." in done.stdout
+    assert "return minus a value that should be maximised." in done.stdout
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert errors == ["Error: plugin ganzoo-planted breaks 1 of 18 promises. What to change is said above."]
     assert "Traceback" not in done.stderr
@@ -63,7 +63,7 @@ def test_json_is_alone_on_stdout(tmp_path: Path) -> None:
     assert (told["kept"], told["broken"], told["not asked"]) == (0, 1, 0)
     (row,) = told["checks"]
     assert f"{row['component']}: {row['promise']}" == SIGN
-    assert row["outcome"] == "broken" and "Is its sign the wrong way round?" in row["message"]
+    assert row["outcome"] == "broken" and "Check its sign" in row["message"]
     assert "hello" in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""What the conformance kit finds in a component of a stranger's plugin, and two components that are sound."""
+"""Conformance tests of components in a simulated plugin, and two components without defects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ganzoo.registry import discovery
 
 
 def checks(*components: tuple[str, str, Any], **settings: Any) -> list[testing.Check]:
-    """Of a plugin with these components: (kind, name, class)."""
+    """Return the checks of a plugin with these components: (kind, name, class)."""
     module = ModuleType("planted")
 
     @ganzoo.hookimpl
@@ -30,7 +30,7 @@ def checks(*components: tuple[str, str, Any], **settings: Any) -> list[testing.C
 
 
 def findings(asked: Iterable[testing.Check]) -> Iterator[tuple[testing.Check, str]]:
-    """The checks that break, each with its message; those that are not asked are passed over."""
+    """Yield the checks that fail, with their messages."""
     for check in asked:
         try:
             check()
@@ -41,9 +41,9 @@ def findings(asked: Iterable[testing.Check]) -> Iterator[tuple[testing.Check, st
 
 
 def broken(kind: str, target: Any, **settings: Any) -> dict[str, str]:
-    """Promise -> message, of those that a component breaks; of the plugin as a whole nothing is asked."""
+    """Return {promise: message} of the promises that a component breaks, without those of the plugin as a whole."""
     asked = checks((kind, "planted", target), **{f"{kind} planted": settings})
-    return {check.name: message for check, message in findings(one for one in asked if str(one).startswith(kind))}
+    return {check.name: message for check, message in findings(c for c in asked if str(c).startswith(kind))}
 
 
 class SoundDataset(Dataset):
@@ -73,7 +73,7 @@ class SoundDataset(Dataset):
 
 
 class SoundProcedure(Procedure):
-    """Discriminator and generator in turn."""
+    """Discriminator and generator move in turn."""
 
     def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The built-in plugins keep the promises that ganzoo.testing asks of anybody's."""
+"""Conformance tests of the built-in plugins, the same as those of any plugin."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "metric gan_train": {"steps": 10},
     "metric stacked_modes": {"steps": 30, "least": 0},
 }
-"""Paths, and what makes quick."""
+"""Paths, and settings that make the tests fast."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A data folder that holds what datasets of one's own files need, and nothing else."""
+    """A data folder with the files of datasets that read a `path`, and nothing else."""
     folder = tmp_path_factory.mktemp("data")
     yours.write(folder, shade=0)
     with pytest.MonkeyPatch.context() as patch:
@@ -39,6 +39,5 @@ def every() -> list[Any]:
 
 
 @pytest.mark.parametrize("check", every())
-@pytest.mark.filterwarnings("ignore:procedure 'ganzoo/adversarial-0.1' is deprecated")
 def test_keeps_its_promises(check: testing.Check) -> None:
     check()

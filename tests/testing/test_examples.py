@@ -1,4 +1,4 @@
-"""Where the kit gets a small example of a procedure from, and what it says when there is none."""
+"""Tests of the small examples that procedures are checked on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_built_in_procedure_has_a_small_one(entry: Entry) -> None:
 
 @every
 def test_a_recipe_can_be_made_small(entry: Entry) -> None:
-    """The second way to an example works as well, for procedures that have recipes."""
+    """Recipes are the second source of examples; the stand-ins come first."""
     tree = next(examples.from_recipes(entry, WITH_STAND_INS), None)
     if tree is None:
         pytest.skip("no recipe uses it")
@@ -46,7 +46,7 @@ def test_a_plugin_without_recipes_is_tried_with_its_own_parts() -> None:
 
 
 class Odd(Procedure):
-    """Needs an encoder of a kind, which nobody registered."""
+    """Requires an encoder, which no plugin has registered."""
 
     def __init__(self, spec: Spec, encoder: Blueprint):
         super().__init__()

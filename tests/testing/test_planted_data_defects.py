@@ -1,4 +1,4 @@
-"""Datasets with one planted defect each: the checks that it concerns break, no others, and say what to change."""
+"""Tests that a defect in a dataset fails exactly the checks for it, with a remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpers.planted import broken
 
 
 class AnotherOrder(Sound):
-    """Its examples are in another order each time they are read."""
+    """Returns the examples in another order in each reading."""
 
     turn = 0
 
@@ -35,14 +35,14 @@ class OutOfRange(Sound):
 
 
 class OneFingerprint(Sound):
-    """Its fingerprint is that of its name."""
+    """Returns a constant fingerprint."""
 
     def fingerprint(self) -> str:
         return "points"
 
 
 class Greedy(Sound):
-    """Draws from the generator of training."""
+    """Draws from the global random generator."""
 
     def tensors(self) -> Batch:
         torch.rand(1)
@@ -50,7 +50,7 @@ class Greedy(Sound):
 
 
 class NotForWorkers(Sound):
-    """Keeps a function that no other process can be given."""
+    """Has an attribute that cannot be pickled."""
 
     def __init__(self, n: int = 300, seed: int = 0):
         super().__init__(n, seed)
@@ -58,7 +58,7 @@ class NotForWorkers(Sound):
 
 
 class Hasty(Sound):
-    """Reads when it is built."""
+    """Reads a file in its constructor."""
 
     def __init__(self, n: int = 300, seed: int = 0):
         super().__init__(n, seed)
@@ -67,20 +67,20 @@ class Hasty(Sound):
 
 
 class WithBatchAxis(Sound):
-    """Its examples are batches of one."""
+    """Returns examples with a batch axis."""
 
     def __getitem__(self, i: int) -> Batch:
         return {name: tensor[i : i + 1] for name, tensor in self.tensors().items()}
 
 
 class Unnamed(Sound):
-    """Has two classes and one name."""
+    """Has two classes but one class name."""
 
     class_names = ("left",)
 
 
 class OneClass(Sound):
-    """Says that there are three classes, and has two."""
+    """Declares three classes, but has examples of two."""
 
     class_names = ("left", "right", "none")
 
@@ -90,14 +90,14 @@ class OneClass(Sound):
 
 
 class HeldIn(Sound):
-    """Holds out what it trains on."""
+    """Returns the training examples as held-out part."""
 
     def held_out(self) -> Dataset | None:
         return type(self)(self.n, self.seed)
 
 
 class Elsewhere(Sound):
-    """Needs a file that nobody has, by an address that anybody may answer for."""
+    """Requires a file that is missing."""
 
     url = "https://data.example/points.bin"
 
@@ -115,14 +115,14 @@ class Elsewhere(Sound):
 
 
 class Silent(Elsewhere):
-    """Does not say what fetches its file."""
+    """Names no command to download its file."""
 
     def said(self) -> str:
         return "points/points.bin is missing"
 
 
 class Unsure(Elsewhere):
-    """Comes by http, without a digest."""
+    """Downloads its file by http, without a digest."""
 
     url = "http://data.example/points.bin"
 
@@ -131,40 +131,40 @@ DEFECTS: dict[type, dict[str, str]] = {
     Sound: {},
     Elsewhere: {},
     AnotherOrder: {
-        "reading twice gives the same": "Sort what the file system lists",
-        "the whole is its examples": "Let both read the same tensors",
-        "the fingerprint is that of the content": "equal content has another fingerprint",
+        "reading twice gives equal examples": "Sort the files that the file system lists",
+        "tensors and examples agree": "Read both from the same tensors",
+        "the fingerprint depends on the content": "equal content has different fingerprints",
     },
     OutOfRange: {
-        "examples are as the spec says": "Number the classes 0..spec.classes - 1 = 1",
-        "every class occurs": "no example is of class 0",
+        "examples match the spec": "Number the classes 0..spec.classes - 1 = 1",
+        "every class occurs": "there is no example of class 0",
     },
-    OneFingerprint: {"the fingerprint is that of the content": "Leave fingerprint() as ganzoo.Dataset has it"},
-    Greedy: {"reading leaves the noise of training alone": "torch.Generator().manual_seed(self.seed)"},
+    OneFingerprint: {"the fingerprint depends on the content": "Do not override fingerprint() of ganzoo.Dataset"},
+    Greedy: {"reading keeps the random state": "torch.Generator().manual_seed(self.seed)"},
     NotForWorkers: {
         "it can be handed to another process": "Keep no lambda",
-        "the fingerprint is that of the content": "Keep no lambda",
+        "the fingerprint depends on the content": "Keep no lambda",
     },
     Hasty: {
         "building it opens no file": "Read on first use instead",
-        "what is held out is of the same kind": "Let it read on first use",
+        "the held out part has the same spec": "Read on first use instead",
     },
     WithBatchAxis: {
-        "examples are as the spec says": "An example has no axis for a batch",
-        "the whole is its examples": "Let both read the same tensors",
+        "examples match the spec": "An example has no batch axis",
+        "tensors and examples agree": "Read both from the same tensors",
     },
-    Unnamed: {"the spec and the names of classes agree": "Give each class one name of its own"},
-    OneClass: {"every class occurs": "Count the classes that occur"},
+    Unnamed: {"the spec and the class names agree": "Give each class one unique name"},
+    OneClass: {"every class occurs": "Set spec.classes to the number of classes that occur"},
     HeldIn: {
-        "what is held out is something else": "Keep them apart",
+        "the held out part has other examples": "Keep the two parts disjoint",
     },
-    Silent: {"missing data say what to type": "End the DataError with `ganzoo data get planted`"},
-    Unsure: {"its sources can be fetched": "Give an https:// address"},
+    Silent: {"missing files are reported with a command": "End the DataError with `ganzoo data get planted`"},
+    Unsure: {"its sources can be fetched": "Use an https:// address"},
 }
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
-def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+def test_the_checks_for_a_defect_fail_with_a_remedy(defect: Any) -> None:
     found = broken("dataset", defect)
     assert found.keys() == DEFECTS[defect].keys(), found
     for name, words in DEFECTS[defect].items():

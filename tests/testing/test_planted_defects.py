@@ -1,4 +1,4 @@
-"""Components with one planted defect each: the checks that it concerns break, no others, and say what to change."""
+"""Tests that a defect in a component fails exactly the checks for it, with a remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def need_numbers(name: str, spec: Spec) -> None:
 
 
 class Maker(Generator):
-    """A layer, wide enough to be a network."""
+    """A generator of one layer."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__()
@@ -36,14 +36,14 @@ class Maker(Generator):
 
 
 class WrongShape(Maker):
-    """Leaves its samples flat."""
+    """Returns flat samples."""
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         return super().forward(z).flatten(1)[:, :1]
 
 
 class Idle(Maker):
-    """Has a layer that takes no part."""
+    """Has a layer that is not used."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__(spec, z_dim)
@@ -51,14 +51,14 @@ class Idle(Maker):
 
 
 class InPlace(Maker):
-    """Scales the noise that it was given."""
+    """Scales its noise in place."""
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         return super().forward(z.mul_(0.5))
 
 
 class Restless(Maker):
-    """Says something else each time."""
+    """Returns another output in each call."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__(spec, z_dim)
@@ -96,7 +96,7 @@ class Glaring(Maker):
 
 
 class Counting(Maker):
-    """Counts its batches in evaluation, too."""
+    """Counts its batches in evaluation mode too."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__(spec, z_dim)
@@ -115,7 +115,7 @@ class Social(Maker):
 
 
 class Forgetful(Maker):
-    """Keeps a drawn tensor where no checkpoint finds it."""
+    """Keeps a random tensor in a plain attribute, which checkpoints do not save."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         super().__init__(spec, z_dim)
@@ -137,7 +137,7 @@ class Astray(Maker):
 
 
 class Unfit(Maker):
-    """Falls over data that it cannot take."""
+    """Raises ValueError for data that it does not support."""
 
     def __init__(self, spec: Spec, z_dim: int = 4):
         if spec.is_image and spec.shape[1] % 4:
@@ -146,28 +146,28 @@ class Unfit(Maker):
 
 
 class Mistyped(Maker):
-    """Its default is no positive whole number."""
+    """Has a default that is not a positive integer."""
 
     def __init__(self, spec: Spec, z_dim: PositiveInt = 4, depth: PositiveInt = 0):
         super().__init__(spec, z_dim)
 
 
 class Untyped(Maker):
-    """A setting that no recipe can hold."""
+    """Has a setting that a recipe cannot contain."""
 
     def __init__(self, spec: Spec, z_dim: int = 4, layer: nn.Module | None = None):
         super().__init__(spec, z_dim)
 
 
 class Open(Maker):
-    """Takes any setting."""
+    """Accepts any setting."""
 
     def __init__(self, spec: Spec, z_dim: int = 4, **more: Any):
         super().__init__(spec, z_dim)
 
 
 class Judge(Discriminator):
-    """Two layers."""
+    """A discriminator of two layers."""
 
     def __init__(self, spec: Spec):
         super().__init__()
@@ -208,7 +208,7 @@ class FirstOrder(Judge):
 
 
 class Conditional(Judge):
-    """Adds a number for each class."""
+    """Adds a learned number for each class."""
 
     conditional = True
 
@@ -224,7 +224,7 @@ class Conditional(Judge):
 
 
 class Silent(Conditional):
-    """Takes a wrong label for the nearest."""
+    """Replaces an invalid label by the nearest valid one."""
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         assert y is not None
@@ -232,7 +232,7 @@ class Silent(Conditional):
 
 
 class Careless(Judge):
-    """Says that it is conditional, and makes nothing of labels."""
+    """Declares itself conditional, but ignores the labels."""
 
     conditional = True
 
@@ -246,7 +246,7 @@ class Careless(Judge):
 
 
 class Difference(Loss):
-    """Fake minus real."""
+    """Difference of the mean logits, fake minus real."""
 
     sign = 1.0
 
@@ -258,13 +258,13 @@ class Difference(Loss):
 
 
 class Upside(Difference):
-    """The other way round."""
+    """Has the wrong sign."""
 
     sign = -1.0
 
 
 class Greedy(Difference):
-    """Reads the real logits without saying so."""
+    """Reads real logits without uses_real = True."""
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         assert real is not None
@@ -272,21 +272,21 @@ class Greedy(Difference):
 
 
 class Exploding(Difference):
-    """Takes exp() of logits."""
+    """Computes exp() of logits."""
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return (-2 * fake).exp().mean()
 
 
 class Spread(Difference):
-    """Forgets the mean."""
+    """Returns a loss for each sample instead of the mean."""
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -fake
 
 
 class Shifting(Difference):
-    """Changes the logits."""
+    """Changes the logits in place."""
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         with torch.no_grad():
@@ -295,14 +295,14 @@ class Shifting(Difference):
 
 
 class Penalty(Regularizer):
-    """On large logits."""
+    """Penalty on large logits."""
 
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
         return {"penalty": critic(real.detach()).square().mean()}
 
 
 class Meddling(Penalty):
-    """Changes the real samples."""
+    """Changes the real samples in place."""
 
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
         with torch.no_grad():
@@ -311,14 +311,14 @@ class Meddling(Penalty):
 
 
 class Negative(Penalty):
-    """Rewards."""
+    """Returns a negative penalty."""
 
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
         return {"penalty": -super().terms(critic, real, fake)["penalty"]}
 
 
 class Remembering(Penalty):
-    """Keeps a mean where no checkpoint finds it."""
+    """Keeps a mean in a plain attribute, which checkpoints do not save."""
 
     mean = 0.0
 
@@ -328,14 +328,14 @@ class Remembering(Penalty):
 
 
 class Halving(Schedule):
-    """Falls to a half."""
+    """Linear decay to one half."""
 
     def __call__(self, t: int, steps: int) -> float:
         return 1 - 0.5 * t / steps
 
 
 class Counted(Halving):
-    """Counts its calls in place of reading the step."""
+    """Counts its calls instead of using the step."""
 
     calls = 0
 
@@ -359,48 +359,48 @@ DEFECTS: dict[type, dict[str, str]] = {
     Penalty: {},
     Halving: {},
     WrongShape: {"its samples have the shape of data": "end in .unflatten(1, spec.shape)"},
-    Idle: {"a gradient reaches every parameter": "spare.weight, spare.bias: a parameter nobody trains. Use it"},
-    InPlace: {"its input stays as it was": "Write x = x * 2, not x *= 2"},
-    Restless: {"the same noise gives the same output": "Keep nothing from call to call"},
-    Seeding: {"the same noise gives the same output": "Take torch.manual_seed() out"},
-    Tied: {"safetensors takes its state": "Give a tied weight one name"},
+    Idle: {"a gradient reaches every parameter": "spare.weight, spare.bias, so it is never trained. Use it"},
+    InPlace: {"it does not change its input": "Write x = x * 2, not x *= 2"},
+    Restless: {"equal seeds give equal outputs": "Keep no state between calls"},
+    Seeding: {"equal seeds give equal outputs": "Remove torch.manual_seed()"},
+    Tied: {"safetensors can save its state": "Give a tied weight one name"},
     Glaring: {"images lie between minus one and one": "end in nn.Tanh()"},
-    Counting: {"evaluation changes nothing": "under `if self.training:` only"},
+    Counting: {"evaluation changes nothing": "only under `if self.training:`"},
     Social: {"no sample depends on the others": "an attribute mixes_samples = True"},
-    Forgetful: {"its state is all of it": 'self.register_buffer("name", tensor)'},
-    Astray: {"it builds on any device": "scale is elsewhere. Choose no device yourself"},
+    Forgetful: {"its state dict is complete": 'self.register_buffer("name", tensor)'},
+    Astray: {"it builds on any device": "scale is on another device. Do not choose a device"},
     Unfit: {
-        "it fits data or says what would": (
-            "raise ganzoo.IncompatibleError('generator planted cannot ...: use ... instead.')"
+        "it accepts data or says what to use": (
+            "Raise ganzoo.IncompatibleError('generator planted cannot ...: use ... instead.')"
         )
     },
-    Mistyped: {"its defaults fit their types": "That is its own default: change it, or widen the type"},
+    Mistyped: {"its defaults fit their types": "This is its own default: change the default, or use a wider type"},
     Untyped: {"its settings have types": "Annotate it with int, float, bool, str"},
-    Open: {"it refuses unknown settings": "Name each one"},
-    Squashed: {"its logits are not squashed": "Take the sigmoid at the end out"},
+    Open: {"it refuses unknown settings": "Name each setting"},
+    Squashed: {"its logits are not squashed": "Remove the sigmoid or tanh at the end"},
     FirstOrder: {"a gradient penalty can be taken": "without @once_differentiable"},
-    Silent: {"labels out of range raise": "nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes), which raise"},
+    Silent: {"labels out of range raise": "Use nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes)"},
     Careless: {
-        "it refuses data without labels": "Raise ganzoo.IncompatibleError in __init__ where spec.classes is 0",
-        "labels matter": "Use y in forward(), or say conditional = False",
+        "it refuses data without labels": "Raise ganzoo.IncompatibleError in __init__ if spec.classes is 0",
+        "labels matter": "Use y in forward(), or set conditional = False",
     },
     Upside: {
-        "the discriminator pushes real up and fake down": "a value to be maximised is returned with a minus",
-        "the generator pushes fake up": "a value to be maximised is returned with a minus",
+        "the discriminator pushes real up and fake down": "return minus a value that should be maximised",
+        "the generator pushes fake up": "return minus a value that should be maximised",
     },
-    Greedy: {"it reads real logits only if it says so": "Say uses_real = True"},
-    Exploding: {"sure logits give finite numbers": "Take softplus() or logsigmoid()"},
-    Spread: {"each player gets a number": "Take the .mean() over all logits"},
-    Shifting: {"logits stay as they were": "Write fake = fake - 1"},
-    Meddling: {"samples stay as they were": "Write x = x + noise, not x += noise"},
+    Greedy: {"it reads real logits only with uses real": "set uses_real = True"},
+    Exploding: {"large logits give finite losses": "Use softplus() or logsigmoid()"},
+    Spread: {"each player gets a scalar loss": "Take the .mean() over all logits"},
+    Shifting: {"it does not change the logits": "Write fake = fake - 1"},
+    Meddling: {"it does not change the samples": "Write x = x + noise, not x += noise"},
     Negative: {"its terms are penalties": "square the difference"},
-    Remembering: {"what it remembers is in a checkpoint": 'self.register_buffer("mean", torch.tensor(0.0))'},
+    Remembering: {"its state is in the checkpoint": 'self.register_buffer("mean", torch.tensor(0.0))'},
     Counted: {"it is a function of the step": "Compute the factor from t and steps alone"},
 }
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
-def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+def test_the_checks_for_a_defect_fail_with_a_remedy(defect: Any) -> None:
     kind = next(kind for kind, base in KINDS if issubclass(defect, base))
     found = broken(kind, defect)
     assert found.keys() == DEFECTS[defect].keys(), found

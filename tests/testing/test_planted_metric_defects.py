@@ -1,4 +1,4 @@
-"""Metrics and extractors with one planted defect each: the checks that it concerns break, no others, and say why."""
+"""Tests that a defect in a metric or an extractor fails exactly the checks for it, with a remedy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from helpers.planted import broken, checks
 
 
 class Sound(Metric):
-    """How far the mean of generated samples is from that of real ones."""
+    """Distance between the means of generated and real samples."""
 
     better: ClassVar = {"mean_distance": "lower"}
     sees = "samples"
@@ -29,21 +29,21 @@ class Sound(Metric):
 
 
 class OtherName(Sound):
-    """Gives a result by another name than it says."""
+    """Returns a result under a name that it does not declare."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         return {"distance": super().__call__(evidence)["mean_distance"]}
 
 
 class Random(Sound):
-    """Looks at other samples each time."""
+    """Returns a random result."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         return {"mean_distance": super().__call__(evidence)["mean_distance"] + random.SystemRandom().random() / 1e3}
 
 
 class Drawing(Sound):
-    """Draws from the generator of training."""
+    """Draws from the global random generator."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         torch.rand(1)
@@ -51,20 +51,20 @@ class Drawing(Sound):
 
 
 class ATensor(Sound):
-    """Gives a tensor."""
+    """Returns a tensor instead of a float."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, Any]:
         return {name: torch.tensor(value) for name, value in super().__call__(evidence).items()}
 
 
 class WrongWay(Sound):
-    """Says that higher is better."""
+    """Declares the wrong direction."""
 
     better: ClassVar = {"mean_distance": "higher"}
 
 
 class InPlace(Sound):
-    """Moves the samples that it is shown."""
+    """Changes the samples in place."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         evidence.fake.x.clamp_(-0.7, 0.7)
@@ -72,7 +72,7 @@ class InPlace(Sound):
 
 
 class Peeking(Sound):
-    """Looks with an extractor, and says that it looks at samples."""
+    """Uses an extractor, but declares samples as its input."""
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = evidence.real.features.double(), evidence.fake.features.double()
@@ -80,7 +80,7 @@ class Peeking(Sound):
 
 
 class Rude(Sound):
-    """Refuses by an error that nobody expects."""
+    """Raises ValueError for data that it does not support."""
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if spec.is_image:
@@ -88,7 +88,7 @@ class Rude(Sound):
 
 
 class Shapes(Extractor):
-    """Sorted numbers of each sample, scaled by a weight."""
+    """Sorted values of each sample."""
 
     def prepare(self, reference: Reference) -> None:
         self.digest = "sorted"
@@ -98,21 +98,21 @@ class Shapes(Extractor):
 
 
 class Flat(Shapes):
-    """Keeps the shape of images."""
+    """Returns images as features without flattening them."""
 
     def features(self, x: Tensor) -> Tensor:
         return x.float() if x.dim() > 2 else super().features(x)
 
 
 class Together(Shapes):
-    """Scales by the batch."""
+    """Scales features by the standard deviation of the batch."""
 
     def features(self, x: Tensor) -> Tensor:
         return super().features(x) / (1 + x.float().std())
 
 
 class Fresh(Shapes):
-    """Has other weights each time that it is prepared."""
+    """Has other weights after each preparation."""
 
     def prepare(self, reference: Reference) -> None:
         self.weight = random.SystemRandom().random()
@@ -122,7 +122,7 @@ class Fresh(Shapes):
 
 
 class Mistold(Shapes):
-    """Says that it tells the classes of the data, and tells two."""
+    """Declares the classes of the data, but returns two logits."""
 
     classifies = "data"
 
@@ -130,29 +130,29 @@ class Mistold(Shapes):
         return super().features(x)[:, :2]
 
 
-SAME, RESULTS = "the same evidence gives the same numbers", "its results are those that it names"
+SAME, RESULTS = "equal evidence gives equal results", "its results are those it declares"
 METRICS: dict[type, dict[str, str]] = {
     Sound: {},
-    OtherName: {RESULTS: "it gives distance, and better names mean_distance. Return exactly those"},
-    Random: {SAME: "Draw from a generator of its own"},
-    Drawing: {SAME: "it draws from the generator of training. Draw from a generator of its own"},
+    OtherName: {RESULTS: "it returns distance, but better names mean_distance. Return exactly these"},
+    Random: {SAME: "Use a generator of its own"},
+    Drawing: {SAME: "it draws from a global random generator. Use a generator of its own"},
     ATensor: {RESULTS: "Make it a float: float(...)"},
-    WrongWay: {"better samples score better": "better says that higher is better. Turn one of them round"},
-    InPlace: {"it changes nothing that it is shown": "no method that ends in _"},
-    Peeking: {"it looks at nothing but what it says": 'Say so: sees = "features"'},
-    Rude: {"it refuses by a misfit": "Raise ganzoo.IncompatibleError with what would fit"},
+    WrongWay: {"better samples score better": "better says that higher is better. Change the direction in better"},
+    InPlace: {"it does not change the samples": "call no method whose name ends in _"},
+    Peeking: {"it uses only the inputs it declares": 'Declare it: sees = "features"'},
+    Rude: {"it rejects data with incompatible error": "Raise ganzoo.IncompatibleError and say which data it accepts"},
 }
 EXTRACTORS: dict[type, dict[str, str]] = {
     Shapes: {},
-    Flat: {"features are a row of numbers for each sample": "flatten(1).float().cpu()"},
-    Together: {"a sample looks the same whoever is beside it": "batch norm uses what it has seen in training"},
-    Fresh: {"preparing it again gives the same features": "Draw first weights from a seed"},
-    Mistold: {"logits are told where it says so": 'say classifies = "others"'},
+    Flat: {"its features are a row for each sample": "flatten(1).float().cpu()"},
+    Together: {"features do not depend on other samples": "batch norm uses the statistics of training"},
+    Fresh: {"preparing it again gives the same features": "Initialise its weights from a seed"},
+    Mistold: {"its logits match classifies": 'set classifies = "others"'},
 }
 
 
 @pytest.mark.parametrize("defect", [*METRICS, *EXTRACTORS], ids=lambda defect: defect.__name__)
-def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+def test_the_checks_for_a_defect_fail_with_a_remedy(defect: Any) -> None:
     kind, expected = ("metric", METRICS[defect]) if defect in METRICS else ("extractor", EXTRACTORS[defect])
     found = broken(kind, defect)
     assert found.keys() == expected.keys(), found
@@ -161,7 +161,7 @@ def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -
 
 
 class OfOneDataset(Sound):
-    """Makes sense for a dataset of its own plugin, and for no other."""
+    """Accepts one dataset of its own plugin only."""
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
         if not isinstance(data, Data):
@@ -188,7 +188,7 @@ def test_sound_components_of_all_four_kinds_pass_everything() -> None:
     kept = set()
     for check in asked:
         if str(check).startswith("plugin"):
-            continue  # it has no package, and no entry point
+            continue  # it has no package and no entry point
         try:
             check()
         except SkipTest:

@@ -1,4 +1,4 @@
-"""Plugins as a whole, installed in a folder: what is asked of each, and what is said of one planted defect."""
+"""Tests that a defect in an installed plugin fails exactly the check for it, with a remedy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 @ganzoo.hookimpl
 def ganzoo_register(zoo):
-    zoo.add("loss", "good", "planted_losses:Good", summary="Always nought")
+    zoo.add("loss", "good", "planted_losses:Good", summary="Always zero")
 """
 RECIPES = """
 @ganzoo.hookimpl
@@ -39,20 +39,20 @@ optimizer.use = "adam"
 """
 BROKEN: dict[str, tuple[str, str, str]] = {
     "sound": (LAZY, "", ""),
-    "torch": (f"import torch\n{LAZY}", "it registers without torch", "line 1, so that every `ganzoo list` waits"),
+    "torch": (f"import torch\n{LAZY}", "it registers without torch", "line 1, which delays every `ganzoo list`"),
     "torch by a class": (
         GOOD.replace("import ganzoo", "import ganzoo, ganzoo.interfaces"),
         "it registers without torch",
-        'Name targets as text, zoo.add("loss", "mine", "acme.losses:Mine", summary="...")',
+        'Pass targets as strings, zoo.add("loss", "mine", "acme.losses:Mine", summary="...")',
     ),
     "does not load": ("import not_there", "it loads", "No module named 'not_there'"),
-    "no hook": ("import ganzoo", "it offers something", "Write ganzoo_register(zoo) in it, with @ganzoo.hookimpl"),
+    "no hook": ("import ganzoo", "it implements a hook", "Write ganzoo_register(zoo) in it, with @ganzoo.hookimpl"),
 }
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder on sys.path; modules of plugins in it are forgotten afterwards."""
+    """A folder on sys.path, whose modules are unloaded after the test."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "modules", {**sys.modules})
     importlib.invalidate_caches()
@@ -60,13 +60,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def broken(plugin: str) -> dict[str, str]:
-    """Promise -> message, of the plugin as a whole."""
+    """Return {promise: message} of the promises that the plugin as a whole breaks."""
     asked = (check for check in testing.checks(plugin) if str(check).startswith("plugin "))
     return {check.name: message for check, message in findings(asked)}
 
 
 @pytest.mark.parametrize("defect", BROKEN)
-def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: str, site: Path) -> None:
+def test_the_checks_for_a_defect_fail_with_a_remedy(defect: str, site: Path) -> None:
     source, name, words = BROKEN[defect]
     install(site, "ganzoo-planted", source)
     (site / "planted_losses.py").write_text(GOOD)
@@ -82,8 +82,8 @@ def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: str, s
         (RECIPE.replace("LOSS", "godo"), "its recipes can be used", "no loss named 'godo'."),
         (
             RECIPE.replace("LOSS", "hinge").partition("\n")[2],
-            "its recipes say what they are",
-            "Let its first line say what it is",
+            "its recipes have a summary",
+            "Summarize it in the first line",
         ),
     ],
 )
@@ -97,7 +97,7 @@ def test_recipes(recipe: str, name: str, words: str, site: Path) -> None:
     assert words in "".join(found.values())
 
 
-def test_modules_that_were_handed_over_are_not_asked_to_register_by_themselves() -> None:
+def test_modules_passed_directly_do_not_register_in_a_process() -> None:
     from types import ModuleType
 
     import ganzoo
@@ -107,10 +107,10 @@ def test_modules_that_were_handed_over_are_not_asked_to_register_by_themselves()
     module.ganzoo_register.__name__ = "ganzoo_register"  # type: ignore[attr-defined]
     plugins = discovery.load({"acme/main": module})
     told = {str(check): check for check in testing.checks("acme", plugins=plugins)}
-    with pytest.raises(SkipTest, match="its modules were handed over"):
+    with pytest.raises(SkipTest, match="its modules were passed directly"):
         told["plugin acme: it registers without torch"]()
 
 
-def test_a_near_name_is_offered() -> None:
+def test_a_similar_name_is_suggested() -> None:
     with pytest.raises(GanzooError, match=r"no plugin 'ganzo' is installed\. Did you mean 'ganzoo'\?"):
         testing.checks("ganzo")

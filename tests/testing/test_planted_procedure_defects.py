@@ -1,4 +1,4 @@
-"""Procedures with one planted defect each: the checks that it concerns break, no others, and say what to change."""
+"""Tests that a defect in a procedure fails exactly the checks for it, with a remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpers.planted import broken
 
 
 class Orphan(Sound):
-    """Has a parameter of nobody."""
+    """Has a parameter of no player."""
 
     def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint):
         super().__init__(spec, generator, discriminator, loss)
@@ -35,7 +35,7 @@ class Idle(Sound):
 
 
 class InVain(Idle):
-    """Has a player that moves by terms that do not depend on it."""
+    """Has a player whose terms do not depend on its weights."""
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         yield from super().step(data, t)
@@ -53,7 +53,7 @@ class OutOfTurn(Sound):
 
 
 class InTurn(Sound):
-    """Clips the discriminator right after its own move, which is as it should be."""
+    """Clips the discriminator immediately after its own move, which is correct."""
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         moves = super().step(data, t)
@@ -66,7 +66,7 @@ class InTurn(Sound):
 
 
 class Forgetful(Sound):
-    """Keeps its balance in an attribute that no checkpoint has."""
+    """Keeps its balance in a plain attribute, which checkpoints do not save."""
 
     balance = 1.0
 
@@ -90,14 +90,14 @@ class Mindful(Sound):
 
 
 class Sixteen(Sound):
-    """Samples sixteen, however many are asked for."""
+    """Returns sixteen samples for any n."""
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return super().sample(16)
 
 
 class Wasteful(Sound):
-    """Draws two batches, and says one."""
+    """Reads two batches, but declares one."""
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         next(data)
@@ -105,14 +105,14 @@ class Wasteful(Sound):
 
 
 class Frozen(Sound):
-    """Samples the same whatever the seed."""
+    """Returns equal samples for all seeds."""
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         return self.G(torch.linspace(-1, 1, n * self.G.z_dim).view(n, -1))
 
 
 class Outside(Sound):
-    """Scales its samples by a number that no file of weights has."""
+    """Scales its samples by a plain attribute, which files of weights do not contain."""
 
     scale = 1.0
 
@@ -125,21 +125,21 @@ class Outside(Sound):
 
 
 class Spaced(Sound):
-    """Names a picture as no file is named."""
+    """Gives a picture an invalid file name."""
 
     def panels(self, batch: Batch) -> Mapping[str, Panel]:
         return {"Two by two": Panel(self.sample(4), 2)}
 
 
 class Unfinished(Sound):
-    """Stops in its step."""
+    """Raises an error in its step."""
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         raise KeyError("labels")
         yield {}
 
 
-FILE, BITS = "weights survive a file", "it goes on from a checkpoint to the same bits"
+FILE, BITS = "weights can be saved and loaded", "a resumed run is identical"
 DEFECTS: dict[type, dict[str, str]] = {
     Sound: {},
     InTurn: {},
@@ -148,22 +148,22 @@ DEFECTS: dict[type, dict[str, str]] = {
         "every trainable parameter belongs to a player": "no player trains temperature: name the module in players()"
     },
     Idle: {"every player moves within a few steps": "'encoder' did not move in 12 steps. Yield its terms"},
-    InVain: {"every player moves within a few steps": "look for a detach() or a torch.no_grad() too many"},
+    InVain: {"every player moves within a few steps": "Look for an unintended detach() or torch.no_grad()"},
     OutOfTurn: {
         "a move changes the named players only": "weights of 'discriminator' in place after the move of generator"
     },
-    Forgetful: {BITS: "Keep what one step leaves for the next in a buffer (self.register_buffer)"},
-    Sixteen: {"samples are like the data": "sample(1) gives the shape (16, 2), expected (1, 2). Draw n samples"},
-    Wasteful: {"a step draws as many batches as it says": "Set batches_per_step = 2"},
-    Frozen: {"the seed decides the samples": "another seed gives the same samples. Draw new noise"},
-    Outside: {FILE: "Keep in buffers and modules all that samples depend on"},
-    Spaced: {"its pictures can be drawn": "Use lower-case letters, digits, _ and -"},
+    Forgetful: {BITS: "Keep state between steps in a buffer (self.register_buffer)"},
+    Sixteen: {"samples have the shape and range of data": "the shape (16, 2), expected (1, 2). Return n samples"},
+    Wasteful: {"batches per step is correct": "Set batches_per_step = 2"},
+    Frozen: {"the seed decides the samples": "different seeds give equal samples. Draw new noise"},
+    Outside: {FILE: "Keep everything that samples depend on in buffers and modules"},
+    Spaced: {"its sample grids can be saved": "Use lower-case letters, digits, _ and -"},
     Unfinished: {"it takes a step on a small example": "on data of shape (2,): KeyError: 'labels'"},
 }
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
-def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -> None:
+def test_the_checks_for_a_defect_fail_with_a_remedy(defect: Any) -> None:
     found = broken("procedure", defect)
     assert found.keys() == DEFECTS[defect].keys(), found
     for name, words in DEFECTS[defect].items():
@@ -172,7 +172,7 @@ def test_the_checks_that_it_concerns_break_and_say_what_to_change(defect: Any) -
 
 def test_settings_reach_the_procedure() -> None:
     class Cautious(Sound):
-        """Refuses to be built with its own default."""
+        """Rejects its own default."""
 
         def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, loss: Blueprint, sides: int = 0):
             super().__init__(spec, generator, discriminator, loss)

@@ -1,4 +1,4 @@
-"""A procedure that two processes train to other weights is found in a plugin that is installed."""
+"""Test that a procedure with different weights in two processes is found in an installed plugin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import ganzoo
 
 
 class Parting(ganzoo.Procedure):
-    """Decides by its own noise how far it moves."""
+    """Changes weights by the noise of one process."""
 
     def __init__(self, spec: ganzoo.Spec, generator: ganzoo.Blueprint):
         super().__init__()
@@ -48,12 +48,12 @@ class Together(Parting):
 
 @ganzoo.hookimpl
 def ganzoo_register(zoo):
-    zoo.add("procedure", "parting", Parting, summary="Parts")
-    zoo.add("procedure", "together", Together, summary="Does not")
+    zoo.add("procedure", "parting", Parting, summary="Gets different weights")
+    zoo.add("procedure", "together", Together, summary="Keeps equal weights")
 '''
 
 
-def test_weights_that_part_are_named_and_others_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_procedures_with_different_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packages.install(tmp_path, "ganzoo-parting", PARTING)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
@@ -62,6 +62,6 @@ def test_weights_that_part_are_named_and_others_are_not(tmp_path: Path, monkeypa
     (check,) = named
     with pytest.raises(testing.BrokenPromiseError) as caught:
         check()
-    assert "two processes have other weights of parting/parting. Decide by self.over_processes(value)" in str(
+    assert "two processes have different weights of parting/parting. Decide by self.over_processes(value)" in str(
         caught.value
     )

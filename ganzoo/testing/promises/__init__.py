@@ -58,5 +58,5 @@ def promises(kind: str) -> list[Callable[[Any], None]]:
 
 def public(module: ModuleType) -> list[Callable[[Any], None]]:
     """Return the public functions that a module defines, in its order: its promises."""
-    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-    return [value for value in own if callable(value) and not value.__name__.startswith("_")]
+    defined = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+    return [value for value in defined if callable(value) and not value.__name__.startswith("_")]

@@ -1,4 +1,4 @@
-"""What a component of any kind promises: it loads, it says what it is, and a recipe can set its settings."""
+"""Promises of every component: it loads, it is documented, and recipes can set its settings."""
 
 from __future__ import annotations
 
@@ -34,84 +34,85 @@ BASES: dict[str, type] = {
 
 
 def it_loads(component: Component) -> None:
-    """Its target is there, and its module imports."""
+    """The registered target exists, and its module can be imported."""
     try:
         component.entry.load()
     except SetupError as error:
         raise BrokenPromiseError(
-            f"{error.message} Is {component.entry.target!r} spelt as module:attribute, and what it imports among the "
-            "dependencies of your package?"
+            f"{error.message} Check that {component.entry.target!r} is spelt module:attribute, and that your package "
+            "declares everything it imports as a dependency."
         ) from error
 
 
 def it_derives_from_its_interface(component: Component) -> None:
-    """Its class is a ganzoo.Generator, a ganzoo.Loss and so on, whose names and defaults the rest relies on."""
+    """The class derives from the base class of its kind, such as ganzoo.Generator or ganzoo.Loss."""
     base, target = BASES.get(component.entry.kind), component.target
-    target = getattr(target, "func", target)  # what a partial() makes
+    target = getattr(target, "func", target)  # the class inside a functools.partial
     if base is None or not inspect.isclass(target):
-        skip("it is made by a function")
+        skip("it is created by a function")
     name = target.__name__
-    wanted = f"ganzoo.{base.__name__}" if base is not Optimizer else "torch.optim.Optimizer"
+    base_name = f"ganzoo.{base.__name__}" if base is not Optimizer else "torch.optim.Optimizer"
     expect(
         issubclass(target, base),
-        f"{component}: {name} is no {wanted}. Derive it: class {name}({wanted}).",
+        f"{component}: {name} does not derive from {base_name}. Write class {name}({base_name}).",
     )
 
 
 def it_has_a_summary(component: Component) -> None:
-    """One line of at most 100 characters says what it is, without a full stop: a row of `ganzoo list`."""
+    """The summary is one line of at most 100 characters without a full stop; `ganzoo list` shows it."""
     summary = component.entry.summary
     expect(
         0 < len(summary) <= LONGEST and not summary.endswith(".") and summary.isprintable(),
-        f"{component}: its summary is {summary!r}. Give zoo.add(..., summary=...) one line of at most {LONGEST} "
-        "characters, without a full stop: `ganzoo list` shows it. The docstring's first line serves where there is "
-        "none.",
+        f"{component}: its summary is {summary!r}. Pass one line of at most {LONGEST} characters, without a full stop, "
+        "as zoo.add(..., summary=...): `ganzoo list` shows it. Without this argument, the first line of the docstring "
+        "is used.",
     )
 
 
 def it_has_a_docstring(component: Component) -> None:
-    """A docstring of its own says what it is and what its settings mean: `ganzoo show` prints it."""
+    """The component has a docstring of its own, which describes it and its settings; `ganzoo show` prints it."""
     target = component.target
     documented = getattr(target, "func", target)
     if documented.__module__.startswith("torch."):
-        skip("it is torch's own")
+        skip("it is a class of PyTorch")
     expect(
         (documented.__doc__ or "").strip(),
-        f"{component}: {documented.__qualname__} has no docstring. Say what it is, where it is from and what its "
-        "settings mean: `ganzoo show` prints it.",
+        f"{component}: {documented.__qualname__} has no docstring. Describe it, name its source, and document its "
+        "settings in a section `Args:`; `ganzoo show` prints this.",
     )
 
 
 def its_settings_have_types(component: Component) -> None:
-    """Each setting has an annotation that a value of a recipe can fit: a number, a text, a list, a pydantic type."""
+    """Each setting has a type that a value in a recipe can have: a number, a string, a list, a pydantic type."""
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
     signature = _signature(component)
     for name, parameter in signature.settings.items():
-        remedy = "Annotate it with int, float, bool, str, Literal[...], list[int], or a type of pydantic's."
+        remedy = "Annotate it with int, float, bool, str, Literal[...], list[int], or a type from pydantic."
         expect(
             parameter.annotation is not parameter.empty or type(parameter.default) in (bool, int, float, str),
             f"{component}: its setting {name!r} has no type. {remedy}",
         )
         if parameter.annotation is parameter.empty or component.entry.kind == "optimizer":
-            continue  # torch.optim's have settings such as float | Tensor
+            continue  # the optimizers in torch.optim have settings such as float | Tensor
         expect(
             not isinstance(parameter.annotation, str),
-            f"{component}: the type of its setting {name!r}, {parameter.annotation!r}, is not there when the program "
-            "runs. Import it outside `if TYPE_CHECKING:`.",
+            f"{component}: the type of its setting {name!r}, {parameter.annotation!r}, does not exist at run time. "
+            "Import it outside `if TYPE_CHECKING:`.",
         )
         try:
             TypeAdapter(parameter.annotation, config={"arbitrary_types_allowed": True}).json_schema()
         except PydanticUserError as error:
             raise BrokenPromiseError(
-                f"{component}: no recipe can hold a value for its setting {name!r}: {parameter.annotation}. {remedy} "
-                "One that only Python can make is no setting: make it in __init__."
+                f"{component}: a recipe cannot contain a value for its setting {name!r} of type "
+                f"{parameter.annotation}. {remedy} Create an object that only Python can create in __init__, not in a "
+                "setting."
             ) from error
 
 
 def its_defaults_fit_their_types(component: Component) -> None:
-    """Each default passes the check that a recipe's value would have to pass, and survives JSON."""
+    """Each default is valid for the type of its setting, and can be written as JSON."""
     from pydantic.errors import PydanticUserError
 
     signature = _signature(component)
@@ -119,43 +120,42 @@ def its_defaults_fit_their_types(component: Component) -> None:
         if parameter.default is parameter.empty:
             expect(
                 name in component.settings,
-                f"{component}: its setting {name!r} has no default. Give it one; or, where there can be none, hand "
-                "over a "
-                f'value to be checked with: checks("...", settings={{"{component.entry.kind} {component.entry.name}": '
+                f"{component}: its setting {name!r} has no default. Give it one. If no default makes sense, pass a "
+                f'value for the tests: checks("...", settings={{"{component.entry.kind} {component.entry.name}": '
                 f'{{"{name}": ...}}}}).',
             )
     problems = [
-        f"{component}, {name}: JSON cannot hold {parameter.default!r}"
+        f"{component}, {name}: {parameter.default!r} cannot be written as JSON"
         for name, parameter in signature.settings.items()
         if parameter.default is not parameter.empty and name not in signature.defaults()
     ]
     try:
         problems += signature.problems(str(component), {**signature.defaults(), **component.settings})
-    except PydanticUserError:  # a type that pydantic makes nothing of, which is a promise of its own
-        skip("its settings have types that cannot be checked")
+    except PydanticUserError:  # `its_settings_have_types` reports it
+        skip("its settings have types that cannot be validated")
     expect(
         not problems,
-        f"{''.join(problems[:1])}. That is its own default: change it, or widen the type, so that a recipe with all "
-        "defaults written out is good.",
+        f"{''.join(problems[:1])}. This is its own default: change the default, or use a wider type, so that a recipe "
+        "with all defaults written out is valid.",
     )
 
 
 def it_refuses_unknown_settings(component: Component) -> None:
-    """A setting that there is not is refused by name, so that no misspelt one passes."""
+    """An unknown setting is an error that names it, so that misspelt settings are noticed."""
     from pydantic.errors import PydanticUserError
 
     signature = _signature(component)
     expect(
         not signature.open,
-        f"{component}: its constructor takes **settings, so that a misspelt setting passes in silence. Name each one.",
+        f"{component}: its constructor accepts **settings, so a misspelt setting is not noticed. Name each setting.",
     )
     try:
         problems = signature.problems(str(component), {**component.settings, "no_such_setting": 1})
-    except PydanticUserError:  # a promise of its own
-        skip("its settings have types that cannot be checked")
-    expect(problems, f"{component}: the setting 'no_such_setting' passes. Name each setting in the constructor.")
+    except PydanticUserError:  # `its_settings_have_types` reports it
+        skip("its settings have types that cannot be validated")
+    expect(problems, f"{component}: it accepts the setting 'no_such_setting'. Name each setting in the constructor.")
 
 
 def _signature(component: Component) -> Signature:
-    component.target  # noqa: B018  leaves the check where it does not load
+    component.target  # noqa: B018  skips the check if it does not load
     return Blueprint(component.entry).signature

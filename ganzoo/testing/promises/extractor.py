@@ -1,4 +1,4 @@
-"""What a ganzoo.Extractor promises. It is asked on clusters, once it is prepared; not where its files are missing."""
+"""Promises of a ganzoo.Extractor, checked on clusters after preparation. Skipped if files that it needs are missing."""
 
 from __future__ import annotations
 
@@ -12,88 +12,88 @@ from torch import Tensor
 from ganzoo.errors import GanzooError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.reference import Reference
-from ganzoo.testing.check import expect, skip
+from ganzoo.testing.check import BrokenPromiseError, expect, skip
 from ganzoo.testing.evidence import cluster_cases, extractor_data
 from ganzoo.testing.subjects import Component
 
-FEW = 6  # samples
+N = 6  # samples
 
 
-def it_refuses_by_an_error_that_says_what_to_do(component: Component) -> None:
-    """check() raises IncompatibleError for samples it cannot look at, DataError or SetupError for what is missing."""
+def it_rejects_data_with_a_helpful_error(component: Component) -> None:
+    """check() raises IncompatibleError for unsuitable samples, DataError or SetupError for something missing."""
     for case in cluster_cases():
-        made = component.build()
+        extractor = component.build()
         try:
-            made.check(case.data.spec)
+            extractor.check(case.data.spec)
         except GanzooError:
             continue
-        except Exception as error:  # whatever it is, it is the finding
-            expect(
-                False,
-                f"{component}: check() raises {type(error).__name__}: {error}, for data {case.data.spec.shape}. "
-                "Raise ganzoo.IncompatibleError with what would fit, or ganzoo.DataError with what to fetch.",
-            )
+        except Exception as error:  # the plugin's code may raise anything
+            raise BrokenPromiseError(
+                f"{component}: check() raised {type(error).__name__}: {error}, for samples of shape "
+                f"{case.data.spec.shape}. Raise ganzoo.IncompatibleError and say which data it accepts, or "
+                "ganzoo.DataError and say what to download."
+            ) from error
 
 
-def features_are_a_row_of_numbers_for_each_sample(component: Component) -> None:
-    """(N, width), float32, finite, on the CPU."""
+def its_features_are_a_row_for_each_sample(component: Component) -> None:
+    """features(x) -> finite float32 (N, width) on the CPU."""
     extractor, x = _prepared(component)
-    _rows(component, "features()", extractor.features(x), len(x))
+    _check_rows(component, "features()", extractor.features(x), len(x))
 
 
-def a_sample_looks_the_same_whoever_is_beside_it(component: Component) -> None:
-    """The same samples give the same features, and one by one they give what all of them give together."""
+def features_do_not_depend_on_other_samples(component: Component) -> None:
+    """Equal samples have equal features, alone and in a batch."""
     extractor, x = _prepared(component)
     together, again = extractor.features(x), extractor.features(x)
     expect(
         torch.equal(together, again),
-        f"{component}: the same samples have other features the second time. Look in evaluation mode: net.eval(), "
+        f"{component}: the same samples have different features in a second call. Use evaluation mode, net.eval(), "
         "without dropout or noise.",
     )
     alone = torch.cat([extractor.features(x[i : i + 1]) for i in range(len(x))])
     expect(
         torch.allclose(together, alone, rtol=1e-4, atol=1e-4),
-        f"{component}: a sample has other features beside other samples. Look in evaluation mode, so that batch norm "
-        "uses what it has seen in training.",
+        f"{component}: a sample has different features alone and in a batch. Use evaluation mode, in which batch norm "
+        "uses the statistics of training.",
     )
 
 
-def logits_are_told_where_it_says_so(component: Component) -> None:
-    """The attribute classifies is "", "data" or "others"; logits() are (N, classes)."""
+def its_logits_match_classifies(component: Component) -> None:
+    """The attribute `classifies` is "", "data" or "others"; unless it is "", logits(x) -> (N, classes)."""
     extractor, x = _prepared(component)
     expect(
         extractor.classifies in ("", "data", "others"),
         f'{component}: classifies is {extractor.classifies!r}. Use "", "data" or "others".',
     )
     if not extractor.classifies:
-        skip("it tells no classes")
+        skip("it does not classify")
     logits = extractor.logits(x)
-    _rows(component, "logits()", logits, len(x))
+    _check_rows(component, "logits()", logits, len(x))
     classes = component.cache["data"].spec.classes
     expect(
         extractor.classifies != "data" or logits.shape[1] == classes,
-        f"{component}: logits() tells {logits.shape[1]} classes, and the data has {classes}. Tell those of the data, "
-        'or say classifies = "others".',
+        f"{component}: logits() returns {logits.shape[1]} classes, but the data has {classes}. Return the classes of "
+        'the data, or set classifies = "others".',
     )
 
 
 def preparing_it_again_gives_the_same_features(component: Component) -> None:
-    """Scores of two evaluations can be compared: features and digest depend on settings and data alone."""
+    """Features and digest depend on settings and data alone, so that scores of two evaluations can be compared."""
     first, x = _prepared(component)
     second = _prepare(component)
     expect(
         first.digest == second.digest and torch.equal(first.features(x), second.features(x)),
-        f"{component}: prepared twice alike, it has other features or another digest. Draw first weights from a seed: "
-        "torch.manual_seed inside ganzoo.preserve_rng().",
+        f"{component}: after the same preparation it has different features or another digest. Initialise its weights "
+        "from a seed: torch.manual_seed inside ganzoo.preserve_rng().",
     )
 
 
 def _prepared(component: Component) -> tuple[Extractor, Tensor]:
-    """The extractor, prepared once for all checks, and a few samples."""
+    """Return the extractor, which all checks share, and a few samples."""
     if "data" not in component.cache:
         component.cache["data"] = extractor_data(component)
         component.cache["extractor"] = _prepare(component)
-    return component.cache["extractor"], Reference.from_dataset(component.cache["data"]).held.samples[:FEW]
+    return component.cache["extractor"], Reference.from_dataset(component.cache["data"]).held.samples[:N]
 
 
 def _prepare(component: Component) -> Extractor:
@@ -103,10 +103,14 @@ def _prepare(component: Component) -> Extractor:
     return extractor
 
 
-def _rows(component: Component, what: str, found: Tensor, n: int) -> None:
+def _check_rows(component: Component, method: str, rows: Tensor, n: int) -> None:
     expect(
-        found.dim() == 2 and len(found) == n and found.dtype == torch.float32 and found.device.type == "cpu",
-        f"{component}: {what} of {n} samples gives {found.dtype} {tuple(found.shape)} on {found.device}. Give float32 "
-        f"({n}, width) on the CPU: flatten(1).float().cpu().",
+        rows.dim() == 2 and len(rows) == n and rows.dtype == torch.float32 and rows.device.type == "cpu",
+        f"{component}: {method} of {n} samples returns {rows.dtype} {tuple(rows.shape)} on {rows.device}. Return "
+        f"float32 ({n}, width) on the CPU: flatten(1).float().cpu().",
     )
-    expect(found.isfinite().all(), f"{component}: {what} has numbers that are not finite.")
+    expect(
+        rows.isfinite().all(),
+        f"{component}: {method} returns values that are not finite. Look for divisions by zero, and for logarithms "
+        "and roots of zero.",
+    )

@@ -1,4 +1,4 @@
-"""What a ganzoo.Loss promises."""
+"""Promises of a ganzoo.Loss."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.subjects import Component
 
 SHAPES = ((1,), (4,), (4, 1, 2, 2))  # logits of one sample, of samples, and of patches
-LARGE = 50.0  # a logit whose sigmoid is one in float32
+LARGE = 50.0  # a logit whose sigmoid is 1 in float32
 
 
-def each_player_gets_a_number(component: Component) -> None:
+def each_player_gets_a_scalar_loss(component: Component) -> None:
     """discriminator() and generator() return a float32 scalar, for logits (N,) and for patch maps (N, 1, h, w)."""
     loss = component.build()
     for shape in SHAPES:
-        for name, value, _ in _both(loss, *_logits(shape)):
+        for name, value, _ in _both_losses(loss, *_logits(shape)):
             expect(
                 value.shape == () and value.dtype is torch.float32,
-                f"{component}: for logits {shape}, {name}() gives {value.dtype} {tuple(value.shape)}, not a float32 "
-                "scalar. Take the .mean() over all logits.",
+                f"{component}: for logits of shape {shape}, {name}() returns {value.dtype} {tuple(value.shape)}, not a "
+                "float32 scalar. Take the .mean() over all logits.",
             )
 
 
 def the_discriminator_pushes_real_up_and_fake_down(component: Component) -> None:
-    """Descending its loss makes logits of real samples larger, and those of fakes smaller."""
+    """The discriminator's loss falls when real logits rise, and when fake logits fall."""
     loss = component.build()
     for shape in SHAPES:
         real, fake = _logits(shape)
-        up, down = torch.autograd.grad(loss.discriminator(real, fake).sum(), [real, fake])
+        d_real, d_fake = torch.autograd.grad(loss.discriminator(real, fake).sum(), [real, fake])
         expect(
-            (up < 0).all() and (down > 0).all(),
-            f"{component}: discriminator() does not fall when real logits rise and fake ones fall. Is its sign the "
-            "wrong way round? A player minimises what it is given: a value to be maximised is returned with a minus.",
+            (d_real < 0).all() and (d_fake > 0).all(),
+            f"{component}: discriminator() does not fall when real logits rise and fake logits fall. Check its sign: "
+            "players minimise their losses, so return minus a value that should be maximised.",
         )
 
 
 def the_generator_pushes_fake_up(component: Component) -> None:
-    """Descending its loss makes logits of fakes larger."""
+    """The generator's loss falls when fake logits rise."""
     loss = component.build()
     for shape in SHAPES:
         real, fake = _logits(shape)
-        (up,) = torch.autograd.grad(_generator(loss, real, fake).sum(), [fake])
+        (d_fake,) = torch.autograd.grad(_generator_loss(loss, real, fake).sum(), [fake])
         expect(
-            (up < 0).all(),
-            f"{component}: generator() does not fall when fake logits rise. Is its sign the wrong way round? A player "
-            "minimises what it is given: a value to be maximised is returned with a minus.",
+            (d_fake < 0).all(),
+            f"{component}: generator() does not fall when fake logits rise. Check its sign: players minimise their "
+            "losses, so return minus a value that should be maximised.",
         )
 
 
-def it_reads_real_logits_only_if_it_says_so(component: Component) -> None:
-    """generator(None, fake) works, unless uses_real = True."""
+def it_reads_real_logits_only_with_uses_real(component: Component) -> None:
+    """generator(None, fake) works unless uses_real = True."""
     loss = component.build()
     if loss.uses_real:
         return
@@ -62,60 +62,60 @@ def it_reads_real_logits_only_if_it_says_so(component: Component) -> None:
         loss.generator(None, _logits((4,))[1])
     except Exception as error:
         raise BrokenPromiseError(
-            f"{component}: generator(None, fake) raised {type(error).__name__}: {error}. Say uses_real = True in the "
-            "class body if it needs the logits of real samples; they are None otherwise."
+            f"{component}: generator(None, fake) raised {type(error).__name__}: {error}. If it needs the logits of "
+            "real samples, set uses_real = True in the class body; otherwise `real` is None."
         ) from error
 
 
-def sure_logits_give_finite_numbers(component: Component) -> None:
-    """Logits of 50 and -50 give finite losses and gradients, whatever player is right."""
+def large_logits_give_finite_losses(component: Component) -> None:
+    """Logits of 50 and -50 give finite losses and gradients, whichever of the two belongs to the real samples."""
     loss = component.build()
-    for right in (LARGE, -LARGE):
-        real, fake = (torch.full((4,), value, requires_grad=True) for value in (right, -right))
-        for name, value, (a, b) in _both(loss, real, fake):
-            slopes = torch.autograd.grad(value.sum(), [a, b], allow_unused=True)
+    for logit in (LARGE, -LARGE):
+        real, fake = (torch.full((4,), value, requires_grad=True) for value in (logit, -logit))
+        for name, value, inputs in _both_losses(loss, real, fake):
+            gradients = torch.autograd.grad(value.sum(), inputs, allow_unused=True)
             expect(
-                value.isfinite().all() and all(slope is None or slope.isfinite().all() for slope in slopes),
-                f"{component}: for logits of {right:g} on real and {-right:g} on fake samples, {name}() or its "
-                "gradient is not finite. Take softplus() or logsigmoid() of the logits in place of log(sigmoid()), and "
+                value.isfinite().all() and all(g is None or g.isfinite().all() for g in gradients),
+                f"{component}: for logits of {logit:g} for real and {-logit:g} for fake samples, {name}() or its "
+                "gradient is not finite. Use softplus() or logsigmoid() of the logits instead of log(sigmoid()), and "
                 "no exp().",
             )
 
 
-def logits_stay_as_they_were(component: Component) -> None:
-    """Neither player's loss changes the logits in place."""
+def it_does_not_change_the_logits(component: Component) -> None:
+    """Neither loss changes the logits in place."""
     loss = component.build()
     real, fake = torch.linspace(-2, 2, 6), torch.linspace(-1, 3, 6)
-    before = real.clone(), fake.clone()
-    loss.discriminator(real, fake), _generator(loss, real, fake), loss.report(real, fake)
+    real_before, fake_before = real.clone(), fake.clone()
+    loss.discriminator(real, fake), _generator_loss(loss, real, fake), loss.report(real, fake)
     expect(
-        torch.equal(real, before[0]) and torch.equal(fake, before[1]),
-        f"{component}: it changes logits in place. Write fake = fake - 1, not fake -= 1 or fake.sub_(1).",
+        torch.equal(real, real_before) and torch.equal(fake, fake_before),
+        f"{component}: it changes the logits in place. Write fake = fake - 1, not fake -= 1 or fake.sub_(1).",
     )
 
 
-def the_same_logits_give_the_same_numbers(component: Component) -> None:
-    """It is a function of the logits: it draws nothing and keeps nothing from call to call."""
+def equal_logits_give_equal_losses(component: Component) -> None:
+    """The losses depend on the logits alone: no random numbers, no state."""
     loss = component.build()
     first, second = (
-        [value.detach() for _, value, _ in _both(loss, torch.linspace(-2, 2, 6), torch.linspace(-1, 3, 6))]
+        [value.detach() for _, value, _ in _both_losses(loss, torch.linspace(-2, 2, 6), torch.linspace(-1, 3, 6))]
         for _ in range(2)
     )
     expect(
         all(torch.equal(a, b) for a, b in zip(first, second, strict=True)),
-        f"{component}: the same logits give other numbers the second time. What has a state, which a checkpoint must "
-        "keep, is a ganzoo.Regularizer that is an nn.Module, too.",
+        f"{component}: equal logits give different losses in a second call. Use no random numbers and keep no state. "
+        "If the term needs a state, write a ganzoo.Regularizer that derives from nn.Module too: checkpoints save it.",
     )
 
 
-def what_it_reports_are_numbers(component: Component) -> None:
-    """report() gives finite scalars by name."""
+def its_reported_statistics_are_scalars(component: Component) -> None:
+    """report() returns finite scalars by name."""
     loss = component.build()
     for shape in SHAPES:
         for name, value in loss.report(*_logits(shape)).items():
             expect(
                 isinstance(value, Tensor) and value.shape == () and value.isfinite(),
-                f"{component}: report() gives {name!r} as {value!r}, not a finite scalar. Take its .mean().",
+                f"{component}: report() returns {value!r} for {name!r}, not a finite scalar. Take its .mean().",
             )
 
 
@@ -123,8 +123,8 @@ def _logits(shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return torch.full(shape, 0.25, requires_grad=True), torch.full(shape, 0.25, requires_grad=True)
 
 
-def _generator(loss: Any, real: Tensor, fake: Tensor) -> Tensor:
-    """Whether it needs real logits without saying so is a promise of its own."""
+def _generator_loss(loss: Any, real: Tensor, fake: Tensor) -> Tensor:
+    """Return the generator's loss, also if it needs real logits without uses_real: another check reports that."""
     value: Tensor
     try:
         value = loss.generator(real if loss.uses_real else None, fake)
@@ -133,6 +133,7 @@ def _generator(loss: Any, real: Tensor, fake: Tensor) -> Tensor:
     return value
 
 
-def _both(loss: Any, real: Tensor, fake: Tensor) -> Iterator[tuple[str, Tensor, tuple[Tensor, Tensor]]]:
+def _both_losses(loss: Any, real: Tensor, fake: Tensor) -> Iterator[tuple[str, Tensor, tuple[Tensor, Tensor]]]:
+    """Yield (method, loss, logits) for both players."""
     yield "discriminator", loss.discriminator(real, fake), (real, fake)
-    yield "generator", _generator(loss, real, fake), (real, fake)
+    yield "generator", _generator_loss(loss, real, fake), (real, fake)

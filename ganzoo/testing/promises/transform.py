@@ -1,4 +1,4 @@
-"""What a ganzoo.Transform promises."""
+"""Promises of a ganzoo.Transform."""
 
 from __future__ import annotations
 
@@ -14,99 +14,103 @@ from ganzoo.testing.subjects import Component, described, samples
 N = 3
 
 
-def it_fits_data_or_says_what_would(component: Component) -> None:
-    """spec() answers for some data; for other data it raises a ganzoo.IncompatibleError that says what to do."""
-    transform, fits = component.build(), 0
+def it_accepts_data_or_says_what_to_use(component: Component) -> None:
+    """spec() accepts some data; for other data it raises an IncompatibleError with an alternative."""
+    transform, accepted = component.build(), 0
     kind, name = component.entry.kind, component.entry.name
     for spec in component.specs:
         try:
             transform.spec(spec)
-            fits += 1
+            accepted += 1
         except IncompatibleError as refusal:
-            told = refusal.message
+            message = refusal.message
             expect(
-                component.begins(told) and told.endswith("."),
-                f"{component.on(spec)}: its IncompatibleError says {told!r}. Write it as '{kind} {name} cannot ...: "
-                "use ... instead.', so that it names the component, says the way out, and ends with a full stop.",
+                component.begins(message) and message.endswith("."),
+                f"{component.on(spec)}: the message of its IncompatibleError is {message!r}. Write '{kind} {name} "
+                "cannot ...: use ... instead.': the component, a colon, the alternative, and a full stop.",
             )
-    expect(fits, f"{component}: it refuses all of {'; '.join(map(described, component.specs))}.")
+    expect(
+        accepted,
+        f"{component}: it rejects all of {'; '.join(map(described, component.specs))}. If it is meant for other data, "
+        'pass their spec to the tests: checks("...", specs=[ganzoo.Spec(...)]).',
+    )
 
 
-def it_makes_what_its_spec_says(component: Component) -> None:
-    """(N, C, H, W) -> float32 (N, *spec(spec).shape) in [-1, 1], of as many classes, and not what it was given."""
+def its_output_matches_its_spec(component: Component) -> None:
+    """(N, C, H, W) -> float32 (N, *spec(spec).shape) in [-1, 1], which differs from the input; classes are kept."""
     transform = component.build()
-    for spec, made in _fitting(component):
+    for spec, output_spec in _accepted(component):
         x = samples(spec, N)
-        given = x.clone()
-        output = transform(given)
+        output = transform(x.clone())
         expect(
-            output.shape == (N, *made.shape) and output.dtype is torch.float32,
-            f"{component.on(spec)}: it makes {output.dtype} {tuple(output.shape)}, and spec() says {made.shape}. "
-            "Return from spec() what __call__() makes: dataclasses.replace(spec, shape=...).",
+            output.shape == (N, *output_spec.shape) and output.dtype is torch.float32,
+            f"{component.on(spec)}: it returns {output.dtype} {tuple(output.shape)}, but spec() returns "
+            f"{output_spec.shape}. Return float32, and in spec() the shape of the output: "
+            "dataclasses.replace(spec, shape=...).",
         )
         expect(
             output.nan_to_num(nan=9).abs().max() <= 1,
             f"{component.on(spec)}: pixels reach {output.abs().max():.3g}. They lie in [-1, 1]: add .clamp(-1, 1).",
         )
         expect(
-            made.classes == spec.classes,
-            f"{component.on(spec)}: spec() says {made.classes} classes. Keep them: dataclasses.replace(spec, "
-            "shape=...).",
+            output_spec.classes == spec.classes,
+            f"{component.on(spec)}: spec() returns {output_spec.classes} classes. Keep the classes: "
+            "dataclasses.replace(spec, shape=...).",
         )
         expect(
             output.shape != x.shape or not torch.equal(output, x),
-            f"{component.on(spec)}: it gives back what it was given, so that there is nothing to translate.",
+            f"{component.on(spec)}: it returns its input, so a translator has nothing to learn. Return changed images.",
         )
 
 
-def its_input_stays_as_it_was(component: Component) -> None:
-    """The images that it is given are left unchanged: they are what should come out."""
+def it_does_not_change_its_input(component: Component) -> None:
+    """The images are not changed in place: they are the targets of the translation."""
     transform = component.build()
-    for spec, _ in _fitting(component):
+    for spec, _ in _accepted(component):
         x = samples(spec, N)
         before = x.clone()
         transform(x)
         expect(
             torch.equal(x, before),
-            f"{component.on(spec)}: it changes the images in place. Begin with x = x.clone(), or write x = x * 2 in "
-            "place of x *= 2.",
+            f"{component.on(spec)}: it changes the images in place. Start with x = x.clone(), or write x = x * 2 "
+            "instead of x *= 2.",
         )
 
 
 def the_same_seed_gives_the_same_images(component: Component) -> None:
-    """What it draws, it draws from torch's generator."""
+    """Random numbers come from PyTorch's global generator."""
     transform = component.build()
-    for spec, _ in _fitting(component):
+    for spec, _ in _accepted(component):
         x = samples(spec, N)
         torch.manual_seed(2)
         first = transform(x.clone())
         torch.manual_seed(2)
         expect(
             torch.equal(first, transform(x.clone())),
-            f"{component.on(spec)}: the same images under the same seed give others. Draw by torch.rand() and its "
-            "like, and keep nothing from call to call.",
+            f"{component.on(spec)}: equal images and seeds give different outputs. Use torch.rand() and similar "
+            "functions for random numbers, and keep no state between calls.",
         )
 
 
 def it_works_on_any_device(component: Component) -> None:
-    """What it makes is where the images are."""
+    """The output is on the device of the input."""
     transform = component.build()
-    for spec, _ in _fitting(component):
+    for spec, _ in _accepted(component):
         expect(
             transform(samples(spec, N).to("meta")).is_meta,
-            f"{component.on(spec)}: what it makes is not where the images are. Make tensors with device=x.device.",
+            f"{component.on(spec)}: its output is not on the device of the input. Create tensors with device=x.device.",
         )
 
 
-def _fitting(component: Component) -> Iterator[tuple[Spec, Spec]]:
-    """(what is given, what is made of it) for all data that can be transformed."""
-    asked, transform = False, component.build()
+def _accepted(component: Component) -> Iterator[tuple[Spec, Spec]]:
+    """Yield (spec of the input, spec of the output) for all accepted data."""
+    checked, transform = False, component.build()
     for spec in component.specs:
         try:
-            made = transform.spec(spec)
+            output_spec = transform.spec(spec)
         except IncompatibleError:
             continue
-        asked = True
-        yield spec, made
-    if not asked:
-        skip("it fits none of the data it is asked on")
+        checked = True
+        yield spec, output_spec
+    if not checked:
+        skip("it accepts none of the test data")
