@@ -1,1 +1,1 @@
-"""A new package that plugs into ganzoo, written from templates: what `ganzoo new` makes."""
+"""Creation of a new plugin package from templates, for `ganzoo new`."""

@@ -1,4 +1,4 @@
-"""The files of a new package, rendered from templates and put in a folder of its own."""
+"""Writing of a new plugin package from templates."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ SUMMARIES = {
     "discriminator": "Fully connected, for images and points",
     "encoder": "Fully connected, from samples to codes",
     "loss": "Cross-entropy with a margin",
-    "regularizer": "Logits of real samples stay near zero",
-    "transform": "Coarse squares, to be drawn sharp",
+    "regularizer": "Penalty on the squared logits of real samples",
+    "transform": "Reduce images to coarse squares of 2x2 pixels",
     "dataset": "Points on a spiral, 2-D",
-    "procedure": "The discriminator moves some times, then the generator",
-    "optimizer": "Steps of one size, by the gradient's sign",
-    "schedule": "A straight way up, then constant",
+    "procedure": "Several discriminator moves, then one generator move",
+    "optimizer": "Steps of constant size, by the sign of the gradient",
+    "schedule": "Linear warm-up, then constant",
     "metric": "Distance between mean features",
-    "extractor": "Random projections, rectified",
+    "extractor": "Rectified random projections",
 }
-PLACES = {  # template -> where it comes to lie
+PATHS = {  # template -> path in the new package
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
     "gitignore": ".gitignore",
@@ -43,26 +43,35 @@ PLACES = {  # template -> where it comes to lie
 
 
 def write(names: Names, kinds: Sequence[str], folder: Path) -> list[Path]:
-    """Make the package in `folder`, all of it or nothing; returns its files.
+    """Write a new package: either all of its files, or none.
 
-    Errors: GanzooError when there is something in that place already, or it cannot be written.
+    Args:
+        names: Names in the package.
+        kinds: Kinds of its components.
+        folder: Folder to create, or an empty one.
+
+    Returns:
+        The files.
+
+    Raises:
+        GanzooError: The folder is not empty, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise GanzooError(f"{folder} exists already, and is left as it is. Give another name, or another --out.")
+        raise GanzooError(f"{folder} already exists, and was not changed. Choose another name, or another --out.")
     rendered = dict(_files(names, [kind for kind in KINDS if kind in kinds]))
     try:
         with atomic.made_beside(folder) as partial:
-            for place, text in rendered.items():
-                path = partial / place
+            for relative, text in rendered.items():
+                path = partial / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
                 atomic.write_file(path, text.encode())
     except OSError as error:
-        raise GanzooError(f"{error.filename}: {error.strerror}. Give another place with --out.") from error
-    return [folder / place for place in rendered]
+        raise GanzooError(f"{error.filename}: {error.strerror}. Choose another folder with --out.") from error
+    return [folder / relative for relative in rendered]
 
 
 def _files(names: Names, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """(place, text) of each."""
+    """Yield (path in the package, text) of each file."""
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("ganzoo.scaffold"),
         undefined=jinja2.StrictUndefined,
@@ -70,7 +79,7 @@ def _files(names: Names, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
         autoescape=False,
     )
     templates.filters["toml"] = as_toml
-    made = recipes(names, kinds)
+    package_recipes = recipes(names, kinds)
     facts = {
         "distribution": names.distribution,
         "owner": names.owner,
@@ -81,15 +90,15 @@ def _files(names: Names, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
         "api": API_VERSION,
         "next_api": int(API_VERSION.partition(".")[0]) + 1,
         "components": [{"kind": kind, "summary": SUMMARIES[kind]} for kind in kinds],
-        "recipes": made,
+        "recipes": package_recipes,
     }
 
     def rendered(template: str, **more: object) -> str:
         return templates.get_template(f"{template}.jinja").render(**facts, **more)
 
-    for template, place in PLACES.items():
-        yield place.format(module=names.module), rendered(template)
+    for template, path in PATHS.items():
+        yield path.format(module=names.module), rendered(template)
     for kind in kinds:
         yield f"{names.module}/{kind}.py", rendered(f"kinds/{kind}.py")
-    for recipe in made:
+    for recipe in package_recipes:
         yield f"{names.module}/recipes/{recipe.name}.toml", rendered("recipe.toml", recipe=recipe)

@@ -1,4 +1,4 @@
-"""The recipes of a new package: between them they use every component of it, and built-in ones for the rest."""
+"""Recipes of a new package. Together they use all of its components, and built-in components for the other tables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from typing import Any
 
 from ganzoo.scaffold.names import Names
 
-SEVERAL = ("regularizer", "metric")  # tables of which a recipe has any number
-ALONE = ("procedure", "encoder", "transform")  # kinds that have a recipe to themselves
+REPEATED = ("regularizer", "metric")  # tables that a recipe may contain several times
+SEPARATE = ("procedure", "encoder", "transform")  # kinds with a recipe of their own
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`title` is the first line of its header; `tables` are "[loss]" and its settings, in their order."""
+    """A recipe to render.
+
+    Attributes:
+        name: Name of the file, without its suffix.
+        title: First line of the header.
+        steps: Training steps.
+        batch_size: Samples in a batch.
+        tables: Headers such as "[loss]" with their settings, in order.
+    """
 
     name: str
     title: str
@@ -26,32 +34,32 @@ class Recipe:
 
 
 def recipes(names: Names, kinds: Collection[str]) -> list[Recipe]:
-    """One for each procedure that the kinds need; the first is called like the package's components."""
-    known = tomllib.loads(resources.files("ganzoo.scaffold").joinpath("templates/recipes.toml").read_text())
-    alone = [kind for kind in ALONE if kind in kinds]
-    used = {own for kind in alone for own in known[kind]["own"]}
-    needed = alone if alone and set(kinds) <= used else ["adversarial", *alone]
+    """Return a recipe for each procedure that the kinds need; the first has the name of the components."""
+    templates = tomllib.loads(resources.files("ganzoo.scaffold").joinpath("templates/recipes.toml").read_text())
+    separate = [kind for kind in SEPARATE if kind in kinds]
+    covered = {kind for name in separate for kind in templates[name]["own"]}
+    needed = separate if separate and set(kinds) <= covered else ["adversarial", *separate]
     return [
         Recipe(
-            name=names.component if i == 0 else f"{names.component}_{kind}",
-            title=f"{names.title}: {known[kind]['title']}.",
-            steps=known[kind]["steps"],
-            batch_size=known[kind]["batch_size"],
-            tables=_tables(known[kind], known["judged"], names, kinds),
+            name=names.component if i == 0 else f"{names.component}_{template}",
+            title=f"{names.title}: {templates[template]['title']}.",
+            steps=templates[template]["steps"],
+            batch_size=templates[template]["batch_size"],
+            tables=_tables(templates[template], templates["judged"], names, kinds),
         )
-        for i, kind in enumerate(needed)
+        for i, template in enumerate(needed)
     ]
 
 
 def _tables(
-    known: dict[str, Any], judged: dict[str, Any], names: Names, kinds: Collection[str]
+    template: dict[str, Any], judged: dict[str, Any], names: Names, kinds: Collection[str]
 ) -> list[tuple[str, dict[str, Any]]]:
-    mine = [kind for kind in known["own"] if kind in kinds]
-    judging = {"metric", "extractor"} & set(mine)
-    tables = {**known["tables"], **dict.fromkeys(kind for kind in mine if kind not in judged)}
-    tables |= judged if judging else {}
-    ours = {"use": f"{names.owner}/{names.component}"}
+    """Return the tables of a recipe, in which the package's components replace built-in ones."""
+    replaced = [kind for kind in template["own"] if kind in kinds]
+    tables = {**template["tables"], **dict.fromkeys(kind for kind in replaced if kind not in judged)}
+    tables |= judged if {"metric", "extractor"} & set(replaced) else {}
+    component = {"use": f"{names.owner}/{names.component}"}
     return [
-        (f"[[{table}]]" if table in SEVERAL else f"[{table}]", ours if table in mine else settings)
+        (f"[[{table}]]" if table in REPEATED else f"[{table}]", component if table in replaced else settings)
         for table, settings in tables.items()
     ]

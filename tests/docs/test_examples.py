@@ -80,7 +80,7 @@ def test_python_runs(page: Path) -> None:
 
 
 @parametrize([block for block in pages.every("toml", "json") if is_recipe(block)])
-def test_recipes_train(block: Block, here: Path) -> None:
+def test_recipes_train(block: Block, here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = pages.plugins(block.page)
     text, suffix = block.text.encode(), f".{block.language}"
     changed = parser.parse(text, suffix, block.id)
@@ -89,6 +89,7 @@ def test_recipes_train(block: Block, here: Path) -> None:
     recipe = resolver.resolve(changed, found.zoo, block.id, name="page", text=text, suffix=suffix)
     run = loop.train(recipe, found, here / "runs")
     assert run.status["state"] == "finished"
+    assert " failed in ganzoo_" not in capfd.readouterr().err
 
 
 @parametrize([block for block in pages.every("toml") if not is_recipe(block) and block.file != "pyproject.toml"])

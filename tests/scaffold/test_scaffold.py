@@ -1,4 +1,4 @@
-"""What `ganzoo new` writes is sound at birth: each kind alone, all together, under any name."""
+"""Tests of the packages that `ganzoo new` writes: of one kind, of all kinds, under any valid name."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ from ganzoo.scaffold.names import named
 from helpers.packages import put_on_path
 from helpers.planted import findings
 
+CONVENTION = "lint.pydocstyle.convention='google'"
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of packages that are installed for the length of a test."""
+    """A folder whose packages are installed during a test."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))  # for the processes of a check
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))  # for processes that a check starts
     yield tmp_path
-    for name in [one for one in sys.modules if one.partition(".")[0].startswith("ganzoo_new_")]:
+    for name in [module for module in sys.modules if module.partition(".")[0].startswith("ganzoo_new_")]:
         del sys.modules[name]
 
 
 def new(site: Path, name: str, *kinds: str) -> tuple[Path, discovery.Plugins]:
-    """The new package, installed."""
+    """Write a new package and install it."""
     folder = site / "packages" / name
     package.write(named(name), kinds, folder)
     put_on_path(site, folder / named(name).module, name)
@@ -48,7 +50,7 @@ def broken(name: str, plugins: discovery.Plugins) -> list[str]:
 
 
 def recipes_of(owner: str, plugins: discovery.Plugins) -> list[locate.RecipeFile]:
-    return [one for one in locate.recipes(plugins) if one.owner == owner]
+    return [recipe for recipe in locate.recipes(plugins) if recipe.owner == owner]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,12 +60,12 @@ def test_a_package_of_one_kind(kind: str, site: Path) -> None:
     (row,) = [row for row in plugins.rows if row.distribution == name]
     assert (row.status, row.components, row.hooks) == ("ok", 1, ["ganzoo_recipes", "ganzoo_register"])
     assert broken(name, plugins) == []
-    (found,) = recipes_of(f"new-{kind}", plugins)
-    recipe, _ = resolver.read(found.path, (), plugins.zoo)
-    used = f"new-{kind}/new_{kind}"
-    assert found.path.read_text().count(used) == 1
-    assert used in str(recipe.resolved())
-    assert (found.name, found.about[0]) == (f"new_{kind}", f"New{kind.capitalize()}")
+    (file,) = recipes_of(f"new-{kind}", plugins)
+    recipe, _ = resolver.read(file.path, (), plugins.zoo)
+    component = f"new-{kind}/new_{kind}"
+    assert file.path.read_text().count(component) == 1
+    assert component in str(recipe.resolved())
+    assert (file.name, file.about[0]) == (f"new_{kind}", f"New{kind.capitalize()}")
 
 
 @pytest.mark.slow
@@ -71,18 +73,23 @@ def test_a_package_of_every_kind_trains(site: Path) -> None:
     _, plugins = new(site, "ganzoo-new-all", *KINDS)
     assert [entry.kind for entry in plugins.zoo.entries() if entry.owner == "new-all"] == list(KINDS)
     assert broken("ganzoo-new-all", plugins) == []
-    found = recipes_of("new-all", plugins)
-    assert [one.name for one in found] == ["new_all", "new_all_encoder", "new_all_procedure", "new_all_transform"]
-    together = "".join(one.path.read_text() for one in found)
+    recipes = recipes_of("new-all", plugins)
+    assert [recipe.name for recipe in recipes] == [
+        "new_all",
+        "new_all_encoder",
+        "new_all_procedure",
+        "new_all_transform",
+    ]
+    together = "".join(recipe.path.read_text() for recipe in recipes)
     for kind in KINDS:
         assert f'[{kind}]\nuse = "new-all/new_all"' in together.replace("[[", "[").replace("]]", "]"), kind
-    for one in found:
-        run = ganzoo.train(one.path, {"run.steps": 2, "run.batch_size": 8}, out=site / "runs", plugins=plugins)
+    for recipe in recipes:
+        run = ganzoo.train(recipe.path, {"run.steps": 2, "run.batch_size": 8}, out=site / "runs", plugins=plugins)
         assert run.status["state"] == "finished"
         assert ganzoo.load(run, plugins).sample(2, seed=0).shape == (2, *run.spec.shape)
 
 
-def test_its_own_tests_and_its_ci_ask_for_what_there_is(site: Path) -> None:
+def test_its_own_tests_pass_and_its_workflow_runs_them(site: Path) -> None:
     folder, _ = new(site, "ganzoo-new-tests", "loss")
     project = tomllib.loads((folder / "pyproject.toml").read_text())
     assert project["project"]["entry-points"]["ganzoo"] == {"main": "ganzoo_new_tests"}
@@ -103,14 +110,13 @@ def test_its_own_tests_and_its_ci_ask_for_what_there_is(site: Path) -> None:
 
 def test_every_template_is_used_and_every_kind_has_one() -> None:
     environment = jinja2.Environment(loader=jinja2.PackageLoader("ganzoo.scaffold"))
-    there = {name.removesuffix(".jinja") for name in environment.list_templates()}
-    assert there == {*package.PLACES, "recipe.toml", "recipes.toml", *(f"kinds/{kind}.py" for kind in KINDS)}
+    templates = {name.removesuffix(".jinja") for name in environment.list_templates()}
+    assert templates == {*package.PATHS, "recipe.toml", "recipes.toml", *(f"kinds/{kind}.py" for kind in KINDS)}
     assert package.SUMMARIES.keys() == set(KINDS)
 
 
 @pytest.mark.parametrize("name", ["ganzoo-swirl", "acme.gans-2", "ganzoo-a-rather-long-name-for-a-package"])
-def test_what_it_writes_is_tidy(name: str, tmp_path: Path) -> None:
-    """As ruff, the formatter that most of the field uses, would have it."""
+def test_its_code_passes_ruff(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     package.write(named(name), KINDS, folder)
     module = named(name).module
@@ -119,9 +125,13 @@ def test_what_it_writes_is_tidy(name: str, tmp_path: Path) -> None:
     }
     for path in folder.rglob("*.py"):
         ast.parse(path.read_text())
-    rules = "E,F,I,B,UP,SIM,RUF,N,C4,PTH"
+    rules = "E,F,I,B,UP,SIM,RUF,N,C4,PTH,D,D401"
+    ignored = "D103,D105,D107"  # of tests, __len__ and __init__
     options = ["--isolated", "--no-cache", "--line-length", "120"]
-    for command in (["check", "--select", rules, *options], ["format", "--check", *options]):
+    for command in (
+        ["check", "--select", rules, "--ignore", ignored, "--config", CONVENTION, *options],
+        ["format", "--check", *options],
+    ):
         done = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
@@ -129,17 +139,17 @@ def test_what_it_writes_is_tidy(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("Swirl", "is no name for a package"),
-        ("../swirl", "is no name for a package"),
-        ("swirl--x", "is no name for a package"),
-        ("a" * 41, "is no name for a package"),
-        ("ganzoo-2d", "makes no name for a class"),
-        ("ganzoo-torch", "is ganzoo's own name"),
-        ("ganzoo-none", "makes no name for a class"),
-        ("class", "is a word of Python"),
+        ("Swirl", "cannot name a package"),
+        ("../swirl", "cannot name a package"),
+        ("swirl--x", "cannot name a package"),
+        ("a" * 41, "cannot name a package"),
+        ("ganzoo-2d", "cannot name a class"),
+        ("ganzoo-torch", "is a name of ganzoo's own"),
+        ("ganzoo-none", "cannot name a class"),
+        ("class", "is a keyword of Python"),
     ],
 )
-def test_names_that_will_not_do(name: str, why: str, tmp_path: Path) -> None:
+def test_invalid_names_are_refused(name: str, why: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["new", name, "--out", str(tmp_path / "here")])
     assert done.exit_code == 2 and f"{name!r} {why}" in done.output.replace("\n", " ")
     assert not (tmp_path / "here").exists()
@@ -149,13 +159,13 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here/mine.txt").write_text("mine")
     done = CliRunner().invoke(cli, ["new", "ganzoo-swirl", "--out", str(tmp_path / "here")])
-    assert done.exit_code == 2 and "exists already, and is left as it is" in done.output
+    assert done.exit_code == 2 and "already exists, and was not changed" in done.output
     assert [path.name for path in tmp_path.rglob("*")] == ["here", "mine.txt"]
     (tmp_path / "here/mine.txt").unlink()
     assert CliRunner().invoke(cli, ["new", "ganzoo-swirl", "--out", str(tmp_path / "here")]).exit_code == 0
 
 
-def test_it_says_what_it_wrote_and_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_lists_its_files_and_the_next_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, ["new", "ganzoo-swirl"])
     lines = done.output.splitlines()
