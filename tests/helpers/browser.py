@@ -1,4 +1,4 @@
-"""A headless Chromium to look at a page with, by its DevTools protocol over two pipes: no driver is needed."""
+"""A headless Chromium for tests of pages, controlled by its DevTools protocol over two pipes, without a driver."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ PROGRAM = next(
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars"),
-    *("--proxy-server=127.0.0.1:9", "--remote-debugging-pipe"),  # nothing gets out, whatever it asks for
+    *("--proxy-server=127.0.0.1:9", "--remote-debugging-pipe"),  # no request leaves this machine
 )
 LAUNCH = """
 import fcntl, os, sys
-ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 30) for end in sys.argv[1:3]]  # out of the way of 3 and 4
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 30) for end in sys.argv[1:3]]  # above 3 and 4, which are assigned next
 os.dup2(ends[0], 3)
 os.dup2(ends[1], 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-PATIENCE = 60.0  # seconds for one answer
+TIMEOUT = 60.0  # seconds for one answer
 
 
 class Page:
-    """One tab. `requests` are the addresses it has asked for, and `errors` what its console has complained of."""
+    """One tab.
+
+    Attributes:
+        requests: Requested addresses.
+        errors: Errors in the console.
+    """
 
     def __init__(self, write: int, read: int):
         self._write = write
@@ -63,7 +68,7 @@ class Page:
                 return answer["result"]
 
     def open(self, page: Path, width: int, height: int = 900, dark: bool = False) -> None:
-        """Show a file in a window of this width in CSS pixels; one below 600 is a phone."""
+        """Open a file in a window of this width in CSS pixels; a width below 600 simulates a phone."""
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
@@ -76,7 +81,7 @@ class Page:
             time.sleep(0.05)
 
     def ask(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
+        """Return the value of a JavaScript expression in the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
@@ -91,10 +96,10 @@ class Page:
         return path
 
     def _next(self) -> dict[str, Any]:
-        """The next message that is no event; events are noted."""
+        """Return the next answer, and record the events before it."""
         while True:
             while b"\0" not in self._buffer:
-                assert select.select([self._read], [], [], PATIENCE)[0], "the browser does not answer"
+                assert select.select([self._read], [], [], TIMEOUT)[0], "the browser does not answer"
                 read = os.read(self._read, 1 << 20)
                 assert read, "the browser has ended"
                 self._buffer += read
@@ -113,7 +118,7 @@ class Page:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Page]:
-    """A browser with a profile of its own, which is gone after the block."""
+    """Start a browser with a temporary profile, and stop it after the block."""
     (their_in, write), (read, their_out) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         words = [sys.executable, "-c", LAUNCH, str(their_in), str(their_out)]

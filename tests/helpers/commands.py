@@ -1,4 +1,4 @@
-"""Ways for a test to give a command: within the process, or in one of its own."""
+"""Running of ganzoo commands in tests, in the same process or in a new one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ cli(prog_name="ganzoo")
 
 
 def ganzoo(*arguments: str) -> Result:
-    """In this process, 80 columns wide."""
+    """Run a command in this process, 80 columns wide."""
     return CliRunner().invoke(cli, arguments, env={"COLUMNS": "80"})
 
 
 def shell(*arguments: str, site: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, whose last line on stderr names what was imported of HEAVY; `site` is on sys.path."""
+    """Run a command in a new process, with `site` on sys.path.
+
+    The last line on stderr names the modules of HEAVY that were imported.
+    """
     return subprocess.run(
         [sys.executable, "-c", REPORT, *arguments],
         env={**os.environ, "COLUMNS": "80", "PYTHONPATH": str(site or ""), **environment},

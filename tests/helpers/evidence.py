@@ -1,4 +1,4 @@
-"""Samples as metrics are shown them, made by hand."""
+"""Evidence for metrics, made by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganzoo import Evidence, Extractor, Seen
 
 
 class AsTheyAre(Extractor):
-    """Features are the samples, and logits as well."""
+    """An extractor whose features and logits are the samples."""
 
     classifies = "data"
 
@@ -33,13 +33,13 @@ def labelled(x: Tensor, y: Sequence[int] | Tensor) -> Seen:
 
 
 def classified(*classes: int, of: int) -> Seen:
-    """Samples of which a referee is sure that they are of these classes, labelled so too."""
+    """Return samples that the classifier assigns to these classes with certainty, and with these labels."""
     y = torch.tensor(classes)
     return Seen(torch.eye(of)[y] * 1000, y, AsTheyAre())
 
 
 def shown(real: Seen, fake: Seen, held: Seen | None = None, **data: Any) -> Evidence:
-    """data: attributes of the dataset; it has a test part unless `test_part` is False."""
+    """Return evidence; `data` are attributes of the dataset, which has a test split unless `test_part` is False."""
     part = object() if data.pop("test_part", True) else None
     dataset: Any = SimpleNamespace(held_out=lambda: part, **data)
     return Evidence(real, real if held is None else held, fake, dataset)

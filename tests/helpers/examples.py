@@ -1,4 +1,4 @@
-"""The smallest example there is of each built-in procedure, as ganzoo.testing finds it, for walks over the registry."""
+"""Small examples of all built-in procedures, found by ganzoo.testing, for tests of every registered procedure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from helpers.support import PLUGINS
 
 __all__ = ["PROCEDURES", "WITH_STAND_INS", "Example", "example_of"]
 
-WITH_STAND_INS = with_stand_ins(PLUGINS)  # everything that is installed, and what examples are made of
-PROCEDURES = [one for one in PLUGINS.zoo.entries("procedure") if one.owner == "ganzoo" and not one.deprecated]
+WITH_STAND_INS = with_stand_ins(PLUGINS)  # all installed components, and the stand-ins of examples
+PROCEDURES = [entry for entry in PLUGINS.zoo.entries("procedure") if entry.owner == "ganzoo" and not entry.deprecated]
 
 
 @cache
 def example_of(entry: Entry) -> Example:
-    """Whoever asks gets the same one; what it makes is made anew."""
+    """Return the example of a procedure, the same object in each call; its methods build new objects."""
     return examples.find(entry, WITH_STAND_INS)

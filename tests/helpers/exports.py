@@ -1,4 +1,4 @@
-"""Exports as somebody might spoil them."""
+"""Tampering with exports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def sign(folder: Path) -> None:
-    """Write the manifest anew, as whoever spoils an export would."""
+    """Update sizes and digests in the manifest of a modified export."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     for name in manifest["files"]:

@@ -1,6 +1,6 @@
-"""Recipes that somebody spoilt, by accident or on purpose: what they look like, and what may become of them.
+"""Invalid and malicious recipes: strategies that generate them, and the allowed outcomes.
 
-Used by tests/recipes/test_fuzz.py for a few hundred, and by benchmarks/fuzz_recipes.py for thousands.
+tests/recipes/test_fuzz.py tries a few hundred, benchmarks/fuzz_recipes.py thousands.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ganzoo.training import dry_run
 from helpers.support import PLUGINS
 
 SECONDS = 5.0  # of processor time for one recipe, on busy cores; sound ones take less than 1
-EXIT_CODES = (2, 3, 6)  # the recipe's, the data's or the machine's fault
+EXIT_CODES = (2, 3, 6)  # errors of the recipe, the data or the environment
 ALARMING = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 ALARMING |= {"os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen", "ctypes.dlopen"}
 ALARMING |= {"socket.connect", "socket.getaddrinfo", "urllib.Request", "pickle.find_class", "import"}
@@ -53,7 +53,7 @@ VALUES = st.recursive(
 
 @dataclass(frozen=True)
 class Case:
-    """A recipe file and the overrides it is read with."""
+    """A recipe file and its overrides."""
 
     content: bytes
     suffix: str
@@ -64,13 +64,13 @@ class Case:
 
 
 def bases() -> list[parser.Tree]:
-    """Every recipe of the library, with batches that even a small dataset fills."""
-    found = []
+    """Return every recipe of the library, with a small batch size that fits any dataset."""
+    trees = []
     for recipe in locate.recipes(PLUGINS):
         tree = parser.parse(recipe.path.read_bytes(), recipe.path.suffix, recipe.name)
         tree["run"]["batch_size"] = 4
-        found.append(tree)
-    return found
+        trees.append(tree)
+    return trees
 
 
 BASES = bases()
@@ -87,7 +87,7 @@ def nest(depth: int, as_list: bool) -> Any:
 
 @st.composite
 def trees(draw: Callable[..., Any]) -> parser.Tree:
-    """A good recipe after one to three changes."""
+    """Generate a valid recipe after one to three changes."""
     tree = copy.deepcopy(draw(st.sampled_from(BASES)))
     for _ in range(draw(st.integers(1, 3))):
         draw(st.sampled_from(CHANGES))(draw, tree)
@@ -95,7 +95,7 @@ def trees(draw: Callable[..., Any]) -> parser.Tree:
 
 
 def _table(draw: Callable[..., Any], tree: parser.Tree) -> dict[str, Any]:
-    """One of its tables, or a table within one."""
+    """Choose one of its tables, also from lists of tables."""
     inside = [table for table in tree.values() if isinstance(table, dict)]
     inside += [one for table in tree.values() if isinstance(table, list) for one in table if isinstance(one, dict)]
     return draw(st.sampled_from(inside)) if inside else tree
@@ -119,7 +119,7 @@ def _set(draw: Callable[..., Any], tree: parser.Tree) -> None:
 
 
 def _scale(draw: Callable[..., Any], tree: parser.Tree) -> None:
-    """Another number where there is one: most of these are good until something is built."""
+    """Replace a number: most results are valid until something is built."""
     numbers = [
         (table, key)
         for table in tree.values()
@@ -133,7 +133,7 @@ def _scale(draw: Callable[..., Any], tree: parser.Tree) -> None:
 
 
 def _exchange(draw: Callable[..., Any], tree: parser.Tree) -> None:
-    """Another component, with its defaults or with what the table said for the old one."""
+    """Replace a component, with the settings of the table or without."""
     kind = draw(st.sampled_from([*NAMES]))
     old = tree.get(kind) if draw(st.booleans()) else {}
     new = {**(old if isinstance(old, dict) else {}), "use": draw(st.sampled_from(NAMES[kind]))}
@@ -144,12 +144,12 @@ def _exchange(draw: Callable[..., Any], tree: parser.Tree) -> None:
 
 
 def known(kind: str, use: str) -> dict[str, Any]:
-    """The settings of a component."""
+    """Return the settings of a component."""
     return describe(PLUGINS.zoo.find(kind, use)).settings
 
 
 def _give(draw: Callable[..., Any], tree: parser.Tree) -> None:
-    """One setting that its component has, of the right kind or any other."""
+    """Set one of the settings that a component has, to a value of the right type or of another."""
     kind = draw(st.sampled_from([kind for kind in NAMES if isinstance(tree.get(kind), dict)] or ["dataset"]))
     table = tree.get(kind)
     if isinstance(table, dict) and table.get("use") in NAMES[kind] and (settings := known(kind, table["use"])):
@@ -183,7 +183,7 @@ def _widen(draw: Callable[..., Any], tree: parser.Tree) -> None:
         (tree if what == "tables" else _table(draw, tree)).update({f"k{i}": {} for i in range(n)})
 
 
-SUBTLE = [_scale, _exchange, _give, _run]  # after which a recipe is often still good, until something is built
+SUBTLE = [_scale, _exchange, _give, _run]  # after these a recipe is often valid until something is built
 CHANGES = [*SUBTLE * 2, _drop, _rename, _set, _replace, _deepen, _widen]
 
 
@@ -192,7 +192,7 @@ def as_json(tree: parser.Tree) -> bytes:
 
 
 def as_toml(tree: parser.Tree) -> bytes:
-    """Every table on a line, as an inline one."""
+    """Return TOML with each table on one line, as an inline table."""
     flat = {f"{json.dumps(key)}.x": {"x": value} for key, value in tree.items()}
     lines = [line.replace(".x=", " = ", 1) for line in assignments_of({key: flat[key]["x"] for key in flat})]
     return "\n".join(lines).encode(errors="surrogatepass")
@@ -200,7 +200,7 @@ def as_toml(tree: parser.Tree) -> bytes:
 
 @st.composite
 def raw(draw: Callable[..., Any]) -> Case:
-    """The bytes of a good or a spoilt recipe after up to three changes that know nothing of their meaning."""
+    """Generate the bytes of a recipe, valid or not, after up to three random changes of bytes."""
     suffix = draw(st.sampled_from([".toml", ".json"]))
     tree = draw(trees()) if draw(st.booleans()) else draw(st.sampled_from(BASES))
     text = as_json(tree) if suffix == ".json" else as_toml(tree)
@@ -241,7 +241,7 @@ CASES = st.one_of(
 
 
 class Watch:
-    """What Python's audit events tell of while it looks: files written, modules imported, processes, connections."""
+    """A recorder of suspicious audit events: files written, modules imported, processes, connections."""
 
     def __init__(self) -> None:
         self.looking = False
@@ -265,7 +265,11 @@ class Watch:
 
 
 def outcome(case: Case, folder: Path, watch: Watch) -> str:
-    """What `ganzoo check` makes of it: "good", or the message. Errors: AssertionError for what it must not do."""
+    """Return the outcome of `ganzoo check`: "good", or the message.
+
+    Raises:
+        AssertionError: It did something that is not allowed.
+    """
     file = folder / f"recipe{case.suffix}"
     file.write_bytes(case.content)
     modules, message, start = set(sys.modules), "good", time.process_time()
@@ -287,7 +291,7 @@ def outcome(case: Case, folder: Path, watch: Watch) -> str:
 
 
 def warm_up(folder: Path) -> None:
-    """Import what the components import, and what torch imports when it is first used."""
+    """Import the dependencies of all components, and the modules that torch imports on first use."""
     for entry in PLUGINS.zoo:
         entry.load()
     for tree in BASES:

@@ -1,4 +1,4 @@
-"""A Hub of one repository on this machine, speaking as much of its protocol as `push` and `pull` do."""
+"""A local server for one repository, with the part of the Hub's protocol that `push` and `pull` use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHA = "a" * 40
 
 @contextmanager
 def serving(folder: Path, name: str) -> Iterator[str]:
-    """The address of a Hub where `folder` is repository `name`; it is there once somebody has made it."""
+    """Serve `folder` as repository `name`, which exists once it is created, and yield the address."""
 
     class Answers(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
@@ -58,7 +58,7 @@ def serving(folder: Path, name: str) -> Iterator[str]:
                         (folder / line["value"]["path"]).write_bytes(base64.b64decode(line["value"]["content"]))
                 self.say({"commitUrl": f"https://huggingface.co/{name}/commit/{SHA}", "commitOid": SHA})
             else:
-                self.say({"errors": [], "warnings": []})  # of the card
+                self.say({"errors": [], "warnings": []})  # of the model card
 
         def say(self, told: Any) -> None:
             self.reply(200, json.dumps(told).encode(), {"Content-Type": "application/json"})

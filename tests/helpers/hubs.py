@@ -1,4 +1,4 @@
-"""The Hugging Face Hub as far as ganzoo asks it: repositories in a folder, and a record of what was asked."""
+"""A stand-in for the Hugging Face Hub: repositories in a folder, and a record of the calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from huggingface_hub import errors
 
 
 class Hub:
-    """Stands in for HfApi. Each repository is a folder below `home`; `private` says who sees it."""
+    """A stand-in for HfApi. Each repository is a folder in `home`; `private` maps names to visibility."""
 
     def __init__(self, home: Path):
         self.home = home
@@ -71,8 +71,8 @@ class Hub:
 
 
 def answer(kind: type[Exception], status: int) -> Exception:
-    """What huggingface_hub raises when the Hub answers so; the token that was sent is in it."""
-    made = kind.__new__(kind)  # its constructor wants a response of whichever HTTP client it is built on
-    made.args = ("hf_secret",)
-    vars(made)["response"] = SimpleNamespace(status_code=status)
-    return made
+    """Return the error of huggingface_hub for an HTTP status; it contains the token that was sent."""
+    error = kind.__new__(kind)  # its constructor requires a response of its HTTP client
+    error.args = ("hf_secret",)
+    vars(error)["response"] = SimpleNamespace(status_code=status)
+    return error

@@ -1,4 +1,4 @@
-"""Runs that were killed: the folder that one leaves behind, and whether another went on to the same bits."""
+"""Simulated kills of runs, and comparison of their checkpoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganzoo.sampling.run import Run
 
 
 def killed_after(step: int, run: Run, folder: Path) -> Run:
-    """A copy of a run's folder as it was when the run had saved that step; rows of later steps are there already."""
+    """Copy a run's folder as if the run was killed after saving a step; metrics of later steps are kept."""
     killed = Run(Path(shutil.copytree(run.folder, folder)))
     for later in killed.checkpoints.glob("step-*"):
         if int(later.name.removeprefix("step-")) > step:
@@ -24,12 +24,12 @@ def killed_after(step: int, run: Run, folder: Path) -> Run:
     return killed
 
 
-def differences(one: Run, other: Run) -> list[str]:
-    """What the newest checkpoints of two runs do not have in common, by file and name."""
-    here, there = checkpoint.read(one.latest), checkpoint.read(other.latest)
+def differences(a: Run, b: Run) -> list[str]:
+    """Return the entries that differ between the newest checkpoints of two runs, as file.name."""
+    first, second = checkpoint.read(a.latest), checkpoint.read(b.latest)
     return [
-        *unlike(here.tensors, there.tensors, Tensor.equal),
-        *unlike(here.states, there.states, lambda mine, theirs: mine == theirs),
+        *unlike(first.tensors, second.tensors, Tensor.equal),
+        *unlike(first.states, second.states, lambda a, b: a == b),
     ]
 
 

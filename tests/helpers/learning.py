@@ -1,4 +1,4 @@
-"""Training small enough for a test: a recipe's tables in, the trained procedure, its losses and its samples out."""
+"""Short training for tests: takes the tables of a recipe, returns the procedure, its losses and its samples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ ADAM = {"use": "adam", "lr": 1e-3}
 
 @dataclass
 class Trained:
-    """`terms` has every value of every term, "player/term" -> (steps,)."""
+    """A trained procedure.
+
+    Attributes:
+        example: The recipe.
+        procedure: The procedure after training.
+        terms: Values of every term, "player/term" -> (steps,).
+        engine: The engine that trained it.
+    """
 
     example: Example
     procedure: Procedure
@@ -31,7 +38,7 @@ class Trained:
 
 
 def trained(steps: int, seed: int = 0, batch_size: int = 64, **tables: Any) -> Trained:
-    """`steps` steps on scikit-learn's digits, with Adam, unless the tables say otherwise."""
+    """Train for some steps, on scikit-learn's digits and with Adam unless the tables say otherwise."""
     run = {"steps": steps, "batch_size": batch_size, "seed": seed}
     tree = {"dataset": {"use": "digits"}, "optimizer": ADAM, **tables, "run": run}
     example = Example(resolver.resolve(tree, PLUGINS.zoo, "learning", name="learning"))
@@ -43,4 +50,4 @@ def trained(steps: int, seed: int = 0, batch_size: int = 64, **tables: Any) -> T
     values: dict[str, list[Tensor]] = {}
     for _, name, value in engine.history:
         values.setdefault(name, []).append(value)
-    return Trained(example, procedure, {name: torch.stack(found) for name, found in values.items()}, engine)
+    return Trained(example, procedure, {name: torch.stack(steps) for name, steps in values.items()}, engine)

@@ -1,4 +1,4 @@
-"""Data that is drawn as it is read; a module of its own, so that a process that is started anew can import it."""
+"""A dataset with random examples, in a module that spawned processes can import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.interfaces import Batch
 
 
 class Noisy(Dataset):
-    """Augmented, so to say: its number, and a number from each generator that there is."""
+    """Examples of their index and a random number from each generator: Python's, NumPy's and PyTorch's."""
 
     spec = Spec((4,))
 

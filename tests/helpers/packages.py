@@ -1,4 +1,4 @@
-"""Stand-ins for installed packages: a module beside the folder of metadata that pip would leave."""
+"""Simulated installed packages: a module, and the metadata folder that pip would create."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 GOOD = """
 import ganzoo
 
-class Good:  # without its base class, so that this imports no torch
-    '''A loss that is always nought.'''
+class Good:  # without its base class, to import no torch
+    '''A loss that is always zero.'''
 
     uses_real = False
 
@@ -27,7 +27,7 @@ def ganzoo_register(zoo):
 def install(
     folder: Path, distribution: str, source: str, *, entry: str = "main", version: str = "0.1", module: str = ""
 ) -> str:
-    """A distribution in `folder` with one module, which its entry point names; a second call adds an entry point."""
+    """Install a distribution of one module with an entry point; a second call adds an entry point."""
     name = distribution.replace("-", "_")
     module = module or f"{name}_{entry}"
     (folder / f"{module}.py").write_text(source)
@@ -43,7 +43,7 @@ def install(
 
 
 def put_on_path(site: Path, package: Path, distribution: str, version: str = "0.1") -> None:
-    """A package that lies elsewhere, as if installed in `site`, with the entry point `main`."""
+    """Install a package of another folder in `site`, with the entry point `main`."""
     (site / package.name).symlink_to(package, target_is_directory=True)
     info = site / f"{distribution.replace('-', '_')}-{version}.dist-info"
     info.mkdir()

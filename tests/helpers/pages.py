@@ -1,4 +1,4 @@
-"""The documentation as tests see it: pages, the fenced blocks in them, and the plugins that those blocks define."""
+"""Pages of the documentation, their fenced blocks, and the plugins that the blocks define."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 
 TOP = Path(__file__).parents[2]
-EXAMPLES = set(TOP.glob("docs/examples/**/*.md"))  # of packages that have tests of their own
+EXAMPLES = set(TOP.glob("docs/examples/**/*.md"))  # their packages have their own tests
 PAGES = [
     *(TOP / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted(set(TOP.glob("docs/**/*.md")) - EXAMPLES),
@@ -26,12 +26,12 @@ PAGES = [
 FENCE = re.compile(r"^(?P<before>[^\n]*)\n```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
 SKIPPED = re.compile(r"<!-- not run: .+ -->")
 FAILS = "<!-- fails -->"
-FOLLOWED = TOP / "docs/tutorial.md"  # from its first command to its last, by tests/packaging/test_tutorial.py
+FOLLOWED = TOP / "docs/tutorial.md"  # tests/packaging/test_tutorial.py runs all its commands
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `file` is the name in a first line such as `# mine.toml: what it is`, or nothing."""
+    """A fenced block."""
 
     page: Path
     line: int
@@ -46,13 +46,14 @@ class Block:
 
     @property
     def file(self) -> str:
+        """The file name in a first line such as `# mine.toml: a recipe`, or ""."""
         named = re.match(r"# ([\w.]+\.(?:py|toml))[:\n]", self.text)
         return named[1] if named else ""
 
 
 @cache
 def blocks(page: Path) -> list[Block]:
-    """Every block of a page. One below a comment `<!-- not run: reason -->` is skipped, one below FAILS should fail."""
+    """Return the blocks of a page. One below `<!-- not run: reason -->` is skipped; one below FAILS has to fail."""
     text = page.read_text()
     assert text.count("\n```") % 2 == 0, f"{page}: a fence is not closed"
     found = []
@@ -69,7 +70,7 @@ def every(*languages: str) -> list[Block]:
 
 @cache
 def namespace(page: Path) -> tuple[dict[str, Any], dict[str, ModuleType]]:
-    """What a page's Python blocks define, run in their order, and a plugin of each block that has hooks."""
+    """Run the Python blocks of a page; return their names, and a plugin for each block with hooks."""
     name = f"page_{page.stem.replace('-', '_').lower()}"
     module = ModuleType(name)
     module.__file__ = str(page)
@@ -94,7 +95,7 @@ def is_hook(name: str) -> bool:
 
 
 def plugins(page: Path) -> Plugins:
-    """The built-in plugins and those of a page."""
+    """Return the built-in plugins and those of a page."""
     built_in = {row.name: importlib.import_module(row.module) for row in discovery.load().rows if is_ours(row.name)}
     found = discovery.load({**built_in, **namespace(page)[1]})
     assert [row.error for row in found.rows if row.error] == []
@@ -106,7 +107,7 @@ def is_ours(plugin: str) -> bool:
 
 
 def commands(block: Block) -> list[list[str]]:
-    """The words after `ganzoo` of each `ganzoo ...` in a block of shell lines."""
+    """Return the arguments of each `ganzoo` command in a block of shell lines."""
     found = []
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)

@@ -1,6 +1,6 @@
-"""What two processes do for test_two_ranks.py, all of it in one launch: torchrun ... pair.py FOLDER.
+"""Training in two processes for test_two_ranks.py, in one launch: torchrun ... pair.py FOLDER.
 
-Imported, it is what the test itself needs: which cases there are, and how one process does the same.
+The test imports the cases, and the same training in one process.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ RESUMED = {
 }
 KILLED = 4
 CODES = {"use": "mlp", "z_dim": 4, "hidden": [8, 8]}
-DECIDING: dict[str, Any] = {  # a controller, and a gate
+DECIDING: dict[str, Any] = {  # procedures that decide by their losses
     "began": {
         "procedure": {"use": "began", "gain": 0.02},
         "generator": CODES,
@@ -63,7 +63,7 @@ DECIDING: dict[str, Any] = {  # a controller, and a gate
 
 PLUGINS = discovery.load()
 REGULARIZERS = PLUGINS.zoo.entries("regularizer")
-SORTS = ("ganzoo/non_saturating", "ganzoo/relativistic")  # the generator sees fakes alone, or real samples as well
+SORTS = ("ganzoo/non_saturating", "ganzoo/relativistic")  # the generator's loss uses fakes only, or real samples too
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
 HEARING = resolver.resolve(
     {**TINY, "run": {**TINY["run"], "batch_size": 8}, "regularizer": [{"use": "listener"}]},
@@ -73,7 +73,7 @@ HEARING = resolver.resolve(
 
 @dataclass(frozen=True)
 class Case:
-    """A loss with a regularizer or "", computed every so many steps, and the discriminator's moves in a step."""
+    """A loss, a regularizer or "", its interval in steps, and the discriminator moves per step."""
 
     loss: str
     regularizer: str
@@ -93,7 +93,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every loss alone, every regularizer with a loss of either sort, lazily or not; one move of D, and two."""
+    """Return each loss alone, each regularizer with both sorts of losses, lazy or not; with one and two moves of D."""
     alone = [(loss.full_name, "", 0) for loss in PLUGINS.zoo.entries("loss")]
     mixed = [(loss, one.full_name, every) for loss in SORTS for one in REGULARIZERS for every in intervals_of(one)]
     return [Case(*which, d_steps) for which in [*alone, *mixed] for d_steps in (1, 2)]
@@ -104,7 +104,7 @@ def intervals_of(regularizer: Any) -> list[int]:
 
 
 class Part:
-    """One process's part in training without a loop around it, from first weights and noise of its own."""
+    """Training in one of the processes without a training loop, from its own initial weights and noise."""
 
     def __init__(self, recipe: Recipe, batch_size: int, accelerator: Accelerator):
         self.rank = accelerator.process_index
@@ -123,7 +123,7 @@ class Part:
         return self
 
     def listen(self) -> Part:
-        """Remember all noise."""
+        """Record all noise."""
         for generator in self.procedure.generators():
             prior = generator.prior
 
@@ -135,7 +135,7 @@ class Part:
         return self
 
     def share_noise(self) -> Part:
-        """The processes' noise, one below the other, is the same however many processes there are."""
+        """Draw slices of one noise tensor, which does not depend on the number of processes."""
         source = torch.Generator().manual_seed(5)
         for generator in self.procedure.generators():
 
@@ -147,10 +147,10 @@ class Part:
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for tensor in tensors:
-        found.update(tensor.detach().contiguous().numpy().tobytes())
-    return found.hexdigest()
+        sha256.update(tensor.detach().contiguous().numpy().tobytes())
+    return sha256.hexdigest()
 
 
 def smooth_recipe(case: Case) -> Recipe:
@@ -158,7 +158,7 @@ def smooth_recipe(case: Case) -> Recipe:
 
 
 def smooth(case: Case, batch_size: int, accelerator: Accelerator) -> dict[str, Tensor]:
-    """The weights after training without batch norm, with noise that everybody shares; none where that is refused."""
+    """Return the weights after training without batch norm and with shared noise; {} if the case is refused."""
     try:
         part = Part(smooth_recipe(case), batch_size, accelerator).share_noise().trained()
     except ganzoo.IncompatibleError:
@@ -180,7 +180,7 @@ def equal(case: Case, accelerator: Accelerator) -> dict[str, Any]:
 
 
 def decided(name: str, accelerator: Accelerator) -> dict[str, Any]:
-    """What a procedure that looks at its losses has done and become."""
+    """Return moves, buffers and a digest of the weights of a procedure that decides by its losses."""
     tree = {table: settings for table, settings in TINY.items() if table not in ("generator", "discriminator", "loss")}
     part = Part(resolver.resolve({**tree, **DECIDING[name]}, PLUGINS.zoo, name, name=name), 8, accelerator)
     for t in range(15 * STEPS):
@@ -223,5 +223,5 @@ def tell_threads(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    atexit.register(tell_threads, Path(sys.argv[1]))  # first of all, and so called last
+    atexit.register(tell_threads, Path(sys.argv[1]))  # registered first, so called last
     main(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""A plugin for tests: a dataset and a penalty that draw from every random generator, and one that only listens."""
+"""A plugin for tests: a dataset and a penalty with random numbers from all generators, and a recording regularizer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ganzoo_builtins.datasets.npz import Npz
 
 
 def drawn() -> float:
-    """The mean of a number from Python's, from NumPy's and from PyTorch's generator: in [0, 1)."""
+    """Return the mean of random numbers from Python's, NumPy's and PyTorch's generators, in [0, 1)."""
     return (random.random() + float(np.random.random()) + torch.rand(()).item()) / 3
 
 
 class Streamed(Npz):
-    """The arrays of an .npz file, read one at a time, and in the training process with fresh noise on each."""
+    """A streamed .npz file; in the training process, examples have new noise in each reading."""
 
     def __init__(self, path: str):
         super().__init__(path)
@@ -36,7 +36,7 @@ class Streamed(Npz):
 
 
 class Noisy(ganzoo.Regularizer):
-    """A penalty on the critic's values, of random weight."""
+    """A penalty on the critic's values with a random weight."""
 
     def __init__(self, every: int = 1):
         self.every = every
@@ -46,7 +46,7 @@ class Noisy(ganzoo.Regularizer):
 
 
 class Listener(ganzoo.Regularizer):
-    """Hears the real samples of each of the discriminator's moves, and adds nothing to them."""
+    """Records the real samples of the discriminator's moves, and adds no term."""
 
     heard: ClassVar[list[Tensor]] = []
 

@@ -1,4 +1,4 @@
-"""Runs to report on: small, and with everything in them that must not get out."""
+"""Small runs for tests of the report, also with content that a report must not reveal or execute."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EVIL = '"></pre><script>window.evil = 1</script><img src=x onerror="window.evil 
 
 
 def letters(out: Path, *assignments: str) -> Run:
-    """A conditional run on A, B and C with four grids."""
+    """Train a conditional run on the letters A, B and C, with four grids."""
     return train(tiny(CONDITIONAL, "run.steps=12", "run.sample=4", "run.log=1", *assignments), out)
 
 
 def judged(run: Run, samples: int = 500) -> Run:
-    """The same with a score at three steps."""
+    """Add scores at three steps to a run."""
     scores = [
         Score(
             step, "frechet_distance@raw", value, 9.5, "lower", {"samples": samples, "data": {"use": "/home/ann/faces"}}
@@ -32,7 +32,7 @@ def judged(run: Run, samples: int = 500) -> Run:
 
 
 def evil(run: Run) -> Run:
-    """The same, with HTML wherever a name can stand, and places, people and machines that nobody should read of."""
+    """Put HTML into all names of a run, and private paths, users and hosts into its files."""
     edited = {**run.resolved, "name": EVIL, "class_names": ["A", "<i>B</i>", EVIL]}
     edited["recipe"]["dataset"]["characters"] = EVIL
     edited["recipe"]["about"] = {"gan": EVIL, "paper": "arXiv:1411.1784"}

@@ -1,4 +1,4 @@
-"""What several tests need: a recipe that trains in a blink, noise to train on, the hash of a run's weights."""
+"""Shared helpers of tests: a recipe that trains quickly, noise to train on, the hash of a run's weights."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ PLUGINS = discovery.load()
 
 
 def tiny(text: str = "", *assignments: str, plugins: discovery.Plugins = PLUGINS) -> Recipe:
-    """A GAN of a few hundred weights on points, with the tables in `text` instead of its own."""
+    """Resolve TINY, a GAN of a few hundred weights on points, with the tables in `text` instead of its own."""
     tree = {**{table: dict(settings) for table, settings in TINY.items()}, **tomllib.loads(text)}
     resolver.override(tree, assignments, plugins.zoo)
     return resolver.resolve(tree, plugins.zoo, "tiny.toml", name="tiny")
@@ -94,7 +94,7 @@ def accelerator(precision: str = "no") -> Accelerator:
 
 
 def weights_hash(run: Run) -> str:
-    """SHA-256 over every weight and buffer of the newest checkpoint."""
+    """Return the SHA-256 of all weights and buffers of the newest checkpoint."""
     digest = hashlib.sha256()
     for name, tensor in sorted(checkpoint.read(run.latest).tensors["model"].items()):
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
@@ -102,26 +102,26 @@ def weights_hash(run: Run) -> str:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a ganzoo process started by a test: one thread, so that bits and times are its own."""
+    """Return the environment of a ganzoo process started by a test: one thread, for reproducible results and times."""
     return {**os.environ, "OMP_NUM_THREADS": "1", **more}
 
 
 def toml() -> str:
-    """TINY as a recipe file."""
-    lines = ["# A GAN on points that trains in a blink."]
+    """Return TINY as the text of a recipe file."""
+    lines = ["# A GAN on points that trains quickly."]
     for table, settings in TINY.items():
         lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
     return "\n".join(lines) + "\n"
 
 
 def save_noise(path: Path, spec: Spec, n: int) -> Path:
-    """n samples that fit a spec, as the dataset `npz` reads them: images of bytes, token ids, or points."""
+    """Save n random samples of a spec for the dataset `npz`: images of bytes, token ids, or points."""
     random = np.random.default_rng(0)
     if spec.is_image:
         x = random.integers(0, 256, (n, *spec.shape), dtype=np.uint8)
     elif spec.vocab:
         x = random.integers(0, spec.vocab, (n, *spec.shape))
-        x[0, 0] = spec.vocab - 1  # the largest id says how many there are
+        x[0, 0] = spec.vocab - 1  # the vocabulary is inferred from the largest id
     else:
         x = random.standard_normal((n, *spec.shape), dtype=np.float32)
     np.savez(path, **({"x": x, "y": np.arange(n) % spec.classes} if spec.classes else {"x": x}))
@@ -129,13 +129,15 @@ def save_noise(path: Path, spec: Spec, n: int) -> Path:
 
 
 def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
-    """The procedure of a recipe on scikit-learn's digits after so many steps, in evaluation mode, and 300 others."""
+    """Train on scikit-learn's digits; return the procedure in evaluation mode, and 300 held-out digits."""
     dataset = instantiate.dataset(recipe)
     procedure = instantiate.procedure(recipe, dataset.spec)
     batches = Batches(dataset, recipe.run.batch_size, recipe.run.seed, torch.device("cpu"))
     assert batches.whole is not None
     held = batches.whole["x"][:300].clone()
-    batches.whole["x"] = torch.cat([batches.whole["x"][300:600], batches.whole["x"][300:]])  # nobody trains on them
+    batches.whole["x"] = torch.cat(
+        [batches.whole["x"][300:600], batches.whole["x"][300:]]
+    )  # replaced, so that they are held out
     engine = Engine(procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
     torch.manual_seed(recipe.run.seed)
     for t in range(steps):

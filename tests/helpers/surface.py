@@ -1,9 +1,9 @@
-"""Everything that docs/api.md calls public, a line each, with its signature.
+"""List of the public API described in docs/api.md, one line for each name with its signature.
 
     python -m helpers.surface > tests/public_api.txt
 
-writes the record that test_public_record.py compares with. Before that: does the change add, so that the minor number
-of ganzoo.API_VERSION goes up, or does it take away, so that what goes has to be deprecated first?
+writes the record that test_public_record.py compares with. First decide: if the change adds names, increase the minor
+number of ganzoo.API_VERSION; if it removes names, deprecate them first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _lines(name: str, value: Any) -> list[str]:
 
 
 def _members(name: str, value: type) -> Iterator[str]:
-    """What a class and its bases here define; what torch's modules have besides is not ours to promise."""
+    """Yield the members defined by a class and its bases in ganzoo, without those of torch."""
     for base in [one for one in value.__mro__ if one.__module__.startswith("ganzoo")]:
         for key, one in vars(base).items():
             if not key.startswith("_") and inspect.isfunction(inspect.unwrap(getattr(one, "__func__", one))):
@@ -58,7 +58,7 @@ def _members(name: str, value: type) -> Iterator[str]:
 
 
 def _signature(value: Any) -> str:
-    """Names, order and defaults; how a type is spelled is no promise."""
+    """Return names, order and defaults of the parameters, without types, whose spelling may change."""
     try:
         signature = inspect.signature(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The judges themselves: perfect samples score as theory says, and bad ones do not."""
+"""Tests of the scores: perfect samples score as in theory, and bad ones do not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from helpers.judging import Referee, ring_modes, wasserstein_1d
 
 def test_perfect_points_of_a_ring_hit_all_modes() -> None:
     points = Ring(n=20_000, radius=1.0, std=0.05).tensors()["x"]
-    found = ring_modes(points)
-    assert found.modes == 8
-    assert found.quality == pytest.approx(1 - math.exp(-4.5), abs=0.004)
+    result = ring_modes(points)
+    assert result.modes == 8
+    assert result.quality == pytest.approx(1 - math.exp(-4.5), abs=0.004)
 
 
 def test_a_collapsed_generator_hits_one_mode_and_noise_few_points() -> None:

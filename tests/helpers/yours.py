@@ -1,4 +1,4 @@
-"""Small files of one's own for the datasets that read such: a folder of images, pairs, arrays, a text."""
+"""Small files for the datasets that read files of the user: a folder of images, pairs, arrays, a text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PIL import Image
 
 N = 60
 PATHS = {"npz": "arrays.npz", "folder": "pictures", "pairs": "sides", "text": "lines.txt"}
-"""Dataset -> what its setting `path` is, below the folder that was written to."""
+"""Dataset -> its setting `path`, relative to the folder of write()."""
 
 
 def write(folder: Path, shade: int) -> None:
-    """N samples for each dataset, others for another shade."""
+    """Write N samples for each dataset, which depend on the shade."""
     folder.mkdir(exist_ok=True)
     images = np.full((N, 8, 8), shade, np.uint8)
     np.savez(folder / PATHS["npz"], images=images, labels=np.arange(N) % 3)
