@@ -44,7 +44,7 @@ def required_settings(component: Component) -> list[str]:
 
 
 def has_path(component: Component) -> bool:
-    """Return whether a setting `path` decides what the dataset reads, and so perhaps its spec."""
+    """Return True when a setting `path` selects the files, and so may decide the spec."""
     return "path" in settings_of(component)
 
 
@@ -88,12 +88,18 @@ def read(dataset: Dataset) -> list[Batch]:
 
 
 def equal(a: Batch, b: Batch) -> bool:
-    """Return whether two examples or batches have the same names and equal tensors."""
+    """Return True when two examples or batches have the same names and equal tensors."""
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def copy_for_process(dataset: Dataset) -> Any:
     """Return the copy that another process would receive.
+
+    Args:
+        dataset: The dataset under test.
+
+    Returns:
+        The unpickled copy.
 
     Raises:
         BrokenPromiseError: The dataset cannot be pickled.
@@ -110,6 +116,13 @@ def copy_for_process(dataset: Dataset) -> Any:
 
 def in_memory(dataset: Dataset, component: Component) -> Batch:
     """Return tensors() of a dataset that is held in memory. Skips the check for one that is streamed.
+
+    Args:
+        dataset: The dataset under test.
+        component: Its component, named in the message.
+
+    Returns:
+        All examples.
 
     Raises:
         BrokenPromiseError: `in_memory` is True and tensors() is None.

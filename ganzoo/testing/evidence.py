@@ -31,7 +31,7 @@ class Clusters(Dataset):
     Args:
         shape: Of a sample: images, points or numbers.
         modes: Number of clusters.
-        labels: Whether each cluster is a class.
+        labels: True when each cluster is a class.
         seed: Seed of the samples; the centres are the same for every seed.
     """
 
@@ -102,7 +102,7 @@ class Case:
 
     Attributes:
         data: The dataset.
-        conditional: Whether the generated samples count as requested by class.
+        conditional: True when the generated samples count as requested by class.
     """
 
     data: Dataset

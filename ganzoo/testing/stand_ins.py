@@ -61,7 +61,7 @@ def with_stand_ins(plugins: Plugins) -> Plugins:
 
 
 class SmallGenerator(Generator):
-    """z -> x by one hidden layer with batch norm; images in [-1, 1]."""
+    """A generator of one hidden layer with batch norm; images lie in [-1, 1]."""
 
     classes = 0
 
@@ -74,7 +74,7 @@ class SmallGenerator(Generator):
         self.out = nn.Linear(HIDDEN, spec.size)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Noise (N, z_dim) -> samples (N, *shape)."""
+        """Map noise (N, z_dim) to samples (N, *shape)."""
         hidden = self.hidden(_concatenated(z, y, self.classes))
         x = self.out(F.leaky_relu(self.norm(hidden), 0.2))  # (N, z_dim) -> (N, size)
         fake: Tensor = (x.tanh() if self.spec.is_image else x).unflatten(1, self.spec.shape)
@@ -102,11 +102,11 @@ class SmallDiscriminator(Discriminator):
         self.head = nn.Linear(HIDDEN, 1)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples (N, *shape) -> features (N, HIDDEN)."""
+        """Map samples (N, *shape) to features (N, HIDDEN)."""
         return F.leaky_relu(self.hidden(_concatenated(x.flatten(1), y, self.classes)), 0.2)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples (N, *shape) -> logits (N,)."""
+        """Map samples (N, *shape) to logits (N,)."""
         logits: Tensor = self.head(self.features(x, y))
         return logits.squeeze(1)
 
@@ -134,11 +134,11 @@ class SmallEncoder(Encoder):
         self.logvar = nn.Linear(HIDDEN, Z_DIM)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples (N, *shape) -> mean codes (N, z_dim)."""
+        """Map samples (N, *shape) to mean codes (N, z_dim)."""
         return self.posterior(x, y)[0]
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Samples (N, *shape) -> mean and log-variance, (N, z_dim) each."""
+        """Map samples (N, *shape) to mean and log-variance, (N, z_dim) each."""
         hidden = F.leaky_relu(self.hidden(x.flatten(1)), 0.2)  # (N, *shape) -> (N, HIDDEN)
         return self.mean(hidden), self.logvar(hidden)
 
@@ -180,7 +180,7 @@ class Noise(Dataset):
         classes: Number of classes; 0 for none.
         vocab: Number of token ids; 0 for images, points and numbers.
         n: Number of examples.
-        pairs: Whether an example is a pair "a" and "b".
+        pairs: True when an example is a pair "a" and "b".
     """
 
     in_memory = True
@@ -222,12 +222,12 @@ class Judge(Discriminator):
         self.head = nn.Linear(WIDTH, 1)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples (N, 2, 2, 2) -> features (N, WIDTH)."""
+        """Map samples (N, 2, 2, 2) to features (N, WIDTH)."""
         features: Tensor = self.body(x)
         return features
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples (N, 2, 2, 2) -> logits (N,)."""
+        """Map samples (N, 2, 2, 2) to logits (N,)."""
         logits: Tensor = self.head(self.features(x))
         return logits.squeeze(1)
 
@@ -244,7 +244,7 @@ class Maker(Generator):
         )
 
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        """Noise (N, 4) -> samples (N, 2, 2, 2)."""
+        """Map noise (N, 4) to samples (N, 2, 2, 2)."""
         fake: Tensor = self.layers(source).unflatten(1, SHAPE)
         return fake
 

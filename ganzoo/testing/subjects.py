@@ -63,7 +63,7 @@ class Component:
         return f"{self} on {described(spec)}"
 
     def begins(self, message: str) -> bool:
-        """Return whether a message begins with the component: "generator swirl ...", or with its owner before it."""
+        """Return True when a message starts with the component: "generator swirl ...", with or without its owner."""
         names = (self.entry.name, self.entry.full_name)
         return any(message.startswith(f"{self.entry.kind} {name} ") for name in names)
 
@@ -76,7 +76,7 @@ class Component:
             skip("it does not load")
 
     def build(self, *arguments: Any, **more: Any) -> Any:
-        """Build the component: a network by build(spec), a loss by build()."""
+        """Build the component, for example a network from a spec, or a loss without arguments."""
         target = self.target
         known = Blueprint(self.entry).signature.settings
         small = {name: value for name, value in SMALL.items() if name in known}
@@ -128,11 +128,11 @@ class Component:
         return samples(spec if network.source_shape is None else Spec(network.source_shape), n), y
 
     def is_deterministic(self, network: Any, spec: Spec) -> bool:
-        """Return whether the network's output depends on its input alone, and not on random numbers."""
+        """Return True when the network's output depends on its input alone, and not on random numbers."""
         return self._outputs_agree(network, spec, seeds=(3, 4))
 
     def is_reproducible(self, network: Any, spec: Spec) -> bool:
-        """Return whether the network gives one output twice for one input and one seed."""
+        """Return True when the network gives equal outputs for equal inputs and seeds."""
         return self._outputs_agree(network, spec, seeds=(3, 3))
 
     def _outputs_agree(self, network: Any, spec: Spec, seeds: tuple[int, int]) -> bool:
@@ -186,5 +186,5 @@ def output_of(network: Any, x: Tensor, y: Tensor | None, seed: int) -> Tensor:
 
 
 def identical(a: Tensor, b: Tensor) -> bool:
-    """Return whether two tensors are equal bit by bit; NaN counts as equal to NaN."""
+    """Return True when two tensors are equal bit by bit; NaN counts as equal to NaN."""
     return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a.nan_to_num(), b.nan_to_num())

@@ -176,11 +176,7 @@ def the_held_out_part_has_the_same_spec(component: Component) -> None:
 
 
 def _refusal(component: Component, dataset: Dataset, reading: str, call: Callable[[Dataset], Any]) -> str:
-    """Return the message of the DataError that a way to read raises without the files.
-
-    Raises:
-        BrokenPromiseError: It raises another error, or none.
-    """
+    """Return the message of the DataError raised by reading without the files; another outcome fails the check."""
     try:
         call(dataset)
     except DataError as error:

@@ -130,11 +130,7 @@ def two_processes_keep_equal_weights(package: Package) -> None:
 
 
 def _recipes(package: Package) -> Iterator[RecipeFile]:
-    """Return the recipes of the plugin. Skips the check if it has none.
-
-    Raises:
-        BrokenPromiseError: The hook ganzoo_recipes fails.
-    """
+    """Return the recipes of the plugin. Skips the check if it has none; an error of the hook fails the check."""
     failures_before = list(package.plugins.zoo.failures)
     recipes = [recipe for recipe in locate.recipes(package.plugins) if recipe.owner == package.owner]
     new = [failure for failure in package.plugins.zoo.failures if failure not in failures_before]
