@@ -51,8 +51,8 @@ def test_dropout_falls_on_a_quarter_of_the_logits_as_printed_and_on_none_repaire
     x = torch.rand(1, 1, 8, 8).expand(4000, -1, -1, -1)
     printed = discriminator(always=True, drop_logit=True)
     assert (printed(x) == 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
-    kept = discriminator(dropout=0.0)(x)[0]
-    assert discriminator(dropout=0.25).eval()(x)[0] == kept
+    logits = discriminator(dropout=0.0)(x)[0]
+    assert discriminator(dropout=0.25).eval()(x)[0] == logits
     assert discriminator()(x).all()  # repaired: no logit is zero
 
 
@@ -176,10 +176,10 @@ def test_a_checkpoint_holds_three_optimizers_over_two_networks_and_goes_on_from_
     begun = train(recipe("run.steps=4", "procedure.d_pretrain=3"), tmp_path / "parts")
     again = Run.open(begun.folder)
     assert weights_hash(train(again.recipe(PLUGINS.zoo, ["run.steps=9"]), tmp_path, again)) == weights_hash(straight)
-    kept = checkpoint.read(straight.latest).tensors["optimizer"]
-    moments = {player: kept[f"{player}.0.exp_avg"] for player in ("discriminator_real", "discriminator_fake")}
+    tensors = checkpoint.read(straight.latest).tensors["optimizer"]
+    moments = {player: tensors[f"{player}.0.exp_avg"] for player in ("discriminator_real", "discriminator_fake")}
     assert not torch.equal(*moments.values())
-    assert {name.partition(".")[0] for name in kept} == {*moments, "generator"}
+    assert {name.partition(".")[0] for name in tensors} == {*moments, "generator"}
 
 
 def test_memory_counts_shared_weights_once_and_every_optimizer() -> None:

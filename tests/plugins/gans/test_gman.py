@@ -101,13 +101,13 @@ def test_one_discriminator_is_the_adversarial_procedure_to_the_bit(loss: str, ha
 
 @pytest.mark.parametrize("more", [{"discriminators": 3}, {"discriminators": 3, "batches": "shared"}], ids=str)
 def test_fakes_are_made_for_the_labels_of_the_batch_beside_them(more: dict[str, Any]) -> None:
-    procedure, told = make(spec=DIGITS, networks=CGAN, **more), []
+    procedure, labels = make(spec=DIGITS, networks=CGAN, **more), []
     for D in procedure.D:
-        D.register_forward_pre_hook(lambda net, args: told.append(args[1]))
+        D.register_forward_pre_hook(lambda net, args: labels.append(args[1]))
     list(procedure.step(({**one, "y": one["y"].roll(k)} for k, one in enumerate(batches(DIGITS))), 0))
-    assert all(torch.equal(real, fake) for real, fake in zip(told[:6:2], told[1:6:2], strict=True))
-    assert all(torch.equal(real, fake) for real, fake in zip(told[:6:2], told[6:], strict=True))
-    assert torch.equal(told[0], told[2]) == ("batches" in more)
+    assert all(torch.equal(real, fake) for real, fake in zip(labels[:6:2], labels[1:6:2], strict=True))
+    assert all(torch.equal(real, fake) for real, fake in zip(labels[:6:2], labels[6:], strict=True))
+    assert torch.equal(labels[0], labels[2]) == ("batches" in more)
 
 
 def test_with_labels_and_dropout_too() -> None:
@@ -188,8 +188,8 @@ def test_the_harshest_alone_moves_the_generator() -> None:
 def test_dropout_is_spread_as_in_the_code() -> None:
     networks = [("generator", {"use": "gman", "width": 2}), ("discriminator", {"use": "gman", "width": 2})]
     procedure = make(spec=Spec((1, 32, 32)), networks=networks, dropout="spread")
-    kept = [{round(1 - part.p, 6) for part in D.modules() if isinstance(part, nn.Dropout)} for D in procedure.D]
-    assert kept == [{0.44}, {0.48}, {0.52}, {0.56}, {0.6}]
+    shares = [{round(1 - part.p, 6) for part in D.modules() if isinstance(part, nn.Dropout)} for D in procedure.D]
+    assert shares == [{0.44}, {0.48}, {0.52}, {0.56}, {0.6}]
     alike = make(spec=Spec((1, 32, 32)), networks=networks)
     assert {part.p for part in alike.modules() if isinstance(part, nn.Dropout)} == {0.5}
 
@@ -223,6 +223,6 @@ def test_the_networks_layers() -> None:
 def test_five_discriminators_find_all_modes_of_the_ring(tmp_path: Path) -> None:
     """Seeds 0, 1 and 2 found all eight, with 56, 59 and 56 % of high quality."""
     run = ganzoo.train("gman_ring", {"run.steps": 800}, out=tmp_path)
-    found = ring_modes(ganzoo.load(run).sample(2500, seed=0))
-    assert found.modes == 8
-    assert found.quality > 0.45
+    modes = ring_modes(ganzoo.load(run).sample(2500, seed=0))
+    assert modes.modes == 8
+    assert modes.quality > 0.45

@@ -176,8 +176,8 @@ def test_a_maxout_unit_is_the_largest_of_its_pieces():
     D = network("discriminator", "goodfellow", Spec((1, 2, 2)), hidden=[3], pieces=2).eval()
     x = torch.rand(5, 1, 2, 2) * 2 - 1
     pieces = ((x.flatten(1) + 1) / 2) @ D.layers[1].linear.weight.T  # (5, 6): two neighbours to a unit
-    wanted = torch.stack([torch.maximum(pieces[:, 2 * k], pieces[:, 2 * k + 1]) for k in range(3)], dim=1)
-    torch.testing.assert_close(D.features(x), wanted)
+    expected = torch.stack([torch.maximum(pieces[:, 2 * k], pieces[:, 2 * k + 1]) for k in range(3)], dim=1)
+    torch.testing.assert_close(D.features(x), expected)
 
 
 @pytest.mark.parametrize(("kind", "reach"), [("generator", 0.05), ("discriminator", 0.005)])

@@ -131,12 +131,12 @@ def test_the_gradient_is_that_of_reinforce(monkeypatch: pytest.MonkeyPatch) -> N
     x, rewards = procedure.sample(6), torch.rand(6, 5)
     monkeypatch.setattr(procedure, "rewards", lambda x: rewards)
     parameters = [*procedure.G.parameters()]
-    found = torch.autograd.grad(procedure.policy_loss(x), parameters)
+    gradients = torch.autograd.grad(procedure.policy_loss(x), parameters)
     expected = [torch.zeros_like(p) for p in parameters]
     for n, t in product(range(6), range(5)):
         one = torch.autograd.grad(procedure.G.log_likelihood(x)[n, t], parameters)
         expected = [sum_ - rewards[n, t] * part / 6 for sum_, part in zip(expected, one, strict=True)]
-    for a, b in zip(found, expected, strict=True):
+    for a, b in zip(gradients, expected, strict=True):
         torch.testing.assert_close(a, b)
 
 
@@ -179,8 +179,8 @@ def test_the_lagged_copy_is_the_generator_when_the_third_stage_begins() -> None:
         for parameter in procedure.G.parameters():
             parameter.add_(1.0)
     next(procedure.step(iter([{"x": torch.randint(7, (4, 5))}]), 0))
-    for lagged, own in zip(procedure.lagged.parameters(), procedure.G.parameters(), strict=True):
-        assert torch.equal(lagged, own)
+    for lagged, current in zip(procedure.lagged.parameters(), procedure.G.parameters(), strict=True):
+        assert torch.equal(lagged, current)
 
 
 def test_a_generator_that_cannot_go_on_is_refused() -> None:
@@ -211,8 +211,8 @@ def test_likelihood_teaches_and_rewards_teach_more() -> None:
         while True:
             yield {"x": whole[torch.randint(len(whole), (64,))]}
 
-    data, found = batches(), {0: nll()}
+    data, nlls = batches(), {0: nll()}
     for t in range(700):
         engine.step(data, t)
-        found[t + 1] = nll() if t + 1 in (300, 700) else 0.0
-    assert found[0] - 0.2 > found[300] > found[700] + 0.02, found
+        nlls[t + 1] = nll() if t + 1 in (300, 700) else 0.0
+    assert nlls[0] - 0.2 > nlls[300] > nlls[700] + 0.02, nlls

@@ -99,9 +99,9 @@ def test_golden_values_when_logits_are_zero() -> None:
     assert second[G]["adversarial"].item() == pytest.approx(0.5 * 0.693147, abs=1e-5)
     with torch.no_grad():
         fake = procedure.translate(procedure.transform(x))
-        like, wanted = procedure.D.features(fake), procedure.D.features(x)
+        like, target = procedure.D.features(fake), procedure.D.features(x)
     assert second[G]["pixels"].item() == pytest.approx((fake - x).square().mean().item(), rel=1e-4)
-    unlike = (like - wanted).square().mean() / wanted.square().mean()
+    unlike = (like - target).square().mean() / target.square().mean()
     assert second[G]["features"].item() == pytest.approx(0.25 * unlike.item(), rel=1e-4)
 
 

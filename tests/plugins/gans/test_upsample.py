@@ -16,9 +16,9 @@ def test_equals_the_two_layers() -> None:
     assert folded.shape == (2, 5, 8, 12)
     assert torch.allclose(folded, plain, atol=1e-12)
     weights = torch.randn_like(plain)
-    wanted = torch.autograd.grad((plain * weights).sum(), [x, layer.weight, layer.bias])
-    found = torch.autograd.grad((folded * weights).sum(), [x, layer.weight, layer.bias])
-    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(wanted, found, strict=True))
+    expected = torch.autograd.grad((plain * weights).sum(), [x, layer.weight, layer.bias])
+    actual = torch.autograd.grad((folded * weights).sum(), [x, layer.weight, layer.bias])
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(expected, actual, strict=True))
 
 
 def test_checkpoints_are_those_of_the_convolution() -> None:

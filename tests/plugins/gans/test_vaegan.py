@@ -71,8 +71,10 @@ def move_of(procedure: VAEGAN) -> Any:
 
 
 def gradients(terms: Any, module: nn.Module) -> list[Tensor]:
-    found = torch.autograd.grad(sum(terms.values()), list(module.parameters()), allow_unused=True, retain_graph=True)
-    return [torch.zeros(1) if gradient is None else gradient for gradient in found]
+    gradients = torch.autograd.grad(
+        sum(terms.values()), list(module.parameters()), allow_unused=True, retain_graph=True
+    )
+    return [torch.zeros(1) if gradient is None else gradient for gradient in gradients]
 
 
 def anything(found: list[Tensor]) -> bool:

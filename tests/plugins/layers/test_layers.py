@@ -93,28 +93,28 @@ def test_virtual_batch_norm_against_the_paper(shape):
         layer.weight.copy_(torch.tensor([1.0, 2.0, 3.0]))
         layer.bias.copy_(torch.tensor([0.0, -1.0, 1.0]))
     reference, x = torch.randn(R, *shape, dtype=torch.float64) + 1, 2 * torch.randn(5, *shape, dtype=torch.float64)
-    made = layer(torch.cat([reference, x]))
+    output = layer(torch.cat([reference, x]))
 
     def normalised(x, mean, square):
         gain, shift = (t.view(1, -1, *[1] * (len(shape) - 1)) for t in (layer.weight, layer.bias))
         return gain * (x - mean) / (square - mean**2 + 1e-5).sqrt() + shift
 
     mean_r, square_r = (t.mean(dims, keepdim=True) for t in (reference, reference**2))
-    torch.testing.assert_close(made[:R], normalised(reference, mean_r, square_r))
+    torch.testing.assert_close(output[:R], normalised(reference, mean_r, square_r))
     for i, one in enumerate(x):
         mean, square = (t[None].mean(dims, keepdim=True) / (R + 1) for t in (one, one**2))
         expected = normalised(one[None], mean + R / (R + 1) * mean_r, square + R / (R + 1) * square_r)
-        torch.testing.assert_close(made[R + i : R + i + 1], expected)
+        torch.testing.assert_close(output[R + i : R + i + 1], expected)
 
 
 def test_virtual_batch_norm_in_full_precision_under_autocast():
     torch.manual_seed(0)
     layer, x = VirtualBatchNorm(3, reference=4), 100 + torch.randn(9, 3, 8, 8)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        made = layer(x)
-    assert made.dtype is torch.float32
-    assert torch.equal(made, layer(x))
-    assert made.mean().abs() < 0.1
+        output = layer(x)
+    assert output.dtype is torch.float32
+    assert torch.equal(output, layer(x))
+    assert output.mean().abs() < 0.1
 
 
 def test_gaussian_noise_is_there_in_training_only():

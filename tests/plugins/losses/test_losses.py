@@ -36,9 +36,9 @@ def loss(name, **settings):
     ],
 )
 def test_golden_numbers(name, settings, d, g):
-    made = loss(name, **settings)
-    assert made.discriminator(REAL, FAKE).item() == pytest.approx(d, abs=1e-6)
-    assert made.generator(REAL if made.uses_real else None, FAKE).item() == pytest.approx(g, abs=1e-6)
+    component = loss(name, **settings)
+    assert component.discriminator(REAL, FAKE).item() == pytest.approx(d, abs=1e-6)
+    assert component.generator(REAL if component.uses_real else None, FAKE).item() == pytest.approx(g, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_golden_numbers(name, settings, d, g):
 )
 def test_where_the_discriminator_knows_nothing(name, settings, d, g):
     zeros = torch.zeros(4)
-    made = loss(name, **settings)
-    assert made.discriminator(zeros, zeros).item() == pytest.approx(d)
-    assert made.generator(zeros if made.uses_real else None, zeros).item() == pytest.approx(g)
+    component = loss(name, **settings)
+    assert component.discriminator(zeros, zeros).item() == pytest.approx(d)
+    assert component.generator(zeros if component.uses_real else None, zeros).item() == pytest.approx(g)
 
 
 def test_wasserstein_reports_its_estimate_of_the_distance():
     """The critic's loss with its sign turned; the other losses estimate none."""
-    made = loss("wasserstein")
-    assert made.report(REAL, FAKE)["wasserstein_estimate"].item() == pytest.approx(0.7)
+    component = loss("wasserstein")
+    assert component.report(REAL, FAKE)["wasserstein_estimate"].item() == pytest.approx(0.7)
     assert loss("hinge").report(REAL, FAKE) == {}
 
 
@@ -113,10 +113,10 @@ def test_hinge_ignores_samples_beyond_the_margin():
 @pytest.mark.parametrize("entry", ZOO.entries("loss"), ids=lambda entry: entry.full_name)
 @pytest.mark.parametrize("logit", [1e4, -1e4])
 def test_extreme_logits_stay_finite(entry, logit):
-    made = entry.load()()
+    component = entry.load()()
     real = torch.full((3,), logit, requires_grad=True)
     fake = torch.full((3,), -logit, requires_grad=True)
-    for value in (made.discriminator(real, fake), made.generator(real, fake)):
+    for value in (component.discriminator(real, fake), component.generator(real, fake)):
         assert value.isfinite()
         gradients = torch.autograd.grad(value, [real, fake], allow_unused=True)
         assert all(gradient.isfinite().all() for gradient in gradients if gradient is not None)

@@ -39,9 +39,9 @@ def test_another_implementation_agrees() -> None:
     theirs = pytest.importorskip("torch_fidelity.metric_isc")
     logits = 3 * torch.randn(203, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     expected = theirs.isc_features_to_metric(logits, splits=10, shuffle=False)
-    found = InceptionScore()(shown(REAL, seen(logits)))
-    assert found["inception_score"] == pytest.approx(expected["inception_score_mean"], rel=1e-6)
-    assert found["inception_score_std"] == pytest.approx(expected["inception_score_std"], rel=1e-6)
+    scores = InceptionScore()(shown(REAL, seen(logits)))
+    assert scores["inception_score"] == pytest.approx(expected["inception_score_mean"], rel=1e-6)
+    assert scores["inception_score_std"] == pytest.approx(expected["inception_score_std"], rel=1e-6)
 
 
 def test_gan_test_is_the_share_of_what_was_asked_for() -> None:

@@ -28,8 +28,8 @@ def test_distances_in_blocks_of_any_size(block: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(distances, "BLOCK", block)
     x, y = points(30) + 100, points(40, seed=1) + 100
     expected = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
-    found = torch.cat([rows for _, rows in distances.blocks(x, y)])
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    actual = torch.cat([rows for _, rows in distances.blocks(x, y)])
+    torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-10)
     torch.testing.assert_close(distances.nearest(x, y), expected.min(1).values, rtol=1e-12, atol=0)
     among = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
     torch.testing.assert_close(distances.radii(x, 3), among.sort(1).values[:, 3])
@@ -74,16 +74,16 @@ def test_a_collapse_lowers_recall_and_coverage() -> None:
     """Fakes around one of the real points, each of them real-looking."""
     real = points(300)
     evidence = shown(seen(real), seen(real[:1] + 0.01 * points(300, seed=1)))
-    found = {**PrecisionRecall()(evidence), **DensityCoverage()(evidence)}
-    assert found["precision"] == 1 and found["recall"] < 0.01
-    assert found["coverage"] < 0.05 and found["f_score"] < 0.02
+    scores = {**PrecisionRecall()(evidence), **DensityCoverage()(evidence)}
+    assert scores["precision"] == 1 and scores["recall"] < 0.01
+    assert scores["coverage"] < 0.05 and scores["f_score"] < 0.02
 
 
 def test_equal_numbers_and_at_most_so_many() -> None:
     real, fake = points(50), points(20, seed=1)
     precision, recall = precision_recall(real[:10], fake[:10], neighbours=3)
-    found = PrecisionRecall(most=10)(shown(seen(real), seen(fake)))
-    assert (found["precision"], found["recall"]) == (precision, recall)
+    scores = PrecisionRecall(most=10)(shown(seen(real), seen(fake)))
+    assert (scores["precision"], scores["recall"]) == (precision, recall)
     density, coverage = density_coverage(real[:20], fake, neighbours=5)
     assert DensityCoverage()(shown(seen(real), seen(fake))) == {"coverage": coverage, "density": density}
 
@@ -102,8 +102,8 @@ def test_another_implementation_agrees() -> None:
     real, fake = points(500, 12), points(500, 12, seed=1) * 0.8
     settings = {"prc_neighborhood": 3, "prc_batch_size": 100, "save_cpu_ram": False, "verbose": False}
     expected = theirs.prc_features_to_metric(fake, real, **settings)
-    found = PrecisionRecall()(shown(seen(real), seen(fake)))
-    assert found == pytest.approx(expected, rel=1e-6)
+    scores = PrecisionRecall()(shown(seen(real), seen(fake)))
+    assert scores == pytest.approx(expected, rel=1e-6)
 
 
 def test_copies_are_seen() -> None:

@@ -25,9 +25,9 @@ def mixture(x: Tensor) -> Evidence:
 
 def test_modes_by_hand() -> None:
     """Three good samples in two modes, and one that is 3.1 standard deviations from a third."""
-    found = Modes()(mixture(torch.tensor([[0.0, 2.9], [1.0, 0.0], [10.0, 3.0], [3.1, 10.0]])))
+    scores = Modes()(mixture(torch.tensor([[0.0, 2.9], [1.0, 0.0], [10.0, 3.0], [3.1, 10.0]])))
     divergence = 2 / 3 * math.log(4 * 2 / 3) + 1 / 3 * math.log(4 / 3)
-    assert found == {"modes": 2, "high_quality": 0.75, "modes_kl": pytest.approx(divergence)}
+    assert scores == {"modes": 2, "high_quality": 0.75, "modes_kl": pytest.approx(divergence)}
 
 
 def test_modes_evenly_found() -> None:
@@ -48,9 +48,9 @@ def test_modes_of_the_first_samples() -> None:
 def test_a_perfect_sampler_of_a_plane() -> None:
     """Within 3 standard deviations lie 1 - exp(-4.5) of an isotropic Gaussian in the plane."""
     ring = Ring(n=100_000)
-    found = Modes(samples=100_000)(Evidence(seen(ring.tensors()["x"]), seen(CENTRES), seen(ring.tensors()["x"]), ring))
-    assert found["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.002)
-    assert found["modes"] == 8 and found["modes_kl"] < 1e-4
+    scores = Modes(samples=100_000)(Evidence(seen(ring.tensors()["x"]), seen(CENTRES), seen(ring.tensors()["x"]), ring))
+    assert scores["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.002)
+    assert scores["modes"] == 8 and scores["modes_kl"] < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_sliced_wasserstein_of_a_shift() -> None:
     """A shift by v is one by |v'd| in direction d: on average over the plane 2 / pi of its length."""
     x = torch.randn(50, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     evidence = shown(seen(x), seen(x + torch.tensor([3.0, 4.0])))
-    found = SlicedWasserstein(projections=2_000)(evidence)["sliced_wasserstein"]
-    assert found == pytest.approx(5 * 2 / math.pi, rel=0.03)
+    distance = SlicedWasserstein(projections=2_000)(evidence)["sliced_wasserstein"]
+    assert distance == pytest.approx(5 * 2 / math.pi, rel=0.03)
     assert SlicedWasserstein()(shown(seen(x), seen(x))) == {"sliced_wasserstein": 0}
 
 
@@ -129,19 +129,19 @@ def test_parzen_is_the_mean_of_gaussians() -> None:
 
 def test_parzen_picks_the_width_by_training_samples() -> None:
     """Training samples at 2 from the only generated one: the best width is 2, the nearest of the grid 1."""
-    found = Parzen(sigmas=3)(
+    scores = Parzen(sigmas=3)(
         shown(seen(torch.tensor([[2.0], [-2.0]])), seen(torch.zeros(1, 1)), seen(torch.tensor([[1.0]])))
     )
-    assert found == {"parzen": pytest.approx(-0.5 - 0.5 * math.log(2 * math.pi)), "parzen_error": 0}
+    assert scores == {"parzen": pytest.approx(-0.5 - 0.5 * math.log(2 * math.pi)), "parzen_error": 0}
 
 
 def test_parzen_brings_pixels_between_0_and_1() -> None:
     black, white = seen(-torch.ones(1, 1, 2, 2)), seen(torch.ones(1, 1, 2, 2))
-    found = Parzen(sigmas=1, low=1, high=1)(shown(white, black, white))
-    assert found["parzen"] == pytest.approx(-4 / 2 - 2 * math.log(2 * math.pi))
+    scores = Parzen(sigmas=1, low=1, high=1)(shown(white, black, white))
+    assert scores["parzen"] == pytest.approx(-4 / 2 - 2 * math.log(2 * math.pi))
 
 
 def test_parzen_floor_compares_with_other_training_samples() -> None:
     real, held = seen(torch.tensor([[0.0], [0.0], [1.0], [5.0]])), seen(torch.tensor([[1.0]]))
-    found = Parzen(sigmas=1, low=1, high=1, validation=2).floor(shown(real, seen(torch.zeros(1, 1)), held))
-    assert found["parzen"] == pytest.approx(-0.5 * math.log(2 * math.pi))  # of the third training sample alone
+    scores = Parzen(sigmas=1, low=1, high=1, validation=2).floor(shown(real, seen(torch.zeros(1, 1)), held))
+    assert scores["parzen"] == pytest.approx(-0.5 * math.log(2 * math.pi))  # of the third training sample alone

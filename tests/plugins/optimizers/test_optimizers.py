@@ -80,12 +80,12 @@ def test_the_momentum_of_the_first_gan():
     weight.grad = torch.zeros(1)
     optimizer = rising(weight)
     (group,) = optimizer.param_groups
-    told = {}
+    momentum = {}
     for updated in (0, 62_500, 125_000, 250_000):
         group["updated"] = updated
         optimizer.step()
-        told[updated] = group["momentum"]
-    assert told == pytest.approx({0: 0.5, 62_500: 0.6, 125_000: 0.7, 250_000: 0.7})
+        momentum[updated] = group["momentum"]
+    assert momentum == pytest.approx({0: 0.5, 62_500: 0.6, 125_000: 0.7, 250_000: 0.7})
 
 
 def test_rising_momentum_by_hand():

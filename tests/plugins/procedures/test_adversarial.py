@@ -352,11 +352,11 @@ def test_any_other_loss_spares_that_pass() -> None:
 
 def test_a_lazy_regularizer_is_scaled_and_only_there_on_its_steps() -> None:
     procedure = make(regularizer=[Looking(every=4)])
-    found = {}
+    results = {}
     for t in range(9):
         (move, _) = list(procedure.step(Counted(), t))
-        found[t] = move[D]["looking"].item() if "looking" in move[D] else None
-    assert found == {t: 8.0 if t % 4 == 0 else None for t in range(9)}
+        results[t] = move[D]["looking"].item() if "looking" in move[D] else None
+    assert results == {t: 8.0 if t % 4 == 0 else None for t in range(9)}
 
 
 @pytest.mark.parametrize("settings", [{}, {"use": "shared_fakes", "d_steps": 2}, {"use": "simultaneous"}], ids=str)
@@ -379,7 +379,7 @@ def test_no_term_of_equal_regularizers_is_lost(settings: dict[str, Any]) -> None
     """Two regularizers of one class, the second lazy: its term keeps its name whether or not the first has one."""
     procedures = [make(regularizer=[R1(weight=2.0, every=3), R1(weight=4.0)], **settings) for _ in range(2)]
     terms = [next(procedure.step(Counted(), t))[D] for t, procedure in enumerate(procedures)]
-    assert [list(found) for found in terms] == [["adversarial", "r1", "r1_2"], ["adversarial", "r1_2"]]
+    assert [list(results) for results in terms] == [["adversarial", "r1", "r1_2"], ["adversarial", "r1_2"]]
     assert torch.isclose(3 * terms[0]["r1_2"], 2 * terms[0]["r1"])  # weights 4 and 3 * 2
 
 
@@ -609,13 +609,13 @@ class Helping(Looking):
 
 @pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)
 def test_the_generators_loss_has_a_weight(settings: dict[str, Any]) -> None:
-    found = {}
+    results = {}
     for weight in (1.0, 0.25):
         torch.manual_seed(1)
         moves = list(make(OLD, g_weight=weight, **settings).step(Counted(), 0))
-        found[weight] = moves[-1][G]["adversarial"], moves[0][D]["adversarial"]
-    assert torch.isclose(0.25 * found[1.0][0], found[0.25][0])
-    assert torch.equal(found[1.0][1], found[0.25][1])
+        results[weight] = moves[-1][G]["adversarial"], moves[0][D]["adversarial"]
+    assert torch.isclose(0.25 * results[1.0][0], results[0.25][0])
+    assert torch.equal(results[1.0][1], results[0.25][1])
 
 
 @pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)

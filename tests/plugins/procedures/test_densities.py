@@ -35,8 +35,8 @@ def test_a_density_is_that_of_the_samples_and_integrates_to_one() -> None:
 
 
 def test_the_best_discriminator_by_hand() -> None:
-    data, made = torch.tensor([0.3, 0.2, 0.0, 1e-9]), torch.tensor([0.1, 0.2, 0.4, 1e-9])
-    best = densities.best(data, made)
+    data, generated = torch.tensor([0.3, 0.2, 0.0, 1e-9]), torch.tensor([0.1, 0.2, 0.4, 1e-9])
+    best = densities.best(data, generated)
     assert best[:3].tolist() == pytest.approx([0.75, 0.5, 0.0])
     assert best[3].isnan()  # nobody is there
 
@@ -45,12 +45,12 @@ def colours(x: Tensor, fake: Tensor, logit: float) -> dict[str, set[int]]:
     """Style -> the rows of the picture that wear its colour, below the legend."""
     image = densities.draw(x, fake, lambda x: torch.full((len(x),), logit))
     pixels = torch.from_numpy(np.array(image))  # (HEIGHT, WIDTH, 3)
-    found = {}
+    results = {}
     for name, (colour, _) in densities.STYLES.items():
         rgb = torch.tensor([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
         inside = (pixels == rgb).all(2)[densities.MARGIN : densities.HEIGHT - densities.MARGIN + 2]
-        found[name] = set(torch.nonzero(inside.any(1)).flatten().tolist())
-    return found
+        results[name] = set(torch.nonzero(inside.any(1)).flatten().tolist())
+    return results
 
 
 def test_the_figure_at_its_end_has_both_discriminators_at_one_half() -> None:
@@ -131,9 +131,9 @@ def test_a_discriminator_trained_alone_becomes_the_best_one() -> None:
     with sampling(procedure, torch.device("cpu"), 0):
         fake, real = procedure.sample(50_000), chosen.dataset.tensors()["x"][:50_000]
         x = torch.cat([real[::25], fake[::25]])  # (4000, 1): where there are samples
-        made = densities.density(fake[:, 0], torch.linspace(x.min().item(), x.max().item(), 400))
+        generated = densities.density(fake[:, 0], torch.linspace(x.min().item(), x.max().item(), 400))
         places = ((x[:, 0] - x.min()) / (x.max() - x.min()) * 399).round().long()
-        best = densities.best(normal(x[:, 0], 4.0, 0.5), made[places])
+        best = densities.best(normal(x[:, 0], 4.0, 0.5), generated[places])
         error = (procedure.D(x).sigmoid() - best).abs().nanmean().item()
     assert 0.05 < best.nan_to_num(0.5).sub(0.5).abs().mean() < 0.45  # they overlap, and differ
     assert error < 0.08

@@ -105,7 +105,7 @@ def test_labelled_examples_are_the_first_of_each_class_and_as_many() -> None:
 
 def test_no_other_label_is_looked_at() -> None:
     """Once the labelled examples are there, wrong labels on all the others change nothing."""
-    found = []
+    results = []
     for wrong in (0, 1):
         procedure = matching(per_class=2)
         engine = Engine(procedure, lambda player, owned: torch.optim.Adam(owned, lr=1e-2), accelerator())
@@ -116,8 +116,8 @@ def test_no_other_label_is_looked_at() -> None:
                 assert (procedure.labelled.taken == 2).all()
                 batches = ({**batch, "y": (batch["y"] + wrong) % 3} for batch in data())
             engine.step(batches, t)
-        found.append(procedure.state_dict())
-    assert all(torch.equal(tensor, found[1][name]) for name, tensor in found[0].items())
+        results.append(procedure.state_dict())
+    assert all(torch.equal(tensor, results[1][name]) for name, tensor in results[0].items())
 
 
 def test_labelled_examples_are_state() -> None:
@@ -175,9 +175,9 @@ def test_unlabelled_digits_help() -> None:
         engine.step(batches, t)
     optimizer = adam("", [parameter for parameter in alone.parameters() if parameter.requires_grad])
     for _ in range(300):
-        given, named = procedure.labelled.draw(100)
+        examples, named = procedure.labelled.draw(100)
         optimizer.zero_grad()
-        cross_entropy(alone.classify(given), named).backward()
+        cross_entropy(alone.classify(examples), named).backward()
         optimizer.step()
 
     def right(classifier: Classifier) -> float:

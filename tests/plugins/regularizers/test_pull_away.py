@@ -63,13 +63,13 @@ def test_it_stands_in_the_generators_move_alone_with_its_weight():
     G, D = (Blueprint(ZOO.find(kind, name), parts[kind]) for kind, name in
             (("generator", "mlp"), ("discriminator", "autoencoder")))  # fmt: skip
     energy, regularizer = Blueprint(ZOO.find("loss", "energy")), Blueprint(ZOO.find("regularizer", "pull_away"))
-    made = ZOO.find("procedure", "shared_fakes").load()(Spec((2,)), G, D, energy, [regularizer])
-    first, second = made.step(iter([{"x": torch.randn(5, 2)}]), 0)
+    procedure = ZOO.find("procedure", "shared_fakes").load()(Spec((2,)), G, D, energy, [regularizer])
+    first, second = procedure.step(iter([{"x": torch.randn(5, 2)}]), 0)
     assert list(first["discriminator"]) == ["adversarial"]
     assert list(second["generator"]) == ["adversarial", "pull_away"]
     term = second["generator"]["pull_away"]
     assert all(
-        gradient.any() for gradient in torch.autograd.grad(term, [p for p in made.G.parameters() if p.dim() > 1])
+        gradient.any() for gradient in torch.autograd.grad(term, [p for p in procedure.G.parameters() if p.dim() > 1])
     )
 
 
