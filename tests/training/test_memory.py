@@ -68,7 +68,7 @@ def test_data_that_draws_itself() -> None:
 def test_a_dataset_is_not_drawn_to_be_measured() -> None:
     dataset = instantiate.dataset(tiny("", "dataset.n=100_000_000"))
     assert dataset.in_memory and len(dataset) == 10**8
-    assert "_drawn" not in vars(dataset)
+    assert "_loaded" not in vars(dataset)
 
 
 def test_data_that_is_not_there_yet_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

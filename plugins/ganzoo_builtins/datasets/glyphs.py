@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import string
-from functools import cache, cached_property
+from functools import cache
 from typing import Annotated
 
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ganzoo import Batch, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets import strokes
 from ganzoo_builtins.datasets.held_part import held_part
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
 # Lengths are in units of half the picture, which is the square [-1, 1].
 INK = 0.68  # an undistorted glyph lies in [-INK, INK]: 19 of 28 pixels, as in MNIST
@@ -31,15 +32,13 @@ FIELD = 56  # pixels along the side of a distance field
 CHUNK = 1000  # glyphs drawn at a time
 
 
-class Glyphs(Dataset):
+class Glyphs(InMemoryDataset):
     """Letters and digits, printed and handwritten, white on black, each with its own slant, width, weight and wobble.
 
     x: uint8 (n, 1, size, size); y: int64 (n,), the index in `characters`: sample i shows number i % len(characters).
     distortion: 0 draws them all alike; up to 1 they stay legible and clear of the border. The samples of a smaller n
     are the first ones of a larger n. Characters other than digits and capitals are printed only.
     """
-
-    in_memory = True
 
     def __init__(
         self,
@@ -62,18 +61,11 @@ class Glyphs(Dataset):
     def __len__(self) -> int:
         return self.n
 
-    def __getitem__(self, i: int) -> Batch:
-        return {name: tensor[i] for name, tensor in self._drawn.items()}
-
-    def tensors(self) -> Batch:
-        return self._drawn
-
     def held_out(self) -> Dataset:
         n, seed = held_part(self.n, self.seed)
         return Glyphs(n, "".join(self.class_names), self.spec.shape[-1], self.distortion, seed)
 
-    @cached_property
-    def _drawn(self) -> Batch:
+    def load(self) -> Batch:
         fields = torch.stack([_fields(c) for c in self.class_names])  # (K, 2, FIELD, FIELD)
         chunks = math.ceil(self.n / CHUNK)
         labels = torch.arange(chunks * CHUNK) % len(fields)

@@ -13,15 +13,16 @@ import torch
 from numpy.lib import format as npy
 from torch import Tensor
 
-from ganzoo import Batch, DataError, Dataset, Spec
+from ganzoo import Batch, DataError, Spec
 from ganzoo_builtins.datasets.growth import check_growth
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from ganzoo_builtins.datasets.listing import find
 
 NAMES = ("images", "x", "labels", "y", "words")
 MAGIC = b"\x93NUMPY"
 
 
-class Npz(Dataset):
+class Npz(InMemoryDataset):
     """Arrays of one .npz file; what `ganzoo sample --out FILE.npz` writes can be read back.
 
     "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3; or float32 (N, F), passed
@@ -31,13 +32,16 @@ class Npz(Dataset):
     path: from the current folder, or else from the data folder. Nothing in the file is ever unpickled.
     """
 
+    in_memory = False  # len() reads all of it
+
     def __init__(self, path: str):
         self.path = path
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]  # known once the file is read
-        x = self._content["x"]
-        classes = int(self._content["y"].max()) + 1 if "y" in self._content else 0
+        batch = self.tensors()
+        x = batch["x"]
+        classes = int(batch["y"].max()) + 1 if "y" in batch else 0
         vocab = len(self.words) or int(x.max()) + 1 if x.dtype == torch.int64 else 0
         return Spec(tuple(x.shape[1:]), classes=classes, vocab=vocab)
 
@@ -49,17 +53,7 @@ class Npz(Dataset):
     def words(self) -> tuple[str, ...]:  # type: ignore[override]
         return self._read[1]
 
-    def __len__(self) -> int:
-        return len(self._content["x"])
-
-    def __getitem__(self, i: int) -> Batch:
-        return {name: tensor[i] for name, tensor in self._content.items()}
-
-    def tensors(self) -> Batch:
-        return self._content
-
-    @property
-    def _content(self) -> Batch:
+    def load(self) -> Batch:
         return self._read[0]
 
     @cached_property

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from ganzoo import Batch, Dataset, Spec
 from ganzoo_builtins.datasets.held_part import held_part
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
 CHUNK = 1000  # sequences at a time
 Size = Annotated[int, Field(gt=0, le=10**4)]
 
 
-class Oracle(Dataset):
+class Oracle(InMemoryDataset):
     """n sequences of `length` tokens below `vocab`, drawn from an LSTM whose weights are drawn from N(0, 1).
 
     x: int64 (n, length). The defaults are the paper's: 10,000 sequences of 20 tokens of 5,000, an LSTM of 32 units.
@@ -27,7 +28,6 @@ class Oracle(Dataset):
     seed: of the weights and the sequences. Figures of two seeds are figures of two languages: they cannot be compared.
     """
 
-    in_memory = True
     measured = 1000
 
     def __init__(
@@ -46,12 +46,6 @@ class Oracle(Dataset):
 
     def __len__(self) -> int:
         return self.n
-
-    def __getitem__(self, i: int) -> Batch:
-        return {name: tensor[i] for name, tensor in self._drawn.items()}
-
-    def tensors(self) -> Batch:
-        return self._drawn
 
     def held_out(self) -> Dataset:
         """Further sequences of the same oracle."""
@@ -78,8 +72,7 @@ class Oracle(Dataset):
     def _language(self) -> Language:
         return Language(self.spec.vocab, self.hidden, torch.Generator().manual_seed(self.seed))
 
-    @cached_property
-    def _drawn(self) -> Batch:
+    def load(self) -> Batch:
         return {"x": self.draw(self.n, self.drawn_from)}
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, IncompatibleError, Source, Spec, data_root, find_data
 from ganzoo_builtins.datasets.images import pad, resize
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
 Fit = Literal["resize", "pad"]
 DIGITS = tuple("0123456789")
@@ -64,14 +65,12 @@ class Stored(Dataset):
         return " ".join([self.name, *changed])
 
 
-class StoredImages(Stored):
+class StoredImages(InMemoryDataset, Stored):
     """Images with labels, read once and kept in memory. A subclass says what read() gives.
 
     shape: (C, H, W) as stored. size: side of the square that samples are brought to, or None for the stored one;
     fit: how, "resize" (antialiased) or "pad" (centred on black).
     """
-
-    in_memory = True
 
     def __init__(self, shape: tuple[int, int, int], class_names: Sequence[str], size: int | None, fit: Fit = "resize"):
         channels, height, width = shape
@@ -106,21 +105,14 @@ class StoredImages(Stored):
             )
         return x, y
 
-    @cached_property
-    def _content(self) -> Batch:
+    def load(self) -> Batch:
         x, y = self._stored
         del self._stored
         return {"x": self.fitted(x), "y": y}
 
-    def tensors(self) -> Batch:
-        return self._content
-
     def __len__(self) -> int:
         """Known once the files are read: nothing is resized for it, which may take more memory than there is."""
-        return len(vars(self)["_content"]["y"] if "_content" in vars(self) else self._stored[1])
-
-    def __getitem__(self, i: int) -> Batch:
-        return {key: value[i] for key, value in self._content.items()}
+        return super().__len__() if "_loaded" in vars(self) else len(self._stored[1])
 
 
 def check_labels(y: Tensor, images: int, classes: int, name: str) -> None:

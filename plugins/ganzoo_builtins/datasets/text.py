@@ -11,14 +11,15 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Batch, DataError, Dataset, Spec
+from ganzoo import Batch, DataError, Spec
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from ganzoo_builtins.datasets.listing import find
 
 LARGEST = 2**28  # bytes of a file; it is held in memory several times over
 FILL, OTHER = "", "\N{REPLACEMENT CHARACTER}"
 
 
-class Text(Dataset):
+class Text(InMemoryDataset):
     """The lines of a text file in UTF-8. x: int64 (N, length), token ids; a short line is filled up with token 0.
 
     path: from the current folder, or else from the data folder. Empty lines are left out.
@@ -26,8 +27,6 @@ class Text(Dataset):
     length: tokens of a line that are kept; a line that is longer goes on as the next sample.
     vocab: at most so many different tokens, the most frequent ones; the others become one, shown as U+FFFD. 0: all.
     """
-
-    in_memory = True
 
     def __init__(
         self,
@@ -52,14 +51,7 @@ class Text(Dataset):
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, i: int) -> Batch:
-        return {"x": self._content["x"][i]}
-
-    def tensors(self) -> Batch:
-        return self._content
-
-    @cached_property
-    def _content(self) -> Batch:
+    def load(self) -> Batch:
         return {"x": ids(self._samples, self.words, self.length)}
 
     @cached_property

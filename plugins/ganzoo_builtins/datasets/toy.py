@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Annotated
 
 import torch
@@ -17,16 +16,15 @@ from torch import Tensor
 
 from ganzoo import Batch, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets.held_part import held_part
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
 
-class Mixture(Dataset):
+class Mixture(InMemoryDataset):
     """n points around equally likely centres. x: float32 (n, F), not scaled; y, if asked for: int64 (n,), the mode.
 
     Point i belongs to mode i % modes, so every mode has its exact share.
     centres: (modes, F). std: of every mode, in every direction.
     """
-
-    in_memory = True
 
     def __init__(self, centres: Tensor, std: float, n: int, seed: int, labels: bool):
         self.centres = centres
@@ -40,18 +38,11 @@ class Mixture(Dataset):
     def __len__(self) -> int:
         return self.n
 
-    def __getitem__(self, i: int) -> Batch:
-        return {name: tensor[i] for name, tensor in self._drawn.items()}
-
-    def tensors(self) -> Batch:
-        return self._drawn
-
     def held_out(self) -> Dataset:
         n, seed = held_part(self.n, self.seed)
         return Mixture(self.centres, self.std, n, seed, self.labels)
 
-    @cached_property
-    def _drawn(self) -> Batch:
+    def load(self) -> Batch:
         modes = torch.arange(self.n) % len(self.centres)
         generator = torch.Generator().manual_seed(self.seed)
         noise = torch.randn(self.n, self.centres.shape[1], generator=generator)  # (n, F)

@@ -10,7 +10,8 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
-from ganzoo import Batch, Dataset, Spec
+from ganzoo import Batch, Spec
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from ganzoo_builtins.datasets.text import ids, vocabulary
 
 NAMES = 7_475
@@ -26,7 +27,7 @@ NUMBERED = (
 )  # thousands of each
 
 
-class UnicodeNames(Dataset):
+class UnicodeNames(InMemoryDataset):
     """Names that Unicode 3.2 has for characters, such as GREEK SMALL LETTER OMEGA WITH TONOS. x: int64 (n, 8), words.
 
     A short name is filled up with token 0. Python carries this old version of Unicode for its own use, and it does not
@@ -34,8 +35,6 @@ class UnicodeNames(Dataset):
     than three, or with more than eight words.
     seed: of their order; those of a smaller n are the first ones of a larger n.
     """
-
-    in_memory = True
 
     def __init__(self, n: Annotated[int, Field(gt=0, le=NAMES)] = NAMES, seed: int = 0):
         self.n = n
@@ -52,14 +51,7 @@ class UnicodeNames(Dataset):
     def __len__(self) -> int:
         return self.n
 
-    def __getitem__(self, i: int) -> Batch:
-        return {"x": self._content["x"][i]}
-
-    def tensors(self) -> Batch:
-        return self._content
-
-    @cached_property
-    def _content(self) -> Batch:
+    def load(self) -> Batch:
         order = torch.randperm(len(self._names), generator=torch.Generator().manual_seed(self.seed))
         return {"x": ids([self._names[i] for i in order[: self.n].tolist()], self.words, LENGTH)}
 
