@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ganzoo import Batch, DataError, IncompatibleError, Source, Spec, did_you_mean
+from ganzoo_builtins.datasets.image_archive import ImageArchive
 from ganzoo_builtins.datasets.images import centre_crop, resize
-from ganzoo_builtins.datasets.pictures import Pictures
-from ganzoo_builtins.datasets.stored import Stored
+from ganzoo_builtins.datasets.published import PublishedDataset
 
 WIDTH, HEIGHT = 178, 218
 IMAGES, FOLDER = "celeba/img_align_celeba.zip", "celeba/img_align_celeba"
@@ -23,7 +23,7 @@ IN_MEMORY = 2**28  # bytes; a larger set is decoded as it is needed
 MOST_ATTRIBUTES = 10  # 1,024 classes
 
 
-class CelebA(Stored):
+class CelebA(PublishedDataset):
     """Aligned faces: 162,770 to train on, 19,867 to validate, 19,962 to test.
 
     crop: side of the square cut from the middle; papers use 178, 160, 148, 128 or 108, and figures of different crops
@@ -33,7 +33,7 @@ class CelebA(Stored):
     """
 
     name = "celeba"
-    testing = ("split", "train", "test")
+    split_setting = ("split", "train", "test")
 
     def __init__(
         self,
@@ -61,18 +61,18 @@ class CelebA(Stored):
         return needed
 
     @cached_property
-    def _pictures(self) -> Pictures:
-        return Pictures(self.found(IMAGES, FOLDER), WIDTH, HEIGHT)
+    def _images(self) -> ImageArchive:
+        return ImageArchive(self.find_file(IMAGES, FOLDER), WIDTH, HEIGHT)
 
     @cached_property
     def _names(self) -> list[str]:
-        names = self._pictures.names
+        names = self._images.names
         if self.split != "all":
             part = str(PARTS.index(self.split))
             chosen = {name for name, (value, *_) in self._table(PARTITION).items() if value == part}
             names = [name for name in names if name in chosen]
         if not names:
-            raise DataError(f"celeba: {self._pictures.path} holds no picture of split {self.split!r}.")
+            raise DataError(f"celeba: {self._images.path} holds no picture of split {self.split!r}.")
         return names
 
     @cached_property
@@ -83,12 +83,12 @@ class CelebA(Stored):
             return torch.tensor([_class([table[name][column] for column in columns]) for name in self._names])
         except (KeyError, IndexError) as error:
             raise DataError(
-                f"{self.found(ATTRIBUTES)} is damaged: no attributes of {error}. Delete it and fetch it again."
+                f"{self.find_file(ATTRIBUTES)} is damaged: no attributes of {error}. Delete it and fetch it again."
             ) from error
 
     def _table(self, path: str) -> dict[str, list[str]]:
         """Lines such as "000001.jpg -1 1 1" by file name; others (a count, a heading) are passed over."""
-        rows = (line.split() for line in self.found(path).read_text(errors="replace").splitlines())
+        rows = (line.split() for line in self.find_file(path).read_text(errors="replace").splitlines())
         return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
 
     def all_labels(self) -> Tensor | None:
@@ -96,7 +96,7 @@ class CelebA(Stored):
 
     def fingerprint(self) -> str:
         """That of every dataset, and the name, size and checksum of every picture, decoded or not."""
-        return hashlib.sha256((super().fingerprint() + self._pictures.fingerprint()).encode()).hexdigest()
+        return hashlib.sha256((super().fingerprint() + self._images.fingerprint()).encode()).hexdigest()
 
     def tensors(self) -> Batch | None:
         return None if len(self) * self.spec.size > IN_MEMORY else self._content
@@ -110,7 +110,7 @@ class CelebA(Stored):
         return len(self._names)
 
     def __getitem__(self, i: int) -> Batch:
-        face = self._pictures.read(self._names[i])
+        face = self._images.read(self._names[i])
         x = resize(centre_crop(face, self.crop, self.crop)[None], self.size)[0]
         return {"x": x, "y": self._labels[i]} if self.attributes else {"x": x}
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataError, Source
-from ganzoo_builtins.datasets.stored import StoredImages
+from ganzoo_builtins.datasets.published import PublishedImages
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
@@ -18,15 +18,15 @@ MOST = 60_000  # images in one file; a larger one is none of these, and is not r
 SITE = "https://www.cs.toronto.edu/~kriz"
 
 
-class CIFAR10(StoredImages):
+class CIFAR10(PublishedImages):
     """Photographs in ten classes: 50,000 to train on, 10,000 to test.
 
     Source: Krizhevsky (2009), cs.toronto.edu/~kriz.
     """
 
     name = "cifar10"
-    choosing = ("train",)
-    testing = ("train", True, False)
+    file_settings = ("train",)
+    split_setting = ("train", True, False)
 
     def __init__(self, train: bool = True, size: int | None = None):
         names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -43,19 +43,19 @@ class CIFAR10(StoredImages):
         return [Source(archive, (f"{SITE}/{archive}",), "c32a1d4ab5d03f1284b67883e8d87530", unpack=unpack)]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        images, labels = zip(*(read_records(self.found(file), labels=1) for file in self.files()), strict=True)
+        images, labels = zip(*(read_records(self.find_file(file), labels=1) for file in self.files()), strict=True)
         return torch.cat(images), torch.cat(labels)[:, 0]
 
 
-class CIFAR100(StoredImages):
+class CIFAR100(PublishedImages):
     """Photographs in 100 classes, or in the 20 that these form: 50,000 to train on, 10,000 to test.
 
     labels: "fine" or "coarse". Source: Krizhevsky (2009), cs.toronto.edu/~kriz.
     """
 
     name = "cifar100"
-    choosing = ("train",)
-    testing = ("train", True, False)
+    file_settings = ("train",)
+    split_setting = ("train", True, False)
 
     def __init__(self, labels: Literal["fine", "coarse"] = "fine", train: bool = True, size: int | None = None):
         super().__init__(SHAPE, FINE if labels == "fine" else COARSE, size)
@@ -71,7 +71,7 @@ class CIFAR100(StoredImages):
         return [Source(archive, (f"{SITE}/{archive}",), "03b5dce01913d631647c71ecec9e9cb8", unpack=unpack)]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        images, labels = read_records(self.found(self.file()), labels=2)
+        images, labels = read_records(self.find_file(self.file()), labels=2)
         return images, labels[:, 0 if self.labels == "coarse" else 1].contiguous()
 
 

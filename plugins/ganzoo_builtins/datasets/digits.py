@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from ganzoo import SetupError, Source
-from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 SIDE = 8
 PAPER_WHITE = 16  # the ink of a pixel lies in 0..16
 
 
-class Digits(StoredImages):
+class Digits(PublishedImages):
     """1,797 handwritten digits of 8x8, about 180 of each, from the wheel of scikit-learn; they have no test part.
 
     Source: the test part of UCI's Optical Recognition of Handwritten Digits, Alpaydin and Kaynak (1998).

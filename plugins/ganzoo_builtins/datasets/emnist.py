@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganzoo import Source
 from ganzoo_builtins.datasets.idx import read_images, read_labels
-from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 FOLDER = "EMNIST/raw"
 MERGED = (*DIGITS, *ascii_uppercase, *"abdefghnqrt")  # the other lower-case letters look like their capitals
@@ -23,7 +23,7 @@ CLASSES = {
 }
 
 
-class EMNIST(StoredImages):
+class EMNIST(PublishedImages):
     """Handwritten letters and digits, upright and white on black.
 
     split: "byclass" (62 classes, 697,932 + 116,323), "bymerge" (47 classes, as many), "balanced" (47 classes,
@@ -33,8 +33,8 @@ class EMNIST(StoredImages):
     """
 
     name = "emnist"
-    choosing = ("split", "train")
-    testing = ("train", True, False)
+    file_settings = ("split", "train")
+    split_setting = ("train", True, False)
 
     def __init__(
         self,
@@ -63,6 +63,6 @@ class EMNIST(StoredImages):
         ]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        images, labels = (self.found(f"{FOLDER}/{file}") for file in self.files())
+        images, labels = (self.find_file(f"{FOLDER}/{file}") for file in self.files())
         first = 1 if self.split == "letters" else 0
         return read_images(images).mT.contiguous(), read_labels(labels) - first

@@ -14,8 +14,8 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
-from ganzoo_builtins.datasets.decode import Decoder, Fit, Traits
-from ganzoo_builtins.datasets.listing import Example, examples, find, folders
+from ganzoo_builtins.datasets.files import Example, find_path, list_examples, subfolders
+from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
 
 IN_MEMORY = 2**30  # bytes of decoded images that are kept; more are decoded each time they are asked for
 
@@ -48,16 +48,16 @@ class Folder(Dataset):
         self.path = path
         self.bad_images = bad_images
         self.shape = (channels, size, size)
-        self.decode = Decoder(size, channels, fit, _colour(background), max_megapixels * 10**6)
+        self.decode = ImageDecoder(size, channels, fit, _colour(background), max_megapixels * 10**6)
 
     @cached_property
     def root(self) -> Path:
         """The folder. Errors: DataError when there is none."""
-        return find(self.path, "folder")
+        return find_path(self.path, "folder")
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:  # type: ignore[override]  # known once the folder is listed
-        return tuple(path.name for path in folders(self.root))
+        return tuple(path.name for path in subfolders(self.root))
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]
@@ -129,7 +129,7 @@ class Folder(Dataset):
     @cached_property
     def _opened(self) -> tuple[list[Example], list[str]]:
         """The good examples, and what is wrong with each bad one; where bad ones are errors, nobody has looked yet."""
-        listed = examples(self.root, self.class_names)
+        listed = list_examples(self.root, self.class_names)
         if self.bad_images == "error":
             return listed, []
         images = torch.empty(len(listed) if self._fits(listed) else 1, *self.shape, dtype=torch.uint8)

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from ganzoo import Batch, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets import strokes
-from ganzoo_builtins.datasets.held_part import held_part
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
+from ganzoo_builtins.datasets.split import held_out_split
 
 # Lengths are in units of half the picture, which is the square [-1, 1].
 INK = 0.68  # an undistorted glyph lies in [-INK, INK]: 19 of 28 pixels, as in MNIST
@@ -62,7 +62,7 @@ class Glyphs(InMemoryDataset):
         return self.n
 
     def held_out(self) -> Dataset:
-        n, seed = held_part(self.n, self.seed)
+        n, seed = held_out_split(self.n, self.seed)
         return Glyphs(n, "".join(self.class_names), self.spec.shape[-1], self.distortion, seed)
 
     def load(self) -> Batch:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataError
-from ganzoo_builtins.datasets.growth import check_growth
+from ganzoo_builtins.datasets.decompression import check_decompressed_size
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 LARGEST = 2**31  # bytes; no data set in this format comes near
@@ -62,7 +62,7 @@ def _read(file: IO[bytes], size: int) -> Tensor:
     expected = math.prod(shape) * dtype.itemsize
     if expected > LARGEST:
         raise ValueError(f"its header promises {expected:,} bytes")
-    check_growth(expected, size)
+    check_decompressed_size(expected, size)
     body = file.read(expected + 1)
     if len(body) != expected:
         raise ValueError(

@@ -9,18 +9,18 @@ from torch import Tensor
 
 from ganzoo import Source
 from ganzoo_builtins.datasets.idx import read_images, read_labels
-from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 
-class MNIST(StoredImages):
+class MNIST(PublishedImages):
     """Handwritten digits, white on black: 60,000 to train on, 10,000 to test.
 
     Source: LeCun, Cortes, Burges (1998), yann.lecun.com/exdb/mnist.
     """
 
     name = "mnist"
-    choosing = ("train",)
-    testing: tuple[str, Any, Any] = ("train", True, False)
+    file_settings = ("train",)
+    split_setting: tuple[str, Any, Any] = ("train", True, False)
     folder = "MNIST/raw"
     mirrors: tuple[str, ...] = (
         "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -63,7 +63,7 @@ class MNIST(StoredImages):
         ]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        images, labels = (self.found(source.path, *source.instead) for source in self.sources())
+        images, labels = (self.find_file(source.path, *source.instead) for source in self.sources())
         return read_images(images), read_labels(labels)
 
 
@@ -126,8 +126,8 @@ class QMNIST(MNIST):
     """
 
     name = "qmnist"
-    choosing = ("what",)
-    testing = ("what", "train", "test")
+    file_settings = ("what",)
+    split_setting = ("what", "train", "test")
     folder = "QMNIST/raw"
     mirrors = ("https://raw.githubusercontent.com/facebookresearch/qmnist/master",)
     digests: ClassVar[dict[str, str]] = {

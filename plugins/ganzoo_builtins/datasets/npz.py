@@ -14,9 +14,9 @@ from numpy.lib import format as npy
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Spec
-from ganzoo_builtins.datasets.growth import check_growth
+from ganzoo_builtins.datasets.decompression import check_decompressed_size
+from ganzoo_builtins.datasets.files import find_path
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
-from ganzoo_builtins.datasets.listing import find
 
 NAMES = ("images", "x", "labels", "y", "words")
 MAGIC = b"\x93NUMPY"
@@ -58,7 +58,7 @@ class Npz(InMemoryDataset):
 
     @cached_property
     def _read(self) -> tuple[Batch, tuple[str, ...]]:
-        path = find(self.path, "file")
+        path = find_path(self.path, "file")
         arrays = _arrays(path)
         given = _either(arrays, "images", "x")
         assert given is not None  # or _arrays() had raised
@@ -92,7 +92,7 @@ def _array(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     """One array. Errors: ValueError when the zip promises more than it can hold, or the array more than the zip."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{info.filename} is packed in a way that np.savez never packs")
-    check_growth(info.file_size, info.compress_size)
+    check_decompressed_size(info.file_size, info.compress_size)
     with packed.open(info) as file:
         version = npy.read_magic(file)
         shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)

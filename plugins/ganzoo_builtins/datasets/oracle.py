@@ -13,8 +13,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo import Batch, Dataset, Spec
-from ganzoo_builtins.datasets.held_part import held_part
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
+from ganzoo_builtins.datasets.split import held_out_split
 
 CHUNK = 1000  # sequences at a time
 Size = Annotated[int, Field(gt=0, le=10**4)]
@@ -49,7 +49,7 @@ class Oracle(InMemoryDataset):
 
     def held_out(self) -> Dataset:
         """Further sequences of the same oracle."""
-        n, drawn_from = held_part(self.n, self.drawn_from)
+        n, drawn_from = held_out_split(self.n, self.drawn_from)
         other = Oracle(n, self.spec.vocab, self.spec.shape[0], self.hidden, self.seed)
         other.drawn_from = drawn_from
         return other

@@ -12,9 +12,9 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo_builtins.datasets.decode import Decoder, Fit
+from ganzoo_builtins.datasets.files import find_path, image_files
 from ganzoo_builtins.datasets.folder import IN_MEMORY
-from ganzoo_builtins.datasets.listing import find, images_in
+from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder
 
 SIDES = ("a", "b")
 WHITE, MEGAPIXELS = (255, 255, 255), 64
@@ -33,7 +33,7 @@ class Pairs(Dataset):
     def __init__(self, path: str, size: PositiveInt = 256, channels: Literal[1, 3] = 3, fit: Fit = "crop"):
         self.path = path
         self.spec = Spec((channels, size, size))
-        self.decode = Decoder(size, channels, fit, WHITE, MEGAPIXELS * 10**6)
+        self.decode = ImageDecoder(size, channels, fit, WHITE, MEGAPIXELS * 10**6)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -61,14 +61,16 @@ class Pairs(Dataset):
     @cached_property
     def _files(self) -> list[tuple[Path, Path]]:
         """Errors: DataError without a folder of that name, without pairs, or with a picture that has no partner."""
-        root = find(self.path, "folder")
+        root = find_path(self.path, "folder")
         named: list[dict[Path, Path]] = []
         for side in SIDES:
             if not (root / side).is_dir():
                 raise DataError(
                     f"{root} has no folder {side!r}. Put the inputs into a/, and what they should become in b/."
                 )
-            named.append({path.relative_to(root / side).with_suffix(""): path for path in images_in(root / side, root)})
+            named.append(
+                {path.relative_to(root / side).with_suffix(""): path for path in image_files(root / side, root)}
+            )
         a, b = named
         if alone := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
             raise DataError(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganzoo import Batch, DataError, IncompatibleError, Source, Spec
 from ganzoo_builtins.datasets.images import CHUNK, resize
-from ganzoo_builtins.datasets.stored import Stored, check_labels
+from ganzoo_builtins.datasets.published import PublishedDataset, check_labels
 
 SIDE = 96
 PIXELS = 3 * SIDE * SIDE
@@ -22,7 +22,7 @@ NAMES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "sh
 URL = "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz"
 
 
-class STL10(Stored):
+class STL10(PublishedDataset):
     """Photographs like CIFAR-10's, larger: 5,000 to train on, 8,000 to test, 100,000 of which no class is known.
 
     split: "train", "test", "unlabeled" or "train+unlabeled"; the last two carry no labels.
@@ -30,8 +30,8 @@ class STL10(Stored):
     """
 
     name = "stl10"
-    choosing = ("split",)
-    testing = ("split", "train", "test")
+    file_settings = ("split",)
+    split_setting = ("split", "train", "test")
 
     def __init__(
         self, split: Literal["train", "test", "unlabeled", "train+unlabeled"] = "train", size: int | None = None
@@ -53,7 +53,7 @@ class STL10(Stored):
 
     @cached_property
     def _counts(self) -> list[int]:
-        return [_count(self.found(file)) for file in self.image_files()]
+        return [_count(self.find_file(file)) for file in self.image_files()]
 
     def _place(self, i: int) -> tuple[str, int]:
         """The file that holds example i, and which of its images it is."""
@@ -66,7 +66,7 @@ class STL10(Stored):
 
     @cached_property
     def _labels(self) -> Tensor:
-        path = self.found(f"{FOLDER}/{self.split}_y.bin")
+        path = self.find_file(f"{FOLDER}/{self.split}_y.bin")
         y = torch.from_numpy(np.fromfile(path, np.uint8, count=len(self) + 1)).long() - 1  # one more would be noticed
         check_labels(y, len(self), len(NAMES), self.name)
         return y
@@ -78,7 +78,7 @@ class STL10(Stored):
 
     def _read(self, file: str, start: int, stop: int) -> Tensor:
         """Images start..stop of a file (n, 3, size, size). The files hold every image transposed."""
-        stored = np.memmap(self.found(file), np.uint8, "r").reshape(-1, 3, SIDE, SIDE)
+        stored = np.memmap(self.find_file(file), np.uint8, "r").reshape(-1, 3, SIDE, SIDE)
         chunks = [stored[i : min(i + CHUNK, stop)] for i in range(start, stop, CHUNK)]
         return torch.cat([resize(torch.from_numpy(np.array(chunk)).mT.contiguous(), self.size) for chunk in chunks])
 

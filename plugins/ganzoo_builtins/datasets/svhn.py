@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataError, SetupError, Source
-from ganzoo_builtins.datasets.growth import check_growth
-from ganzoo_builtins.datasets.stored import DIGITS, StoredImages
+from ganzoo_builtins.datasets.decompression import check_decompressed_size
+from ganzoo_builtins.datasets.published import DIGITS, PublishedImages
 
 PACKED = 15  # the kind of element that is compressed by zlib
 DIGESTS = {
@@ -24,7 +24,7 @@ DIGESTS = {
 }
 
 
-class SVHN(StoredImages):
+class SVHN(PublishedImages):
     """Digits of house numbers: 73,257 to train on, 26,032 to test, 531,131 easier ones "extra".
 
     split: "train_test" joins the first two (99,289). Reading the .mat files needs scipy. For non-commercial use.
@@ -32,8 +32,8 @@ class SVHN(StoredImages):
     """
 
     name = "svhn"
-    choosing = ("split",)
-    testing = ("split", "train", "test")
+    file_settings = ("split",)
+    split_setting = ("split", "train", "test")
 
     def __init__(self, split: Literal["train", "test", "extra", "train_test"] = "train", size: int | None = None):
         super().__init__((3, 32, 32), DIGITS, size)
@@ -46,7 +46,7 @@ class SVHN(StoredImages):
         ]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        parts = [read_mat(self.found(source.path)) for source in self.sources()]
+        parts = [read_mat(self.find_file(source.path)) for source in self.sources()]
         return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
 
 
@@ -87,4 +87,4 @@ def _check_size(path: Path) -> None:
             while block := inflate.unconsumed_tail or file.read(min(length, 2**16)):
                 length -= 0 if inflate.unconsumed_tail else len(block)
                 unpacked += len(inflate.decompress(block, 2**20))
-                check_growth(unpacked, size)
+                check_decompressed_size(unpacked, size)

@@ -12,8 +12,8 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Spec
+from ganzoo_builtins.datasets.files import find_path
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
-from ganzoo_builtins.datasets.listing import find
 
 LARGEST = 2**28  # bytes of a file; it is held in memory several times over
 FILL, OTHER = "", "\N{REPLACEMENT CHARACTER}"
@@ -57,7 +57,7 @@ class Text(InMemoryDataset):
     @cached_property
     def _samples(self) -> list[list[str]]:
         """The tokens of each sample. Errors: DataError for a file that is no text, or holds none."""
-        path = find(self.path, "file")
+        path = find_path(self.path, "file")
         try:
             if path.stat().st_size > LARGEST:
                 raise DataError(f"{path} has more than {LARGEST / 2**20:,.0f} MiB. Split it, and use a part.")

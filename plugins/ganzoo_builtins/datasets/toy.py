@@ -15,8 +15,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
 from ganzoo import Batch, Dataset, GanzooError, Spec
-from ganzoo_builtins.datasets.held_part import held_part
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
+from ganzoo_builtins.datasets.split import held_out_split
 
 
 class Mixture(InMemoryDataset):
@@ -39,7 +39,7 @@ class Mixture(InMemoryDataset):
         return self.n
 
     def held_out(self) -> Dataset:
-        n, seed = held_part(self.n, self.seed)
+        n, seed = held_out_split(self.n, self.seed)
         return Mixture(self.centres, self.std, n, seed, self.labels)
 
     def load(self) -> Batch:

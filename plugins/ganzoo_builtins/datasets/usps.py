@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 
 from ganzoo import DataError, Source
-from ganzoo_builtins.datasets.stored import DIGITS, Fit, StoredImages
+from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 SIDE = 16
 LONGEST_LINE, MOST_LINES = 2**14, 20_000  # the set has 7,291 lines of 256 numbers
 DIGESTS = {"usps.bz2": "ec16c51db3855ca6c91edd34d0e9b197", "usps.t.bz2": "8ea070ee2aca1ac39742fdd1ef5ed118"}
 
 
-class USPS(StoredImages):
+class USPS(PublishedImages):
     """Digits scanned from envelopes: 7,291 to train on, 2,007 to test. Source: Hull (1994)."""
 
     name = "usps"
-    choosing = ("train",)
-    testing = ("train", True, False)
+    file_settings = ("train",)
+    split_setting = ("train", True, False)
 
     def __init__(self, train: bool = True, size: int | None = None, fit: Fit = "resize"):
         super().__init__((1, SIDE, SIDE), DIGITS, size, fit)
@@ -37,7 +37,7 @@ class USPS(StoredImages):
         ]
 
     def read(self) -> tuple[Tensor, Tensor]:
-        return read_libsvm(self.found(self.sources()[0].path))
+        return read_libsvm(self.find_file(self.sources()[0].path))
 
 
 def read_libsvm(path: Path) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import Extractor, IncompatibleError, Progress, Reference, Spec, preserve_rng
-from ganzoo_builtins.extractors import kept
+from ganzoo_builtins.extractors import weight_cache
 from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
 
 PASSES = 60  # over the real samples, at most
@@ -90,7 +90,7 @@ class Referee(Extractor):
 
     def _recalled(self, path: Path, progress: Progress) -> bool:
         try:
-            found = kept.kept(path)
+            found = weight_cache.load(path)
             if found is None:
                 return False
             weights, facts = found
@@ -98,7 +98,7 @@ class Referee(Extractor):
             self.digest = str(facts["digest"])
             self.accuracy = float(facts["accuracy"])
             return True
-        except (kept.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        except (weight_cache.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
             progress.say(f"the referee that was kept is damaged and is trained again: {error}")
             return False
 
@@ -114,8 +114,8 @@ class Referee(Extractor):
         self.accuracy = (self.logits(held.samples).argmax(1) == held.batch["y"]).double().mean().item()
         progress.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
         weights = self.net.state_dict()
-        self.digest = kept.digest(weights)
+        self.digest = weight_cache.digest(weights)
         try:
-            kept.keep(path, weights, {"accuracy": self.accuracy})
+            weight_cache.save(path, weights, {"accuracy": self.accuracy})
         except OSError as error:
             progress.say(f"the referee could not be kept, and has to be trained again the next time: {error}")

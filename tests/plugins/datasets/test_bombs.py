@@ -22,12 +22,12 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import DataError
-from ganzoo_builtins.datasets import pictures
 from ganzoo_builtins.datasets.celeba import CelebA
 from ganzoo_builtins.datasets.cifar import CIFAR10, read_records
-from ganzoo_builtins.datasets.decode import Decoder
-from ganzoo_builtins.datasets.growth import ALWAYS, RATIO, check_growth
+from ganzoo_builtins.datasets.decompression import ALWAYS, RATIO, check_decompressed_size
 from ganzoo_builtins.datasets.idx import read_idx
+from ganzoo_builtins.datasets.image_archive import ImageArchive
+from ganzoo_builtins.datasets.image_decoder import ImageDecoder
 from ganzoo_builtins.datasets.mnist import MNIST
 from ganzoo_builtins.datasets.npz import Npz
 from ganzoo_builtins.datasets.stl10 import STL10
@@ -50,12 +50,12 @@ def at_most(limit: int) -> Iterator[None]:
 
 
 def test_growth_is_bounded_by_the_file() -> None:
-    check_growth(ALWAYS, 1)
-    check_growth(RATIO * ALWAYS, ALWAYS)
+    check_decompressed_size(ALWAYS, 1)
+    check_decompressed_size(RATIO * ALWAYS, ALWAYS)
     with pytest.raises(ValueError, match=r"promises 67,108,865 bytes, too many for a file of 1,000"):
-        check_growth(ALWAYS + 1, 1000)
+        check_decompressed_size(ALWAYS + 1, 1000)
     with pytest.raises(ValueError, match="too many"):
-        check_growth(RATIO * ALWAYS + 1, ALWAYS)
+        check_decompressed_size(RATIO * ALWAYS + 1, ALWAYS)
 
 
 # IDX
@@ -319,7 +319,7 @@ def test_links_out_of_the_folder_of_faces_are_not_followed(root: Path) -> None:
     (folder / "000002.jpg").symlink_to(root / "secret.jpg")
     (folder / "000003.jpg").symlink_to("000001.jpg")
     os.mkfifo(folder / "000004.jpg")
-    assert pictures.Pictures(folder, 178, 218).names == ["000001.jpg", "000003.jpg"]
+    assert ImageArchive(folder, 178, 218).names == ["000001.jpg", "000003.jpg"]
 
 
 def test_sixty_four_megapixels_of_sixteen_bits_stay_below_a_gigabyte(tmp_path: Path) -> None:
@@ -327,9 +327,10 @@ def test_sixty_four_megapixels_of_sixteen_bits_stay_below_a_gigabyte(tmp_path: P
     Image.fromarray(np.zeros((8000, 8000), np.uint16)).save(tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size < MIB
     code = (
-        "import resource, sys; from pathlib import Path; from ganzoo_builtins.datasets.decode import Decoder\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from ganzoo_builtins.datasets.image_decoder import ImageDecoder\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "Decoder(64, 1, 'crop', (255, 255, 255), 64 * 10**6)(Path(sys.argv[1]))\n"
+        "ImageDecoder(64, 1, 'crop', (255, 255, 255), 64 * 10**6)(Path(sys.argv[1]))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.png"], capture_output=True, text=True, check=True)
@@ -339,4 +340,4 @@ def test_sixty_four_megapixels_of_sixteen_bits_stay_below_a_gigabyte(tmp_path: P
 def test_the_decoder_never_looks_at_more_than_it_may(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(9000, 9000))
     with at_most(8 * MIB), pytest.raises(DataError, match="9000 x 9000 pixels are more than"):
-        Decoder(64, 3, "crop", (0, 0, 0), 64 * 10**6)(tmp_path / "a.png")
+        ImageDecoder(64, 3, "crop", (0, 0, 0), 64 * 10**6)(tmp_path / "a.png")

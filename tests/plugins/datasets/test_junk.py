@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ganzoo.errors import DataError
 from ganzoo_builtins.datasets.cifar import read_records
-from ganzoo_builtins.datasets.decode import Decoder
+from ganzoo_builtins.datasets.files import find_path
 from ganzoo_builtins.datasets.idx import read_idx
-from ganzoo_builtins.datasets.listing import find
+from ganzoo_builtins.datasets.image_decoder import ImageDecoder
 from ganzoo_builtins.datasets.npz import Npz
 from ganzoo_builtins.datasets.stl10 import STL10
 from ganzoo_builtins.datasets.usps import read_libsvm
@@ -28,7 +28,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "a.bin": lambda path: read_records(path, labels=1),
     "a.bz2": read_libsvm,
     "a.npz": lambda path: Npz(str(path)).tensors(),
-    "a.png": Decoder(8, 3, "crop", (255, 255, 255), 10**6),
+    "a.png": ImageDecoder(8, 3, "crop", (255, 255, 255), 10**6),
 }
 BEGINNINGS = [b"", IDX, IDX[:12], b"\x1f\x8b\x08\0", b"\xfd7zXZ\0", b"BZh91AY&SY", b"PK\x03\x04", b"\x93NUMPY\x01\0"]
 BEGINNINGS += [PNG, b"GIF89a", b"\xff\xd8\xff\xe0", b"BM", b"P6\n1 1\n255\n", b"II*\0", b"RIFF\0\0\0\0WEBPVP8 "]
@@ -58,7 +58,7 @@ def test_a_path_that_leads_nowhere_is_a_data_error(path: str, what: Any) -> None
     if (path, what) == ("", "folder"):
         pytest.skip("the current folder")
     with pytest.raises(DataError, match="Set path to where it is"):
-        find(path, what)
+        find_path(path, what)
 
 
 def test_a_file_of_half_an_image_is_a_data_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from ganzoo_builtins.datasets.images import to_tensor
 LARGEST = 2**22  # bytes of one file; the JPEGs this is for have some ten thousand
 
 
-class Pictures:
+class ImageArchive:
     """JPEG pictures of a folder or zip file, by file name. Usable from any process, whether forked or spawned.
 
     width, height: of every one of them; another one is refused from its header, before anything is decoded.
@@ -43,7 +43,7 @@ class Pictures:
             root = self.path.resolve()
             inside = (file for file in self.path.glob("*.jpg") if file.is_file() and root in file.resolve().parents)
             return {file.name: (str(file), file.stat().st_size, 0) for file in inside}
-        members = ((PurePosixPath(info.filename), info) for info in self._archive().infolist())
+        members = ((PurePosixPath(info.filename), info) for info in self._zip_file().infolist())
         return {path.name: (info.filename, info.file_size, info.CRC) for path, info in members if path.suffix == ".jpg"}
 
     @cached_property
@@ -74,13 +74,13 @@ class Pictures:
     def _bytes(self, name: str) -> bytes:
         """A file as it is. Errors: ValueError for one larger than any such picture, whatever its header says."""
         place = self._members[name][0]
-        with Path(place).open("rb") if self.path.is_dir() else self._archive().open(place) as file:
+        with Path(place).open("rb") if self.path.is_dir() else self._zip_file().open(place) as file:
             data = file.read(LARGEST + 1)  # the rest of a bomb is never unpacked
         if len(data) > LARGEST:
             raise ValueError(f"it holds more than {LARGEST:,} bytes")
         return data
 
-    def _archive(self) -> zipfile.ZipFile:
+    def _zip_file(self) -> zipfile.ZipFile:
         """The zip, opened once per process: two processes reading through one file handle would mix their places."""
         if self._zip is None or self._owner != os.getpid():
             try:

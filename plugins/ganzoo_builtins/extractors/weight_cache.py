@@ -26,14 +26,14 @@ def digest(weights: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(_packed(weights)).hexdigest()
 
 
-def keep(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+def save(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write both files, `path` being their name without an ending. Errors: OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path.with_suffix(".safetensors"), _packed(weights))
     write_file(path.with_suffix(".json"), json.dumps({"digest": digest(weights), **facts}, indent=1).encode())
 
 
-def kept(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """Return weights and facts as they were written, "digest" among these, or None where there are none.
 
     Raises:

@@ -19,36 +19,36 @@ Fit = Literal["resize", "pad"]
 DIGITS = tuple("0123456789")
 
 
-class Stored(Dataset):
+class PublishedDataset(Dataset):
     """A dataset that lies in files, which `ganzoo data get` fetches.
 
-    name: as it is registered. choosing: the settings that decide which files are needed.
+    name: as it is registered. file_settings: the settings that decide which files are needed.
     testing: the setting that chooses a part, its value for what is trained on and for what is tested on; None where
     the data were published in one part. Every setting is kept as an attribute of its name.
     """
 
     name: str
-    choosing: tuple[str, ...] = ()
-    testing: tuple[str, Any, Any] | None = None
+    file_settings: tuple[str, ...] = ()
+    split_setting: tuple[str, Any, Any] | None = None
 
     def held_out(self) -> Dataset | None:
         """The test part, its other settings the same; None of anything but the training part."""
-        if self.testing is None:
+        if self.split_setting is None:
             return None
-        setting, train, test = self.testing
+        setting, train, test = self.split_setting
         settings = {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
         return type(self)(**{**settings, setting: test}) if settings[setting] == train else None
 
     @abstractmethod
     def sources(self) -> Sequence[Source]: ...
 
-    def found(self, *paths: str) -> Path:
+    def find_file(self, *paths: str) -> Path:
         """The first of these paths that exists, packed or not. Errors: DataError with what to do about it."""
         if path := find_data(*paths):
             return path
-        raise self.absent()
+        raise self.missing_files()
 
-    def absent(self) -> DataError:
+    def missing_files(self) -> DataError:
         """The error for missing files: which ones, what to type, what to put where by hand."""
         lines = [f"{self.name} is not complete below {data_root()}; type `ganzoo data get {self._command()}`,"]
         lines += ["or put these there by hand:"]
@@ -60,12 +60,12 @@ class Stored(Dataset):
 
     def _command(self) -> str:
         defaults = {key: p.default for key, p in inspect.signature(type(self)).parameters.items()}
-        chosen = {key: getattr(self, key) for key in self.choosing}
+        chosen = {key: getattr(self, key) for key in self.file_settings}
         changed = [f"{key}={str(value).lower()}" for key, value in chosen.items() if value != defaults[key]]
         return " ".join([self.name, *changed])
 
 
-class StoredImages(InMemoryDataset, Stored):
+class PublishedImages(InMemoryDataset, PublishedDataset):
     """Images with labels, read once and kept in memory. A subclass says what read() gives.
 
     shape: (C, H, W) as stored. size: side of the square that samples are brought to, or None for the stored one;

@@ -30,7 +30,7 @@ class Traits(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Decoder:
+class ImageDecoder:
     """Reads one file. The settings are those of `folder`, with background as (red, green, blue)."""
 
     size: int
