@@ -98,7 +98,6 @@ ROOMS = tuple(
         *(
             "benchmark",
             "cli",
-            "data",
             "evaluation",
             "interfaces",
             "procedure",
@@ -110,7 +109,7 @@ FAMILIES = tuple(f"plugins/ganzoo_builtins/{family}" for family in ("datasets", 
 TESTS = tuple(
     f"tests/{room}"
     for room in (
-        *("benchmark", "cli", "data", "docs", "metrics", "plugins", "recipes", "runs", "sampling", "sharing"),
+        *("benchmark", "cli", "docs", "metrics", "plugins", "recipes", "runs", "sampling", "sharing"),
         *("terminal", "training", "utils"),
         *("test_earlier_versions", "test_interfaces", "test_no_pickle", "test_procedure", "test_public_api"),
         *("test_public_record", "test_translator"),

@@ -1,4 +1,7 @@
-"""Unpacks zip and tar archives from elsewhere: all of it inside one folder, or nothing when an entry is hostile."""
+"""Safe unpacking of zip and tar archives.
+
+Nothing is written outside the target folder, and nothing at all when an entry is hostile.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ from ganzoo.errors import DataError, SetupError
 
 DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError),
-    *(NotImplementedError, RuntimeError),  # zipfile: a method it does not know, a password
-    *(ValueError, LookupError, ArithmeticError, struct.error, lzma.LZMAError),  # both: numbers that make no sense
+    *(NotImplementedError, RuntimeError),  # zipfile: unknown compression method, password needed
+    *(ValueError, LookupError, ArithmeticError, struct.error, lzma.LZMAError),  # both modules: invalid numbers
 )
 
 PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -34,7 +37,13 @@ BLOCK = 2**20  # bytes
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may hold: entries, bytes once unpacked, and bytes unpacked per byte packed."""
+    """Limits on the contents of an archive.
+
+    Attributes:
+        entries: Maximum number of entries.
+        size: Maximum number of bytes after unpacking.
+        ratio: Maximum number of unpacked bytes per byte of the archive.
+    """
 
     entries: int = 1_000_000
     size: int = 64 * 2**30
@@ -43,7 +52,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as its archive declares it. kind: file, folder, or what it is instead (link, device, ...)."""
+    """One entry, as the archive declares it.
+
+    Attributes:
+        name: Path in the archive.
+        kind: "file", "folder", "link" or "device".
+        size: Bytes after unpacking.
+        open: Opens the entry for reading.
+    """
 
     name: str
     kind: str
@@ -54,39 +70,52 @@ class Entry:
 def safe_extract(
     archive: Path, folder: Path, members: Mapping[str, str] | None = None, limits: Limits | None = None
 ) -> list[Path]:
-    """Unpack a zip or tar archive into `folder` and return the files written.
+    """Unpack a zip or tar archive.
 
-    members: {name in the archive: path below folder}; all files under their own names when left out.
-    Every entry is checked, wanted or not. Files are unpacked aside and moved into place at the end.
-    Errors: DataError for an archive that is damaged, lacks a member, or holds an absolute or climbing path, a link,
-    a device, the same name twice, or more than `limits`; the folder is then as it was.
+    All entries are checked, including those that are not unpacked. Files are unpacked to a temporary folder first, and
+    moved into place at the end. After an error the folder is as it was before.
+
+    Args:
+        archive: The archive.
+        folder: The folder to unpack to.
+        members: Members to unpack: {name in the archive: path below `folder`}. By default all files, under their own
+            names.
+        limits: Limits on the contents.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: The archive is damaged, lacks a member or exceeds the limits; or it holds an absolute path, a path
+            with "..", a link, a device or the same name twice; or something is in the way of a file.
+        SetupError: A file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as aside:
-        wanted = _unpack(archive, Path(aside), members, limits or Limits())
+    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
+        targets = _unpack(archive, Path(temporary), members, limits or Limits())
         written = []
-        for target in wanted.values():
+        for target in targets.values():
             if blocked := _blocked(folder, target):
                 raise DataError(f"{archive} was not unpacked: {blocked} is in the way of {target}. Move it elsewhere.")
-        for name, target in wanted.items():
-            place = folder / target
-            place.parent.mkdir(parents=True, exist_ok=True)
-            written.append((Path(aside) / name).replace(place))
+        for name, target in targets.items():
+            path = folder / target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.append((Path(temporary) / name).replace(path))
     return written
 
 
 def _blocked(folder: Path, target: str) -> Path | None:
-    """What keeps a file from its place: a folder there, or a file where one of its folders would be."""
-    place = folder / target
-    if place.is_dir():
-        return place
+    """Return what is in the way of a file: a folder of its name, or a file in the place of a parent folder."""
+    path = folder / target
+    if path.is_dir():
+        return path
     parents = [folder / parent for parent in PurePosixPath(target).parents]
     return next((parent for parent in parents if parent.exists() and not parent.is_dir()), None)
 
 
-def _unpack(archive: Path, aside: Path, members: Mapping[str, str] | None, limits: Limits) -> dict[str, str]:
-    """Unpack the wanted members below `aside`: {name there: path below the final folder}."""
-    wanted: dict[str, str] = {}
+def _unpack(archive: Path, folder: Path, members: Mapping[str, str] | None, limits: Limits) -> dict[str, str]:
+    """Unpack the members to a temporary folder; return {name there: path below the final folder}."""
+    targets: dict[str, str] = {}
     seen: set[str] = set()
     total = 0
     allowed = min(limits.size, limits.ratio * archive.stat().st_size)
@@ -102,27 +131,31 @@ def _unpack(archive: Path, aside: Path, members: Mapping[str, str] | None, limit
             source = entry.open() if entry.kind == "file" and (members is None or name in members) else None
             if source is None:
                 continue
-            target = aside / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with source, target.open("xb") as file:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with source, path.open("xb") as file:
                 shutil.copyfileobj(source, file, BLOCK)
-            wanted[name] = members[name] if members else name
-    if lacking := set(members or ()) - set(wanted):
-        raise DataError(f"{archive} was not unpacked: it lacks {', '.join(sorted(lacking))}.")
-    return wanted
+            targets[name] = members[name] if members else name
+    if missing := set(members or ()) - set(targets):
+        raise DataError(f"{archive} was not unpacked: it lacks {', '.join(sorted(missing))}.")
+    return targets
 
 
 def _check(entry: Entry, seen: set[str], archive: Path) -> None:
-    """Refuse a hostile entry; remember its name as a case-insensitive file system would."""
+    """Reject a hostile entry, and one whose name was seen before.
+
+    Names are compared as a case-insensitive file system does.
+    """
     if reason := _hostile(entry):
         raise DataError(f"{archive} was not unpacked: {entry.name!r} {reason}.")
-    same = unicodedata.normalize("NFC", str(PurePosixPath(entry.name))).casefold()
-    if same in seen and entry.kind == "file":
+    name = unicodedata.normalize("NFC", str(PurePosixPath(entry.name))).casefold()
+    if name in seen and entry.kind == "file":
         raise DataError(f"{archive} was not unpacked: it holds {entry.name!r} twice.")
-    seen.add(same)
+    seen.add(name)
 
 
 def _hostile(entry: Entry) -> str:
+    """Return the reason to reject an entry, or an empty string."""
     path = PurePosixPath(entry.name)
     if path.is_absolute() or re.match(r"[A-Za-z]:", entry.name):
         return "is an absolute path"
@@ -135,7 +168,7 @@ def _hostile(entry: Entry) -> str:
 
 @contextmanager
 def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
-    """The entries of an archive, read in one pass. Errors: DataError when it is damaged or no archive at all."""
+    """Yield the entries of an archive, which are read in one pass, and translate the errors of reading them."""
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as packed:
@@ -152,18 +185,18 @@ def _entries(archive: Path) -> Iterator[Iterator[Entry]]:
 
 
 def _opened(archive: Path) -> IO[bytes]:
-    """A tar file, unpacked as it is read."""
+    """Open a tar file, which is decompressed as it is read."""
     with archive.open("rb") as file:
         start = file.read(6)
     for magic, opener in PACKED.items():
         if start.startswith(magic):
-            unpacked: IO[bytes] = opener(archive, "rb")
-            return unpacked
+            decompressed: IO[bytes] = opener(archive, "rb")
+            return decompressed
     return archive.open("rb")
 
 
 class _Bounded:
-    """A file of which no more than BLOCK bytes are read at once: tarfile reads names of any declared length."""
+    """A file that refuses to read more than BLOCK bytes at once: tarfile reads names of any declared length."""
 
     def __init__(self, file: IO[bytes]):
         self.file = file

@@ -1,4 +1,4 @@
-"""Fetches one file over http, https or from Google Drive, never falling from https to http."""
+"""Download of one file by http or https, or from Google Drive. Redirects from https to http are refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,22 @@ BLOCK = 2**18
 TIMEOUT = 30.0  # seconds without a byte
 
 Progress = Callable[[int, int | None], None]
-"""Called as bytes arrive: (so far, in all when the server says so)."""
+"""Callback for each block received: (bytes so far, total bytes or None when the server does not say)."""
 
 
 def download(url: str, path: Path, progress: Progress) -> None:
-    """Write what lies at `url` to `path`.
+    """Download a file.
 
-    Errors: OSError, http.client.HTTPException or ValueError with the reason; SetupError for a full disk, or
-    where gdown is needed and not installed.
+    Args:
+        url: Address of the file.
+        path: File to write to.
+        progress: Callback for each block received.
+
+    Raises:
+        OSError: The server cannot be reached or refuses, or the file cannot be written.
+        http.client.HTTPException: The answer is no valid HTTP.
+        ValueError: The download was cut off, redirected from https to http, or refused by Google Drive.
+        SetupError: The disk is too small, or gdown is needed and not installed.
     """
     if urllib.parse.urlsplit(url).hostname == "drive.google.com":
         _from_google_drive(url, path)
@@ -46,7 +54,7 @@ def _copy(answer: Any, file: IO[bytes], progress: Progress) -> None:
 
 
 def _from_google_drive(url: str, path: Path) -> None:
-    """Large files on Google Drive sit behind a confirmation page, which gdown knows how to pass."""
+    """Download with gdown, which passes the confirmation page of large files."""
     try:
         import gdown
     except ImportError:
@@ -60,7 +68,7 @@ def _from_google_drive(url: str, path: Path) -> None:
 
 
 class _NoDowngrade(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, but never from https to http."""
+    """A redirect handler that refuses to go from https to http."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if req.full_url.startswith("https://") and not newurl.startswith("https://"):

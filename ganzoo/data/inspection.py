@@ -1,4 +1,4 @@
-"""All of a dataset, read once: what is damaged, how many examples each class has, what else is worth knowing."""
+"""Full pass over a dataset: damaged examples, class counts, remarks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from ganzoo.data.validation import check
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
 
-SHOWN = 30  # reasons; the rest is counted
+SHOWN = 30  # number of reasons listed; further damaged examples are only counted
 
 Track = Callable[[range], Iterable[int]]
-"""Goes through the indices, and shows how far."""
+"""Iterates over the indices and shows the progress."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """reasons: of the first damaged examples, each once. classes: examples by class name, damaged ones left out."""
+    """Result of a full pass over a dataset.
+
+    Attributes:
+        examples: Number of examples.
+        damaged: Number of damaged examples.
+        reasons: Distinct errors of the first damaged examples.
+        classes: Number of undamaged examples by class name.
+        remarks: Further remarks, a sentence each.
+    """
 
     examples: int
     damaged: int
@@ -28,15 +36,25 @@ class Survey:
 
 
 def survey(dataset: Dataset, track: Track = iter) -> Survey:
-    """Read every example. A damaged one is one whose [i] raises DataError, or that is not what the spec says.
+    """Read every example of a dataset and check it.
 
-    Errors: DataError when the dataset cannot be opened at all.
+    An example is damaged if reading it raises DataError, or if it does not agree with the spec.
+
+    Args:
+        dataset: The dataset.
+        track: Iterates over the indices and shows the progress.
+
+    Returns:
+        The findings.
+
+    Raises:
+        DataError: The dataset is empty or cannot be opened.
     """
     length, spec = len(dataset), dataset.spec
     if length == 0:
         raise DataError(f"dataset {type(dataset).__name__} is empty: there is nothing to train on.")
     counts: Counter[int] = Counter()
-    reasons: dict[str, None] = {}  # a set that remembers its order
+    reasons: dict[str, None] = {}  # an ordered set
     damaged = 0
     for i in track(range(length)):
         try:
@@ -54,11 +72,12 @@ def survey(dataset: Dataset, track: Track = iter) -> Survey:
 
 
 def _absent(classes: dict[str, int]) -> list[str]:
+    """Return a remark on classes without an example, if there are any."""
     absent = [name for name, count in classes.items() if not count]
     if not absent:
         return []
     shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
     return [
-        f"{len(absent)} of {len(classes)} classes have no example: {shown}. A conditional model would learn nothing of "
+        f"{len(absent)} of {len(classes)} classes have no example: {shown}. A conditional model learns nothing about "
         "them"
     ]

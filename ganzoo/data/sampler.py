@@ -1,4 +1,4 @@
-"""In which order the examples come: all of them once a pass, or every class as often as any other; and in batches."""
+"""Samplers: the order of the examples in an epoch, shuffled or balanced by class, and its batches."""
 
 from __future__ import annotations
 
@@ -12,27 +12,34 @@ from ganzoo.errors import DataError, IncompatibleError
 from ganzoo.interfaces import Dataset
 
 Order = Callable[[torch.Generator], Tensor]
-"""A pass: its generator -> indices (length,). The same generator gives the same pass."""
+"""Maps the random generator of an epoch to the indices of its examples (length,)."""
 
 
 def shuffled(length: int) -> Order:
-    """Every example once."""
+    """Return an order that has every example once per epoch."""
     return lambda generator: torch.randperm(length, generator=generator)
 
 
 def balanced(dataset: Dataset) -> Order:
-    """As many examples, drawn with replacement: first a class, each with the same chance, then one of its examples.
+    """Return an order that draws all classes with equal probability.
 
-    A class without an example is left out.
+    Each index is drawn with replacement: first a class, then one of its examples. Classes without examples are left
+    out. An epoch has as many examples as the dataset.
+
+    Args:
+        dataset: A dataset with labels.
+
+    Returns:
+        The order.
 
     Raises:
         IncompatibleError: The dataset has no labels.
-        DataError: The dataset does not tell all labels before training.
+        DataError: The dataset does not know all labels in advance.
     """
     classes = dataset.spec.classes
     if not classes:
         raise IncompatibleError(
-            "run.balance draws every class alike, and this dataset has no labels: set run.balance=false."
+            "run.balance draws all classes equally often, and this dataset has no labels: set run.balance=false."
         )
     labels = dataset.all_labels()
     if labels is None:
@@ -43,7 +50,7 @@ def balanced(dataset: Dataset) -> Order:
     by_class, counts = labels.argsort(stable=True), labels.bincount(minlength=classes)
     starts, present = counts.cumsum(0) - counts, counts.nonzero()[:, 0]
 
-    def order(generator: torch.Generator) -> Tensor:  # torch.multinomial does the same for up to 2**24 examples only
+    def order(generator: torch.Generator) -> Tensor:  # torch.multinomial takes no more than 2**24
         drawn = present[torch.randint(len(present), labels.shape, generator=generator)]
         share = torch.rand(labels.shape, generator=generator, dtype=torch.float64)
         return by_class[starts[drawn] + (share * counts[drawn]).long()]
@@ -53,7 +60,17 @@ def balanced(dataset: Dataset) -> Order:
 
 @dataclass(frozen=True)
 class BatchSampler:
-    """Pass after pass, the batches of one process among `world`: a pure function of these fields."""
+    """The batches of one process, epoch after epoch; a pure function of its fields.
+
+    Attributes:
+        order: Order of the examples in an epoch.
+        batch_size: Examples per batch and process.
+        per_epoch: Batches per epoch and process.
+        seed: Seed of the order.
+        rank: Index of the process.
+        world: Number of processes.
+        device: Device of the indices.
+    """
 
     order: Order
     batch_size: int
@@ -64,7 +81,7 @@ class BatchSampler:
     device: torch.device
 
     def after(self, position: int) -> Iterator[Tensor]:
-        """The indices of each batch, without end, when `position` batches were drawn before."""
+        """Yield the indices of the batches after the first `position` ones, without end."""
         epoch, start = divmod(position, self.per_epoch)
         while True:
             order = self.order(torch.Generator().manual_seed(self.seed + epoch * 1_000_003)).to(self.device)

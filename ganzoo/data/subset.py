@@ -1,4 +1,4 @@
-"""Some examples of a dataset as one batch: by index, at random, or some of each class."""
+"""Subsets of a dataset as one batch: by index, at random, or some of each class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from ganzoo.data.loader import normalised
 from ganzoo.interfaces import Batch, Dataset
 
-SCANNED = 1000  # examples of a streamed dataset that are read to find some of each class
+SCANNED = 1000  # number of examples of a streamed dataset that are read to find some of each class
 
 
 def take(dataset: Dataset, indices: list[int]) -> Batch:
@@ -21,7 +21,7 @@ def take(dataset: Dataset, indices: list[int]) -> Batch:
 
 
 def take_random(dataset: Dataset, n: int, seed: int) -> Batch:
-    """Return n random examples as a batch, without repetition while there are enough of them."""
+    """Return n random examples as a batch, without repetition if there are enough of them."""
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed)).tolist()
     return take(dataset, [order[i % len(order)] for i in range(n)])
 
@@ -29,7 +29,7 @@ def take_random(dataset: Dataset, n: int, seed: int) -> Batch:
 def take_by_class(dataset: Dataset, n: int) -> Batch:
     """Return n examples as a batch, example i of class i modulo the number of classes.
 
-    Any example stands in for a class that does not occur, or that was not met among those scanned.
+    For a class that does not occur, or not among the examples scanned, any example is taken.
     """
     tensors, classes = dataset.tensors(), dataset.spec.classes
     if tensors is not None:

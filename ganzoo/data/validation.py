@@ -1,4 +1,7 @@
-"""Whether examples are what their dataset says: asked on the CPU, since on a GPU a wrong label ends the process."""
+"""Checks of examples against the spec of their dataset.
+
+They are made on the CPU, because a wrong label on a GPU ends the process.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,41 @@ from ganzoo.interfaces import Batch, Dataset, Spec
 
 
 def whole(dataset: Dataset) -> Batch | None:
-    """Its tensors(), checked, or None where it is streamed; then its labels, where it knows them all.
+    """Check a dataset in memory as a whole; of a streamed one, check the labels if they are known in advance.
 
-    Errors: DataError.
+    Args:
+        dataset: The dataset.
+
+    Returns:
+        Its `tensors()`, or None for a streamed dataset.
+
+    Raises:
+        DataError: An example does not agree with the spec, or a number of examples with the length.
     """
     tensors, name, length = dataset.tensors(), type(dataset).__name__, len(dataset)
-    given = dict(tensors) if tensors is not None else {}
+    checked = dict(tensors) if tensors is not None else {}
     if tensors is not None:
         check(tensors, dataset.spec, name)
     elif dataset.spec.classes and (labels := dataset.all_labels()) is not None:
-        given["y"] = labels
+        checked["y"] = labels
         _check_numbers(labels, "labels", dataset.spec.classes, name)
-    for key, value in given.items():
+    for key, value in checked.items():
         if len(value) != length:
             raise DataError(f'dataset {name} has {length:,} examples, but {len(value):,} of "{key}". Mend its files.')
     return tensors
 
 
 def check(batch: Batch, spec: Spec, name: str) -> None:
-    """Errors: DataError when one or more examples, stacked, are not what the spec of dataset `name` promises."""
+    """Check that a batch agrees with the spec.
+
+    Args:
+        batch: The batch.
+        spec: The spec of its dataset.
+        name: Name of the dataset, for error messages.
+
+    Raises:
+        DataError: A key is missing, or a tensor has a wrong type, shape or range.
+    """
     for key, value in batch.items():
         if not isinstance(value, Tensor):
             raise DataError(f'dataset {name} gives "{key}" as {type(value).__name__}. Make it a torch.Tensor.')
@@ -66,7 +85,7 @@ def _check_samples(x: Tensor, spec: Spec, name: str, key: str) -> None:
 
 def _check_floats(x: Tensor, spec: Spec, name: str, key: str) -> None:
     low, high = (bound.item() for bound in x.aminmax())
-    if not (float("-inf") < low <= high < float("inf")):  # a NaN compares as False
+    if not (float("-inf") < low <= high < float("inf")):  # comparisons with NaN are False
         raise DataError(f'dataset {name}: some numbers of "{key}" are NaN or infinite. Leave those samples out.')
     if spec.is_image and (low < -1.001 or high > 1.001):
         raise DataError(
@@ -75,7 +94,7 @@ def _check_floats(x: Tensor, spec: Spec, name: str, key: str) -> None:
 
 
 def _check_numbers(numbers: Tensor, what: str, limit: int, name: str) -> None:
-    """Errors: DataError when they are not int64 in 0..limit-1."""
+    """Check that labels or token ids are int64 in 0..limit-1."""
     if numbers.dtype != torch.int64:
         raise DataError(f"dataset {name}: {what} are {numbers.dtype}. Make them int64.")
     low, high = (int(bound) for bound in numbers.aminmax())

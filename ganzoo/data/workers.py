@@ -1,4 +1,4 @@
-"""Examples read one at a time and made into batches, in this process or in `workers` others."""
+"""Streaming: examples are read one by one and stacked into batches, in this process or in worker processes."""
 
 from __future__ import annotations
 
@@ -21,39 +21,49 @@ from ganzoo.interfaces import Batch, Dataset
 from ganzoo.utils.signals import HEARD
 
 Key = tuple[int, list[int]]
-"""One batch: the seed of whatever its examples draw at random, and their indices."""
+"""The seed of one batch, for random numbers that its examples draw, and the indices of its examples."""
 
 
 def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Batch, None, None]:
-    """The batch of each key, checked, on the CPU.
+    """Yield the batch of each key, checked, on the CPU. Errors of the dataset are raised as they are.
 
-    Errors: those of the dataset, as it raised them, from whichever process; SetupError for a process that died.
+    Args:
+        dataset: The dataset.
+        keys: Seed and indices of each batch.
+        workers: Number of worker processes; 0 reads in this process.
+
+    Yields:
+        The batches.
+
+    Raises:
+        SetupError: A worker process died.
     """
     loader = DataLoader(
         _Batched(dataset),
         batch_size=None,
         sampler=keys,
         num_workers=workers,
-        collate_fn=_as_it_is,
-        worker_init_fn=_leave_signals,
-        generator=torch.Generator(),  # of its own: the loader draws a number that would be missing from the noise
+        collate_fn=_unchanged,
+        worker_init_fn=_ignore_signals,
+        generator=torch.Generator(),  # its own, because the loader draws a number, which would change the noise
     )
     try:
         yield from _read(loader)
     except Exception as error:
         if not workers:
             raise
-        traceback.clear_frames(error.__traceback__)  # lets go of the loader, and so of the processes that are left
+        traceback.clear_frames(error.__traceback__)  # frees the loader, which ends the other processes
         if not isinstance(error, (RuntimeError, OSError, EOFError)) or str(error).startswith("Caught "):
-            raise  # the dataset's own, as the loader hands it on
+            raise  # an error of the dataset, passed on by the loader
         raise SetupError(
-            f"a process that reads data died, or cannot be reached ({str(error) or type(error).__name__}); "
+            f"a worker process that reads data died, or cannot be reached ({str(error) or type(error).__name__}); "
             "memory, shared memory or open files may have run out. "
-            "Go on with fewer of them: run.workers=0 reads in the training process."
+            "Use fewer workers: run.workers=0 reads in the training process."
         ) from error
 
 
 def _read(loader: DataLoader[Batch | GanzooError]) -> Iterator[Batch]:
+    """Yield the batches of the loader, and raise the errors among them."""
     with _no_alarm():
         batches = iter(loader)
     for batch in batches:
@@ -64,28 +74,32 @@ def _read(loader: DataLoader[Batch | GanzooError]) -> Iterator[Batch]:
 
 @contextmanager
 def _no_alarm() -> Iterator[None]:
-    """The loader would have a death raise wherever this process happens to be, in the middle of a step or of saving.
+    """Keep the loader from setting a handler for SIGCHLD.
 
-    Without its handler it finds out when it is asked for a batch, within seconds.
+    When a worker dies, that handler raises at any point of this process, even in the middle of a step or of saving.
+    Without it, the loader notices a dead worker within seconds, when the next batch is requested.
     """
     if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
-        yield  # where the loader sets no handler either
+        yield  # the loader sets no handler here either
         return
     before = signal.getsignal(signal.SIGCHLD)
     try:
         yield
     finally:
-        if before is not None:  # None is a handler of another language, which Python cannot put back
+        if before is not None:  # None: a handler that was not set by Python, which cannot restore it
             signal.signal(signal.SIGCHLD, before)
 
 
 def batch_seed(seed: int, number: int) -> int:
-    """The seed of one batch: another one for every run and every batch of it, on whichever process."""
+    """Return the seed of one batch, which is different for every seed of a run and every batch."""
     return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 
 class _Batched(torch.utils.data.Dataset[Batch | GanzooError]):
-    """A dataset by whole batches. Errors are values here: raised in a worker, they arrive as text with a traceback."""
+    """A dataset that returns whole batches.
+
+    Errors are returned, not raised: an error raised in a worker arrives as text with a traceback.
+    """
 
     def __init__(self, dataset: Dataset):
         self.dataset = dataset
@@ -111,37 +125,41 @@ class _Batched(torch.utils.data.Dataset[Batch | GanzooError]):
         return batch
 
 
-def _leave_signals(worker: int) -> None:
-    """A terminal or a cluster tells all processes of a command to stop; the training process decides what comes of it.
+def _ignore_signals(worker: int) -> None:
+    """Ignore the signals that a terminal or a cluster sends to all processes of a command.
 
-    Processes that read end when they are let go of, when the training process tells them to (as Python does at its
-    end, and then waits for them), or when they find that it is no more.
+    The training process decides how to react to them. Worker processes end when their loader is freed, when the
+    training process tells them to (as Python does before it exits), or when they notice that it is gone.
     """
     for number in HEARD:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "sigwaitinfo"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         threading.Thread(target=_end_with_the_parent, args=(os.getppid(),), daemon=True).start()
-    else:  # macOS cannot tell who sent a signal: one to all processes ends this one, too
+    else:  # macOS does not tell who sent a signal: one that is sent to all processes ends this one, too
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _end_with_the_parent(parent: int) -> None:
+    """End this process on a SIGTERM from its parent; ignore those from other processes."""
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
         pass
     os._exit(0)
 
 
-def _as_it_is(batch: Any) -> Any:
+def _unchanged(batch: Any) -> Any:
     return batch
 
 
 @contextmanager
 def _drawing_from(seed: int) -> Iterator[None]:
-    """What examples draw depends on the batch alone: alike with any number of workers, and after a resume."""
+    """Seed all random generators, and restore them afterwards.
+
+    The numbers that examples draw then depend on the batch alone, not on the number of workers or on a resume.
+    """
     before = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU too
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed all GPUs
         random.seed(seed)
         np.random.seed(seed)
         try:

@@ -98,7 +98,7 @@ def test_fetch_names_every_address_and_reason(root, site):
         fetch(Source("a/file", mirrors, GOOD_MD5))
     told = error.value.message
     assert f"{address}/gone: HTTP Error 404" in told
-    assert f"{address}/other: what came has MD5 795f3202b17cb6bc3d4b771d8c6c9eaf, expected {GOOD_MD5}" in told
+    assert f"{address}/other: the download has MD5 795f3202b17cb6bc3d4b771d8c6c9eaf, expected {GOOD_MD5}" in told
     assert f"{address}/cut: cut off after 500 of 1,400 bytes" in told
     assert f"put it at {root / 'a/file'}" in told
     assert list((root / "a").iterdir()) == []

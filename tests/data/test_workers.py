@@ -132,7 +132,7 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
     """Both do here, one after the other, and the second one does not speak up later on."""
-    with pytest.raises(SetupError, match=r"a process that reads data died.*run\.workers=0") as caught:
+    with pytest.raises(SetupError, match=r"a worker process that reads data died.*run\.workers=0") as caught:
         drawn(batches(Failing("killed"), 2), 10)
     assert caught.value.__cause__ is not None
     assert started() == []
@@ -148,7 +148,7 @@ def test_a_worker_that_dies_during_a_step_is_noticed_after_it(started: Started) 
         worker.kill()
     for _ in range(300):
         time.sleep(0.001)  # any line may be where a handler's error arrives
-    with pytest.raises(SetupError, match="a process that reads data died"):
+    with pytest.raises(SetupError, match="a worker process that reads data died"):
         drawn(made, 10)
 
 
