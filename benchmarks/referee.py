@@ -21,7 +21,7 @@ from ganzoo.config import instantiate
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
 from ganzoo.sampling.run import Run
-from ganzoo_builtins.extractors.classifier import BATCH, Classifier, read, train
+from ganzoo_builtins.extractors.classifier import BATCH, Classifier, apply_in_chunks, train
 
 EPOCHS = 6
 
@@ -48,11 +48,11 @@ def main() -> None:
     test, training = order[: len(y) // 10], order[len(y) // 10 :]
     net = Classifier(replace(model.spec, classes=classes))
     train(net, x[training], y[training], EPOCHS * (len(training) // BATCH))
-    accuracy = (read(net, x[test]).argmax(1) == y[test]).float().mean()
+    accuracy = (apply_in_chunks(net, x[test]).argmax(1) == y[test]).float().mean()
     print(f"referee: {len(training):,} real images, {classes} classes, {accuracy:.4f} right on {len(test):,} held out")
     requested = torch.arange(classes).repeat_interleave(options.per_class)
     samples = model.sample(len(requested), requested if model.procedure.conditional else None, seed=options.seed)
-    predicted = read(net, samples).argmax(1)
+    predicted = apply_in_chunks(net, samples).argmax(1)
     shares = predicted.bincount(minlength=classes) / len(predicted)
     if model.procedure.conditional:
         right = (predicted == requested).float().view(classes, -1).mean(1)

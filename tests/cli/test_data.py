@@ -143,10 +143,10 @@ def test_check_counts_damaged_pictures_beyond_the_thirtieth(photos):
 def test_check_prints_remarks(photos):
     result = run("check", "folder", f"path={photos}")
     assert result.exit_code == 0
-    assert "remark: 1 of 4 pictures are in grey, and were turned to colour.\n" in result.stdout
+    assert "remark: 1 of 4 pictures are grey and were converted to colour.\n" in result.stdout
     assert 'classes: {"cat": 2, "dog": 2}' in result.stdout
     assert json.loads(run("check", "folder", f"path={photos}", "--json").stdout)["remarks"] == [
-        "1 of 4 pictures are in grey, and were turned to colour"
+        "1 of 4 pictures are grey and were converted to colour"
     ]
 
 

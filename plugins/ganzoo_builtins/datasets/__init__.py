@@ -1,4 +1,4 @@
-"""Datasets: real ones from their original files, your own images, arrays and texts, and ones drawn on the spot."""
+"""Datasets: published ones from their original files, your own images, arrays and texts, and generated ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     def add(name: str, target: str, summary: str, paper: str = "") -> None:
         zoo.add("dataset", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
-    # Real data, fetched by `ganzoo data get NAME`.
+    # Published data, downloaded by `ganzoo data get NAME`.
     add("mnist", "mnist:MNIST", "Handwritten digits, 28x28 grey, 10 classes")
     add("fashion_mnist", "mnist:FashionMNIST", "Clothes, 28x28 grey, 10 classes", "arXiv:1708.07747")
     add("kmnist", "mnist:KMNIST", "Cursive Japanese characters, 28x28 grey, 10 classes", "arXiv:1812.01718")
@@ -28,15 +28,15 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
-    add("pairs", "pairs:Pairs", "Your pairs of images, in two folders: what to translate, and into what")
+    add("pairs", "pairs:Pairs", "Your pairs of images: inputs and targets, in two folders")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
     add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
-    # Comes with a package.
-    add("digits", "digits:Digits", "1,797 handwritten digits that scikit-learn carries, 8x8 grey, 10 classes")
-    # Drawn on the spot.
-    add("glyphs", "glyphs:Glyphs", "Letters and digits drawn from a font with distortions, 28x28 grey; no download")
+    # Included in a package.
+    add("digits", "digits:Digits", "1,797 handwritten digits included in scikit-learn, 8x8 grey, 10 classes")
+    # Generated.
+    add("glyphs", "glyphs:Glyphs", "Letters and digits, printed and handwritten, distorted, 28x28 grey; no download")
     add("ring", "toy:Ring", "Gaussians on a circle, 2-D")
     add("grid", "toy:Grid", "Gaussians on a square grid, 2-D")
     add("gaussian_1d", "toy:Gaussian1D", "One Gaussian or a mixture of two, 1-D")
-    add("oracle", "oracle:Oracle", "Token ids from a random LSTM that knows their likelihood", "arXiv:1609.05473")
-    add("unicode_names", "unicode_names:UnicodeNames", "Names that Unicode has for characters, as token ids by word")
+    add("oracle", "oracle:Oracle", "Token ids from a random LSTM that computes their likelihood", "arXiv:1609.05473")
+    add("unicode_names", "unicode_names:UnicodeNames", "Unicode names of characters, as token ids by word")

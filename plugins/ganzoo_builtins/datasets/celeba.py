@@ -1,4 +1,4 @@
-"""CelebA: faces of celebrities, 178x218, with 40 attributes; read from the zip as it was published, or unpacked."""
+"""CelebA: faces of celebrities, 178x218, with 40 attributes; read from the published zip file, or unpacked."""
 
 from __future__ import annotations
 
@@ -19,17 +19,25 @@ WIDTH, HEIGHT = 178, 218
 IMAGES, FOLDER = "celeba/img_align_celeba.zip", "celeba/img_align_celeba"
 ATTRIBUTES, PARTITION = "celeba/list_attr_celeba.txt", "celeba/list_eval_partition.txt"
 PARTS = ("train", "valid", "test")
-IN_MEMORY = 2**28  # bytes; a larger set is decoded as it is needed
+IN_MEMORY = 2**28  # bytes; the images of a larger set are decoded as they are needed
 MOST_ATTRIBUTES = 10  # 1,024 classes
 
 
 class CelebA(PublishedDataset):
-    """Aligned faces: 162,770 to train on, 19,867 to validate, 19,962 to test.
+    """Aligned faces: 162,770 for training, 19,867 for validation, 19,962 for testing.
 
-    crop: side of the square cut from the middle; papers use 178, 160, 148, 128 or 108, and figures of different crops
-    cannot be compared. size: what the crop is resized to. attributes: k names make 2**k classes, the first name
-    weighing most: ["Male", "Smiling"] gives "not Male, not Smiling", "not Male, Smiling", "Male, not Smiling", ...
     For non-commercial research. Source: Liu et al. (2015), mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
+
+    Args:
+        split: The images to use.
+        attributes: k names make 2**k classes; the first name is the most significant bit. ["Male", "Smiling"] makes
+            "not Male, not Smiling", "not Male, Smiling", "Male, not Smiling" and "Male, Smiling". At most 10.
+        crop: Side of the central square that is cut out, at most 178. Papers use 178, 160, 148, 128 or 108; scores
+            with different crops cannot be compared.
+        size: Side of the square that the crop is resized to.
+
+    Raises:
+        IncompatibleError: There is no such attribute, or a setting is out of range.
     """
 
     name = "celeba"
@@ -53,26 +61,28 @@ class CelebA(PublishedDataset):
         self.spec = Spec((3, size, size), classes=len(self.class_names))
 
     def sources(self) -> list[Source]:
-        needed = [Source(IMAGES, (_drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),), IMAGES_MD5, instead=(FOLDER,))]
+        sources = [Source(IMAGES, (_drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),), IMAGES_MD5, instead=(FOLDER,))]
         if self.attributes:
-            needed.append(Source(ATTRIBUTES, (_drive("0B7EVK8r0v71pblRyaVFSWGxPY0U"),), ATTRIBUTES_MD5))
+            sources.append(Source(ATTRIBUTES, (_drive("0B7EVK8r0v71pblRyaVFSWGxPY0U"),), ATTRIBUTES_MD5))
         if self.split != "all":
-            needed.append(Source(PARTITION, (_drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk"),), PARTITION_MD5))
-        return needed
+            sources.append(Source(PARTITION, (_drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk"),), PARTITION_MD5))
+        return sources
 
     @cached_property
-    def _images(self) -> ImageArchive:
+    def _archive(self) -> ImageArchive:
         return ImageArchive(self.find_file(IMAGES, FOLDER), WIDTH, HEIGHT)
 
     @cached_property
     def _names(self) -> list[str]:
-        names = self._images.names
+        names = self._archive.names
         if self.split != "all":
             part = str(PARTS.index(self.split))
-            chosen = {name for name, (value, *_) in self._table(PARTITION).items() if value == part}
-            names = [name for name in names if name in chosen]
+            members = {name for name, (value, *_) in self._table(PARTITION).items() if value == part}
+            names = [name for name in names if name in members]
         if not names:
-            raise DataError(f"celeba: {self._images.path} holds no picture of split {self.split!r}.")
+            raise DataError(
+                f"celeba: {self._archive.path} has no image of the split {self.split!r}. Delete it and fetch it again."
+            )
         return names
 
     @cached_property
@@ -87,7 +97,7 @@ class CelebA(PublishedDataset):
             ) from error
 
     def _table(self, path: str) -> dict[str, list[str]]:
-        """Lines such as "000001.jpg -1 1 1" by file name; others (a count, a heading) are passed over."""
+        """Return the columns of lines such as "000001.jpg -1 1 1" by file name; other lines are ignored."""
         rows = (line.split() for line in self.find_file(path).read_text(errors="replace").splitlines())
         return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
 
@@ -95,8 +105,8 @@ class CelebA(PublishedDataset):
         return self._labels if self.attributes else None
 
     def fingerprint(self) -> str:
-        """That of every dataset, and the name, size and checksum of every picture, decoded or not."""
-        return hashlib.sha256((super().fingerprint() + self._images.fingerprint()).encode()).hexdigest()
+        """Add the name, size and checksum of every image to the digest of the base class."""
+        return hashlib.sha256((super().fingerprint() + self._archive.fingerprint()).encode()).hexdigest()
 
     def tensors(self) -> Batch | None:
         return None if len(self) * self.spec.size > IN_MEMORY else self._content
@@ -110,8 +120,8 @@ class CelebA(PublishedDataset):
         return len(self._names)
 
     def __getitem__(self, i: int) -> Batch:
-        face = self._images.read(self._names[i])
-        x = resize(centre_crop(face, self.crop, self.crop)[None], self.size)[0]
+        image = self._archive.read(self._names[i])
+        x = resize(centre_crop(image, self.crop, self.crop)[None], self.size)[0]
         return {"x": x, "y": self._labels[i]} if self.attributes else {"x": x}
 
 
@@ -125,13 +135,11 @@ def _check(attributes: list[str], crop: int, size: int) -> None:
     if len(set(attributes)) < len(attributes) or len(attributes) > MOST_ATTRIBUTES:
         raise IncompatibleError(f"celeba: attributes = {attributes}: name each once, and at most {MOST_ATTRIBUTES}.")
     if not 1 <= crop <= WIDTH or size < 1:
-        raise IncompatibleError(
-            f"celeba: crop = {crop}, size = {size}: the crop lies in 1..{WIDTH} and the size is at least 1."
-        )
+        raise IncompatibleError(f"celeba: crop = {crop}, size = {size}: set crop to 1..{WIDTH} and size to 1 or more.")
 
 
 def _class(values: list[str]) -> int:
-    """Attribute values "1" and "-1" read as the digits of a binary number."""
+    """Return the class of attribute values "1" and "-1": they are the digits 1 and 0 of a binary number."""
     return int("".join("1" if value == "1" else "0" for value in values), 2)
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: photographs, 32x32, from the binary archives (the others hold pickles)."""
+"""CIFAR-10 and CIFAR-100: photographs, 32x32, from the binary archives (the others contain pickles)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from ganzoo_builtins.datasets.published import PublishedImages
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
-MOST = 60_000  # images in one file; a larger one is none of these, and is not read
+MOST = 60_000  # images in one file; a larger file is not read
 SITE = "https://www.cs.toronto.edu/~kriz"
 
 
 class CIFAR10(PublishedImages):
-    """Photographs in ten classes: 50,000 to train on, 10,000 to test.
+    """Photographs in ten classes: 50,000 for training, 10,000 for testing.
 
     Source: Krizhevsky (2009), cs.toronto.edu/~kriz.
+
+    Args:
+        train: Use the training split, or the test split.
+        size: Side of the square that images are resized to; by default 32.
     """
 
     name = "cifar10"
@@ -48,9 +52,14 @@ class CIFAR10(PublishedImages):
 
 
 class CIFAR100(PublishedImages):
-    """Photographs in 100 classes, or in the 20 that these form: 50,000 to train on, 10,000 to test.
+    """Photographs in 100 classes, or 20 groups of these: 50,000 for training, 10,000 for testing.
 
-    labels: "fine" or "coarse". Source: Krizhevsky (2009), cs.toronto.edu/~kriz.
+    Source: Krizhevsky (2009), cs.toronto.edu/~kriz.
+
+    Args:
+        labels: "fine" for 100 classes, "coarse" for 20.
+        train: Use the training split, or the test split.
+        size: Side of the square that images are resized to; by default 32.
     """
 
     name = "cifar100"
@@ -76,11 +85,22 @@ class CIFAR100(PublishedImages):
 
 
 def read_records(path: Path, labels: int) -> tuple[Tensor, Tensor]:
-    """Records of `labels` bytes and an image -> images (N, 3, 32, 32) uint8 and labels (N, labels) int64."""
+    """Read a file of records, each of them labels and an image.
+
+    Args:
+        path: The file.
+        labels: Labels in each record, one byte each.
+
+    Returns:
+        Images (N, 3, 32, 32) uint8, and labels (N, labels) int64.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     size = path.stat().st_size
     if not size or size % (labels + PIXELS) or size // (labels + PIXELS) > MOST:
-        what = f"{size:,} bytes make no whole images, or more than {MOST:,}"
-        raise DataError(f"{path} is damaged: {what}. Delete it and fetch it again.")
+        reason = f"{size:,} bytes make no whole images, or more than {MOST:,}"
+        raise DataError(f"{path} is damaged: {reason}. Delete it and fetch it again.")
     data = np.fromfile(path, dtype=np.uint8)
     records = torch.from_numpy(data).reshape(-1, labels + PIXELS)
     return records[:, labels:].reshape(-1, *SHAPE), records[:, :labels].long()

@@ -1,12 +1,20 @@
-"""How much a packed file may hold: what a header promises is believed only as far as the file could keep it."""
+"""Limit on the decompressed size of a file, so that a damaged or hostile header cannot exhaust the memory."""
 
 from __future__ import annotations
 
-RATIO = 200  # bytes unpacked per byte packed; digits and letters come to 10
-ALWAYS = 2**26  # bytes that any file may unpack to: nobody is hurt by 64 MiB
+RATIO = 200  # decompressed bytes per byte of the file; images of digits and letters reach 10
+ALWAYS = 2**26  # decompressed bytes that any file may have
 
 
-def check_decompressed_size(promised: int, packed: int) -> None:
-    """Errors: ValueError when `promised` bytes are too many to come out of `packed`."""
-    if promised > max(ALWAYS, RATIO * packed):
-        raise ValueError(f"its header promises {promised:,} bytes, too many for a file of {packed:,}")
+def check_decompressed_size(size: int, compressed: int) -> None:
+    """Check that a file can have as many bytes as it declares.
+
+    Args:
+        size: Bytes after decompression.
+        compressed: Bytes of the file.
+
+    Raises:
+        ValueError: `size` is more than 64 MiB, and more than 200 times `compressed`.
+    """
+    if size > max(ALWAYS, RATIO * compressed):
+        raise ValueError(f"its header promises {size:,} bytes, too many for a file of {compressed:,}")

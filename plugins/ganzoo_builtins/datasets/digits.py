@@ -1,4 +1,4 @@
-"""The small digits that scikit-learn carries: real handwriting without a download."""
+"""The 8x8 digits that scikit-learn includes: real handwriting without a download."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from ganzoo import SetupError, Source
 from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 SIDE = 8
-PAPER_WHITE = 16  # the ink of a pixel lies in 0..16
+BLACK = 16  # pixels lie in 0..16
 
 
 class Digits(PublishedImages):
-    """1,797 handwritten digits of 8x8, about 180 of each, from the wheel of scikit-learn; they have no test part.
+    """1,797 handwritten digits, 8x8, about 180 of each, from the scikit-learn package; there is no test split.
 
-    Source: the test part of UCI's Optical Recognition of Handwritten Digits, Alpaydin and Kaynak (1998).
-    Errors: SetupError without scikit-learn.
+    Source: the test split of UCI's Optical Recognition of Handwritten Digits, Alpaydin and Kaynak (1998).
+
+    Args:
+        size: Side of the square that images are brought to; by default 8.
+        fit: "resize" the images, with antialiasing, or "pad" them with black.
     """
 
     name = "digits"
@@ -34,4 +37,4 @@ class Digits(PublishedImages):
             raise SetupError("digits come with scikit-learn: pip install 'ganzoo-torch[digits]' to read them") from None
         content = load_digits()
         x = torch.from_numpy(content.images)[:, None]  # (N, 8, 8) -> (N, 1, 8, 8)
-        return (x * (255 / PAPER_WHITE)).round().byte(), torch.from_numpy(content.target).long()
+        return (x * (255 / BLACK)).round().byte(), torch.from_numpy(content.target).long()

@@ -1,4 +1,4 @@
-"""EMNIST: handwritten letters and digits, 28x28, in the six splits that its authors published."""
+"""EMNIST: handwritten letters and digits, 28x28, in the six published splits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo_builtins.datasets.idx import read_images, read_labels
 from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 FOLDER = "EMNIST/raw"
-MERGED = (*DIGITS, *ascii_uppercase, *"abdefghnqrt")  # the other lower-case letters look like their capitals
+MERGED = (*DIGITS, *ascii_uppercase, *"abdefghnqrt")  # other lower-case letters look like their capitals
 CLASSES = {
     "byclass": (*DIGITS, *ascii_uppercase, *ascii_lowercase),
     "bymerge": MERGED,
@@ -24,12 +24,18 @@ CLASSES = {
 
 
 class EMNIST(PublishedImages):
-    """Handwritten letters and digits, upright and white on black.
+    """Handwritten letters and digits, white on black.
 
-    split: "byclass" (62 classes, 697,932 + 116,323), "bymerge" (47 classes, as many), "balanced" (47 classes,
-    112,800 + 18,800), "letters" (26 classes, either case, 124,800 + 20,800), "digits" (240,000 + 40,000) or
-    "mnist" (60,000 + 10,000). The files hold every image transposed, and count letters from 1; both are undone here.
+    The files contain transposed images, and the labels of the split "letters" start at 1. Both are corrected.
     Source: Cohen et al. (2017), nist.gov/itl/products-and-services/emnist-dataset.
+
+    Args:
+        split: "byclass" (62 classes, 697,932 images for training + 116,323 for testing), "bymerge" (47 classes, the
+            same images), "balanced" (47 classes, 112,800 + 18,800), "letters" (26 classes, upper and lower case
+            merged, 124,800 + 20,800), "digits" (240,000 + 40,000) or "mnist" (60,000 + 10,000).
+        train: Use the training split, or the test split.
+        size: Side of the square that images are brought to; by default 28.
+        fit: "resize" the images, with antialiasing, or "pad" them with black.
     """
 
     name = "emnist"
@@ -48,7 +54,7 @@ class EMNIST(PublishedImages):
         self.train = train
 
     def files(self) -> tuple[str, str]:
-        """Names of the packed image and label files."""
+        """Return the names of the image file and the label file."""
         stem = f"emnist-{self.split}-{'train' if self.train else 'test'}"
         return f"{stem}-images-idx3-ubyte.gz", f"{stem}-labels-idx1-ubyte.gz"
 

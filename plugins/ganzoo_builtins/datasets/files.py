@@ -1,4 +1,4 @@
-"""Which files below a folder are pictures, in which order, and of which class. Nothing outside of it ever is."""
+"""Search for image files and class folders below a folder. Links to files outside of it are ignored."""
 
 from __future__ import annotations
 
@@ -10,29 +10,40 @@ from typing import Literal
 from ganzoo import DataError, data_root
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
-HIDDEN = ("@eaDir", "__MACOSX")  # besides .names: what a NAS and a Mac leave behind
+HIDDEN = ("@eaDir", "__MACOSX")  # created by NAS devices and by macOS; names that begin with a dot are hidden too
 
 Example = tuple[Path, int]
 """An image file and its label."""
 
 
 def list_examples(root: Path, class_names: Sequence[str]) -> list[Example]:
-    """Every image file with its label. Errors: DataError when there are none, or none of a class."""
+    """List the image files with their labels.
+
+    Args:
+        root: The folder.
+        class_names: Names of the class folders, or none if all images have one class.
+
+    Returns:
+        Image files and labels, in alphabetical order of each class.
+
+    Raises:
+        DataError: A class has no images, or images lie next to the class folders.
+    """
     classes = [root / name for name in class_names] or [root]
     if class_names and (loose := [path for path in _visible(root) if _is_image(path)]):
-        raise DataError(f"{loose[0]} lies beside folders of classes. Move it into one of them.")
-    found: list[Example] = []
+        raise DataError(f"{loose[0]} lies next to class folders. Move it into one of them.")
+    listed: list[Example] = []
     for label, folder in enumerate(classes):
         members = [(path, label) for path in image_files(folder, root)]
         if not members:
             remedy = f"Put some there ({', '.join(SUFFIXES)})" + (", or remove it." if class_names else ".")
             raise DataError(f"no images in {folder}. {remedy}")
-        found += members
-    return found
+        listed += members
+    return listed
 
 
 def image_files(folder: Path, root: Path) -> Iterator[Path]:
-    """Image files in a folder and in the folders inside it, none of them outside the root."""
+    """Yield the image files in a folder and its subfolders, except links to files outside the root."""
     for path in _visible(folder):
         if path.is_dir() and not path.is_symlink():
             yield from image_files(path, root)
@@ -41,22 +52,33 @@ def image_files(folder: Path, root: Path) -> Iterator[Path]:
 
 
 def subfolders(root: Path) -> list[Path]:
-    """The folders directly below, hidden ones and links left out."""
+    """Return the subfolders of a folder, without hidden ones and links."""
     return [path for path in _visible(root) if path.is_dir() and not path.is_symlink()]
 
 
-def find_path(path: str, what: Literal["folder", "file"]) -> Path:
-    """A path of the user's: from the current folder, or else from the data root. Errors: DataError when absent."""
-    with contextlib.suppress(OSError, RuntimeError):  # a name that is too long, somebody's home who is not here
-        given = Path(path).expanduser()
-        for place in (given, data_root() / given):
-            if place.is_dir() if what == "folder" else place.is_file():
-                return place
-    raise DataError(f"no {what} {path!r}, neither from {Path.cwd()} nor from {data_root()}. Set path to where it is.")
+def find_path(path: str, kind: Literal["folder", "file"]) -> Path:
+    """Find a path that is relative to the current folder or to the data root.
+
+    Args:
+        path: The path, which may begin with "~".
+        kind: "folder" or "file".
+
+    Returns:
+        The path that exists.
+
+    Raises:
+        DataError: Neither of them exists.
+    """
+    with contextlib.suppress(OSError, RuntimeError):  # the name is too long; "~user" is unknown
+        relative = Path(path).expanduser()
+        for candidate in (relative, data_root() / relative):
+            if candidate.is_dir() if kind == "folder" else candidate.is_file():
+                return candidate
+    raise DataError(f"no {kind} {path!r}, neither from {Path.cwd()} nor from {data_root()}. Set path to where it is.")
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What a folder holds, in alphabetical order, without hidden things."""
+    """Return the contents of a folder in alphabetical order, without hidden files."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in HIDDEN)
     except OSError as error:

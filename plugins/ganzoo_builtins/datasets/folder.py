@@ -1,4 +1,4 @@
-"""Your own images: a folder of pictures, or of one folder per class."""
+"""Your own images, in a folder or in one subfolder per class."""
 
 from __future__ import annotations
 
@@ -17,22 +17,29 @@ from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
 from ganzoo_builtins.datasets.files import Example, find_path, list_examples, subfolders
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
 
-IN_MEMORY = 2**30  # bytes of decoded images that are kept; more are decoded each time they are asked for
+IN_MEMORY = 2**30  # bytes of decoded images that stay in memory; the images of a larger set are decoded every time
 
 
 class Folder(Dataset):
-    """The images below a folder, in alphabetical order; if it has subfolders, each of them is a class.
+    """The images below a folder, in alphabetical order; each subfolder is a class.
 
-    x: uint8 (N, channels, size, size); y: int64 (N,), the number of the subfolder.
-    path: from the current folder, or else from the data folder.
-    fit: a picture that is not square has its middle cropped, is padded with background, or stretched.
-    background: a colour, by name or as [red, green, blue], that also shows through transparency.
-    bad_images: "error" stops at a picture that cannot be read; "skip" leaves it out, and reads all of them once when
-    the folder is opened to know which; more than 1 % of bad ones (and more than one) is an error all the same.
-    max_megapixels: larger pictures count as bad, before they are decoded.
+    x: uint8 (N, channels, size, size); y: int64 (N,), the index of the subfolder.
 
-    Pictures are turned as their EXIF data says, 16 bits scaled to 8, and of an animation the first frame is taken.
-    Hidden files and folders, files that are no images by their suffix, and links out of the folder are left alone.
+    Images are rotated according to EXIF, 16 bits are scaled to 8, and of an animation the first frame is used. Hidden
+    files and folders, files without an image suffix, and links to outside the folder are ignored.
+
+    Args:
+        path: The folder, relative to the current folder or to the data root.
+        size: Side of the square that every image is brought to.
+        channels: 3 for colour, 1 for grey.
+        fit: "crop" cuts out the central square, "pad" adds background, "stretch" changes the aspect ratio.
+        background: A colour, by name or as [red, green, blue]; also used for transparent pixels.
+        bad_images: "error" stops at an image that cannot be read. "skip" leaves it out: all images are read once to
+            find these, and more than 1 % of them (and more than one) is an error.
+        max_megapixels: Larger images count as bad, and are not decoded.
+
+    Raises:
+        GanzooError: `background` is no colour.
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class Folder(Dataset):
 
     @cached_property
     def root(self) -> Path:
-        """The folder. Errors: DataError when there is none."""
+        """The folder. Reading this raises DataError when there is none."""
         return find_path(self.path, "folder")
 
     @cached_property
@@ -80,30 +87,30 @@ class Folder(Dataset):
         return torch.tensor([label for _, label in self._examples])
 
     def fingerprint(self) -> str:
-        """That of every dataset, and the name and size of every file, decoded or not."""
+        """Add the name and size of every file to the digest of the base class."""
         digest = hashlib.sha256(super().fingerprint().encode())
         for path, _ in self._examples:
             digest.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def remarks(self) -> list[str]:
-        """What was converted and what was left out, once every picture has been decoded."""
-        said = []
+        """Return what was converted and what was skipped, once all images have been decoded."""
+        remarks = []
         if len(self._seen) == len(self._examples):
             channels = self.spec.shape[0]
             converted = sum(traits.grey == (channels == 3) for traits in self._seen.values())
             if converted:
-                how = "in grey, and were turned to colour" if channels == 3 else "in colour, and were turned to grey"
-                said.append(f"{converted:,} of {len(self):,} pictures are {how}")
+                how = "grey and were converted to colour" if channels == 3 else "in colour and were converted to grey"
+                remarks.append(f"{converted:,} of {len(self):,} pictures are {how}")
             if stacks := sum(traits.frames for traits in self._seen.values()):
-                said.append(f"{stacks:,} of {len(self):,} files hold several frames, of which the first was taken")
+                remarks.append(f"{stacks:,} of {len(self):,} files hold several frames, of which the first is used")
         if bad := len(self._opened[1]):
-            said.append(f"{bad:,} of {len(self) + bad:,} pictures cannot be read, and were skipped")
-        return said
+            remarks.append(f"{bad:,} of {len(self) + bad:,} pictures cannot be read and were skipped")
+        return remarks
 
     @cached_property
     def _seen(self) -> dict[Path, Traits]:
-        """What was noticed about each picture that this process has decoded."""
+        """Traits of the images that this process has decoded."""
         return {}
 
     def _decoded(self, path: Path) -> Tensor:
@@ -115,12 +122,12 @@ class Folder(Dataset):
 
     @property
     def _examples(self) -> list[Example]:
-        """The examples that count from now on."""
+        """The image files that can be read, with their labels."""
         return self._opened[0]
 
     @cached_property
     def _images(self) -> Tensor:
-        """All of them (N, C, H, W), kept. Errors: DataError at the first one that is bad."""
+        """All images (N, C, H, W). Reading this raises DataError at the first bad one."""
         images = torch.empty(len(self._examples), *self.shape, dtype=torch.uint8)
         for i, (path, _) in enumerate(self._examples):
             images[i] = self._decoded(path)
@@ -128,7 +135,7 @@ class Folder(Dataset):
 
     @cached_property
     def _opened(self) -> tuple[list[Example], list[str]]:
-        """The good examples, and what is wrong with each bad one; where bad ones are errors, nobody has looked yet."""
+        """The good examples, and the error of each bad one. With bad_images = "error", none was read yet."""
         listed = list_examples(self.root, self.class_names)
         if self.bad_images == "error":
             return listed, []
@@ -154,7 +161,7 @@ class Folder(Dataset):
 
 
 def _colour(background: str | tuple[int, ...]) -> tuple[int, int, int]:
-    """Errors: GanzooError when it is no opaque colour."""
+    """Return the colour as (red, green, blue)."""
     try:
         red, green, blue = ImageColor.getrgb(background) if isinstance(background, str) else background
     except ValueError:

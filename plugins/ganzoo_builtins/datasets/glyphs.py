@@ -1,8 +1,8 @@
-"""Letters and digits drawn on the spot: the dataset that needs no download.
+"""Generated letters and digits, which need no download.
 
-Every character is kept in two styles, printed (Pillow's own font, Aileron, CC0) and handwritten (`strokes`), each as a
-signed distance field: how far every place is from the edge of the ink. A field read along a warped grid and cut at some
-depth is a smooth, sharp glyph of any stroke width, so that thousands of different ones cost one `grid_sample`.
+Every character has two styles, printed (Pillow's default font, Aileron, CC0) and handwritten (`strokes`). Each is a
+signed distance field: the distance of every point to the edge of the ink. Sampling a field on a warped grid and
+thresholding it gives a smooth, sharp glyph of any stroke width, and one `grid_sample` makes thousands of them.
 """
 
 from __future__ import annotations
@@ -22,22 +22,30 @@ from ganzoo_builtins.datasets import strokes
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from ganzoo_builtins.datasets.split import held_out_split
 
-# Lengths are in units of half the picture, which is the square [-1, 1].
+# Lengths are in units of half the image, which is the square [-1, 1].
 INK = 0.68  # an undistorted glyph lies in [-INK, INK]: 19 of 28 pixels, as in MNIST
-FRAME = 0.7  # where distortion may take it, before the wobble
+FRAME = 0.7  # a distorted glyph lies in [-FRAME, FRAME], before the wobble
 PEN = 0.095  # half the width of a handwritten stroke
-BOLD = 0.015  # printed glyphs grow by this on every side, to be as heavy as handwritten ones
-WEIGHT = 0.04  # strokes of both get thinner or thicker by up to this on every side
-FIELD = 56  # pixels along the side of a distance field
-CHUNK = 1000  # glyphs drawn at a time
+BOLD = 0.015  # added to printed glyphs on every side, to make them as heavy as handwritten ones
+WEIGHT = 0.04  # maximum change of the strokes of both styles on every side
+FIELD = 56  # side of a distance field, in pixels
+CHUNK = 1000  # glyphs generated at a time
 
 
 class Glyphs(InMemoryDataset):
-    """Letters and digits, printed and handwritten, white on black, each with its own slant, width, weight and wobble.
+    """Letters and digits, printed and handwritten, white on black, with random slant, width, weight and wobble.
 
-    x: uint8 (n, 1, size, size); y: int64 (n,), the index in `characters`: sample i shows number i % len(characters).
-    distortion: 0 draws them all alike; up to 1 they stay legible and clear of the border. The samples of a smaller n
-    are the first ones of a larger n. Characters other than digits and capitals are printed only.
+    x: uint8 (n, 1, size, size); y: int64 (n,), the index in `characters`, which is i % len(characters) for sample i.
+
+    Args:
+        n: Number of samples. The samples of a smaller n are the first ones of a larger n.
+        characters: The classes. Characters other than digits and capitals have no handwritten style.
+        size: Side of the images.
+        distortion: Amount of the distortions, 0 for none. Up to 1, glyphs are legible and do not touch the border.
+        seed: Seed of the samples.
+
+    Raises:
+        GanzooError: `characters` is empty, or has a space or a repeated character.
     """
 
     def __init__(
@@ -74,7 +82,7 @@ class Glyphs(InMemoryDataset):
         return {"x": torch.cat(glyphs)[: self.n], "y": labels[: self.n]}
 
     def _draw(self, fields: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """Fields (K, 2, FIELD, FIELD), labels (n,) -> glyphs uint8 (n, 1, size, size)."""
+        """Draw glyphs: fields (K, 2, FIELD, FIELD), labels (n,) -> uint8 (n, 1, size, size)."""
         n, size = len(labels), self.spec.shape[-1]
         style = torch.randint(2, (n,), generator=generator)
         grids = _warped_grids(n, size, self.distortion, generator)
@@ -83,32 +91,33 @@ class Glyphs(InMemoryDataset):
         )
         weight = WEIGHT * self.distortion * _uniform(generator, n, 1, 1, 1)
         pixel = 2 / size
-        ink = (0.5 + (weight - depth) / pixel).clamp(0, 1)  # a pixel on the very edge is half covered
+        ink = (0.5 + (weight - depth) / pixel).clamp(0, 1)  # a pixel on the edge is half covered
         return (ink * 255).round().to(torch.uint8)  # (n, 1, size, size)
 
 
 def _warped_grids(n: int, size: int, distortion: float, generator: torch.Generator) -> Tensor:
-    """() -> (n, size, size, 2): the place (x, y) of its field that each pixel of each glyph reads.
+    """Return the point (x, y) of the field that each pixel of each glyph reads, (n, size, size, 2).
 
-    A map of bounded rotation, slant and stretch, and a smooth wobble made of slow cosine waves, the slowest a shift.
+    The points are the sum of a linear map (rotation, slant and stretch within limits) and of a smooth wobble made of
+    cosine waves of low frequency, of which the lowest is a shift.
     """
     limits = distortion * torch.tensor([0.2, 0.25, 0.15, 0.1])[:, None]
     angle, slant, wide, high = limits * _uniform(generator, 4, n)  # (n,) each
     rotation = _matrices(angle.cos(), angle.sin(), -angle.sin(), angle.cos())
     matrix = _matrices(wide.exp(), slant, torch.zeros(n), high.exp()) @ rotation  # (n, 2, 2)
-    reach = INK * torch.linalg.inv(matrix).abs().sum(-1).amax(-1)  # (n,): how far out the corners of a glyph come
-    matrix = matrix * (reach / FRAME).clamp(min=1)[:, None, None]  # and back into the frame
-    places = _places(size).flatten(0, 1) @ matrix.mT  # (size * size, 2) @ (n, 2, 2) -> (n, size * size, 2)
+    reach = INK * torch.linalg.inv(matrix).abs().sum(-1).amax(-1)  # (n,): distance of the corners of a glyph
+    matrix = matrix * (reach / FRAME).clamp(min=1)[:, None, None]  # scaled to lie in the frame
+    points = _pixel_centres(size).flatten(0, 1) @ matrix.mT  # (size * size, 2) @ (n, 2, 2) -> (n, size * size, 2)
 
     frequency = torch.arange(4)
     waves = (frequency * math.pi * (torch.arange(size)[:, None] + 0.5) / size).cos()  # (size, 4)
-    height = 0.07 / (frequency[:, None] + frequency).clamp(min=1) ** 1.5  # (4, 4): fast waves are small
+    height = 0.07 / (frequency[:, None] + frequency).clamp(min=1) ** 1.5  # (4, 4): waves of high frequency are small
     wobble = waves @ (distortion * height * _uniform(generator, n, 2, 4, 4)) @ waves.T  # (n, 2, size, size)
-    return places.unflatten(1, (size, size)) + wobble.movedim(1, -1)
+    return points.unflatten(1, (size, size)) + wobble.movedim(1, -1)
 
 
 def _matrices(xx: Tensor, xy: Tensor, yx: Tensor, yy: Tensor) -> Tensor:
-    """(n,), (n,), (n,), (n,) -> (n, 2, 2)."""
+    """Stack the entries of 2x2 matrices, (n,) each -> (n, 2, 2)."""
     return torch.stack([xx, xy, yx, yy], -1).unflatten(-1, (2, 2))
 
 
@@ -116,41 +125,44 @@ def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
     return torch.rand(shape, generator=generator) * 2 - 1
 
 
-def _places(size: int) -> Tensor:
-    """() -> (size, size, 2): where the pixels of a picture are, (x, y) in [-1, 1]."""
+def _pixel_centres(size: int) -> Tensor:
+    """Return the centres (x, y) of the pixels of an image, in [-1, 1], (size, size, 2)."""
     centres = (torch.arange(size) * 2 + 1) / size - 1
     return torch.stack(torch.meshgrid(centres, centres, indexing="xy"), -1)
 
 
 @cache
 def _fields(character: str) -> Tensor:
-    """One character -> (2, FIELD, FIELD): its printed and its handwritten distance field, negative inside the ink."""
+    """Return the printed and the handwritten distance field, negative inside the ink, (2, FIELD, FIELD)."""
     printed = _printed(character)
     return torch.stack([printed, _handwritten(character) if character in strokes.STROKES else printed])
 
 
 def _handwritten(character: str) -> Tensor:
-    """One character of strokes.STROKES -> (FIELD, FIELD)."""
+    """Return the distance field of a character of `strokes.STROKES`, (FIELD, FIELD)."""
     segments = strokes.segments(character) * (INK - PEN)
-    distances = strokes.distance(_places(FIELD).flatten(0, 1), segments)
+    distances = strokes.distance(_pixel_centres(FIELD).flatten(0, 1), segments)
     return distances.unflatten(0, (FIELD, FIELD)) - PEN
 
 
 def _printed(character: str, zoom: int = 2) -> Tensor:
-    """One character -> (FIELD, FIELD), measured on a picture `zoom` times as large."""
+    """Return the distance field of a printed character, (FIELD, FIELD), from an image `zoom` times as large."""
     side = FIELD * zoom
     glyph = _typeset(character, tall=INK * side)
-    picture = Image.new("L", (side, side))
-    picture.paste(glyph, ((side - glyph.width) // 2, (side - glyph.height) // 2))
-    ink = torch.tensor(list(picture.tobytes())).view(side, side) > 127
+    image = Image.new("L", (side, side))
+    image.paste(glyph, ((side - glyph.width) // 2, (side - glyph.height) // 2))
+    ink = torch.tensor(list(image.tobytes())).view(side, side) > 127
     field = (_distance_to(ink) - 0.5).clamp(0) - (_distance_to(~ink) - 0.5).clamp(0)  # edges lie between pixels
     return nn.functional.avg_pool2d(field[None], zoom)[0] * 2 / side - BOLD  # (side, side) -> (FIELD, FIELD)
 
 
 def _typeset(character: str, tall: float) -> Image.Image:
-    """A character cut out tightly, at the size where a capital is `tall` pixels high, and no larger than that."""
+    """Return the image of a character without margins, at the font size at which a capital has the height `tall`.
+
+    A character that would be larger than that is made smaller.
+    """
     font = ImageFont.load_default(100)
-    if bytes(font.getmask(character)) == bytes(font.getmask("\U0010ffff")):  # the font's box for unknown characters
+    if bytes(font.getmask(character)) == bytes(font.getmask("\U0010ffff")):  # the glyph of unknown characters
         raise GanzooError(f"dataset glyphs: its font has no {character!r}. Leave it out of characters.")
     heights = [bottom - top for _, top, _, bottom in map(font.getbbox, ("H", character))]
     font = ImageFont.load_default(100 * tall / max(heights))
@@ -161,8 +173,8 @@ def _typeset(character: str, tall: float) -> Image.Image:
 
 
 def _distance_to(ink: Tensor) -> Tensor:
-    """Bool (H, H) -> float (H, H): how many pixels away the nearest True one is."""
-    place = torch.arange(len(ink))
-    squares = (place[:, None] - place).square().float()  # (to, from)
+    """Return the distance in pixels to the nearest pixel that is True: bool (H, H) -> float (H, H)."""
+    index = torch.arange(len(ink))
+    squares = (index[:, None] - index).square().float()  # (to, from)
     along_rows = (torch.where(ink, 0.0, 1e6)[:, None] + squares).amin(-1)  # (row, to, from) -> (row, column)
     return (along_rows.T[:, None] + squares).amin(-1).T.sqrt()  # (column, to, from) -> (row, column)

@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST and its relatives: a magic number, the dimensions, then the numbers, big-endian."""
+"""Reader of IDX files, the format of MNIST: a magic number, the dimensions, then the numbers, big-endian."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ from ganzoo import DataError
 from ganzoo_builtins.datasets.decompression import check_decompressed_size
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-LARGEST = 2**31  # bytes; no data set in this format comes near
+LARGEST = 2**31  # bytes; all datasets in this format are smaller
 OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}
 
 
 def read_idx(path: Path) -> Tensor:
-    """The array in an IDX file, which may be packed (.gz, .xz). Errors: DataError naming a file that is damaged.
+    """Read the array of an IDX file. A header that declares more than the file can hold is rejected.
 
-    A header that promises more than such a file can hold is refused before the rest is read.
+    Args:
+        path: The file, which may be compressed (.gz, .xz).
+
+    Returns:
+        The array.
+
+    Raises:
+        DataError: The file is damaged.
     """
     opener = OPENERS.get(path.suffix, open)
     try:
@@ -36,7 +43,17 @@ def read_idx(path: Path) -> Tensor:
 
 
 def read_images(path: Path) -> Tensor:
-    """Grey images (N, 1, H, W), uint8."""
+    """Read grey images.
+
+    Args:
+        path: The file, which may be compressed (.gz, .xz).
+
+    Returns:
+        Images (N, 1, H, W), uint8.
+
+    Raises:
+        DataError: The file is damaged, or holds something else.
+    """
     images = read_idx(path)
     if images.ndim != 3 or images.dtype != torch.uint8:
         raise DataError(f"{path} holds no grey images: {tuple(images.shape)} of {images.dtype}.")
@@ -44,19 +61,29 @@ def read_images(path: Path) -> Tensor:
 
 
 def read_labels(path: Path) -> Tensor:
-    """Labels (N,), int64; the first column where there are several."""
+    """Read labels.
+
+    Args:
+        path: The file, which may be compressed (.gz, .xz).
+
+    Returns:
+        Labels (N,), int64; of several columns the first one.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     labels = read_idx(path).long()
     return labels if labels.ndim == 1 else labels.flatten(1)[:, 0]
 
 
 def _read(file: IO[bytes], size: int) -> Tensor:
-    """size: of the file as it lies there, packed or not."""
+    """Read an opened file; `size` is the number of its bytes on the disk."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not magic[3]:
-        raise ValueError(f"it does not begin as an IDX file does ({magic.hex(' ')})")
+        raise ValueError(f"it does not begin like an IDX file ({magic.hex(' ')})")
     dims = file.read(4 * magic[3])
     if len(dims) < 4 * magic[3]:
-        raise ValueError("it ends within its header")
+        raise ValueError("it ends in its header")
     shape = struct.unpack(f">{magic[3]}I", dims)
     dtype = np.dtype(TYPES[magic[2]])
     expected = math.prod(shape) * dtype.itemsize

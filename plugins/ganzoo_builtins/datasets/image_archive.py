@@ -1,4 +1,4 @@
-"""Pictures of one known size by name, from a folder or straight from a zip file that is never unpacked."""
+"""Images of one known size by name, from a folder or from a zip file that is not unpacked."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from torch import Tensor
 from ganzoo import DataError
 from ganzoo_builtins.datasets.images import to_tensor
 
-LARGEST = 2**22  # bytes of one file; the JPEGs this is for have some ten thousand
+LARGEST = 2**22  # bytes of one file; those of CelebA have about ten thousand
 
 
 class ImageArchive:
-    """JPEG pictures of a folder or zip file, by file name. Usable from any process, whether forked or spawned.
+    """The JPEG images of a folder or zip file, by file name. It can be used in forked and in spawned processes.
 
-    width, height: of every one of them; another one is refused from its header, before anything is decoded.
-    Links that lead out of the folder are left alone.
+    Links to outside the folder are ignored.
+
+    Args:
+        path: The folder or zip file.
+        width: Width of all images. Images of another size are rejected before they are decoded.
+        height: Height of all images.
     """
 
     def __init__(self, path: Path, width: int, height: int):
@@ -38,7 +42,7 @@ class ImageArchive:
 
     @cached_property
     def _members(self) -> dict[str, tuple[str, int, int]]:
-        """{file name: (where it is, its size, its checksum if known)}."""
+        """{file name: (path, size in bytes, checksum or 0)}."""
         if self.path.is_dir():
             root = self.path.resolve()
             inside = (file for file in self.path.glob("*.jpg") if file.is_file() and root in file.resolve().parents)
@@ -52,36 +56,46 @@ class ImageArchive:
         return sorted(self._members)
 
     def fingerprint(self) -> str:
-        """SHA-256 of every name, size and, in a zip, checksum; no picture is read."""
+        """Return the SHA-256 of all names, sizes and, in a zip file, checksums. No image is read."""
         facts = [(name, *self._members[name][1:]) for name in self.names]
         return hashlib.sha256(repr(facts).encode(errors="surrogateescape")).hexdigest()
 
     def read(self, name: str) -> Tensor:
-        """One picture (3, H, W), uint8. Errors: DataError when it is damaged, or not of the size that all have."""
+        """Read one image.
+
+        Args:
+            name: Its file name.
+
+        Returns:
+            The image (3, H, W), uint8.
+
+        Raises:
+            DataError: The image is damaged, or has another size.
+        """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
                 image = Image.open(io.BytesIO(self._bytes(name)), formats=("JPEG",))  # reads the header only
             with image:
                 if image.size != (self.width, self.height):
-                    raise ValueError(f"it is {image.width}x{image.height}, not {self.width}x{self.height} as all are")
+                    raise ValueError(f"it is {image.width}x{image.height}, expected {self.width}x{self.height}")
                 return to_tensor(image)
         except DataError:
             raise
-        except Exception as error:  # zipfile and Pillow raise almost anything over a damaged file
+        except Exception as error:  # zipfile and Pillow raise many types of errors for damaged files
             raise DataError(f"{name} in {self.path} is damaged: {error}. Delete it and fetch it again.") from error
 
     def _bytes(self, name: str) -> bytes:
-        """A file as it is. Errors: ValueError for one larger than any such picture, whatever its header says."""
-        place = self._members[name][0]
-        with Path(place).open("rb") if self.path.is_dir() else self._zip_file().open(place) as file:
-            data = file.read(LARGEST + 1)  # the rest of a bomb is never unpacked
+        """Read the bytes of a file, and raise ValueError for a file larger than any such image."""
+        path = self._members[name][0]
+        with Path(path).open("rb") if self.path.is_dir() else self._zip_file().open(path) as file:
+            data = file.read(LARGEST + 1)  # never decompresses all of a zip bomb
         if len(data) > LARGEST:
             raise ValueError(f"it holds more than {LARGEST:,} bytes")
         return data
 
     def _zip_file(self) -> zipfile.ZipFile:
-        """The zip, opened once per process: two processes reading through one file handle would mix their places."""
+        """Return the zip file, opened once per process: a shared file handle would share its position."""
         if self._zip is None or self._owner != os.getpid():
             try:
                 self._zip = zipfile.ZipFile(self.path)

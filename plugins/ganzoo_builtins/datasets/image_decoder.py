@@ -1,4 +1,4 @@
-"""Any picture file as a small square of uint8: damaged ones refused, 16 bits and transparency treated right."""
+"""Decoding of image files to squares of uint8, with support for 16 bits and transparency."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ from torch import Tensor
 from ganzoo import DataError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # whatever the suffix says: no PostScript, for one
-FILTER = Image.Resampling.BICUBIC  # Pillow's filters widen when they shrink, so nothing aliases
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # whatever the suffix; PostScript is not decoded
+FILTER = Image.Resampling.BICUBIC  # Pillow's filters are antialiased
 
 Fit = Literal["crop", "pad", "stretch"]
 
 
 class Traits(NamedTuple):
-    """What a picture was before it was decoded. frames: it holds more than one."""
+    """Properties of an image file.
+
+    Attributes:
+        grey: The image is grey.
+        frames: The file has more than one frame.
+    """
 
     grey: bool
     frames: bool
@@ -31,7 +36,15 @@ class Traits(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageDecoder:
-    """Reads one file. The settings are those of `folder`, with background as (red, green, blue)."""
+    """Decodes image files.
+
+    Attributes:
+        size: Side of the squares.
+        channels: 3 for colour, 1 for grey.
+        fit: "crop" cuts out the central square, "pad" adds background, "stretch" changes the aspect ratio.
+        background: Colour (red, green, blue) for padding and transparent pixels.
+        max_pixels: Number of pixels above which an image is rejected.
+    """
 
     size: int
     channels: int
@@ -40,7 +53,17 @@ class ImageDecoder:
     max_pixels: int
 
     def __call__(self, path: Path) -> tuple[Tensor, Traits]:
-        """A file -> uint8 (channels, size, size). Errors: DataError naming the file and what is wrong with it."""
+        """Decode one file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The image (channels, size, size), uint8, and the properties of the file.
+
+        Raises:
+            DataError: The file cannot be decoded.
+        """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
@@ -51,15 +74,15 @@ class ImageDecoder:
                 grey = image.mode.startswith(("1", "L", "I"))
                 return self._tensor(self._fitted(self._opaque(image))), Traits(grey, _has_frames(image))
         except UnidentifiedImageError as error:
-            raise self._refusal(path, f"it is empty, damaged, or not one of {', '.join(FORMATS)}") from error
-        except Exception as error:  # Pillow raises almost anything over a damaged file
-            raise self._refusal(path, str(error)) from error
+            raise self._error(path, f"it is empty, damaged, or not one of {', '.join(FORMATS)}") from error
+        except Exception as error:  # Pillow raises many types of errors for damaged files
+            raise self._error(path, str(error)) from error
 
-    def _refusal(self, path: Path, reason: str) -> DataError:
+    def _error(self, path: Path, reason: str) -> DataError:
         return DataError(f'cannot read {path}: {reason}. Mend it, remove it, or set bad_images = "skip".')
 
     def _opaque(self, image: Image.Image) -> Image.Image:
-        """Any mode -> RGB, upright, whatever was transparent showing the background."""
+        """Convert any mode to RGB, rotate according to EXIF, and fill transparent pixels with the background."""
         image = _eight_bits(ImageOps.exif_transpose(image))
         if image.has_transparency_data:
             image = image.convert("RGBA")
@@ -80,25 +103,25 @@ class ImageDecoder:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled to 8 bits; Pillow's own conversion turns everything above 255 white."""
+    """Scale 16-bit grey to 8 bits; Pillow's conversion makes every value above 255 white."""
     if image.mode == "F":
-        raise ValueError("it holds floating-point numbers, of which white is unknown; save it with 8 or 16 bits")
+        raise ValueError("it holds floating-point numbers, whose range is unknown; save it with 8 or 16 bits")
     if not image.mode.startswith("I"):
         return image
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
-        raise ValueError("it holds numbers beyond 16 bits, of which white is unknown; save it with 8 or 16 bits")
+        raise ValueError("it holds numbers beyond 16 bits, whose range is unknown; save it with 8 or 16 bits")
     return Image.fromarray(_scaled()[values])
 
 
 @cache
 def _scaled() -> np.ndarray:
-    """(65536,): each 16-bit number in 8 bits. A table, because arithmetic on 64 megapixels takes gigabytes."""
+    """Return the 8-bit value of each 16-bit number, (65536,): arithmetic on 64 megapixels would need gigabytes."""
     return ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def _has_frames(image: Image.Image) -> bool:
     try:
         return bool(getattr(image, "is_animated", False))
-    except Exception:  # the picture itself is read; whatever is wrong with the rest of the file does not matter
+    except Exception:  # the image itself could be read; errors in the rest of the file do not matter
         return False

@@ -1,6 +1,7 @@
-"""Images as uint8 tensors, brought to another size by torchvision.
+"""Resizing, padding and cropping of uint8 image tensors by torchvision.
 
-N is the batch, C channels, H and W height and width. torchvision is imported on first use: it takes as long as torch.
+N is the batch, C channels, H and W height and width. torchvision is imported on first use, because that takes as long
+as importing torch.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-CHUNK = 4096  # images resized at a time: bounds the float32 copy
+CHUNK = 4096  # images resized at a time, which bounds the size of the float32 copy
 
 
 def resize(x: Tensor, size: int) -> Tensor:
-    """(N, C, H, W) -> (N, C, size, size), bilinear with antialiasing. Crop or pad first to keep the proportions."""
+    """Resize images (N, C, H, W) -> (N, C, size, size), bilinear with antialiasing; the aspect ratio may change."""
     if x.shape[-2:] == (size, size):
         return x
     from torchvision.transforms.v2 import functional
@@ -22,7 +23,7 @@ def resize(x: Tensor, size: int) -> Tensor:
 
 
 def pad(x: Tensor, size: int, value: int = 0) -> Tensor:
-    """(N, C, H, W) -> (N, C, size, size), centred on a ground of `value`; H and W are at most `size`."""
+    """Pad images with `value` on all sides, (N, C, H, W) -> (N, C, size, size); H and W are at most `size`."""
     from torchvision.transforms.v2 import functional
 
     down, right = size - x.shape[-2], size - x.shape[-1]
@@ -30,14 +31,14 @@ def pad(x: Tensor, size: int, value: int = 0) -> Tensor:
 
 
 def centre_crop(x: Tensor, height: int, width: int) -> Tensor:
-    """(..., H, W) -> (..., height, width) from the middle; H >= height and W >= width."""
+    """Cut out the centre, (..., H, W) -> (..., height, width); H >= height and W >= width."""
     from torchvision.transforms.v2 import functional
 
     return functional.center_crop(x, [height, width])
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """A picture of any mode -> (3, H, W)."""
+    """Convert an image of any mode to a tensor (3, H, W)."""
     from torchvision.transforms.v2 import functional
 
     return functional.pil_to_tensor(image.convert("RGB"))

@@ -1,4 +1,4 @@
-"""MNIST and the sets that came in its format: Fashion-MNIST, Kuzushiji-MNIST, QMNIST."""
+"""MNIST, and datasets in its format: Fashion-MNIST, Kuzushiji-MNIST, QMNIST."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 
 class MNIST(PublishedImages):
-    """Handwritten digits, white on black: 60,000 to train on, 10,000 to test.
+    """Handwritten digits, white on black: 60,000 for training, 10,000 for testing.
 
     Source: LeCun, Cortes, Burges (1998), yann.lecun.com/exdb/mnist.
+
+    Args:
+        train: Use the training split, or the test split.
+        size: Side of the square that images are brought to; by default 28.
+        fit: "resize" the images, with antialiasing, or "pad" them with black.
     """
 
     name = "mnist"
@@ -26,15 +31,15 @@ class MNIST(PublishedImages):
         "https://ossci-datasets.s3.amazonaws.com/mnist",
         "https://storage.googleapis.com/cvdf-datasets/mnist",
     )
-    packaged: str | None = None  # a folder where a system package puts the files
+    packaged: str | None = None  # folder of the files of a system package
     names: tuple[str, ...] = DIGITS
-    digests: ClassVar[dict[str, str]] = {  # of the files as published
+    digests: ClassVar[dict[str, str]] = {  # MD5 of the files as published
         "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
         "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
         "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
         "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
     }
-    content_digests: ClassVar[dict[str, str]] = {  # of the same files without gzip
+    content_digests: ClassVar[dict[str, str]] = {  # MD5 of the decompressed files
         "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
         "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
         "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
@@ -46,7 +51,7 @@ class MNIST(PublishedImages):
         self.train = train
 
     def files(self) -> tuple[str, str]:
-        """Names of the packed image and label files."""
+        """Return the names of the image file and the label file."""
         part = "train" if self.train else "t10k"
         return f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"
 
@@ -68,10 +73,11 @@ class MNIST(PublishedImages):
 
 
 class FashionMNIST(MNIST):
-    """Clothes from a shop's catalogue: 60,000 to train on, 10,000 to test.
+    """Clothes from a shop's catalogue: 60,000 images for training, 10,000 for testing.
 
-    Source: Xiao, Rasul, Vollgraf (2017), github.com/zalandoresearch/fashion-mnist. Debian packages it as
-    dataset-fashion-mnist, which is found by itself. The second mirror is plain http; its files are verified by digest.
+    Source: Xiao, Rasul, Vollgraf (2017), github.com/zalandoresearch/fashion-mnist. The files of Debian's package
+    dataset-fashion-mnist are used if it is installed. The second mirror is plain http; its files are verified by
+    digest.
     """
 
     name = "fashion_mnist"
@@ -100,7 +106,7 @@ class FashionMNIST(MNIST):
 
 
 class KMNIST(MNIST):
-    """Cursive Japanese characters from old books: 60,000 to train on, 10,000 to test.
+    """Cursive Japanese characters from old books: 60,000 for training, 10,000 for testing.
 
     Source: Clanuwat et al. (2018), codh.rois.ac.jp/kmnist, plain http; its files are verified by digest.
     """
@@ -119,10 +125,15 @@ class KMNIST(MNIST):
 
 
 class QMNIST(MNIST):
-    """MNIST rebuilt from its origins, with the 50,000 test digits that had been lost.
+    """MNIST, reconstructed from the NIST files, with its 50,000 lost test digits.
 
-    what: "train" (60,000), "test" (60,000), its first 10,000 "test10k" (MNIST's own) and the rest "test50k",
-    or "nist" (all 402,953 digits of NIST). Source: Yadav, Bottou (2019), github.com/facebookresearch/qmnist.
+    Source: Yadav, Bottou (2019), github.com/facebookresearch/qmnist.
+
+    Args:
+        what: "train" (60,000 digits), "test" (60,000), "test10k" (the first 10,000 of these, which are MNIST's test
+            split), "test50k" (the others), or "nist" (all 402,953 digits of NIST).
+        size: Side of the square that images are brought to; by default 28.
+        fit: "resize" the images, with antialiasing, or "pad" them with black.
     """
 
     name = "qmnist"

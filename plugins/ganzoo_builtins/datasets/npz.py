@@ -23,13 +23,15 @@ MAGIC = b"\x93NUMPY"
 
 
 class Npz(InMemoryDataset):
-    """Arrays of one .npz file; what `ganzoo sample --out FILE.npz` writes can be read back.
+    """Arrays of one .npz file, such as those that `ganzoo sample --out FILE.npz` writes. Nothing is unpickled.
 
-    "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3; or float32 (N, F), passed
-    through; or integers (N, T) from 0, which are token ids.
-    "words", optional: what each token id stands for. Without it there are as many as the largest id says.
-    "labels" or "y", optional: integers (N,) from 0; all of them -1 means none.
-    path: from the current folder, or else from the data folder. Nothing in the file is ever unpickled.
+    - "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), C being 1 or 3; or float32 (N, F), used without
+      conversion; or integers (N, T) from 0, token ids.
+    - "words", optional: the text of each token id. Without it, the largest id tells the size of the vocabulary.
+    - "labels" or "y", optional: integers (N,) from 0; if all are -1, there are no labels.
+
+    Args:
+        path: The file, relative to the current folder or to the data root.
     """
 
     in_memory = False  # len() reads all of it
@@ -60,56 +62,56 @@ class Npz(InMemoryDataset):
     def _read(self) -> tuple[Batch, tuple[str, ...]]:
         path = find_path(self.path, "file")
         arrays = _arrays(path)
-        given = _either(arrays, "images", "x")
-        assert given is not None  # or _arrays() had raised
-        x = _samples(given, path)
-        y = _labels(_either(arrays, "labels", "y"), len(x), path)
+        stored = _first_of(arrays, "images", "x")
+        assert stored is not None  # else _arrays() raises
+        x = _samples(stored, path)
+        y = _labels(_first_of(arrays, "labels", "y"), len(x), path)
         words = _words(arrays.get("words"), x, path)
         return {"x": x} if y is None else {"x": x, "y": y}, words
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays that we know by name; others are not touched. Errors: DataError for a file that is damaged."""
+    """Read the arrays of known names; others are not read."""
     try:
         with path.open("rb") as file:
             if file.read(6) == MAGIC:
                 raise DataError(f"{path} holds a single array. Save it by np.savez(path, images=..., labels=...).")
-            with zipfile.ZipFile(file) as packed:
-                names = {info.filename.removesuffix(".npy"): info for info in packed.infolist()}
+            with zipfile.ZipFile(file) as archive:
+                names = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
                 if not names.keys() & {"images", "x"}:
-                    told = ", ".join(names) or "none"
-                    raise DataError(f'{path} has no array "images" or "x"; it has: {told}.')
-                return {name: _array(packed, info) for name, info in names.items() if name in NAMES}
+                    present = ", ".join(names) or "none"
+                    raise DataError(f'{path} has no array "images" or "x"; it has: {present}. Name one of them so.')
+                return {name: _array(archive, info) for name, info in names.items() if name in NAMES}
     except DataError:
         raise
-    except Exception as error:  # zipfile and numpy raise almost anything over a damaged file
+    except Exception as error:  # zipfile and numpy raise many types of errors for damaged files
         raise DataError(
             f"cannot read {path}: {error}. Write it by np.savez, with arrays of numbers only, not of objects."
         ) from error
 
 
-def _array(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
-    """One array. Errors: ValueError when the zip promises more than it can hold, or the array more than the zip."""
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """Read one array, and raise ValueError if its size in a header is more than the file can hold."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{info.filename} is packed in a way that np.savez never packs")
+        raise ValueError(f"{info.filename} is compressed by a method that np.savez does not use")
     check_decompressed_size(info.file_size, info.compress_size)
-    with packed.open(info) as file:
+    with archive.open(info) as file:
         version = npy.read_magic(file)
         shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
     if math.prod(shape) * max(1, dtype.itemsize) > info.file_size:
-        raise ValueError(f"{info.filename} promises {shape} of {dtype}, and holds {info.file_size:,} bytes")
-    with packed.open(info) as file:
+        raise ValueError(f"{info.filename} promises {shape} of {dtype}, and has {info.file_size:,} bytes")
+    with archive.open(info) as file:
         return npy.read_array(file, allow_pickle=False)
 
 
-def _either(arrays: Mapping[str, np.ndarray], *names: str) -> np.ndarray | None:
+def _first_of(arrays: Mapping[str, np.ndarray], *names: str) -> np.ndarray | None:
     return next((arrays[name] for name in names if name in arrays), None)
 
 
 def _samples(array: np.ndarray, path: Path) -> Tensor:
-    """As stored -> uint8 (N, C, H, W) or float32 (N, F)."""
+    """Convert the samples to uint8 (N, C, H, W), float32 (N, F) or int64 (N, T)."""
     if not array.size:
-        raise DataError(f"{path} holds no samples: its array has shape {array.shape}.")
+        raise DataError(f"{path} holds no samples: its array has shape {array.shape}. Save at least one.")
     if array.dtype == np.float32 and array.ndim == 2:
         if not np.isfinite(array).all():
             raise DataError(f"{path}: some of its numbers are NaN or infinite. Remove those samples.")
@@ -129,14 +131,14 @@ def _samples(array: np.ndarray, path: Path) -> Tensor:
 
 
 def _ids(array: np.ndarray, path: Path) -> Tensor:
-    """Token ids as stored -> int64 (N, T)."""
+    """Convert token ids to int64 (N, T)."""
     if array.min() < 0 or array.max() >= 2**31:
         raise DataError(f"{path}: token ids lie in {array.min()}..{array.max()}. Number them from 0.")
     return torch.from_numpy(array.astype(np.int64))
 
 
 def _words(array: np.ndarray | None, x: Tensor, path: Path) -> tuple[str, ...]:
-    """What each token id stands for, or nothing where nobody says."""
+    """Return the text of each token id, or an empty tuple when the file does not have it."""
     if array is None or x.dtype != torch.int64:
         return ()
     if array.dtype.kind != "U" or array.ndim != 1 or len(array) <= x.max():
@@ -147,7 +149,7 @@ def _words(array: np.ndarray | None, x: Tensor, path: Path) -> tuple[str, ...]:
 
 
 def _labels(array: np.ndarray | None, samples: int, path: Path) -> Tensor | None:
-    """As stored -> int64 (N,), or None when there are none."""
+    """Convert labels to int64 (N,); return None when there are none."""
     if array is None or (array.dtype.kind == "i" and array.size and (array == -1).all()):
         return None
     if array.dtype.kind not in "iu" or array.shape != (samples,):

@@ -1,4 +1,4 @@
-"""Sequences from an oracle: a random LSTM whose every probability is known, so that a generator can be judged exactly.
+"""Sequences from an oracle: a random LSTM that can compute the likelihood of generated sequences.
 
 The synthetic task of SeqGAN, Yu et al. 2017 (arXiv:1609.05473), section 4.
 """
@@ -21,11 +21,16 @@ Size = Annotated[int, Field(gt=0, le=10**4)]
 
 
 class Oracle(InMemoryDataset):
-    """n sequences of `length` tokens below `vocab`, drawn from an LSTM whose weights are drawn from N(0, 1).
+    """Sequences of token ids sampled from an LSTM whose weights are drawn from N(0, 1). x: int64 (n, length).
 
-    x: int64 (n, length). The defaults are the paper's: 10,000 sequences of 20 tokens of 5,000, an LSTM of 32 units.
-    hidden: units of the LSTM, and numbers in the embedding of a token.
-    seed: of the weights and the sequences. Figures of two seeds are figures of two languages: they cannot be compared.
+    The defaults are the paper's.
+
+    Args:
+        n: Number of sequences.
+        vocab: Size of the vocabulary.
+        length: Tokens per sequence.
+        hidden: Units of the LSTM, and width of the token embedding.
+        seed: Seed of the weights and the sequences. Scores with different seeds cannot be compared.
     """
 
     measured = 1000
@@ -41,29 +46,37 @@ class Oracle(InMemoryDataset):
         self.n = n
         self.hidden = hidden
         self.seed = seed
-        self.drawn_from = seed + 1
+        self.sequence_seed = seed + 1
         self.spec = Spec((length,), vocab=vocab)
 
     def __len__(self) -> int:
         return self.n
 
     def held_out(self) -> Dataset:
-        """Further sequences of the same oracle."""
-        n, drawn_from = held_out_split(self.n, self.drawn_from)
+        """Return further sequences of the same oracle."""
+        n, sequence_seed = held_out_split(self.n, self.sequence_seed)
         other = Oracle(n, self.spec.vocab, self.spec.shape[0], self.hidden, self.seed)
-        other.drawn_from = drawn_from
+        other.sequence_seed = sequence_seed
         return other
 
     def measure(self, samples: Tensor) -> dict[str, float]:
-        """nll: see there."""
+        """Return the mean of `nll()`."""
         return {"nll": self.nll(samples).mean().item()}
 
     def nll(self, x: Tensor) -> Tensor:
-        """Sequences (N, length) -> (N,): the oracle's negative log-likelihood of each, per token."""
+        """Return the negative log-likelihood per token of sequences (N, length), (N,)."""
         return torch.cat([self._language.nll(part) for part in x.split(CHUNK)])
 
     def draw(self, n: int, seed: int) -> Tensor:
-        """() -> (n, length): further sequences of the same oracle."""
+        """Sample sequences.
+
+        Args:
+            n: Number of sequences.
+            seed: Seed of the sequences; the weights do not depend on it.
+
+        Returns:
+            Token ids (n, length), int64.
+        """
         generator = torch.Generator().manual_seed(seed)
         sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
         return torch.cat([self._language.draw(size, self.spec.shape[0], generator) for size in sizes])
@@ -73,25 +86,31 @@ class Oracle(InMemoryDataset):
         return Language(self.spec.vocab, self.hidden, torch.Generator().manual_seed(self.seed))
 
     def load(self) -> Batch:
-        return {"x": self.draw(self.n, self.drawn_from)}
+        return {"x": self.draw(self.n, self.sequence_seed)}
 
 
 class Language(nn.Module):
-    """An LSTM that gives the probability of every next token. Token 0 stands before every sequence, not in it."""
+    """A language model: an LSTM with the probabilities of the next token. Token 0 precedes every sequence.
+
+    Args:
+        vocab: Size of the vocabulary.
+        hidden: Units of the LSTM, and width of the token embedding.
+        generator: Random generator of the weights.
+    """
 
     def __init__(self, vocab: int, hidden: int, generator: torch.Generator):
         super().__init__()
-        with torch.device("meta"):  # so that nothing is drawn from the generator of all
+        with torch.device("meta"):  # so that the global random generator is not used
             self.embedding = nn.Embedding(vocab, hidden)
             self.cell = nn.LSTMCell(hidden, hidden)
             self.head = nn.Linear(hidden, vocab)
         self.to_empty(device="cpu").requires_grad_(False)
         for parameter in self.parameters():
             parameter.normal_(generator=generator)
-        self.cell.bias_hh.zero_()  # an LSTM has one bias; PyTorch's has two, which add up
+        self.cell.bias_hh.zero_()  # PyTorch's LSTM adds two biases, and one is enough
 
     def nll(self, x: Tensor) -> Tensor:
-        """Sequences (N, T) -> (N,), per token."""
+        """Return the negative log-likelihood per token of sequences (N, T), (N,)."""
         state, token, total = self._begin(len(x))
         for t in range(x.shape[1]):
             state = self.cell(self.embedding(token), state)  # (N, hidden) twice
@@ -100,17 +119,17 @@ class Language(nn.Module):
         return total / x.shape[1]
 
     def draw(self, n: int, length: int, generator: torch.Generator) -> Tensor:
-        """() -> (n, length)."""
+        """Sample n sequences of `length` tokens, (n, length)."""
         state, token, _ = self._begin(n)
         tokens = []
         for _ in range(length):
             state = self.cell(self.embedding(token), state)
-            chances = self.head(state[0]).softmax(1)  # (n, vocab)
-            token = chances.multinomial(1, generator=generator).squeeze(1)
+            probabilities = self.head(state[0]).softmax(1)  # (n, vocab)
+            token = probabilities.multinomial(1, generator=generator).squeeze(1)
             tokens.append(token)
         return torch.stack(tokens, 1)
 
     def _begin(self, n: int) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor]:
-        """The state before the first token, that token 0, and a sum of nothing."""
+        """Return the state before the first token, token 0, and a sum of zeros."""
         hidden = torch.zeros(n, self.cell.hidden_size)
         return (hidden, hidden), torch.zeros(n, dtype=torch.long), torch.zeros(n)

@@ -1,4 +1,4 @@
-"""Your own pairs of images: a folder with a picture, and one with what it should become."""
+"""Your own pairs of images: a folder of inputs and a folder of targets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ WHITE, MEGAPIXELS = (255, 255, 255), 64
 
 
 class Pairs(Dataset):
-    """What a GAN that translates is given, from the folder a, and what it should give, from b, paired by file name.
+    """Inputs of a translator from the folder a, and targets from the folder b, paired by file name.
 
-    a, b: uint8 (N, channels, size, size), in alphabetical order.
-    path: the folder that holds both, from the current folder, or else from the data folder.
-    fit: a picture that is not square has its middle cropped, is padded with white, or stretched.
+    a, b: uint8 (N, channels, size, size), in alphabetical order. Suffixes may differ: a/7.jpg belongs to b/7.png.
+    Images are decoded like those of `folder`.
 
-    Suffixes may differ: a/7.jpg belongs to b/7.png. Pictures are decoded as those of `folder` are.
+    Args:
+        path: The folder that contains a and b, relative to the current folder or to the data root.
+        size: Side of the square that every image is brought to.
+        channels: 3 for colour, 1 for grey.
+        fit: "crop" cuts out the central square, "pad" adds white, "stretch" changes the aspect ratio.
     """
 
     def __init__(self, path: str, size: PositiveInt = 256, channels: Literal[1, 3] = 3, fit: Fit = "crop"):
@@ -47,7 +50,7 @@ class Pairs(Dataset):
         return self._images if 2 * len(self) * self.spec.size <= IN_MEMORY else None
 
     def fingerprint(self) -> str:
-        """That of every dataset, and the name and size of every file, decoded or not."""
+        """Add the name and size of every file to the digest of the base class."""
         digest = hashlib.sha256(super().fingerprint().encode())
         for path in (path for pair in self._files for path in pair):
             digest.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
@@ -55,27 +58,25 @@ class Pairs(Dataset):
 
     @cached_property
     def _images(self) -> dict[str, Tensor]:
-        """All of them (N, C, H, W), kept. Errors: DataError at the first one that is bad."""
+        """All images (N, C, H, W) of each side. Reading this raises DataError at the first bad one."""
         return {side: torch.stack([self.decode(pair[k])[0] for pair in self._files]) for k, side in enumerate(SIDES)}
 
     @cached_property
     def _files(self) -> list[tuple[Path, Path]]:
-        """Errors: DataError without a folder of that name, without pairs, or with a picture that has no partner."""
+        """The pairs. Reading this raises DataError if a folder is missing, or an image without a partner exists."""
         root = find_path(self.path, "folder")
-        named: list[dict[Path, Path]] = []
+        sides: list[dict[Path, Path]] = []
         for side in SIDES:
             if not (root / side).is_dir():
-                raise DataError(
-                    f"{root} has no folder {side!r}. Put the inputs into a/, and what they should become in b/."
-                )
-            named.append(
+                raise DataError(f"{root} has no folder {side!r}. Put the inputs into a/ and the targets into b/.")
+            sides.append(
                 {path.relative_to(root / side).with_suffix(""): path for path in image_files(root / side, root)}
             )
-        a, b = named
-        if alone := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
+        a, b = sides
+        if unpaired := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
             raise DataError(
-                f"{len(alone)} pictures below {root} have no partner, such as {min(alone)}. Give each picture in a/ "
-                "one of its name in b/, or remove it."
+                f"{len(unpaired)} pictures below {root} have no partner, such as {min(unpaired)}. Put a "
+                "picture of the same name into the other folder, or remove them."
             )
         if not a:
             raise DataError(f"no images in {root / 'a'}. Put some there, and their partners in {root / 'b'}.")

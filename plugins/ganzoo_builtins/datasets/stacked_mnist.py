@@ -1,4 +1,4 @@
-"""Stacked digits: a thousand modes that a classifier of digits can count."""
+"""Stacked MNIST: 1,000 modes that a digit classifier can count."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from ganzoo import Batch, Dataset, Source, Spec
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.mnist import MNIST
 
-IN_MEMORY = 2**30  # bytes; a larger set is put together as it is read
-SAMPLES = 26_000  # what modes are counted in: as many are held out, where there are
+IN_MEMORY = 2**30  # bytes; the images of a larger set are stacked as they are read
+SAMPLES = 26_000  # maximum size of the test split: modes are counted in as many samples
 
 
 class StackedMNIST(Dataset):
-    """n images in colour, whose red, green and blue are three digits drawn independently: 1,000 modes, no labels.
+    """Colour images whose red, green and blue channels are three independent digits: 1,000 modes, no labels.
 
-    of: "mnist", or "digits" for scikit-learn's, which are 8x8 and need no download. size: side of the square that
-    digits are brought to. The defaults are those of PacGAN (arXiv:1712.04086); Metz et al. (1611.02163) count modes in
-    as many samples as that, 26,000. What is held out comes from MNIST's test part; `digits` has none, and is stacked
-    anew.
+    The defaults are those of PacGAN (arXiv:1712.04086), which counts modes in 26,000 samples, as do Metz et al.
+    (1611.02163). The test split is made of MNIST's test split; `digits` has none, so other triples are used.
+
+    Args:
+        n: Number of images.
+        of: "mnist", or "digits" for the 8x8 digits of scikit-learn, which need no download.
+        size: Side of the square that digits are resized to; by default 28, or 8 for "digits".
+        seed: Seed of the triples.
     """
 
     def __init__(
@@ -44,7 +48,7 @@ class StackedMNIST(Dataset):
         return [*self.inner.sources()]
 
     def held_out(self) -> Dataset:
-        """A fourth as many, 26,000 at most, from another seed."""
+        """Return a quarter as many images, at most 26,000, from another seed."""
         other = StackedMNIST(max(1, min(SAMPLES, self.n // 4)), self.of, self.size, self.seed + 1)
         if (inner := self.inner.held_out()) is not None:
             other.inner = inner
@@ -52,7 +56,7 @@ class StackedMNIST(Dataset):
 
     @cached_property
     def _triples(self) -> Tensor:
-        """(n, 3): which digits are red, green and blue."""
+        """Indices of the red, green and blue digits, (n, 3)."""
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randint(len(self.inner), (self.n, 3), generator=generator)
 
@@ -70,7 +74,7 @@ class StackedMNIST(Dataset):
         return {"x": self._stacked} if self.n * self.spec.size <= IN_MEMORY else None
 
     def __len__(self) -> int:
-        len(self.inner)  # says what is missing
+        len(self.inner)  # raises DataError for missing files
         return self.n
 
     def __getitem__(self, i: int) -> Batch:

@@ -1,7 +1,8 @@
-"""A hand: letters and digits as pen strokes, beside the printed font that `glyphs` draws from.
+"""Handwritten letters and digits as pen strokes, for `glyphs`.
 
-A character is a few strokes, a stroke a few points "xy" on a grid 6 wide and 8 high, origin at the top left: "-" joins
-them by straight lines, "~" by a smooth curve through all of them, which is closed where it ends at its first point.
+A character is a list of strokes. A stroke is a list of points "xy" on a grid of width 6 and height 8 with its origin at
+the top left. "-" joins the points by straight lines, "~" by a smooth curve, which is closed if it ends at its first
+point.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 HEIGHT = 8
-ROUNDNESS = 0.7  # of curves; at 0.5 four points make a diamond, at 0.8 a circle
+ROUNDNESS = 0.7  # of curves: with 0.5 four points make a diamond, with 0.8 a circle
 STROKES = {
     "0": "30~14~38~54~30",
     "1": "12-30-38",
@@ -52,7 +53,14 @@ STROKES = {
 
 
 def segments(character: str) -> Tensor:
-    """A character of STROKES -> (S, 2, 2): the two ends (x, y) of each straight piece, centred, 2 high."""
+    """Return the line segments of a character, centred, with a height of 2.
+
+    Args:
+        character: One of `STROKES`.
+
+    Returns:
+        The two ends (x, y) of each segment, (S, 2, 2).
+    """
     pieces = [_pieces(stroke) for stroke in STROKES[character].split()]
     ends = torch.cat(pieces) * 2 / HEIGHT
     low, high = ends.amin((0, 1)), ends.amax((0, 1))
@@ -60,14 +68,15 @@ def segments(character: str) -> Tensor:
 
 
 def distance(points: Tensor, ends: Tensor) -> Tensor:
-    """Points (P, 2), segments (S, 2, 2) -> (P,): how far each point is from the nearest segment."""
+    """Return the distance of each point to the nearest segment: (P, 2), (S, 2, 2) -> (P,)."""
     start, along = ends[:, 0], ends[:, 1] - ends[:, 0]  # (S, 2), (S, 2)
     offset = points[:, None] - start  # (P, S, 2)
-    share = ((offset * along).sum(-1) / along.square().sum(-1)).clamp(0, 1)  # (P, S): where on the segment
+    share = ((offset * along).sum(-1) / along.square().sum(-1)).clamp(0, 1)  # (P, S): position on the segment
     return (offset - share[..., None] * along).norm(dim=-1).amin(1)
 
 
 def _pieces(stroke: str, steps: int = 8) -> Tensor:
+    """Return the line segments of a stroke, `steps` between two points of a curve, (S, 2, 2)."""
     points = torch.tensor([[float(digit) for digit in point] for point in stroke.replace("~", "-").split("-")])
     if "~" in stroke:
         points = _curve(points, steps)
@@ -75,13 +84,13 @@ def _pieces(stroke: str, steps: int = 8) -> Tensor:
 
 
 def _curve(points: Tensor, steps: int) -> Tensor:
-    """(K, 2) -> ((K - 1) * steps + 1, 2): a cardinal spline, rounder than Catmull-Rom's, `steps` pieces a gap."""
+    """Interpolate points by a cardinal spline, rounder than Catmull-Rom, (K, 2) -> ((K - 1) * steps + 1, 2)."""
     closed = bool((points[0] == points[-1]).all())
     before, after = (points[-2], points[1]) if closed else (points[0], points[-1])
     padded = torch.cat([before[None], points, after[None]])
     slopes = (padded[2:] - padded[:-2]) * ROUNDNESS  # (K, 2)
     t = torch.arange(steps)[:, None, None] / steps  # (steps, 1, 1)
-    curve = (  # the cubic Hermite polynomials of each gap: (steps, K - 1, 2)
+    curve = (  # the cubic Hermite polynomials between two points: (steps, K - 1, 2)
         (2 * t**3 - 3 * t**2 + 1) * points[:-1]
         + (t**3 - 2 * t**2 + t) * slopes[:-1]
         + (3 * t**2 - 2 * t**3) * points[1:]

@@ -1,4 +1,4 @@
-"""Your own text: each line of a file is a sample, by character or by word."""
+"""Your own text: each line of a file is a sample of characters or of words."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ from ganzoo import Batch, DataError, Spec
 from ganzoo_builtins.datasets.files import find_path
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
-LARGEST = 2**28  # bytes of a file; it is held in memory several times over
-FILL, OTHER = "", "\N{REPLACEMENT CHARACTER}"
+LARGEST = 2**28  # bytes of a file, of which several copies are in memory
+PADDING, OTHER = "", "\N{REPLACEMENT CHARACTER}"
 
 
 class Text(InMemoryDataset):
-    """The lines of a text file in UTF-8. x: int64 (N, length), token ids; a short line is filled up with token 0.
+    """The lines of a text file in UTF-8, as token ids. x: int64 (N, length).
 
-    path: from the current folder, or else from the data folder. Empty lines are left out.
-    by: what a token is, a "character" or a "word", which ends at white space.
-    length: tokens of a line that are kept; a line that is longer goes on as the next sample.
-    vocab: at most so many different tokens, the most frequent ones; the others become one, shown as U+FFFD. 0: all.
+    Empty lines are ignored, shorter lines are padded with token 0, and longer ones are split into several samples.
+
+    Args:
+        path: The file, relative to the current folder or to the data root.
+        by: Tokens are each "character", or each "word" between white space.
+        length: Tokens per sample.
+        vocab: Maximum size of the vocabulary. The most frequent tokens are kept; the others become one token, shown
+            as U+FFFD. 0 keeps all.
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class Text(InMemoryDataset):
 
     @cached_property
     def _samples(self) -> list[list[str]]:
-        """The tokens of each sample. Errors: DataError for a file that is no text, or holds none."""
+        """The tokens of each sample. Reading this raises DataError for a file that is no text or is empty."""
         path = find_path(self.path, "file")
         try:
             if path.stat().st_size > LARGEST:
@@ -75,17 +79,34 @@ class Text(InMemoryDataset):
         return samples
 
 
-def vocabulary(samples: Sequence[Sequence[str]], most: int = 0) -> tuple[str, ...]:
-    """The filling, tokens by how often they occur, and one for all others where there would be more than `most`."""
+def vocabulary(samples: Sequence[Sequence[str]], size: int = 0) -> tuple[str, ...]:
+    """Return the vocabulary: the padding, then the tokens by frequency.
+
+    Args:
+        samples: The tokens of each sample.
+        size: Maximum size; the last word then stands for all other tokens. 0 keeps all tokens.
+
+    Returns:
+        The text of each token id.
+    """
     counts = Counter(token for sample in samples for token in sample)
     tokens = sorted(counts, key=lambda token: (-counts[token], token))
-    if most and len(tokens) + 1 > most:
-        tokens = [*tokens[: max(0, most - 2)], OTHER]
-    return (FILL, *tokens)
+    if size and len(tokens) + 1 > size:
+        tokens = [*tokens[: max(0, size - 2)], OTHER]
+    return (PADDING, *tokens)
 
 
 def ids(samples: Sequence[Sequence[str]], words: Sequence[str], length: int) -> Tensor:
-    """N samples of up to `length` tokens -> (N, length), int64; a token that is no word of its own is the last one."""
-    place = {word: i for i, word in enumerate(words)}
-    rows = [[place.get(token, len(words) - 1) for token in sample] for sample in samples]
+    """Convert samples to token ids.
+
+    Args:
+        samples: N samples of at most `length` tokens.
+        words: The vocabulary. Its last word stands for tokens that it does not contain.
+        length: Tokens per sample, after padding with token 0.
+
+    Returns:
+        Token ids (N, length), int64.
+    """
+    index = {word: i for i, word in enumerate(words)}
+    rows = [[index.get(token, len(words) - 1) for token in sample] for sample in samples]
     return torch.tensor([row + [0] * (length - len(row)) for row in rows])

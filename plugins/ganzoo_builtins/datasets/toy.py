@@ -1,7 +1,6 @@
-"""Mixtures of Gaussians in one and two dimensions, where modes can be counted and a distribution be seen.
+"""Mixtures of Gaussians in one and two dimensions, whose modes can be counted and whose density can be plotted.
 
-Published figures belong to a protocol, and the same method scores differently under different ones; each dataset's
-docstring says which settings are which protocol's.
+Published scores depend on the settings of the data. The docstring of each dataset lists those of the papers.
 """
 
 from __future__ import annotations
@@ -20,10 +19,16 @@ from ganzoo_builtins.datasets.split import held_out_split
 
 
 class Mixture(InMemoryDataset):
-    """n points around equally likely centres. x: float32 (n, F), not scaled; y, if asked for: int64 (n,), the mode.
+    """A mixture of isotropic Gaussians. x: float32 (n, F), not scaled; with `labels`, y: int64 (n,), the mode.
 
-    Point i belongs to mode i % modes, so every mode has its exact share.
-    centres: (modes, F). std: of every mode, in every direction.
+    Point i belongs to mode i % modes, so all modes have the same number of points.
+
+    Args:
+        centres: Mean of each mode, (modes, F).
+        std: Standard deviation of all modes.
+        n: Number of points.
+        seed: Seed of the points.
+        labels: Give the mode of each point as its class.
     """
 
     def __init__(self, centres: Tensor, std: float, n: int, seed: int, labels: bool):
@@ -53,9 +58,17 @@ class Mixture(InMemoryDataset):
 class Ring(Mixture):
     """Gaussians evenly spaced on a circle around the origin, the first one at (radius, 0).
 
-    The defaults are an easy ring: neighbours lie 15 standard deviations apart. Published ones, all of 8 modes:
-    VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086) radius 1, std 0.01; Unrolled GAN (1611.02163) radius 2, std 0.02;
-    WGAN-GP (1704.00028) radius 2 / 1.414, std 0.02 / 1.414.
+    The default ring is easy: the distance between neighbours is 15 standard deviations. Published settings, all with 8
+    modes: VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086) radius 1, std 0.01; Unrolled GAN (1611.02163) radius 2,
+    std 0.02; WGAN-GP (1704.00028) radius 2 / 1.414, std 0.02 / 1.414.
+
+    Args:
+        n: Number of points.
+        modes: Number of Gaussians.
+        radius: Radius of the circle.
+        std: Standard deviation of each Gaussian.
+        labels: Give the mode of each point as its class.
+        seed: Seed of the points.
     """
 
     def __init__(
@@ -72,10 +85,19 @@ class Ring(Mixture):
 
 
 class Grid(Mixture):
-    """side x side Gaussians, `spacing` apart, around the origin; `scale` multiplies everything, std included.
+    """Gaussians on a square grid around the origin.
 
-    The defaults are the 25 modes {-4, -2, 0, 2, 4}^2, std 0.05, of VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086);
+    The defaults are the 25 modes {-4, -2, 0, 2, 4}^2, std 0.05, of VEEGAN (arXiv:1705.07761) and PacGAN (1712.04086).
     WGAN-GP (1704.00028) divides them by 2.828: scale = 0.35355.
+
+    Args:
+        n: Number of points.
+        side: Gaussians along each side of the grid.
+        spacing: Distance between neighbours.
+        std: Standard deviation of each Gaussian.
+        scale: Factor on all points, and so on `spacing` and `std`.
+        labels: Give the mode of each point as its class.
+        seed: Seed of the points.
     """
 
     def __init__(
@@ -93,10 +115,20 @@ class Grid(Mixture):
 
 
 class Gaussian1D(Mixture):
-    """One Gaussian on a line, N(4, 0.5^2) by default, or several: means = [-2, 2], std = 0.3 has two modes.
+    """One Gaussian on a line, by default N(4, 0.5^2), or several: means = [-2, 2], std = 0.3 has two modes.
 
-    The setting of figure 1 of Goodfellow et al. (arXiv:1406.2661), where the best discriminator,
-    p_data / (p_data + p_g), can be drawn beside the learned one.
+    As in figure 1 of Goodfellow et al. (arXiv:1406.2661), the optimal discriminator, p_data / (p_data + p_g), can be
+    plotted next to the learned one.
+
+    Args:
+        n: Number of points.
+        means: Mean of each Gaussian.
+        std: Standard deviation of each Gaussian.
+        labels: Give the mode of each point as its class.
+        seed: Seed of the points.
+
+    Raises:
+        GanzooError: `means` is empty.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Names of characters: short English phrases that come with Python, for text without a download."""
+"""Unicode names of characters: short English phrases that Python includes, for text without a download."""
 
 from __future__ import annotations
 
@@ -16,24 +16,21 @@ from ganzoo_builtins.datasets.text import ids, vocabulary
 
 NAMES = 7_475
 LENGTH = 8  # words
-OFTEN = 3  # times that each word of a name occurs in all of them
-NUMBERED = (
-    "IDEOGRAPH",
-    "HANGUL",
-    "SYLLABLE",
-    "COMPATIBILITY",
-    "BRAILLE",
-    "CANADIAN",
-)  # thousands of each
+OFTEN = 3  # minimum number of occurrences of each word of a name
+# Words of series of up to thousands of similar names.
+SERIES = ("IDEOGRAPH", "HANGUL", "SYLLABLE", "COMPATIBILITY", "BRAILLE", "CANADIAN")
 
 
 class UnicodeNames(InMemoryDataset):
-    """Names that Unicode 3.2 has for characters, such as GREEK SMALL LETTER OMEGA WITH TONOS. x: int64 (n, 8), words.
+    """Names of characters, such as GREEK SMALL LETTER OMEGA WITH TONOS, as token ids of words. x: int64 (n, 8).
 
-    A short name is filled up with token 0. Python carries this old version of Unicode for its own use, and it does not
-    change. Characters that are named by numbers are left out, and so are names with a word that is found in fewer
-    than three, or with more than eight words.
-    seed: of their order; those of a smaller n are the first ones of a larger n.
+    Shorter names are padded with token 0. The names are those of Unicode 3.2, a fixed version that every Python
+    includes. Series of similar names, such as those of ideographs, are left out, and so are names with a word that
+    occurs fewer than three times, or with more than eight words.
+
+    Args:
+        n: Number of names. Those of a smaller n are the first ones of a larger n.
+        seed: Seed of their order.
     """
 
     def __init__(self, n: Annotated[int, Field(gt=0, le=NAMES)] = NAMES, seed: int = 0):
@@ -57,8 +54,8 @@ class UnicodeNames(InMemoryDataset):
 
     @cached_property
     def _names(self) -> list[list[str]]:
-        """The words of each name."""
+        """The words of each name, in the order of the characters."""
         all_names = (unicodedata.ucd_3_2_0.name(chr(i), "") for i in range(0x110000))
-        names = [name.split() for name in all_names if name and not any(word in name for word in NUMBERED)]
+        names = [name.split() for name in all_names if name and not any(word in name for word in SERIES)]
         counts = Counter(word for name in names for word in name)
         return [name for name in names if len(name) <= LENGTH and min(map(counts.__getitem__, name)) >= OFTEN]

@@ -15,12 +15,18 @@ from ganzoo import DataError, Source
 from ganzoo_builtins.datasets.published import DIGITS, Fit, PublishedImages
 
 SIDE = 16
-LONGEST_LINE, MOST_LINES = 2**14, 20_000  # the set has 7,291 lines of 256 numbers
+LONGEST_LINE, MOST_LINES = 2**14, 20_000  # the files have at most 7,291 lines of 256 numbers
 DIGESTS = {"usps.bz2": "ec16c51db3855ca6c91edd34d0e9b197", "usps.t.bz2": "8ea070ee2aca1ac39742fdd1ef5ed118"}
 
 
 class USPS(PublishedImages):
-    """Digits scanned from envelopes: 7,291 to train on, 2,007 to test. Source: Hull (1994)."""
+    """Digits scanned from envelopes: 7,291 for training, 2,007 for testing. Source: Hull (1994).
+
+    Args:
+        train: Use the training split, or the test split.
+        size: Side of the square that images are brought to; by default 16.
+        fit: "resize" the images, with antialiasing, or "pad" them with black.
+    """
 
     name = "usps"
     file_settings = ("train",)
@@ -41,9 +47,19 @@ class USPS(PublishedImages):
 
 
 def read_libsvm(path: Path) -> tuple[Tensor, Tensor]:
-    """Images (N, 1, 16, 16) uint8 and labels (N,). A line is "label pixel:value ..."; labels and pixels count from 1.
+    """Read images in the text format of LIBSVM.
 
-    Values lie in [-1, 1]; pixels left out are 0. Errors: DataError naming a file that is damaged.
+    A line is "label pixel:value ...". Labels and pixels are counted from 1, values lie in [-1, 1], and pixels that are
+    left out are 0.
+
+    Args:
+        path: The file, compressed by bzip2.
+
+    Returns:
+        Images (N, 1, 16, 16), uint8, and labels (N,), int64.
+
+    Raises:
+        DataError: The file is damaged.
     """
     try:
         with bz2.open(path) as file:
@@ -55,7 +71,7 @@ def read_libsvm(path: Path) -> tuple[Tensor, Tensor]:
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Errors: ValueError for a line, or as many of them, as no set in this format has; nothing else is unpacked."""
+    """Yield the lines, and raise ValueError for a line that is too long, or for too many lines."""
     for _ in range(MOST_LINES):
         line = file.readline(LONGEST_LINE)
         if len(line) == LONGEST_LINE:
@@ -67,12 +83,12 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _row(line: bytes) -> tuple[np.ndarray, int]:
-    """Pixels (256,) uint8, and the label from 0."""
+    """Return the pixels (256,), uint8, and the label, counted from 0."""
     label, *numbers = line.replace(b":", b" ").decode("ascii").split()
     pixels = np.array(numbers, dtype=float).reshape(-1, 2)
-    places, values = pixels.T
-    if not np.isfinite(pixels).all() or (places < 1).any() or (places > SIDE * SIDE).any():
-        raise ValueError(f"it has a line of other things than {SIDE * SIDE} pixels")
+    indices, values = pixels.T
+    if not np.isfinite(pixels).all() or (indices < 1).any() or (indices > SIDE * SIDE).any():
+        raise ValueError(f"one of its lines does not contain {SIDE * SIDE} pixels")
     x = np.zeros(SIDE * SIDE)
-    x[places.astype(int) - 1] = values
+    x[indices.astype(int) - 1] = values
     return ((x + 1) / 2 * 255).round().clip(0, 255).astype(np.uint8), int(label) - 1

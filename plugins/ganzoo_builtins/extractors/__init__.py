@@ -1,4 +1,4 @@
-"""Extractors: what metrics look at samples with."""
+"""Feature extractors, which map samples to the features that metrics compare."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         zoo.add("extractor", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
     add("raw", "raw:Raw", "The samples themselves: pixels or coordinates")
-    add("referee", "referee:Referee", "A small classifier trained on the same data, and tested")
-    add("inception", "inception:Inception", "Inception v3 as FID has it; needs its weights", "arXiv:1512.00567")
+    add("referee", "referee:Referee", "A small classifier, trained and tested on the same data")
+    add("inception", "inception:Inception", "Inception v3, as in FID; needs its weights", "arXiv:1512.00567")

@@ -1,4 +1,4 @@
-"""A small classifier of images or points, and how it learns: what a referee is made of."""
+"""Network and training of the referee: a small classifier of images or points."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from torch.nn import functional as F
 
 from ganzoo import Spec
 
-VERSION = 1  # of what stands here: another one is another classifier, with other scores
+VERSION = 1  # to be increased with every change of this file that changes scores
 WIDTH, DROPOUT = 128, 0.5
-SMALL = 8  # pixels: a side that needs no further halving
+SMALL = 8  # pixels; a side of this length is not halved
 BATCH, LR = 128, 3e-3
-AT_ONCE = 500  # samples that are read at a time
+CHUNK = 500  # samples passed through the network at a time
 
 
 class Classifier(nn.Module):
-    """28x28 images: convolutions of 32 and 64 channels, each followed by max pooling, and a layer of 128.
+    """A classifier of images or points.
 
-    Larger ones have more of 64 channels, until the side is 8 or less. Points: two layers of 128.
+    Images of 28x28: convolutions of 32 and 64 channels, each followed by max pooling, and a layer of 128 units. For
+    larger images there are more convolutions of 64 channels, until the side is 8 or less. Points: two layers of 128
+    units.
+
+    Args:
+        spec: Shape and number of classes of the samples.
     """
 
     def __init__(self, spec: Spec):
@@ -29,11 +34,11 @@ class Classifier(nn.Module):
         self.head = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(WIDTH, spec.classes))
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> (N, 128), none below 0."""
+        """Return the features of samples, (N, *shape) -> (N, 128), all of them 0 or more."""
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> logits (N, classes)."""
+        """Return the logits of samples, (N, *shape) -> (N, classes)."""
         return self.head(self.features(x))
 
 
@@ -42,7 +47,7 @@ def _convolutions(spec: Spec) -> Iterator[nn.Module]:
     stages = 0
     while stages < 2 or max(height, width) > SMALL:
         out = 32 if stages == 0 else 64
-        halved = nn.MaxPool2d(2, ceil_mode=True)  # a side of 1 stays
+        halved = nn.MaxPool2d(2, ceil_mode=True)  # a side of 1 is kept
         yield from (nn.Conv2d(channels, out, 3, padding=1), halved, nn.ReLU())  # (N, out, H / 2, W / 2)
         channels, height, width, stages = out, -(-height // 2), -(-width // 2), stages + 1
     yield nn.Flatten()
@@ -59,33 +64,47 @@ def _layer(width: int) -> tuple[nn.Module, nn.Module]:
 
 
 def train(
-    net: nn.Module, x: Tensor, y: Tensor, steps: int, told: Callable[[int, float], None] = lambda step, loss: None
+    net: nn.Module, x: Tensor, y: Tensor, steps: int, report: Callable[[int, float], None] = lambda step, loss: None
 ) -> None:
-    """Samples (N, *shape) and labels (N,): Adam, one cycle of the learning rate. Draws from PyTorch's generator.
+    """Train a classifier by Adam, with one cycle of the learning rate and PyTorch's random generator.
 
-    told: called with the number of each step that is done, and its loss.
+    Args:
+        net: The classifier.
+        x: Samples (N, *shape).
+        y: Labels (N,).
+        steps: Number of steps.
+        report: Called after each step with its number and its loss.
     """
     optimizer = torch.optim.Adam(net.parameters(), lr=LR)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
     net.train()
     with torch.enable_grad():
-        for step, chosen in zip(range(steps), _batches(len(y)), strict=False):
+        for step, indices in zip(range(steps), _batches(len(y)), strict=False):
             optimizer.zero_grad()
-            loss = F.cross_entropy(net(x[chosen]), y[chosen])
+            loss = F.cross_entropy(net(x[indices]), y[indices])
             loss.backward()
             optimizer.step()
             schedule.step()
-            told(step + 1, loss.item())
+            report(step + 1, loss.item())
     net.eval()
 
 
 def _batches(n: int) -> Iterator[Tensor]:
-    """Indices (128,), or (n,) where there are fewer; in another order each time round, what is left over left out."""
+    """Yield the indices of batches (128,), or (n,) if n is less; shuffled every epoch, without the remainder."""
     while True:
         yield from torch.randperm(n)[: n // BATCH * BATCH or n].split(BATCH)
 
 
-def read(look: Callable[[Tensor], Tensor], x: Tensor, at_once: int = AT_ONCE) -> Tensor:
-    """What a network sees in (N, *shape), a part of them at a time: (N, width)."""
+def apply_in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, chunk: int = CHUNK) -> Tensor:
+    """Apply a function to a part of the samples at a time, without gradients.
+
+    Args:
+        function: Maps samples (n, *shape) to outputs (n, width).
+        x: Samples (N, *shape).
+        chunk: Number of samples in each part.
+
+    Returns:
+        The outputs (N, width).
+    """
     with torch.no_grad():
-        return torch.cat([look(part) for part in x.split(at_once)])
+        return torch.cat([function(part) for part in x.split(chunk)])

@@ -1,4 +1,4 @@
-"""Inception v3 as it was published in 2015, the network that FID and the Inception Score are defined by."""
+"""Inception v3 as published in 2015, the network of FID and the Inception Score."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from ganzoo import (
     find_data,
     preserve_rng,
 )
-from ganzoo_builtins.extractors.classifier import read
+from ganzoo_builtins.extractors.classifier import apply_in_chunks
 
 FILE = "weights-inception-2015-12-05-6726825d.pth"
-PATH = f"inception/{FILE}"  # below the data root
+PATH = f"inception/{FILE}"  # relative to the data root
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
-BEGINS = "6726825d"  # the SHA-256 of the file, as its name says
-AT_ONCE = 50  # images, which are enlarged to 299x299
+BEGINS = "6726825d"  # first digits of the SHA-256 of the file, which are part of its name
+CHUNK = 50  # images passed through the network at a time, enlarged to 299x299
 
 
 class Inception(Extractor):
-    """Images in colour or grey, as bytes -> the 2,048 features after the last pooling, or the 1,008 logits less bias.
+    """The 2,048 features after the last pooling layer and the 1,008 logits without bias, of colour or grey images.
 
-    The network and how it resizes, as TensorFlow 1 did, are torch-fidelity's (the extra `fidelity`). It tells
-    ImageNet's classes, not those of the data, and knows photographs only: of digits a referee knows more.
+    The network, and its resizing in the manner of TensorFlow 1, are those of torch-fidelity (the extra `fidelity`). It
+    was trained on photographs and classifies them by ImageNet's classes; for digits, a referee is better.
     Source: Szegedy et al. 2015 (arXiv:1512.00567), Heusel et al. 2017 (arXiv:1706.08500).
     """
 
@@ -41,7 +41,7 @@ class Inception(Extractor):
     def check(self, spec: Spec) -> None:
         if not spec.is_image or spec.shape[0] not in (1, 3):
             raise IncompatibleError(
-                'extractor inception: it looks at images, in colour or grey, and these are none; use "raw".'
+                'extractor inception: it needs colour or grey images, and these samples are none; use "raw".'
             )
         network()
         weights()
@@ -50,38 +50,49 @@ class Inception(Extractor):
         self.check(reference.real.dataset.spec)
         path, digest = weights()
         self.digest = digest
-        with preserve_rng():  # building a network draws its first weights
+        with preserve_rng():  # building a network draws its initial weights
             self.net = network()(
                 "inception-v3-compat", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path)
             )
 
     def features(self, x: Tensor) -> Tensor:
-        return read(lambda part: self.net(as_bytes(part))[0], x, AT_ONCE)
+        return apply_in_chunks(lambda part: self.net(as_bytes(part))[0], x, CHUNK)
 
     def logits(self, x: Tensor) -> Tensor:
-        return read(lambda part: self.net(as_bytes(part))[1], x, AT_ONCE)
+        return apply_in_chunks(lambda part: self.net(as_bytes(part))[1], x, CHUNK)
 
 
 def as_bytes(x: Tensor) -> Tensor:
-    """(N, 1 or 3, H, W) in [-1, 1] -> uint8 (N, 3, H, W), on the CPU."""
+    """Convert images (N, 1 or 3, H, W) in [-1, 1] to uint8 (N, 3, H, W), on the CPU."""
     return ((x.cpu() + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1)
 
 
 def network() -> Any:
-    """torch-fidelity's class. Errors: SetupError without that package."""
+    """Return the network class of torch-fidelity.
+
+    Returns:
+        The class.
+
+    Raises:
+        SetupError: torch-fidelity is not installed.
+    """
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError:
         raise SetupError(
-            "extractor inception comes with torch-fidelity: pip install 'ganzoo-torch[fidelity]' to use it"
+            "extractor inception needs torch-fidelity: pip install 'ganzoo-torch[fidelity]' to use it"
         ) from None
     return FeatureExtractorInceptionV3
 
 
 def weights() -> tuple[Path, str]:
-    """The file of the weights and its SHA-256. torch-fidelity unpickles it: no other bytes may ever reach it.
+    """Find the weights and verify them: torch-fidelity unpickles the file, so no other file may be opened.
 
-    Errors: DataError when it is missing, or another file than the published one.
+    Returns:
+        The file and its SHA-256.
+
+    Raises:
+        DataError: The file is missing, or is not the published one.
     """
     if (path := find_data(PATH)) is None:
         raise DataError(f"extractor inception: its weights are missing. Put {URL} at {data_root() / PATH} (91 MB).")

@@ -1,4 +1,4 @@
-"""Samples as they are."""
+"""Raw samples as features."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ganzoo import Extractor
 
 
 class Raw(Extractor):
-    """Pixels in [-1, 1], or coordinates: what needs no training and no download, and sees no shapes."""
+    """Pixels in [-1, 1], or coordinates. It needs no training and no download, but does not recognize shapes."""
 
     def features(self, x: Tensor) -> Tensor:
         return x.flatten(1).float().cpu()  # (N, *shape) -> (N, size)

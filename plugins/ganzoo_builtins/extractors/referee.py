@@ -1,4 +1,4 @@
-"""A classifier of the very data that a GAN is trained on, in the place of Inception."""
+"""The referee: a classifier of the data that a GAN is trained on, used instead of Inception."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from torch import Tensor
 
 from ganzoo import Extractor, IncompatibleError, Progress, Reference, Spec, preserve_rng
 from ganzoo_builtins.extractors import weight_cache
-from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, read, train
+from ganzoo_builtins.extractors.classifier import BATCH, SMALL, VERSION, Classifier, apply_in_chunks, train
 
-PASSES = 60  # over the real samples, at most
+MAX_EPOCHS = 60  # over the real samples
 OTHERS = 'use another extractor: "raw", or "inception" for images'
 
 
 class Referee(Extractor):
-    """A small classifier, trained once on the training part and tested on the held-out part, on the CPU.
+    """A small classifier, trained on the training split and tested on the held-out samples, on the CPU.
 
-    Features are the 128 numbers of its last hidden layer, none below 0. Its weights are kept for the next time.
-    least: share of held-out samples that it must get right to be believed. steps: of 128 samples each; so many
-    passes of a small set would teach it nothing more, and after 60 of them it stops.
-    Scores by referees of different data, settings or versions say nothing of each other.
+    Its features are the 128 units of the last hidden layer, all of them 0 or more. Its weights are cached. Scores by
+    referees of different data, settings or versions cannot be compared.
+
+    Args:
+        steps: Training steps of 128 samples each. Training ends after 60 epochs at the latest.
+        least: Minimum accuracy on the held-out samples; a less accurate referee is an error.
+        seed: Seed of the weights and of the order of the samples.
     """
 
     classifies = "data"
@@ -45,77 +48,77 @@ class Referee(Extractor):
     def check(self, spec: Spec) -> None:
         if spec.vocab:
             raise IncompatibleError(
-                'extractor referee: it reads images and points, and these are token ids; use "raw".'
+                'extractor referee: it classifies images and points, and these samples are token ids; use "raw".'
             )
         if spec.classes < 2:
             raise IncompatibleError(
-                "extractor referee: it learns to tell classes, and these samples have no labels. Take labelled data, "
-                f"or {OTHERS}."
+                f"extractor referee: it classifies samples, and these have no labels. Use labelled data, or {OTHERS}."
             )
         if spec.is_image and min(spec.shape[1:]) < SMALL:
             side = f"{spec.shape[1]}x{spec.shape[2]}"
             raise IncompatibleError(
-                f'extractor referee: it needs images of {SMALL}x{SMALL} at least, not {side}; use "raw".'
+                f'extractor referee: it needs images of at least {SMALL}x{SMALL}, not {side}; use "raw".'
             )
 
     def prepare(self, reference: Reference) -> None:
         self.check(reference.real.dataset.spec)
-        steps = min(self.steps, max(1, PASSES * len(reference.real) // BATCH))
+        steps = min(self.steps, max(1, MAX_EPOCHS * len(reference.real) // BATCH))
         path = reference.cache / f"referee-{self._key(reference, steps)}"
         with preserve_rng(), Progress(steps, BATCH) as progress:
             torch.manual_seed(self.seed)
             self.net = Classifier(reference.real.dataset.spec).eval()
-            if not self._recalled(path, progress):
-                self._trained(reference, steps, path, progress)
+            if not self._load(path, progress):
+                self._train(reference, steps, path, progress)
         if self.accuracy < self.least:
             raise IncompatibleError(
-                f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples right, too few to "
-                f"judge anybody (least = {self.least}). Raise its steps (now {self.steps:,}), or {OTHERS}."
+                f"extractor referee: its accuracy on the held-out samples is {100 * self.accuracy:.1f} %, below the "
+                f"minimum (least = {self.least}). Raise its steps (now {self.steps:,}), or {OTHERS}."
             )
 
     def features(self, x: Tensor) -> Tensor:
-        return read(self.net.features, x.float().cpu())
+        return apply_in_chunks(self.net.features, x.float().cpu())
 
     def logits(self, x: Tensor) -> Tensor:
-        return read(self.net, x.float().cpu())
+        return apply_in_chunks(self.net, x.float().cpu())
 
     def facts(self) -> Mapping[str, Any]:
-        """accuracy: share of the held-out samples that it reads right."""
+        """Return the accuracy on the held-out samples."""
         return {"accuracy": self.accuracy}
 
     def _key(self, reference: Reference, steps: int) -> str:
-        """SHA-256 of whatever decides the weights and what they get right."""
-        told = [reference.real.fingerprint, reference.held.fingerprint, steps, self.seed, VERSION]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        """Return the SHA-256 of everything that determines the weights and their accuracy."""
+        parts = [reference.real.fingerprint, reference.held.fingerprint, steps, self.seed, VERSION]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def _recalled(self, path: Path, progress: Progress) -> bool:
+    def _load(self, path: Path, progress: Progress) -> bool:
+        """Load the weights from the cache; return False when they are missing or damaged."""
         try:
-            found = weight_cache.load(path)
-            if found is None:
+            cached = weight_cache.load(path)
+            if cached is None:
                 return False
-            weights, facts = found
+            weights, facts = cached
             self.net.load_state_dict(weights)
             self.digest = str(facts["digest"])
             self.accuracy = float(facts["accuracy"])
             return True
         except (weight_cache.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
-            progress.say(f"the referee that was kept is damaged and is trained again: {error}")
+            progress.say(f"the cached referee is damaged and is trained again: {error}")
             return False
 
-    def _trained(self, reference: Reference, steps: int, path: Path, progress: Progress) -> None:
-        """Train, test, and keep what came of it, where there is room."""
+    def _train(self, reference: Reference, steps: int, path: Path, progress: Progress) -> None:
+        """Train and test the classifier, and cache its weights if they can be written."""
         progress.say(f"training a referee once, {steps:,} steps, on {reference.real.told}")
         real, held = reference.real, reference.held
 
-        def told(step: int, loss: float) -> None:
+        def report(step: int, loss: float) -> None:
             progress.update(step, {"loss": loss})
 
-        train(self.net, real.samples, real.batch["y"], steps, told)
+        train(self.net, real.samples, real.batch["y"], steps, report)
         self.accuracy = (self.logits(held.samples).argmax(1) == held.batch["y"]).double().mean().item()
-        progress.say(f"the referee reads {100 * self.accuracy:.2f} % right of what is held out: {held.told}")
+        progress.say(f"the referee's accuracy is {100 * self.accuracy:.2f} % on the held-out samples: {held.told}")
         weights = self.net.state_dict()
         self.digest = weight_cache.digest(weights)
         try:
             weight_cache.save(path, weights, {"accuracy": self.accuracy})
         except OSError as error:
-            progress.say(f"the referee could not be kept, and has to be trained again the next time: {error}")
+            progress.say(f"the referee could not be cached and will be trained again the next time: {error}")

@@ -1,4 +1,4 @@
-"""Weights that took minutes to train, kept: NAME.safetensors, and NAME.json with what is known of them."""
+"""Cache of trained weights: NAME.safetensors, and NAME.json with facts about them."""
 
 from __future__ import annotations
 
@@ -14,45 +14,60 @@ from torch import Tensor
 
 from ganzoo import GanzooError, write_file
 
-LARGEST = 2**30  # bytes of weights; none that are kept here come near it
+LARGEST = 2**30  # bytes of a file; cached weights are much smaller
 
 
 class DamagedCacheError(GanzooError):
-    """A kept file that is not as it was written."""
+    """A cached file is not as it was written."""
 
 
 def digest(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the file that they make."""
-    return hashlib.sha256(_packed(weights)).hexdigest()
+    """Return the SHA-256 of the file of these weights."""
+    return hashlib.sha256(_serialize(weights)).hexdigest()
 
 
 def save(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Write both files, `path` being their name without an ending. Errors: OSError."""
+    """Write weights and facts.
+
+    Args:
+        path: Path of both files, without a suffix.
+        weights: The weights.
+        facts: Facts about them, which JSON can represent.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path.with_suffix(".safetensors"), _packed(weights))
+    write_file(path.with_suffix(".safetensors"), _serialize(weights))
     write_file(path.with_suffix(".json"), json.dumps({"digest": digest(weights), **facts}, indent=1).encode())
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Return weights and facts as they were written, "digest" among these, or None where there are none.
+    """Read weights and facts.
+
+    Args:
+        path: Path of both files, without a suffix.
+
+    Returns:
+        The weights, and the facts with the "digest" of the weights; or None when there are no files.
 
     Raises:
         DamagedCacheError: A file is not as it was written.
     """
-    stored, told = path.with_suffix(".safetensors"), path.with_suffix(".json")
-    if not (stored.is_file() and told.is_file()):
+    weights_file, facts_file = path.with_suffix(".safetensors"), path.with_suffix(".json")
+    if not (weights_file.is_file() and facts_file.is_file()):
         return None
     try:
-        facts = json.loads(told.read_bytes())
-        if stored.stat().st_size > LARGEST:
+        facts = json.loads(facts_file.read_bytes())
+        if weights_file.stat().st_size > LARGEST:
             raise ValueError("it is too large")
-        content = stored.read_bytes()
+        content = weights_file.read_bytes()
         if hashlib.sha256(content).hexdigest() != facts["digest"]:
-            raise ValueError("its SHA-256 is another one")
+            raise ValueError("its SHA-256 differs")
         return safetensors.torch.load(content), facts
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise DamagedCacheError(f"{stored} is not as it was written: {error}") from error
+        raise DamagedCacheError(f"{weights_file} is not as it was written: {error}") from error
 
 
-def _packed(weights: Mapping[str, Tensor]) -> bytes:
+def _serialize(weights: Mapping[str, Tensor]) -> bytes:
     return safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})

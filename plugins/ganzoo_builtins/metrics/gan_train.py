@@ -9,7 +9,7 @@ import torch
 from pydantic import PositiveInt
 
 from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec, preserve_rng
-from ganzoo_builtins.extractors.classifier import Classifier, read, train
+from ganzoo_builtins.extractors.classifier import Classifier, apply_in_chunks, train
 
 SEED = 0  # of initial weights and batches
 
@@ -55,5 +55,5 @@ class GANTrain(Metric):
             torch.manual_seed(SEED)
             net = Classifier(evidence.data.spec)
             train(net, (training.x - mean) / std, training.y, self.steps)
-        predicted = read(net, (held_out.x - mean) / std).argmax(1)  # (held_out,)
+        predicted = apply_in_chunks(net, (held_out.x - mean) / std).argmax(1)  # (held_out,)
         return {"gan_train": float((predicted == held_out.y).double().mean())}

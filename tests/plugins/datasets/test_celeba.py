@@ -122,5 +122,5 @@ def test_a_damaged_picture_is_named(faces):
 def test_a_picture_that_is_not_aligned_is_named(faces):
     with zipfile.ZipFile(faces / "img_align_celeba.zip", "w") as archive:
         archive.writestr("000001.jpg", jpeg((0, 0, 0), size=(409, 687)))
-    with pytest.raises(DataError, match=r"000001\.jpg in .* is 409x687, not 178x218"):
+    with pytest.raises(DataError, match=r"000001\.jpg in .* is 409x687, expected 178x218"):
         CelebA("all")[0]

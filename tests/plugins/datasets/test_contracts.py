@@ -64,7 +64,7 @@ def test_the_held_out_part_is_the_same_but_for_one_setting(entry: Entry) -> None
         return
     assert isinstance(dataset, type(held))
     changed = [key for key, value in vars(held).items() if isinstance(value, str | int) and vars(dataset)[key] != value]
-    assert changed and {*changed} <= {"train", "split", "what", "n", "seed", "drawn_from"}
+    assert changed and {*changed} <= {"train", "split", "what", "n", "seed", "sequence_seed"}
 
 
 @pytest.mark.parametrize("entry", [*filter(drawn, DATASETS)], ids=lambda entry: entry.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -320,7 +321,7 @@ def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
         len(Folder(str(tmp_path)))
     save(tmp_path / "dog" / "a.png")
     save(tmp_path / "loose.png")
-    with pytest.raises(DataError, match=r"loose\.png lies beside folders of classes\. Move it"):
+    with pytest.raises(DataError, match=r"loose\.png lies next to class folders\. Move it"):
         len(Folder(str(tmp_path)))
 
 
@@ -393,12 +394,12 @@ def many_kinds(tmp_path: Path) -> str:
 
 
 def test_what_was_converted_is_remarked(many_kinds: str) -> None:
-    for channels, told in {3: "2 of 5 pictures are in grey", 1: "3 of 5 pictures are in colour"}.items():
+    for channels, converted in {3: "2 of 5 pictures are grey", 1: "3 of 5 pictures are in colour"}.items():
         dataset = Folder(many_kinds, channels=channels)  # type: ignore[arg-type]
         assert dataset.remarks() == []  # nothing is read for it
         dataset.tensors()
-        assert [remark.partition(",")[0] for remark in dataset.remarks()] == [
-            told,
+        assert [re.split(",| and were", remark)[0] for remark in dataset.remarks()] == [
+            converted,
             "1 of 5 files hold several frames",
         ]
 
@@ -408,7 +409,7 @@ def test_what_was_skipped_is_remarked(tmp_path: Path) -> None:
         save(tmp_path / f"{i}.png")
     (tmp_path / "4.png").write_bytes(b"")
     dataset = Folder(str(tmp_path), bad_images="skip")
-    assert list(dataset.remarks()) == ["1 of 4 pictures cannot be read, and were skipped"]
+    assert list(dataset.remarks()) == ["1 of 4 pictures cannot be read and were skipped"]
 
 
 def test_of_a_streamed_folder_nothing_is_said_until_all_of_it_was_read(

@@ -42,9 +42,9 @@ def test_labels_in_place_of_images_are_refused(write_idx):
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda data: b"", "does not begin as an IDX file"),
-        (lambda data: b"<html>" + data, "does not begin as an IDX file"),
-        (lambda data: data[:9], "ends within its header"),
+        (lambda data: b"", "does not begin like an IDX file"),
+        (lambda data: b"<html>" + data, "does not begin like an IDX file"),
+        (lambda data: data[:9], "ends in its header"),
         (lambda data: data[:-1], "2x3x4 numbers need 24 bytes, it has 23"),
         (lambda data: data + b"!", "it has more"),
         (lambda data: data[:4] + bytes([255, 0, 0, 0] * 2 + [0, 0, 1, 0]) + data[16:], "its header promises 4,"),

@@ -93,7 +93,8 @@ def test_other_data_and_other_settings_are_other_referees(tmp_path: Path) -> Non
 
 def test_one_that_is_too_poor_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        IncompatibleError, match=r"reads .* % .*too few.*\(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw"
+        IncompatibleError,
+        match=r"accuracy .* %, below the minimum \(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw",
     ):
         Referee(steps=1).prepare(of(Digits(), tmp_path))
 
@@ -103,7 +104,7 @@ def test_where_nothing_can_be_kept_it_serves_all_the_same(tmp_path: Path, capsys
     referee = Referee(steps=1, least=0)
     referee.prepare(of(Digits(), tmp_path / "file"))
     assert len(referee.digest) == 64
-    assert "could not be kept" in capsys.readouterr().err
+    assert "could not be cached" in capsys.readouterr().err
 
 
 def test_points_with_labels(tmp_path: Path) -> None:
@@ -116,10 +117,10 @@ def test_points_with_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        (Spec((1, 28, 28)), r"no labels\. Take labelled data, or .*raw.*inception"),
+        (Spec((1, 28, 28)), r"no labels\. Use labelled data, or .*raw.*inception"),
         (Spec((2,)), "no labels"),
         (Spec((20,), vocab=9), "token ids"),
-        (Spec((1, 6, 28), classes=10), "8x8 at least, not 6x28"),
+        (Spec((1, 6, 28), classes=10), "at least 8x8, not 6x28"),
     ],
 )
 def test_what_it_cannot_look_at(spec: Spec, told: str) -> None:
