@@ -1,4 +1,4 @@
-"""Archives that lie, and files in the way: afterwards the folder holds what it held before."""
+"""Archives with wrong headers, and files in the way: the folder is unchanged afterwards."""
 
 import gzip
 import struct

@@ -1,4 +1,4 @@
-"""Surveying a dataset, whoever wrote it: every damaged example is found, and every class counted."""
+"""Full pass over a dataset: every damaged example is found, and every class counted."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def batches(dataset: Dataset, seed: int = 0, rank: int = 0, world: int = 1, work
 
 
 def order(made: Batches, n: int) -> list[list[int]]:
-    """Which samples the next n batches hold."""
+    """Return the samples of the next n batches."""
     return [batch["x"][:, 0].long().tolist() for batch in islice(made, n)]
 
 
@@ -89,7 +89,7 @@ def test_nothing_else_decides_the_order() -> None:
 
 @pytest.mark.parametrize("world", [2, 3])
 def test_ranks_share_out_the_batches_of_one_process(world: int) -> None:
-    """Together they draw what one process with batches `world` times as large would."""
+    """Together, the processes draw the batches of one process with `world` times the batch size."""
     together = Batches(Numbers(), 4 * world, 0, CPU)
     ranks = [batches(Numbers(), rank=rank, world=world) for rank in range(world)]
     for _ in range(2 * together.per_epoch):
@@ -200,7 +200,7 @@ def test_too_few_for_every_process_are_refused_by_each_before_anything_is_read(
 @pytest.mark.parametrize("kind", [Numbers, Streamed])
 @pytest.mark.parametrize("n", [8, 9, 15, 50])
 def test_no_batch_is_short_or_filled_up(kind: type[Numbers], n: int) -> None:
-    """Processes get as many batches as each other, all of them full, and in one pass nobody sees an example twice."""
+    """All processes get the same number of full batches, and no example occurs twice in an epoch."""
     ranks = [batches(kind(n), rank=rank, world=2) for rank in range(2)]
     assert {rank.per_epoch for rank in ranks} == {n // 8}
     drawn = [order(rank, n // 8) for rank in ranks]

@@ -1,4 +1,4 @@
-"""`run.balance`: every class with the same chance, in an order that follows from seed, epoch, rank and world."""
+"""`run.balance`: all classes with equal probability, in an order that depends on seed, epoch, rank and world alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching, verifying and unpacking: mirrors, digests, and archives that mean harm."""
+"""Fetching, verifying and unpacking: mirrors, digests, and hostile archives."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ GOOD_MD5 = hashlib.md5(GOOD).hexdigest()
 
 
 class Mirrors(http.server.BaseHTTPRequestHandler):
-    """/good gives the file, /other something else, /cut a part of it; all else is not found."""
+    """A server: /good has the file, /other another one, /cut a part of it; nothing else is found."""
 
     asked: list[str]
 
@@ -51,7 +51,7 @@ def root(tmp_path, monkeypatch):
 
 @pytest.fixture
 def site():
-    """(address, paths asked for) of a server on this computer."""
+    """Return the address of a local server, and the paths requested from it."""
     handler = type("Handler", (Mirrors,), {"asked": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

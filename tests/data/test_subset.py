@@ -1,4 +1,4 @@
-"""Some examples of a dataset as one batch: by class, and at random."""
+"""Subsets of a dataset as one batch: by class, and at random."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What examples may be: found out once, on the CPU, whoever wrote the dataset."""
+"""Checks of examples against the spec of their dataset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE, POINT, WORDS = Spec((1, 2, 2), classes=3), Spec((2,)), Spec((5,), vocab=7
 
 
 class Given(Dataset):
-    """Somebody's dataset: what it is given, whole or one at a time."""
+    """A dataset of given tensors, in memory or streamed."""
 
     def __init__(self, spec: Spec, content: dict[str, Any], streamed: bool = False, length: int = 8):
         self.spec = spec
@@ -43,7 +43,7 @@ def labels(*last: int) -> Tensor:
 
 
 def first(dataset: Dataset) -> Batch:
-    """The one batch of all examples."""
+    """Return one batch of all examples."""
     return next(Batches(dataset, 8, 0, torch.device("cpu")))
 
 

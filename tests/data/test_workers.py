@@ -33,7 +33,7 @@ in_workers = pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest
 
 
 class Failing(Noisy):
-    """Its example 7 is damaged or faulty, or does away with the process that reads it."""
+    """A dataset whose example 7 is damaged, raises an error, or kills the process that reads it."""
 
     def __init__(self, how: str):
         self.how = how
@@ -68,7 +68,7 @@ def start_method(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def started() -> Iterator[Started]:
-    """The processes that a test has started and that are still there. No other loader has left its alarm."""
+    """Return the living processes that a test has started, and check that no signal handler of a loader is left."""
     before, alarm = multiprocessing.active_children(), signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     yield lambda: [process for process in multiprocessing.active_children() if process not in before]
     signal.signal(signal.SIGCHLD, alarm)
@@ -81,7 +81,7 @@ def test_workers_draw_what_one_process_draws_however_they_are_started(start_meth
 
 
 def test_no_two_batches_draw_the_same_noise() -> None:
-    """Of any pass, process or seed."""
+    """No two batches have the same seed, in any epoch, process or run."""
     runs = [(0, 0, 2), (0, 1, 2), (1, 0, 2)]
     noise = torch.cat([drawn(batches(Noisy(), 0, *run), 12)[:, 1:] for run in runs])
     for generator in noise.T:
@@ -131,7 +131,7 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
-    """Both do here, one after the other, and the second one does not speak up later on."""
+    """Both workers die, one after the other; the death of the second one raises no signal later."""
     with pytest.raises(SetupError, match=r"a worker process that reads data died.*run\.workers=0") as caught:
         drawn(batches(Failing("killed"), 2), 10)
     assert caught.value.__cause__ is not None
@@ -141,7 +141,7 @@ def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_dies_during_a_step_is_noticed_after_it(started: Started) -> None:
-    """Not in its midst, nor while a checkpoint is written."""
+    """A dead worker is not reported during a step, nor while a checkpoint is written."""
     made = batches(Noisy(), 2)
     next(made)
     for worker in started():
@@ -154,7 +154,7 @@ def test_a_worker_that_dies_during_a_step_is_noticed_after_it(started: Started) 
 
 @pytest.mark.slow
 def test_a_stream_that_is_let_go_of_ends_its_processes_at_once(started: Started) -> None:
-    """Left to the garbage collector, it would wait ten seconds for them, wherever the program is by then."""
+    """The garbage collector would wait ten seconds for them, at any point of the program."""
     made = batches(Noisy(), 2)
     next(made)
     del made
@@ -163,7 +163,7 @@ def test_a_stream_that_is_let_go_of_ends_its_processes_at_once(started: Started)
 
 @in_workers
 def test_a_stream_that_was_closed_goes_on_where_it_was(workers: int) -> None:
-    """Whatever was read ahead of it."""
+    """Batches that were read ahead are dropped."""
     straight = drawn(batches(Noisy(), 0), 9)
     made = batches(Noisy(), workers)
     before = drawn(made, 4)
@@ -172,7 +172,7 @@ def test_a_stream_that_was_closed_goes_on_where_it_was(workers: int) -> None:
 
 
 class Broken:
-    """A loader whose process has died before it handed over what it had announced."""
+    """A loader whose worker died before it sent a batch that it had announced."""
 
     def __init__(self, error: Exception):
         self.error = error

@@ -29,7 +29,7 @@ class CelebA(PublishedDataset):
     For non-commercial research. Source: Liu et al. (2015), mmlab.ie.cuhk.edu.hk/projects/CelebA.html.
 
     Args:
-        split: The images to use.
+        split: "train", "valid", "test", or "all" of them.
         attributes: k names make 2**k classes; the first name is the most significant bit. ["Male", "Smiling"] makes
             "not Male, not Smiling", "not Male, Smiling", "Male, not Smiling" and "Male, Smiling". At most 10.
         crop: Side of the central square that is cut out, at most 178. Papers use 178, 160, 148, 128 or 108; scores

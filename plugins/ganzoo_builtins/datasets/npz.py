@@ -99,7 +99,7 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
         version = npy.read_magic(file)
         shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
     if math.prod(shape) * max(1, dtype.itemsize) > info.file_size:
-        raise ValueError(f"{info.filename} promises {shape} of {dtype}, and has {info.file_size:,} bytes")
+        raise ValueError(f"{info.filename} promises {shape} of {dtype}, and holds {info.file_size:,} bytes")
     with archive.open(info) as file:
         return npy.read_array(file, allow_pickle=False)
 

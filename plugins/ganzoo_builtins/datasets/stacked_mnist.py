@@ -20,8 +20,8 @@ SAMPLES = 26_000  # maximum size of the test split: modes are counted in as many
 class StackedMNIST(Dataset):
     """Colour images whose red, green and blue channels are three independent digits: 1,000 modes, no labels.
 
-    The defaults are those of PacGAN (arXiv:1712.04086), which counts modes in 26,000 samples, as do Metz et al.
-    (1611.02163). The test split is made of MNIST's test split; `digits` has none, so other triples are used.
+    The defaults are those of PacGAN (arXiv:1712.04086). Metz et al. (1611.02163) count modes in 26,000 samples. The
+    test split has digits from MNIST's test split; `digits` has none, so other triples of the same digits are used.
 
     Args:
         n: Number of images.

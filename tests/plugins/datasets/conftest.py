@@ -1,4 +1,4 @@
-"""A data root of one's own, and miniature files in the true formats."""
+"""A temporary data root, and miniature files in the published formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def write_idx(root: Path) -> Callable[[str, np.ndarray], Path]:
-    """write_idx("MNIST/raw/t10k-labels-idx1-ubyte", array): an IDX file below the root, packed if it ends in .gz."""
+    """write_idx("MNIST/raw/t10k-labels-idx1-ubyte", array): an IDX file below the root, gzipped if it ends in .gz."""
 
     def write(name: str, array: np.ndarray) -> Path:
         kind = array.dtype.str[1:]

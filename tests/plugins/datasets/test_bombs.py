@@ -1,4 +1,4 @@
-"""Files that are small and promise, or unpack to, gigabytes: each is refused before the memory is asked for."""
+"""Small files that declare gigabytes, or decompress to them, are rejected before the memory is allocated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MIB = 2**20
 
 @contextmanager
 def at_most(limit: int) -> Iterator[None]:
-    """Fails when more memory than that is asked for inside the block."""
+    """Fail when more memory is allocated inside the block."""
     tracemalloc.start()
     try:
         yield
@@ -119,7 +119,7 @@ def test_a_member_that_unpacks_to_too_much(tmp_path: Path) -> None:
 
 
 def test_a_zip_directory_that_lies_about_a_member(tmp_path: Path) -> None:
-    """It says 200 bytes, and a hundred MiB come out."""
+    """It declares 200 bytes and decompresses to 100 MiB."""
     array = npy((100,), "|u1", bytes(100 * MIB))
     path = Path(write_zip(tmp_path / "a.npz", images=array))
     data = path.read_bytes()
@@ -138,7 +138,7 @@ def test_members_that_nobody_asked_for_are_not_touched(tmp_path: Path) -> None:
 
 def test_a_member_packed_as_numpy_never_does(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.npz", zipfile.ZIP_BZIP2, images=npy((2, 4, 4), "|u1", bytes(32)))
-    with pytest.raises(DataError, match="packed in a way"):
+    with pytest.raises(DataError, match="compressed by a method"):
         Npz(path).tensors()
 
 
@@ -190,7 +190,7 @@ def test_a_mat_file_that_unpacks_to_too_much(tmp_path: Path) -> None:
 
 
 def test_a_mat_file_of_another_level(tmp_path: Path) -> None:
-    """Level 4 has its dimensions first, and what they promise would be asked for."""
+    """Files of level 4 begin with the dimensions, and scipy would allocate what they declare."""
     pytest.importorskip("scipy.io")
     path = tmp_path / "a.mat"
     path.write_bytes(struct.pack("<5I", 50, 100_000, 100_000, 0, 2) + b"X\0")
@@ -203,7 +203,7 @@ def test_a_mat_file_of_another_level(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hollow(tmp_path: Path) -> Path:
-    """1.7 TB of nothing, of which the disk keeps a few blocks."""
+    """A sparse file of 1.7 TB, which takes a few blocks of the disk."""
     path = tmp_path / "hollow"
     path.touch()
     try:
@@ -244,7 +244,7 @@ def test_images_beyond_memory_are_counted_and_not_read(hollow: Path, root: Path)
 
 
 def png(width: int, height: int) -> bytes:
-    """Its header promises width x height pixels, and it holds none."""
+    """An image whose header declares width x height pixels, without any."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -254,7 +254,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def jpeg(width: int, height: int) -> bytes:
-    """A small one with its size overwritten."""
+    """A small image with another size in its header."""
     file = io.BytesIO()
     Image.new("RGB", (178, 218)).save(file, "JPEG")
     data = file.getvalue()
@@ -323,7 +323,7 @@ def test_links_out_of_the_folder_of_faces_are_not_followed(root: Path) -> None:
 
 
 def test_sixty_four_megapixels_of_sixteen_bits_stay_below_a_gigabyte(tmp_path: Path) -> None:
-    """The largest picture that passes; in a process of its own, since tracemalloc does not see what Pillow asks for."""
+    """The largest image that is accepted, in a separate process: tracemalloc does not see the memory of Pillow."""
     Image.fromarray(np.zeros((8000, 8000), np.uint16)).save(tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size < MIB
     code = (

@@ -1,4 +1,4 @@
-"""The house rules of the built-in datasets, beside what tests/plugins/test_conformance.py asks of everybody's."""
+"""Rules for the built-in datasets, in addition to those of tests/plugins/test_conformance.py for all plugins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHOUT_TEST_PART = {"folder", "npz", "pairs", "text", "digits", "unicode_names"
 
 
 def needed(entry: Entry) -> list[str]:
-    """Settings without a default."""
+    """Return the settings without a default."""
     return [name for name, p in Blueprint(entry).signature.settings.items() if p.default is p.empty]
 
 
@@ -29,7 +29,7 @@ def make(entry: Entry, **settings: Any) -> Dataset:
 
 
 def drawn(entry: Entry) -> bool:
-    """By the dataset itself, from a seed, as many as one asks for."""
+    """Return True for a generated dataset: its settings are a size and a seed, and it needs no files."""
     return {"n", "seed"} <= Blueprint(entry).signature.settings.keys() and not make(entry).sources()
 
 

@@ -1,4 +1,4 @@
-"""The folder reader: every kind of picture people have, with the exact pixels that should come out."""
+"""The dataset `folder`: all kinds of images, with their exact pixels after decoding."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_shrinking_averages(tmp_path: Path) -> None:
 
 
 def _bomb(path: Path, width: int, height: int) -> None:
-    """A PNG whose header promises width x height pixels and that holds none."""
+    """A PNG whose header declares width x height pixels, without any."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -383,7 +383,7 @@ def test_the_fingerprint_follows_files_that_it_does_not_decode(tmp_path: Path, m
 
 @pytest.fixture
 def many_kinds(tmp_path: Path) -> str:
-    """Two grey pictures, three coloured ones of which one is an animation."""
+    """Two grey images, and three in colour, one of them an animation."""
     save(tmp_path / "a.png", 7, "L")
     save(tmp_path / "b.png", 300, "I;16")
     save(tmp_path / "c.png")

@@ -1,4 +1,4 @@
-"""IDX files: every kind of number, packed or not, and every way to be damaged."""
+"""IDX files: all types of numbers, compressed or not, and all kinds of damage."""
 
 import gzip
 import lzma

@@ -1,4 +1,4 @@
-"""Images keep their type and their middle when they change their size."""
+"""Resizing and padding keep the type and the centre of images."""
 
 import torch
 from PIL import Image

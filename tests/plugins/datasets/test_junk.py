@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds, reading it gives data or a DataError: no other error, and no traceback."""
+"""Reading a file of arbitrary bytes gives data or a DataError, and no other error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays from one .npz file: every layout read right, everything else refused in one line."""
+"""Arrays from one .npz file: all layouts are read, everything else is rejected in one line."""
 
 from __future__ import annotations
 

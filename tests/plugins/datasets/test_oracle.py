@@ -1,4 +1,4 @@
-"""The oracle's likelihood is that of what it draws."""
+"""The oracle's likelihood is that of its samples."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ layers = 1
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Ten pictures: a is dark and b is light, both in shades of their number; their order on the disk is another."""
+    """Ten pairs: a is dark and b is light, in shades of their number; the order on the disk differs."""
     for i in (3, 1, 7, 0, 9, 2, 8, 4, 6, 5):
         for side, suffix, shade in (("a", "png", 0), ("b", "bmp", 200)):
             path = tmp_path / "photos" / side / f"{i}.{suffix}"

@@ -1,4 +1,4 @@
-"""The real files, where they lie beside the checkout."""
+"""The published files, if they exist next to the checkout."""
 
 import pytest
 import torch

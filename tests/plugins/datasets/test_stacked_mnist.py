@@ -1,4 +1,4 @@
-"""Stacked digits: three of the inner set, each drawn on its own."""
+"""Stacked MNIST: three independent digits in each image."""
 
 from __future__ import annotations
 

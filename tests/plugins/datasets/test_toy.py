@@ -1,4 +1,4 @@
-"""Toy mixtures: centres, spreads and shares against the closed form."""
+"""Mixtures of Gaussians: means, standard deviations and frequencies against the closed form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inception: its file is never fetched, never read unless it is the published one, and images reach it as bytes."""
+"""Inception: its weights are never downloaded, never read unless they are the published ones; images are bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGES = Spec((1, 28, 28))
 
 
 class Stub:
-    """In the place of torch-fidelity's network."""
+    """A replacement for torch-fidelity's network."""
 
     def __init__(self, name: str, features: list[str], feature_extractor_weights_path: str):
         self.asked = name, features, feature_extractor_weights_path
@@ -43,7 +43,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that has the digest that is asked for."""
+    """Write a file that has the expected digest."""
     path = root / PATH
     path.parent.mkdir()
     path.write_bytes(b"weights")

@@ -1,4 +1,4 @@
-"""The referee: right about digits it has not seen, the same every time, kept, and refused where it is too poor."""
+"""The referee: accurate on held-out digits, reproducible, cached, and rejected if it is too inaccurate."""
 
 from __future__ import annotations
 
@@ -92,10 +92,8 @@ def test_other_data_and_other_settings_are_other_referees(tmp_path: Path) -> Non
 
 
 def test_one_that_is_too_poor_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        IncompatibleError,
-        match=r"accuracy .* %, below the minimum \(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw",
-    ):
+    message = r"accuracy .* %, below the minimum \(least = 0\.8\)\. Raise its steps \(now 1\), or .*raw"
+    with pytest.raises(IncompatibleError, match=message):
         Referee(steps=1).prepare(of(Digits(), tmp_path))
 
 
