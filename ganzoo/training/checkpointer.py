@@ -22,12 +22,13 @@ ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
 class Checkpointer:
     """Checkpoints of what is trained. `kept` is the newest that this process wrote, or started from.
 
-    packages: versions of what the components come from. recorder: on the main process.
+    packages: versions of what the components come from.
     """
 
-    def __init__(self, run: Run, settings: RunSettings, trainee: Session, packages: Mapping[str, str]):
+    def __init__(self, run: Run, settings: RunSettings, trainee: Session, recorder: Recorder, packages: Mapping[str, str]):
         self.run = run
         self.settings = settings
+        self.recorder = recorder
         self.packages = packages
         self.engine = trainee.engine
         self.ema = trainee.ema
@@ -44,24 +45,23 @@ class Checkpointer:
         self.saved_at = found[0]
         return found
 
-    def look(self, t: int, recorder: Recorder | None) -> None:
+    def look(self, t: int) -> None:
         """Errors: NonFiniteError when something is not finite after step t."""
         if self.looked_at == t:
             return
         self.looked_at = t
-        if recorder and self.engine.skipped:
-            recorder.skipped(t, self.engine.skipped, self.engine.moved)
+        self.recorder.skipped(t, self.engine.skipped, self.engine.moved)
         nonfinite.all_skipped(self.engine, t)
         nonfinite.look(self.engine, t)
 
-    def save(self, t: int, last: bool, recorder: Recorder | None) -> None:
+    def save(self, t: int, last: bool) -> None:
         """A checkpoint of step t, unless it is there already.
 
         Errors: NonFiniteError; SetupError when the last one cannot be written, for no other will be tried.
         """
         if t == self.saved_at:
             return
-        self.look(t, recorder)
+        self.look(t)
         mine = state.capture(self.engine, self.ema, self.batches, t, self.packages)
         keep, main = self.settings.keep, self.engine.accelerator.is_main_process
         failure = None
@@ -76,18 +76,16 @@ class Checkpointer:
                 f"the checkpoint of step {t} could not be written: {failure}. {self._kept()} "
                 f"Make room, then: ganzoo resume {self.run.folder}"
             ) from failure
-        if recorder:
-            recorder.saved(t, failure)
+        self.recorder.saved(t, failure)
 
-    def recover(self, finding: NonFiniteError, t: int, recorder: Recorder | None) -> int:
+    def recover(self, finding: NonFiniteError, t: int) -> int:
         """Back to the last checkpoint, where that is wanted and helps; returns its step. Errors: DivergedError.
 
         Data and noise go on from where they are: the same ones would lead to the same end.
         """
-        if recorder:
-            kept = self.kept.name if self.kept else None
-            position = {"what": finding.what, "batches_drawn": self.batches.position, "checkpoint": kept}
-            recorder.diverged({**finding.facts, **position})
+        kept = self.kept.name if self.kept else None
+        position = {"what": finding.what, "batches_drawn": self.batches.position, "checkpoint": kept}
+        self.recorder.diverged({**finding.facts, **position})
         wanted = self.settings.on_nonfinite == "rollback" and self.kept is not None
         if not wanted or self.rollbacks == ROLLBACKS or self.kept is None:
             after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if wanted else ""
@@ -99,8 +97,7 @@ class Checkpointer:
         self.engine.history.clear()
         self.looked_at = step
         self.rollbacks += 1
-        if recorder:
-            recorder.went_back(t, step, finding.what)
+        self.recorder.went_back(t, step, finding.what)
         return step
 
     def everyone(self, fine: bool) -> bool:

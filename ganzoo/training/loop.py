@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import torch
@@ -26,7 +26,7 @@ from ganzoo.sampling.run import Run
 from ganzoo.training import device
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
-from ganzoo.training.recorder import Recorder
+from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.utils import lock
@@ -73,18 +73,18 @@ class _Session:
         self.steps = self.trainee.steps
         self.main = accelerator.is_main_process
         self.run = Run(start.run.folder) if start else self._shared_run(recipe, out)
-        self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, plugins.versions(recipe.owners()))
+        self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else NullRecorder()
+        packages = plugins.versions(recipe.owners())
+        self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, self.recorder, packages)
         step, remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
         self.t = step
         self.remarks = remarks
-        self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else None
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None
-        with self.recorder or nullcontext(), closing(self.trainee.batches), StopFlag() as flag:
+        with self.recorder, closing(self.trainee.batches), StopFlag() as flag:
             try:
-                if self.recorder:
-                    self.recorder.begin(self.t, self.start, self.remarks)
+                self.recorder.begin(self.t, self.start, self.remarks)
                 self._loop(Stopping(flag, self.accelerator, limit, self.begun))
             except GanzooError as error:
                 self._end(ENDINGS.get(type(error), "failed"), error.message)
@@ -103,15 +103,14 @@ class _Session:
             self.trainee.engine.watched = self._logged(self.t + 1)
             self.trainee.step(self.t)
             self.t += 1
-            if self.recorder:
-                self.recorder.alive(self.t)
+            self.recorder.alive(self.t)
             reason = ""
             try:
                 self._keep(pace)
                 if reason := stopping.reason():
-                    self.checkpointer.save(self.t, True, self.recorder)
+                    self.checkpointer.save(self.t, True)
             except NonFiniteError as finding:
-                self.t = self.checkpointer.recover(finding, self.t, self.recorder)
+                self.t = self.checkpointer.recover(finding, self.t)
             if reason:
                 raise Interrupted(
                     f"stopped by {reason} after step {self.t} of {self.steps}; everything is saved. "
@@ -122,24 +121,23 @@ class _Session:
         """What is due after this step: the numbers, a grid, a checkpoint. Errors: NonFiniteError."""
         checkpointer, recorder, fine = self.checkpointer, self.recorder, True
         if self._logged(self.t):
-            checkpointer.look(self.t, recorder)
+            checkpointer.look(self.t)
             values = self.trainee.engine.read()
-            if recorder:
-                fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
+            fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
         if self._due(self.settings.sample, self.t) and not checkpointer.everyone(fine):
             raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
         if self._due(self.settings.save, self.t):
-            checkpointer.save(self.t, self.t == self.steps, recorder)
+            checkpointer.save(self.t, self.t == self.steps)
         if self.evaluated and self._due(self.evaluated, self.t):
             self._evaluate()
 
     def _evaluate(self) -> None:
         """Judge this step, and keep a checkpoint of it if it is the best so far."""
         checkpointer = self.checkpointer
-        checkpointer.look(self.t, self.recorder)
-        if checkpointer.everyone(self.recorder.evaluate(self.t) if self.recorder else True):
-            checkpointer.save(self.t, self.t == self.steps, self.recorder)
-            if self.recorder and checkpointer.saved_at == self.t:
+        checkpointer.look(self.t)
+        if checkpointer.everyone(self.recorder.evaluate(self.t)):
+            checkpointer.save(self.t, self.t == self.steps)
+            if checkpointer.saved_at == self.t:
                 self.recorder.keep_best(self.t)
 
     def _due(self, every: int, t: int) -> bool:
@@ -150,8 +148,7 @@ class _Session:
         return self._due(self.settings.log, t) or self._due(self.settings.sample, t)
 
     def _end(self, ending: str, error: str = "") -> None:
-        if self.recorder:
-            self.recorder.end(ending, self.t, error)
+        self.recorder.end(ending, self.t, error)
 
     def _shared_run(self, recipe: Recipe, out: Path) -> Run:
         """Create a new run in the main process, and return it in every process."""

@@ -240,3 +240,49 @@ class Recorder:
                     call(run=self.run, **more)
             except (Exception, SystemExit) as error:
                 self.say(f"plugin {name} failed in {hook}: {type(error).__name__}: {error}")
+
+
+class NullRecorder(Recorder):
+    """A recorder that does nothing: what processes other than the main one have, so that no caller asks for one."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __enter__(self) -> NullRecorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def begin(self, t: int, start: Start | None, remarks: Sequence[str]) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        pass
+
+    def alive(self, t: int) -> None:
+        pass
+
+    def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
+        return True
+
+    def evaluate(self, t: int) -> bool:
+        return True
+
+    def keep_best(self, t: int) -> None:
+        pass
+
+    def saved(self, t: int, failure: OSError | None) -> None:
+        pass
+
+    def skipped(self, t: int, skipped: Mapping[str, int], moved: Mapping[str, int]) -> None:
+        pass
+
+    def went_back(self, t: int, step: int, what: str) -> None:
+        pass
+
+    def diverged(self, facts: Mapping[str, Any]) -> None:
+        pass
+
+    def end(self, state: str, t: int, error: str = "") -> None:
+        pass

@@ -23,6 +23,7 @@ from ganzoo.training import loop, nonfinite
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.engine import Engine
 from ganzoo.training.nonfinite import NonFiniteError
+from ganzoo.training.recorder import NullRecorder
 from ganzoo.training.session import Session
 from helpers.support import TINY, accelerator
 
@@ -139,20 +140,20 @@ def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: disco
     chosen = recipe(plugins, "run.on_nonfinite=rollback", "loss.at=3")
     trainee = Session(chosen, accelerator())
     checkpointer, engine, batches = (
-        Checkpointer(Run(tmp_path), chosen.run, trainee, {}),
+        Checkpointer(Run(tmp_path), chosen.run, trainee, NullRecorder(), {}),
         trainee.engine,
         trainee.batches,
     )
     for t in range(2):
         engine.step(batches, t)
-    checkpointer.save(2, False, None)
+    checkpointer.save(2, False)
     good = {name: tensor.clone() for name, tensor in engine.procedure.state_dict().items()}
     moments = {p: o.state_dict()["state"][0]["exp_avg"].clone() for p, o in engine.optimizers.items()}
     engine.step(batches, 2)
     noise = torch.get_rng_state()
     with pytest.raises(NonFiniteError) as caught:
-        checkpointer.look(3, None)
-    assert checkpointer.recover(caught.value, 3, None) == 2
+        checkpointer.look(3)
+    assert checkpointer.recover(caught.value, 3) == 2
     assert all(torch.equal(tensor, good[name]) for name, tensor in engine.procedure.state_dict().items())
     for player, optimizer in engine.optimizers.items():
         assert torch.equal(optimizer.state_dict()["state"][0]["exp_avg"], moments[player])

@@ -24,6 +24,7 @@ from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint, metrics_log
 from ganzoo.sampling.run import Run
 from ganzoo.training import loop
+from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.utils import atomic
 from ganzoo.visualization import grid, loss_plot
 from ganzoo_builtins.procedures.adversarial import Adversarial
@@ -194,6 +195,16 @@ def test_what_a_killed_process_left_half_written_goes_when_the_run_goes_on(tmp_p
         (folder / f"{atomic.PARTIAL}something").write_text("ha")
     train(tiny("", "run.steps=6"), tmp_path, run)
     assert not list(run.folder.rglob(f"{atomic.PARTIAL}*"))
+
+
+def test_the_null_recorder_overrides_every_method_that_others_call() -> None:
+    methods = {name for name, value in vars(Recorder).items() if callable(value) and not name.startswith("_")}
+    assert {*methods, "__init__", "__enter__", "__exit__"} <= vars(NullRecorder).keys()
+
+
+def test_the_null_recorder_accepts_every_sample() -> None:
+    with NullRecorder() as recorder:
+        assert recorder.report(1, {"generator/adversarial": 1.0}, 10.0, drawn=True) and recorder.evaluate(1)
 
 
 class Shown(Adversarial):
