@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from ganzoo.interfaces import Batch, Generator, Move, Panel
+from ganzoo.utils import distributed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,8 +77,4 @@ class Procedure(nn.Module, ABC):
 
         State that all of them keep alike, and decisions that all must take alike, such as who moves, start from it.
         """
-        value = value.detach().clone()
-        if distributed.is_available() and distributed.is_initialized():
-            distributed.all_reduce(value)
-            value /= distributed.get_world_size()
-        return value
+        return distributed.reduce_mean(value)

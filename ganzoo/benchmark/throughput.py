@@ -15,6 +15,7 @@ from ganzoo.benchmark import profile
 from ganzoo.config.recipe import Recipe
 from ganzoo.training import device, nonfinite
 from ganzoo.training.session import Session
+from ganzoo.utils import distributed
 
 EXCLUDED = "imports, reading the data, building the networks; pictures, checkpoints and the other files of a run"
 SHARED_STEPS = 20  # at most so many are taken apart
@@ -50,7 +51,7 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
     seconds, processor = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
     peak = peak_bytes()
     shares = profile.measure(training, min(steps, SHARED_STEPS))
-    world, trainee = training.accelerator.num_processes, training.trainee
+    world, trainee = distributed.world_size(), training.trainee
     images = steps * trainee.procedure.batches_per_step * recipe.run.batch_size * world
     return {
         "recipe": recipe.name,
@@ -74,7 +75,7 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
 
 def _round(training: Training, steps: int) -> tuple[float, float]:
     """Seconds by the clock and by this process's processor."""
-    training.accelerator.wait_for_everyone()
+    distributed.wait_for_all()
     clock, processor = profile.now(training.accelerator.device), time.process_time()
     for _ in range(steps):
         training.step()

@@ -48,7 +48,7 @@ def command(
     from ganzoo.benchmark import compare, throughput
     from ganzoo.config import locate, resolver
     from ganzoo.registry import discovery
-    from ganzoo.training import device
+    from ganzoo.utils import distributed
 
     plugins = discovery.load()
     found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
@@ -70,7 +70,7 @@ def command(
     if threads:
         torch.set_num_threads(threads)
     document = throughput.measure(found, steps, warmup, rounds)
-    if device.processes().is_main_process:
+    if distributed.is_main():
         click.echo(json.dumps(document) if as_json else _text(document))
 
 

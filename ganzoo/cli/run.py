@@ -44,8 +44,8 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
 
 def report(run) -> None:  # type: ignore[no-untyped-def]
     """Print the paths of the samples and the checkpoint."""
-    from ganzoo.training import device
+    from ganzoo.utils import distributed
 
-    if device.processes().is_main_process:
+    if distributed.is_main():
         grid = max(run.samples.glob("step-*.png"), default=run.samples)
         click.echo(f"samples:    {grid}\ncheckpoint: {run.latest}\nmore:       ganzoo sample {run.folder} -n 64")

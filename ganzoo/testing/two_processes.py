@@ -19,6 +19,7 @@ from ganzoo.registry import discovery
 from ganzoo.testing.stand_ins import with_stand_ins
 from ganzoo.training import device
 from ganzoo.training.session import Session
+from ganzoo.utils import distributed
 
 STEPS = 3
 
@@ -29,13 +30,12 @@ def main(folder: Path) -> None:
     digests: dict[str, str] = {}
     for name, tree in json.loads((folder / "recipes.json").read_text()).items():
         recipe = resolver.resolve(tree, plugins.zoo, name, name="two_processes")
-        accelerator = device.accelerator(recipe.run)
-        session = Session(recipe, accelerator)
+        session = Session(recipe, device.accelerator(recipe.run))
         for t in range(STEPS):
             session.step(t)
         digests[name] = digest(session.procedure)
-        print(f"{accelerator.process_index}: {one_line(name)}", file=sys.stderr)
-        (folder / f"rank-{accelerator.process_index}.json").write_text(json.dumps(digests))
+        print(f"{distributed.rank()}: {one_line(name)}", file=sys.stderr)
+        (folder / f"rank-{distributed.rank()}.json").write_text(json.dumps(digests))
 
 
 def digest(procedure: Procedure) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import DivergedError, SetupError
 from ganzoo.runs import checkpoint
@@ -15,6 +13,7 @@ from ganzoo.training import nonfinite, state
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import Recorder
 from ganzoo.training.session import Session
+from ganzoo.utils import distributed
 
 ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
 
@@ -25,7 +24,9 @@ class Checkpointer:
     packages: versions of what the components come from.
     """
 
-    def __init__(self, run: Run, settings: RunSettings, trainee: Session, recorder: Recorder, packages: Mapping[str, str]):
+    def __init__(
+        self, run: Run, settings: RunSettings, trainee: Session, recorder: Recorder, packages: Mapping[str, str]
+    ):
         self.run = run
         self.settings = settings
         self.recorder = recorder
@@ -63,10 +64,10 @@ class Checkpointer:
             return
         self.look(t)
         mine = state.capture(self.engine, self.ema, self.batches, t, self.packages)
-        keep, main = self.settings.keep, self.engine.accelerator.is_main_process
+        keep, main = self.settings.keep, distributed.is_main()
         failure = None
         try:
-            self.kept = checkpoint.write(self.run.checkpoints, t, mine, keep=keep, main=main, everyone=self.everyone)
+            self.kept = checkpoint.write(self.run.checkpoints, t, mine, keep=keep, main=main, everyone=self.all_agree)
             self.saved_at = t
             self.rollbacks = 0
         except OSError as error:
@@ -100,12 +101,9 @@ class Checkpointer:
         self.recorder.went_back(t, step, finding.what)
         return step
 
-    def everyone(self, fine: bool) -> bool:
-        """Whether all processes are fine; each waits for the others."""
-        accelerator = self.engine.accelerator
-        if accelerator.num_processes == 1:
-            return fine
-        return bool(accelerator.reduce(torch.tensor(float(fine), device=accelerator.device), "mean") == 1)
+    def all_agree(self, vote: bool) -> bool:
+        """Return True when every process votes True; each waits for the others."""
+        return distributed.all_agree(vote, self.engine.accelerator.device)
 
     def _kept(self) -> str:
         return f"The last good checkpoint is {self.kept}." if self.kept else "No checkpoint was saved yet."

@@ -16,6 +16,7 @@ from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim
 from ganzoo.training.engine import owned
+from ganzoo.utils import distributed
 
 
 def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     except DataError as error:
         remarks.append(f"the data is not there yet: {error.message}")
     else:
-        batches_per_epoch(length, recipe.run.batch_size, accelerator.num_processes)
+        batches_per_epoch(length, recipe.run.batch_size, distributed.world_size())
         if recipe.run.balance:
             sampler.balanced(dataset)
     with torch.device("meta"):

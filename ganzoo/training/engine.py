@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_, get_total_norm, parameters_to_vector, vector_to_parameters
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from ganzoo.errors import IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
 from ganzoo.training import statistics
+from ganzoo.utils import distributed
 
 HISTORY = 10_000  # terms that are remembered until somebody looks
 
@@ -61,9 +61,7 @@ class Engine:
         self.history: deque[tuple[int, str, Tensor]] = deque(maxlen=HISTORY)
         self.moved: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
-        if accelerator.num_processes > 1:
-            for tensor in procedure.state_dict().values():
-                tensor.copy_(broadcast(tensor))
+        distributed.broadcast(procedure.state_dict().values())
 
     def step(self, data: Iterator[Batch], t: int) -> None:
         """Make every move of step t."""
@@ -111,7 +109,7 @@ class Engine:
         if not named:
             return {}
         values = torch.stack([value.float() for value in named.values()])
-        return dict(zip(named, self.accelerator.reduce(values, "mean").tolist(), strict=True))
+        return dict(zip(named, distributed.reduce_mean(values).tolist(), strict=True))
 
     def _total(self, player: str, terms: Terms) -> Tensor:
         if player not in self.parameters:
@@ -137,8 +135,7 @@ class Engine:
     def _update(self, player: str) -> bool:
         """One optimizer step from the gradients that are there; False for a move that was skipped."""
         optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
-        if self.accelerator.num_processes > 1:
-            self._average(_gradients(parameters))
+        distributed.average(_gradients(parameters))
         self.moved[player] += 1
         if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips by itself
             self.skipped[player] += 1
@@ -158,10 +155,6 @@ class Engine:
         for name, term in terms.items():
             self.terms[f"{player}/{name}"] = value = term.detach()
             self.history.append((self.t, f"{player}/{name}", value))
-
-    def _average(self, gradients: list[Tensor]) -> None:
-        mean = self.accelerator.reduce(parameters_to_vector(gradients), "mean")
-        vector_to_parameters(mean, gradients)
 
 
 def _gradients(parameters: list[nn.Parameter]) -> list[Tensor]:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
@@ -29,7 +28,7 @@ from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
-from ganzoo.utils import lock
+from ganzoo.utils import distributed, lock
 from ganzoo.utils.signals import StopFlag
 
 ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
@@ -45,10 +44,10 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
     start = at(resume) if isinstance(resume, Run) else resume
     with _determinism(recipe.run.deterministic), ExitStack() as locks:
         accelerator = device.accelerator(recipe.run)
-        if start and accelerator.is_main_process:
+        if start and distributed.is_main():
             locks.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
         session = _Session(recipe, plugins, accelerator, out, start, begun)
-        if not start and accelerator.is_main_process:
+        if not start and distributed.is_main():
             locks.enter_context(lock.held(session.run.folder, "this one"))
         session.run_to_the_end()
         return session.run
@@ -71,9 +70,10 @@ class _Session:
             data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
             evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
         self.steps = self.trainee.steps
-        self.main = accelerator.is_main_process
         self.run = Run(start.run.folder) if start else self._shared_run(recipe, out)
-        self.recorder = Recorder(self.run, recipe, plugins, self.trainee, evaluator) if self.main else NullRecorder()
+        self.recorder = (
+            Recorder(self.run, recipe, plugins, self.trainee, evaluator) if distributed.is_main() else NullRecorder()
+        )
         packages = plugins.versions(recipe.owners())
         self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, self.recorder, packages)
         step, remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
@@ -85,7 +85,7 @@ class _Session:
         with self.recorder, closing(self.trainee.batches), StopFlag() as flag:
             try:
                 self.recorder.begin(self.t, self.start, self.remarks)
-                self._loop(Stopping(flag, self.accelerator, limit, self.begun))
+                self._loop(Stopping(flag, self.accelerator.device, limit, self.begun))
             except GanzooError as error:
                 self._end(ENDINGS.get(type(error), "failed"), error.message)
                 raise
@@ -98,7 +98,7 @@ class _Session:
             self._end("finished")
 
     def _loop(self, stopping: Stopping) -> None:
-        pace = _Pace(self.trainee.batches, self.settings.batch_size * self.accelerator.num_processes)
+        pace = _Pace(self.trainee.batches, self.settings.batch_size * distributed.world_size())
         while self.t < self.steps:
             self.trainee.engine.watched = self._logged(self.t + 1)
             self.trainee.step(self.t)
@@ -124,7 +124,7 @@ class _Session:
             checkpointer.look(self.t)
             values = self.trainee.engine.read()
             fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
-        if self._due(self.settings.sample, self.t) and not checkpointer.everyone(fine):
+        if self._due(self.settings.sample, self.t) and not checkpointer.all_agree(fine):
             raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
         if self._due(self.settings.save, self.t):
             checkpointer.save(self.t, self.t == self.steps)
@@ -135,7 +135,7 @@ class _Session:
         """Judge this step, and keep a checkpoint of it if it is the best so far."""
         checkpointer = self.checkpointer
         checkpointer.look(self.t)
-        if checkpointer.everyone(self.recorder.evaluate(self.t)):
+        if checkpointer.all_agree(self.recorder.evaluate(self.t)):
             checkpointer.save(self.t, self.t == self.steps)
             if checkpointer.saved_at == self.t:
                 self.recorder.keep_best(self.t)
@@ -153,11 +153,11 @@ class _Session:
     def _shared_run(self, recipe: Recipe, out: Path) -> Run:
         """Create a new run in the main process, and return it in every process."""
         folder = ""
-        if self.main:
+        if distributed.is_main():
             run = Run.create(recipe, out)
             self.trainee.write_resolved(run)
             folder = str(run.folder)
-        return Run(Path(broadcast_object_list([folder])[0]))
+        return Run(Path(distributed.broadcast_text(folder)))
 
 
 class _Pace:

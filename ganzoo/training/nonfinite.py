@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.training.engine import Engine
+from ganzoo.utils import distributed
 
 
 class NonFiniteError(Exception):
@@ -35,7 +36,7 @@ def look(engine: Engine, t: int) -> None:
     largest = torch.stack(torch._foreach_norm(list(tensors.values()), math.inf))  # of each: nan and inf prevail
     values = torch.stack([value.float() for _, _, value in terms]) if terms else largest[:0]
     sound = torch.cat([values, largest]).isfinite().float()
-    if not (sound := engine.accelerator.reduce(sound, "mean")).lt(1).any():  # sound on every process
+    if not (sound := distributed.reduce_mean(sound)).lt(1).any():  # sound on every process
         return
     bad = [index for index, share in enumerate(sound.tolist()) if share < 1]
     first = next((terms[index] for index in bad if index < len(terms)), None)

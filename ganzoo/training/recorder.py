@@ -31,7 +31,7 @@ from ganzoo.training.attempts import Attempts
 from ganzoo.training.session import Session
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.trackers import Trackers
-from ganzoo.utils import atomic, rng
+from ganzoo.utils import atomic, distributed, rng
 from ganzoo.visualization import loss_plot
 
 
@@ -50,9 +50,7 @@ class Recorder:
         self.steps = trainee.steps
         self._try = Attempts(self.say)
         self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
-        accelerator = trainee.engine.accelerator
-        self.device = accelerator.device
-        self.processes = accelerator.num_processes
+        self.device = trainee.engine.accelerator.device
         self.evaluator = evaluator
         self._open = ExitStack()
         self._told = set[str]()
@@ -75,7 +73,7 @@ class Recorder:
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
         self.say(
             f"{self.run.folder}\n{len(self.dataset):,} examples of {self.dataset.spec.shape}; {sizes}; "
-            f"on {self.device} x {self.processes}"
+            f"on {self.device} x {distributed.world_size()}"
         )
         for word in [*(start.why if start else ()), *(f"resumed, but not bit for bit: {one}" for one in remarks)]:
             self.say(word)

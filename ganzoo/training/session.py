@@ -17,6 +17,7 @@ from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
 from ganzoo.training.optim import OptimizerFactory
+from ganzoo.utils import distributed
 
 
 class Session:
@@ -28,7 +29,7 @@ class Session:
     def __init__(self, recipe: Recipe, accelerator: Accelerator):
         self.recipe = recipe
         settings = recipe.run
-        rank = accelerator.process_index
+        rank = distributed.rank()
         optimizers = optim.optimizer_factory(recipe.optimizer)
         self.dataset = instantiate.dataset(recipe)
         check_memory(recipe, self.dataset, optimizers, accelerator.device)
@@ -38,7 +39,7 @@ class Session:
             settings.seed,
             accelerator.device,
             rank,
-            accelerator.num_processes,
+            distributed.world_size(),
             settings.workers,
             settings.balance,
         )

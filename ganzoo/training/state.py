@@ -14,7 +14,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
-from ganzoo.utils import rng
+from ganzoo.utils import distributed, rng
 
 SPREAD = 1_000_003
 
@@ -26,14 +26,14 @@ def capture(
 
     packages: versions of what the components come from, see surroundings().
     """
-    procedure, rank = engine.procedure, engine.accelerator.process_index
+    procedure, rank = engine.procedure, distributed.rank()
     found = Checkpoint()
     found.tensors[_own(rank)] = {
         **rng.tensors(),
         **{f"buffer.{n}": b for n, b in procedure.named_buffers()},
     }
     found.states[_own(rank)] = rng.words()
-    if not engine.accelerator.is_main_process:
+    if not distributed.is_main():
         return found
     found.tensors["model"] = procedure.state_dict()
     found.tensors["optimizer"], groups = {}, {}
@@ -62,7 +62,7 @@ def restore(
     """
     step = restore_players(saved, engine, ema)
     with checkpoint.fitting():
-        state, rank = saved.states["state"], engine.accelerator.process_index
+        state, rank = saved.states["state"], distributed.rank()
         before, now = state["surroundings"], surroundings(engine, packages)
         examples = state["position"] * before["processes"]  # counted in batches of one process
         batches.seek(examples // now["processes"])
@@ -85,7 +85,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
             player: optimizer_dict(optimizer, _of(player, saved.tensors["optimizer"]), state["optimizers"][player])
             for player, optimizer in engine.optimizers.items()
         }
-        buffers = _of("buffer", saved.tensors.get(_own(engine.accelerator.process_index), {}))
+        buffers = _of("buffer", saved.tensors.get(_own(distributed.rank()), {}))
         checkpoint.check_tensors(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
         checkpoint.check_tensors(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
         checkpoint.load_weights(procedure, saved)
@@ -107,13 +107,12 @@ def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> d
 
     packages: {distribution: version} of what the recipe's components come from.
     """
-    accelerator = engine.accelerator
-    device = accelerator.device
+    device = engine.accelerator.device
     return {
         "torch": torch.__version__,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
-        "processes": accelerator.num_processes,
+        "processes": distributed.world_size(),
         **(packages or {}),
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import torch
-from accelerate import Accelerator
 
+from ganzoo.utils import distributed
 from ganzoo.utils.signals import StopFlag
 
 MOST = 1000  # steps between two agreements, at most
@@ -18,9 +18,9 @@ class Stopping:
     limit: seconds from `since`, a time.monotonic(), after which the run is to stop; None for no limit.
     """
 
-    def __init__(self, flag: StopFlag, accelerator: Accelerator, limit: float | None, since: float):
+    def __init__(self, flag: StopFlag, device: torch.device, limit: float | None, since: float):
         self.flag = flag
-        self.accelerator = accelerator
+        self.device = device
         self.limit = limit
         self.since = since
         self._left = 1
@@ -31,16 +31,16 @@ class Stopping:
         """Why to stop now, the same on every process; empty to go on."""
         if self.limit is not None and time.monotonic() - self.since > self.limit:
             self.flag.reason = self.flag.reason or "run.max_time"
-        if self.accelerator.num_processes == 1:
+        if distributed.world_size() == 1:
             return self.flag.reason
         self._left -= 1
         return self._agreement() if self._left == 0 else ""
 
     def _agreement(self) -> str:
         seconds = time.monotonic() - self._agreed_at
-        mine = torch.tensor([float(bool(self.flag)), seconds], device=self.accelerator.device)
-        told, each = self.accelerator.reduce(mine, "mean").tolist()
+        mine = torch.tensor([float(bool(self.flag)), seconds], device=self.device)
+        share, each = distributed.reduce_mean(mine).tolist()
         self._steps = max(1, min(MOST, round(self._steps / max(1e-3, each))))  # as many as fit in a second
         self._left = self._steps
         self._agreed_at = time.monotonic()
-        return (self.flag.reason or "another process") if told else ""
+        return (self.flag.reason or "another process") if share else ""

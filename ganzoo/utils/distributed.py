@@ -1,0 +1,85 @@
+"""Ranks and collectives: the only module that asks which process this is and what the others have.
+
+A process that trains alone has rank 0 and world size 1, and no function here waits for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+import torch.distributed
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+
+def is_initialized() -> bool:
+    """Return True when this process has joined others."""
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def rank() -> int:
+    """Return the number of this process, from 0."""
+    return torch.distributed.get_rank() if is_initialized() else 0
+
+
+def world_size() -> int:
+    """Return the number of processes that train together."""
+    return torch.distributed.get_world_size() if is_initialized() else 1
+
+
+def is_main() -> bool:
+    """Return True in the process that writes files and shows progress, which is the one with rank 0."""
+    return rank() == 0
+
+
+def wait_for_all() -> None:
+    """Wait until every process has come here."""
+    if is_initialized():
+        torch.distributed.barrier()
+
+
+def reduce_mean(tensor: Tensor) -> Tensor:
+    """Return the mean of a tensor over all processes, as a new tensor without a graph.
+
+    Args:
+        tensor: Floating-point numbers, of the same shape in every process.
+    """
+    mean = tensor.detach().clone()
+    if is_initialized():
+        torch.distributed.all_reduce(mean)
+        mean /= torch.distributed.get_world_size()
+    return mean
+
+
+def average(tensors: Sequence[Tensor]) -> None:
+    """Replace the content of each tensor by its mean over all processes, in one reduction."""
+    if world_size() > 1:
+        vector_to_parameters(reduce_mean(parameters_to_vector(tensors)), tensors)
+
+
+def broadcast(tensors: Iterable[Tensor]) -> None:
+    """Overwrite each tensor by that of the main process."""
+    if world_size() > 1:
+        for tensor in tensors:
+            torch.distributed.broadcast(tensor, src=0)
+
+
+def broadcast_text(text: str) -> str:
+    """Return the text that the main process has given."""
+    texts = [text]
+    if world_size() > 1:
+        torch.distributed.broadcast_object_list(texts, src=0)
+    return texts[0]
+
+
+def all_agree(vote: bool, device: torch.device) -> bool:
+    """Return True when every process votes True; each waits for the others.
+
+    Args:
+        vote: The vote of this process.
+        device: The device that this process trains on, through which it reaches the others.
+    """
+    if world_size() == 1:
+        return vote
+    return bool(reduce_mean(torch.tensor(float(vote), device=device)) == 1)
