@@ -96,13 +96,12 @@ ROOMS = tuple(
     f"ganzoo/{room}"
     for room in (
         *(
-            "benchmark",
             "cli",
             "evaluation",
             "interfaces",
             "procedure",
         ),
-        *("runs", "sampling", "sharing", "terminal", "training", "translator", "utils"),
+        *("runs", "sampling", "sharing", "translator"),
     )
 )
 TESTS = tuple(

@@ -49,7 +49,7 @@ ALLOWED = {
     ("ganzoo/registry/discovery.py", "getattr"): "a hook that our own code names",
     ("ganzoo/config/signature.py", "typing.get_type_hints"): "annotations in the source of an installed component",
     ("ganzoo/runs/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
-    ("ganzoo/training/allocator.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
+    ("ganzoo/training/device.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
     ("ganzoo/benchmark/compare.py", "subprocess"): "a script that was named on the command line to be run",
     (
         "ganzoo/testing/promises/plugin.py",
@@ -207,8 +207,8 @@ def heard(event, arguments):
 begun = False
 import torch, accelerate, pydantic, PIL.Image  # these load libraries of their own
 torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
-from ganzoo.training import allocator
-allocator.keep_blocks()  # once in a process
+from ganzoo.training import device
+device.keep_freed_memory()  # once in a process
 begun = True
 sys.addaudithook(heard)
 import ganzoo

@@ -9,7 +9,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
-from ganzoo.sampling.preview import sampling
+from ganzoo.utils.modes import sampling
 
 FAKES = 2000
 

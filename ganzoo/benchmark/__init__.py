@@ -1,1 +1,1 @@
-"""Training speed: measured, profiled, compared with a reference."""
+"""Benchmarks of training speed: throughput, profile, comparison with a reference."""

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: data, forward, backward, optimizer, average, and the engine with the rest."""
+"""Profile of a training step: time of data, forward and backward pass, optimizer, averaged weights, and the rest."""
 
 from __future__ import annotations
 
@@ -16,44 +16,51 @@ from ganzoo.interfaces import Batch, Move
 if TYPE_CHECKING:
     from ganzoo.benchmark.throughput import Training
 
-PARTS = ("data", "forward", "backward", "optimizer", "average", "engine")
+PARTS = ("data", "forward", "backward", "optimizer", "average", "engine")  # the engine has the rest
 
 
 def now(device: torch.device) -> float:
-    """Seconds, after everything that was handed to the device is done."""
+    """Return the time in seconds, after the device has finished all its work."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
     return time.perf_counter()
 
 
 def measure(training: Training, steps: int) -> dict[str, float]:
-    """Train some more steps with a clock around each part: part -> milliseconds a step.
+    """Train some steps and measure the time of each part.
 
-    "forward" is what the procedure computes between its yields, "engine" what is left of the whole. Where the work is
-    done elsewhere, waiting for it at every part makes the sum longer than a step that is left alone.
+    "forward" is the procedure's own computation between its yields, and "engine" the rest of the step. On a GPU each
+    part waits for the device, so that the sum is longer than a step without profiling.
+
+    Args:
+        training: The training, which continues.
+        steps: Number of steps.
+
+    Returns:
+        Part -> milliseconds per step.
     """
-    clock, trainee = _Clock(training.accelerator.device), training.trainee
+    clock, session = _Clock(training.device), training.session
     whole = clock.around("engine", training.step)
     with ExitStack() as stack:
 
         def replace(owner: Any, name: str, value: Any) -> None:
             stack.enter_context(patch.object(owner, name, value))
 
-        replace(trainee, "batches", clock.through("data", trainee.batches))
-        replace(trainee.procedure, "step", clock.forward(trainee.procedure.step))
+        replace(session, "batches", clock.through("data", session.batches))
+        replace(session.procedure, "step", clock.forward(session.procedure.step))
         replace(Tensor, "backward", clock.around("backward", Tensor.backward))
-        for optimizer in trainee.engine.optimizers.values():
+        for optimizer in session.engine.optimizers.values():
             replace(optimizer, "step", clock.around("optimizer", optimizer.step))
             replace(optimizer, "zero_grad", clock.around("optimizer", optimizer.zero_grad))
-        if trainee.ema:
-            replace(trainee.ema, "update", clock.around("average", trainee.ema.update))
+        if session.ema:
+            replace(session.ema, "update", clock.around("average", session.ema.update))
         for _ in range(steps):
             whole()
     return {part: 1000 * clock.spent[part] / steps for part in PARTS}
 
 
 class _Clock:
-    """Seconds spent in each part; a part inside another is taken from it."""
+    """Seconds spent in each part; the time of a nested part is subtracted from the outer one."""
 
     def __init__(self, device: torch.device):
         self.device = device
@@ -61,12 +68,12 @@ class _Clock:
         self.inside = 0.0
 
     def around(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **more: Any) -> Any:
+        def timed(*arguments: Any, **options: Any) -> Any:
             outer = self.inside
             self.inside = 0.0
             start = now(self.device)
             try:
-                return call(*arguments, **more)
+                return call(*arguments, **options)
             finally:
                 whole = now(self.device) - start
                 self.spent[part] += whole - self.inside
@@ -75,15 +82,15 @@ class _Clock:
         return timed
 
     def through(self, part: str, values: Iterator[Batch]) -> Iterator[Batch]:
-        following = self.around(part, values.__next__)
+        next_value = self.around(part, values.__next__)
         while True:
-            yield following()
+            yield next_value()
 
     def forward(self, step: Callable[..., Iterator[Move]]) -> Callable[..., Iterator[Move]]:
         def moves(data: Iterator[Batch], t: int) -> Iterator[Move]:
-            following = self.around("forward", lambda: next(made, None))
-            made = step(data, t)
-            while (move := following()) is not None:
+            next_move = self.around("forward", lambda: next(iterator, None))
+            iterator = step(data, t)
+            while (move := next_move()) is not None:
                 yield move
 
         return moves

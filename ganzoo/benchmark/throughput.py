@@ -1,4 +1,4 @@
-"""How fast a recipe trains, measured on the training step itself: nothing is drawn, saved or written."""
+"""Throughput of training steps alone: images per second, milliseconds per step, peak memory. No file is written."""
 
 from __future__ import annotations
 
@@ -18,76 +18,94 @@ from ganzoo.training.session import Session
 from ganzoo.utils import distributed
 
 EXCLUDED = "imports, reading the data, building the networks; pictures, checkpoints and the other files of a run"
-SHARED_STEPS = 20  # at most so many are taken apart
+PROFILED_STEPS = 20  # at most
 
 
 class Training:
-    """A recipe's training without a run folder: step() is the step of a run of so many, looked at as often."""
+    """The training of a recipe without a run folder, with the checks and readings of a run.
+
+    Args:
+        recipe: The recipe.
+        steps: Number of steps of the whole training, for schedules.
+    """
 
     def __init__(self, recipe: Recipe, steps: int):
-        self.accelerator = device.accelerator(recipe.run)
+        accelerator = device.accelerator(recipe.run)
+        self.device = accelerator.device
         self.log = recipe.run.log
         self.t = 0
-        self.trainee = Session(recipe, self.accelerator)
-        self.trainee.steps = steps
+        self.session = Session(recipe, accelerator)
+        self.session.steps = steps
 
     def step(self) -> None:
-        self.trainee.engine.watched = (self.t + 1) % self.log == 0
-        self.trainee.step(self.t)
+        """Train one step, and read the logged values if they are due."""
+        self.session.engine.watched = (self.t + 1) % self.log == 0
+        self.session.step(self.t)
         self.t += 1
         if self.t % self.log == 0:
-            nonfinite.look(self.trainee.engine, self.t)
-            self.trainee.engine.read()
+            nonfinite.check(self.session.engine, self.t)
+            self.session.engine.read()
 
 
 def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, Any]:
-    """Train `rounds` times `steps` steps after `warmup` and tell how long each round took, and where the time went.
+    """Measure the speed and memory of a recipe's training.
 
-    Errors: those of a run before its first step.
+    Args:
+        recipe: The recipe.
+        steps: Number of steps of a round.
+        warmup: Number of steps before the first round.
+        rounds: Number of rounds.
+
+    Returns:
+        The measurement, as `ganzoo bench --json` prints it.
+
+    Raises:
+        GanzooError: The recipe cannot be trained.
     """
-    training = Training(recipe, warmup + rounds * steps + min(steps, SHARED_STEPS))
+    training = Training(recipe, warmup + rounds * steps + min(steps, PROFILED_STEPS))
     for _ in range(warmup):
         training.step()
-    seconds, processor = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
+    seconds, cpu_seconds = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
     peak = peak_bytes()
-    shares = profile.measure(training, min(steps, SHARED_STEPS))
-    world, trainee = distributed.world_size(), training.trainee
-    images = steps * trainee.procedure.batches_per_step * recipe.run.batch_size * world
+    shares = profile.measure(training, min(steps, PROFILED_STEPS))
+    processes, session = distributed.world_size(), training.session
+    images = steps * session.procedure.batches_per_step * recipe.run.batch_size * processes
     return {
         "recipe": recipe.name,
-        "device": str(training.accelerator.device),
-        "processes": world,
+        "device": str(training.device),
+        "processes": processes,
         "threads": torch.get_num_threads(),
         "batch_size": recipe.run.batch_size,
         "steps": steps,
         "rounds": rounds,
         "seconds": statistics.median(seconds),
-        "cpu_seconds": statistics.median(processor),
+        "cpu_seconds": statistics.median(cpu_seconds),
         "images": images,
         "images_per_second": images / statistics.median(seconds),
-        "ms_per_step": spread([1000 * one / steps for one in seconds]),
+        "ms_per_step": spread([1000 * elapsed / steps for elapsed in seconds]),
         "shares_ms": shares,
         "peak_bytes": peak,
-        "parameters": sum(p.numel() for owned in trainee.engine.parameters.values() for p in owned),
+        "parameters": sum(p.numel() for parameters in session.engine.parameters.values() for p in parameters),
         "excluded": EXCLUDED,
     }
 
 
 def _round(training: Training, steps: int) -> tuple[float, float]:
-    """Seconds by the clock and by this process's processor."""
+    """Train one round; return its seconds, and the seconds of processor time of this process."""
     distributed.wait_for_all()
-    clock, processor = profile.now(training.accelerator.device), time.process_time()
+    start, cpu_start = profile.now(training.device), time.process_time()
     for _ in range(steps):
         training.step()
-    return profile.now(training.accelerator.device) - clock, time.process_time() - processor
+    return profile.now(training.device) - start, time.process_time() - cpu_start
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
+    """Return the median, the smallest and the largest value."""
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held so far; of the device's own where it has some."""
+    """Return the peak memory of this process in bytes: of the GPU if there is one, otherwise of the machine."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

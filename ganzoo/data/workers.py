@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, default_collate
 from ganzoo.data.validation import check
 from ganzoo.errors import DataError, GanzooError, SetupError
 from ganzoo.interfaces import Batch, Dataset
-from ganzoo.utils.signals import HEARD
+from ganzoo.utils.signals import STOP_SIGNALS
 
 Key = tuple[int, list[int]]
 """The seed of one batch, for random numbers that its examples draw, and the indices of its examples."""
@@ -131,7 +131,7 @@ def _ignore_signals(worker: int) -> None:
     The training process decides how to react to them. Worker processes end when their loader is freed, when the
     training process tells them to (as Python does before it exits), or when they notice that it is gone.
     """
-    for number in HEARD:
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "sigwaitinfo"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

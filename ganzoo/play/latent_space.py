@@ -11,9 +11,10 @@ from torch import Tensor
 from ganzoo.errors import GanzooError
 from ganzoo.play import samples
 from ganzoo.play.samples import Request
-from ganzoo.sampling import latents, preview
+from ganzoo.sampling import latents
 from ganzoo.sampling.latents import Codes, spherical
 from ganzoo.sampling.model import CHUNK, Model
+from ganzoo.utils import modes
 
 Kind = Literal["principal", "random", "coordinate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -35,7 +36,7 @@ def codes(model: Model, request: Request) -> Codes:
     Raises:
         GanzooError: The GAN has no latent codes.
     """
-    with preview.sampling(model.procedure, _device(model), request.seed):
+    with modes.sampling(model.procedure, _device(model), request.seed):
         parts = [latents.drawn(model.procedure, n, y) for n, y, _ in _chunks(model, request, [])]
     return [torch.cat(calls) for calls in zip(*parts, strict=True)]
 
@@ -51,7 +52,7 @@ def generate(model: Model, request: Request, z: Codes) -> Tensor:
     Returns:
         The samples.
     """
-    with preview.sampling(model.procedure, _device(model), request.seed):
+    with modes.sampling(model.procedure, _device(model), request.seed):
         parts = [latents.sample(model.procedure, n, y, part) for n, y, part in _chunks(model, request, z)]
     return torch.cat(parts)
 

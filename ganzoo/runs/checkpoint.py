@@ -57,7 +57,7 @@ def write(
 
     def begin() -> None:
         checkpoints.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(checkpoints)
+        atomic.remove_leftovers(checkpoints)
         partial.mkdir()
 
     def add() -> None:
@@ -73,7 +73,7 @@ def write(
             json.dumps({"format": FORMAT, "step": step, "files": described}, indent=1).encode(),
         )
         atomic.sync_folder(partial)
-        atomic.take_the_place(partial, final)  # a run that went on from an earlier one saves a step again
+        atomic.replace_folder(partial, final)  # a run that went on from an earlier one saves a step again
         atomic.sync_folder(checkpoints)
         retention.point(checkpoints, layout.LATEST, final)
         with contextlib.suppress(OSError):  # the checkpoint is there; what is too much goes another time
@@ -86,7 +86,7 @@ def write(
     except OSError:
         if main:
             with contextlib.suppress(OSError):
-                atomic.sweep(checkpoints)
+                atomic.remove_leftovers(checkpoints)
         raise
     return final
 

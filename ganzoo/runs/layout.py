@@ -8,7 +8,6 @@ METRICS = "metrics.jsonl"
 SCORES = "scores.jsonl"
 LOSSES = "losses.png"
 DIVERGED = "diverged.json"
-LOCK = ".lock"
 EVENTS = "events"  # of experiment trackers
 EXPORT = "export"
 

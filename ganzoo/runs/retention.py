@@ -64,4 +64,4 @@ def prune(checkpoints: Path, newest: Path, keep: int) -> None:
     reached = [folder for folder in in_order(checkpoints) if step_of(folder) <= step_of(newest)]
     for old in reached[: -max(keep, FEWEST)]:
         if old != best:
-            atomic.discard(old)
+            atomic.remove_folder(old)

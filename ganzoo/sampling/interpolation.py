@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ganzoo.errors import GanzooError
 from ganzoo.procedure import Procedure
-from ganzoo.sampling import latents, preview, writer
-from ganzoo.utils import atomic
+from ganzoo.sampling import latents, writer
+from ganzoo.utils import atomic, modes
 from ganzoo.visualization import gif, grid
 
 CORNERS = 3  # codes that a walk that comes back goes by
@@ -34,14 +34,14 @@ def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places:
     """
     device = next(procedure.parameters()).device
     y = y.to(device) if y is not None else None
-    with preview.sampling(procedure, device, seed):
+    with modes.sampling(procedure, device, seed):
         corners = [latents.drawn(procedure, rows, y) for _ in range(CORNERS)]
     steps = []
     for place in places:
         k = int(place) if place < CORNERS else CORNERS - 1
         mix, ends = latents.PATHS[path], zip(corners[k], corners[(k + 1) % CORNERS], strict=True)
         codes = [mix(a, b, place - k) for a, b in ends]
-        with preview.sampling(procedure, device, seed):
+        with modes.sampling(procedure, device, seed):
             steps.append(latents.sample(procedure, rows, y, codes).cpu())
     return torch.stack(steps, 1)  # of (rows, *shape) -> (rows, steps, *shape)
 

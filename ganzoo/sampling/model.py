@@ -20,6 +20,7 @@ from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.sampling import interpolation, preview, tokens
 from ganzoo.translator import Translator
+from ganzoo.utils import modes
 
 Labels = int | str | Sequence[int | str] | Tensor | None
 CHUNK = 500  # samples made at a time
@@ -101,7 +102,7 @@ class Model:
         with torch.random.fork_rng(devices=[]):
             batch = subset.take_random(self.data(), n, seed)
         device = next(translator.parameters()).device
-        with preview.sampling(translator, device, seed):
+        with modes.sampling(translator, device, seed):
             return translator.pairs({key: value.to(device) for key, value in batch.items()})
 
     def read(self, folder: Path) -> Tensor:
@@ -127,7 +128,7 @@ class Model:
         device = next(self.procedure.parameters()).device
         sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
         chunks = labels.to(device).split(sizes) if labels is not None else [None] * len(sizes)
-        with preview.sampling(self.procedure, device, seed):
+        with modes.sampling(self.procedure, device, seed):
             if inputs is not None:
                 given = zip(inputs.to(device).split(sizes), chunks, strict=True)
                 made = [self.translator.translate(a, chunk) for a, chunk in given]

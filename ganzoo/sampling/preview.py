@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.interfaces import Spec
-from ganzoo.utils.modes import sampling as sampling
 
 CELLS = 64
 POINTS = 2000  # samples in a plot of points or values

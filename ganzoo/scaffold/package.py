@@ -60,7 +60,7 @@ def write(names: Names, kinds: Sequence[str], folder: Path) -> list[Path]:
         raise GanzooError(f"{folder} already exists, and was not changed. Choose another name, or another --out.")
     rendered = dict(_files(names, [kind for kind in KINDS if kind in kinds]))
     try:
-        with atomic.made_beside(folder) as partial:
+        with atomic.write_folder(folder) as partial:
             for relative, text in rendered.items():
                 path = partial / relative
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from ganzoo.sampling.run import Run
 from ganzoo.sharing import config, load, manifest, model_card, weights
 from ganzoo.sharing.config import Config, DataSpec, GraphInfo
 from ganzoo.translator import Translator
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, modes
 from ganzoo.utils.redact import Redactor
 
 COMPARED = 6  # samples that the export has to reproduce bit by bit
@@ -94,7 +94,7 @@ def export(
     folder = (out or run.folder / layout.EXPORT).absolute()
     edited_card = check_target(folder, source.redact(run.folder.name))
     try:
-        with atomic.made_beside(folder) as partial:
+        with atomic.write_folder(folder) as partial:
             result = _write(partial, source, formats)
             if edited_card is not None:
                 (partial / manifest.CARD).write_text(edited_card)
@@ -167,7 +167,7 @@ def sample_without_data(procedure: Procedure, n: int, seed: int) -> Tensor:
     """Sample from a seed; a translator gets noise in place of inputs. () -> (n, *shape)."""
     device = next(procedure.parameters()).device
     y = torch.zeros(n, dtype=torch.long, device=device) if procedure.conditional else None
-    with preview.sampling(procedure, device, seed):
+    with modes.sampling(procedure, device, seed):
         return procedure.sample(n, y)
 
 

@@ -20,11 +20,12 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from ganzoo.errors import GanzooError, IncompatibleError, SetupError, one_line
-from ganzoo.sampling import latents, preview
+from ganzoo.sampling import latents
 from ganzoo.sampling.model import Model
 from ganzoo.sharing import manifest
 from ganzoo.sharing.config import GraphInfo
 from ganzoo.translator import Translator
+from ganzoo.utils import modes
 
 TOLERANCE = 1e-4  # largest difference from eager samples that a file may have
 COMPARED = [(n, seed) for seed in (1, 2, 3) for n in (1, 5)]  # batch sizes and seeds
@@ -103,7 +104,7 @@ class SampleFunction(nn.Module):
         return samples
 
     def _seeded(self, seed: int) -> AbstractContextManager[None]:
-        return preview.sampling(self.procedure, torch.device("cpu"), seed)
+        return modes.sampling(self.procedure, torch.device("cpu"), seed)
 
     def _inputs(self, z: Tensor, y: Tensor | None) -> tuple[Tensor, ...]:
         return (z,) if y is None else (z, y)

@@ -1,1 +1,1 @@
-"""Progress and pictures in a terminal."""
+"""Progress, pictures and the live view of a run in a terminal."""

@@ -1,4 +1,4 @@
-"""A run at a glance: how far it is, its numbers with their trend, the newest grid. Fed by rows; imports no torch."""
+"""Live view of a run: progress, values with their trends, and the newest sample grid. Imports no torch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from rich.text import Text
 from ganzoo.runs.metrics_log import is_loss
 from ganzoo.terminal import image
 
-TREND = 16  # of the last values
+TREND = 16  # newest values in a trend
 LEVELS = "▁▂▃▄▅▆▇█"
-NAME, NUMBER = 22, 9  # columns that a name takes at most, and a number
-ROOM = NAME + NUMBER + TREND + 2  # that a line takes with its trend; what is left is the picture's
-NARROW = 16  # columns, and half as many lines, below which a picture shows nothing
-COLOURS = ("256", "truecolor")
+NAME, NUMBER = 22, 9  # largest width of a name and of a number, in characters
+LINE = NAME + NUMBER + TREND + 2  # width of a line with its trend; the picture has the rest
+SMALLEST_PICTURE = 16  # columns, and half as many lines; a smaller picture shows nothing
+COLOURS = ("256", "truecolor")  # colour systems of rich that can show a picture
 
 
 class Dashboard:
-    """steps: of the whole run. first: how many are over already. `bar` is rich's own."""
+    """Progress bar, values and picture of a run, which rich can print.
+
+    Args:
+        steps: Number of steps of the whole run.
+        first: Number of steps that are already done.
+    """
 
     def __init__(self, steps: int, first: int = 0):
         self.bar = Progress(
@@ -39,7 +44,13 @@ class Dashboard:
         self.picture: Image.Image | None = None
 
     def add(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
-        """Step t ended with these numbers."""
+        """Add the values of a logged step.
+
+        Args:
+            t: Number of steps done.
+            values: Values by name, such as losses.
+            images_per_second: Speed of the training.
+        """
         self.bar.update(self._task, completed=t, description=f"{images_per_second:.0f} images/s")
         self.trends = {
             name: self.trends.get(name, deque(maxlen=TREND)) for name in _sorted({*self.trends, *values}, values)
@@ -48,27 +59,28 @@ class Dashboard:
             self.trends[name].append(value)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = console.size.height - 3  # what the bar, the prompt below and a margin leave
+        lines = console.size.height - 3  # without the bar, the prompt below and a margin
         yield self.bar
         if not self.trends or lines < 1:
             return
         numbers = self._numbers(lines, options)
-        wide, high = options.max_width - ROOM - 2, lines
-        if self.picture is None or not _can_show(console, options) or wide < NARROW or high < NARROW // 2:
+        columns = options.max_width - LINE - 2
+        too_small = columns < SMALLEST_PICTURE or lines < SMALLEST_PICTURE // 2
+        if self.picture is None or too_small or not _can_show_pictures(console, options):
             yield numbers
             return
         both = Table.grid(padding=(0, 2, 0, 0))
-        both.add_row(numbers, image.draw(image.fit(self.picture, wide, high)))
+        both.add_row(numbers, image.render(image.fit(self.picture, columns, lines)))
         yield both
 
     def _numbers(self, lines: int, options: ConsoleOptions) -> Table:
-        """Name, value, trend, a line each; those beyond so many lines are left out, and counted."""
+        """Return a table with a line for each name, value and trend; the last line counts those without a line."""
         table = Table.grid(padding=(0, 1, 0, 0))
         table.add_column(
             justify="right", no_wrap=True, overflow="ellipsis", max_width=min(NAME, options.max_width - NUMBER - 1)
         )
         table.add_column(justify="right", no_wrap=True)
-        trends = options.max_width >= ROOM and not options.ascii_only
+        trends = options.max_width >= LINE and not options.ascii_only
         shown = [*self.trends.items()] if len(self.trends) <= lines else [*self.trends.items()][: lines - 1]
         for name, values in shown:
             table.add_row(Text(short(name)), Text(number(values[-1])), *([Text(trend(values))] if trends else []))
@@ -78,17 +90,17 @@ class Dashboard:
 
 
 def short(name: str) -> str:
-    """discriminator/adversarial -> discriminator, the term every player has."""
+    """Shorten "discriminator/adversarial", the term that every player has, to "discriminator"."""
     return name.removesuffix("/adversarial")
 
 
 def number(value: float) -> str:
-    """At most nine characters."""
+    """Format a number in at most nine characters."""
     return f"{value:.3f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.2g}"
 
 
 def trend(values: Iterable[float]) -> str:
-    """A character for each value, from the lowest of them to the highest; a space where there is no number."""
+    """Return a character for each value, from ▁ for the lowest to █ for the highest; a space for NaN or infinity."""
     values = [*values]
     finite = [value for value in values if math.isfinite(value)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
@@ -97,7 +109,7 @@ def trend(values: Iterable[float]) -> str:
 
 
 def _sorted(names: Iterable[str], latest: Mapping[str, float]) -> list[str]:
-    """Losses first, then what stands alone, such as outputs, then what is told about the players and samples."""
+    """Sort names: losses, then names without a slash such as outputs, then values of players and samples."""
     order = [*latest]
 
     def key(name: str) -> tuple[int, int, str]:
@@ -107,6 +119,6 @@ def _sorted(names: Iterable[str], latest: Mapping[str, float]) -> list[str]:
     return sorted(names, key=key)
 
 
-def _can_show(console: Console, options: ConsoleOptions) -> bool:
-    """Whether a terminal has the colours and the characters for a picture."""
+def _can_show_pictures(console: Console, options: ConsoleOptions) -> bool:
+    """Return True when a terminal has the colours and the characters for a picture."""
     return console.color_system in COLOURS and not console.no_color and not options.ascii_only

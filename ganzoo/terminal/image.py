@@ -1,4 +1,4 @@
-"""A picture in a terminal: two pixels a character, one above the other."""
+"""Pictures in a terminal, by half-block characters: one character shows two pixels, one above the other."""
 
 from __future__ import annotations
 
@@ -7,21 +7,37 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-UPPER = "▀"  # the upper half in the colour of the text, the lower one in that of the background
+UPPER_HALF = "▀"  # its upper half has the colour of the text, its lower half that of the background
 
 
-def draw(picture: Image.Image) -> Text:
-    """A picture of W x H pixels -> H / 2 lines of W characters, rounded up. Below an odd last row is nothing."""
+def render(picture: Image.Image) -> Text:
+    """Convert a picture to characters.
+
+    Args:
+        picture: The picture, W x H pixels.
+
+    Returns:
+        H / 2 lines of W characters, rounded up; below an odd last row the background stays as it is.
+    """
     picture = picture.convert("RGB")
     lines = [
-        Text.assemble(*((UPPER, _style(picture, x, y)) for x in range(picture.width)), end="")
+        Text.assemble(*((UPPER_HALF, _style(picture, x, y)) for x in range(picture.width)), end="")
         for y in range(0, picture.height, 2)
     ]
     return Text("\n", end="", no_wrap=True).join(lines)
 
 
 def fit(picture: Image.Image, columns: int, lines: int) -> Image.Image:
-    """Smaller, if need be, so that it takes so many characters at most; its sides keep their ratio."""
+    """Shrink a picture for render().
+
+    Args:
+        picture: The picture; a small one is not enlarged.
+        columns: Largest number of characters in a line.
+        lines: Largest number of lines.
+
+    Returns:
+        The picture in RGB, with its aspect ratio.
+    """
     factor = min(1.0, columns / picture.width, 2 * lines / picture.height)
     size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
     return picture.convert("RGB").resize(size, Image.Resampling.BOX)

@@ -1,4 +1,4 @@
-"""What a person sees while a run trains: a live view in a terminal, plain lines elsewhere."""
+"""Progress of a training run: a live view in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
-from rich import progress as rich_progress
 from rich.console import Console
 from rich.live import Live
 
 from ganzoo.runs.metrics_log import is_loss
 from ganzoo.terminal.dashboard import Dashboard, short
 
-PLAIN_EVERY = 10.0  # seconds between lines when not in a terminal
-LIVE_EVERY = 0.5  # seconds between two pictures of a view: drawing one takes milliseconds from training
+PLAIN_EVERY = 10.0  # seconds between plain lines
+LIVE_EVERY = 0.5  # seconds between updates of the live view, each of which takes milliseconds from training
 
 
 class _Console(Console):
-    """rich's own ends the process when the pipe it writes to is closed."""
+    """A console that falls silent when the pipe it writes to is closed, where rich's own ends the process."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
 
 
-class Display:
-    """Shows steps, losses, images per second and time left. When nobody can read it any more, it falls silent.
+class ProgressDisplay:
+    """Shows steps, losses, images per second and remaining time; falls silent when the terminal is closed.
 
-    stderr: where it is shown; False for a command whose purpose it is.
+    Args:
+        steps: Number of steps of the whole run.
+        first: Number of steps that are already done.
+        stderr: Write to stderr; False for stdout, if the display is the output of a command.
     """
 
     def __init__(self, steps: int, first: int, stderr: bool = True):
         self.console = _Console(stderr=stderr, highlight=False)
         self.steps = steps
-        self.view = Dashboard(steps, first)
+        self.dashboard = Dashboard(steps, first)
         self._shown_at = 0.0
         self._line = ""
         self._live: Live | None = None
-        self._bar: rich_progress.Progress | None = None
         if self.console.is_terminal:
-            self._bar = self.view.bar
-            self._live = Live(self.view, console=self.console, auto_refresh=False)
+            self._live = Live(self.dashboard, console=self.console, auto_refresh=False)
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> ProgressDisplay:
         if self._live:
             self._live.start()
         return self
@@ -53,25 +53,36 @@ class Display:
             self._live.stop()
 
     def say(self, text: str) -> None:
+        """Print a line of text above the progress."""
         try:
             self.console.print(text, markup=False, soft_wrap=True)
-        except OSError:  # a terminal that went away
+        except OSError:  # the terminal was closed
             self._fall_silent()
 
     def update(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
-        """Step t ended with these numbers."""
+        """Add the values of a logged step and show them.
+
+        Args:
+            t: Number of steps done.
+            values: Values by name, such as losses.
+            images_per_second: Speed of the training.
+        """
         self.add(t, values, images_per_second)
         self.show(t == self.steps)
 
     def add(self, t: int, values: Mapping[str, float], images_per_second: float) -> None:
-        """The same, without showing it yet."""
-        self.view.add(t, values, images_per_second)
-        told = [(name, value) for name, value in values.items() if is_loss(name) or "/" not in name]
-        numbers = "  ".join(f"{short(name)} {value:.3f}" for name, value in told)
+        """Add the values of a logged step; see update()."""
+        self.dashboard.add(t, values, images_per_second)
+        shown = [(name, value) for name, value in values.items() if is_loss(name) or "/" not in name]
+        numbers = "  ".join(f"{short(name)} {value:.3f}" for name, value in shown)
         self._line = f"step {t}/{self.steps}  {numbers}  {images_per_second:.0f} images/s"
 
     def show(self, now: bool = False) -> None:
-        """What was added last, unless something was shown a moment ago; at any rate when it has to be `now`."""
+        """Show the values that were added last, unless the previous ones were shown a moment ago.
+
+        Args:
+            now: Show them at once in any case.
+        """
         every = LIVE_EVERY if self._live else PLAIN_EVERY
         if not self._line or not (now or time.monotonic() - self._shown_at > every):
             return
@@ -81,18 +92,18 @@ class Display:
         else:
             self.say(self._line)
 
-    def forget(self) -> None:
-        """What was added: a run that went back to an earlier step says it anew."""
-        self.view.trends.clear()
+    def clear(self) -> None:
+        """Remove all values, after a run went back to an earlier step."""
+        self.dashboard.trends.clear()
 
     def picture(self, path: Path) -> None:
-        """The newest grid."""
+        """Show a picture file next to the values, such as the newest sample grid."""
         if not self._live:
             return
         try:
-            with Image.open(path) as opened:
-                self.view.picture = opened.convert("RGB")
-        except OSError:  # it could not be written, or not yet
+            with Image.open(path) as picture:
+                self.dashboard.picture = picture.convert("RGB")
+        except OSError:  # the file has not been written yet
             return
         self._refresh()
 
@@ -107,7 +118,6 @@ class Display:
         self.console.quiet = True
         live = self._live
         self._live = None
-        self._bar = None
         if live:
             live.stop()
 
@@ -124,7 +134,7 @@ class Progress:
     """
 
     def __init__(self, steps: int, batch_size: int = 1):
-        self._display = Display(steps, 0)
+        self._display = ProgressDisplay(steps, 0)
         self._batch_size = batch_size
         self._started_at = 0.0
 
@@ -145,7 +155,7 @@ class Progress:
 
         Args:
             step: Number of steps done, from 1.
-            values: Numbers to show beside it, such as losses.
+            values: Values to show next to it, such as losses.
         """
         elapsed = max(time.monotonic() - self._started_at, 1e-9)
         self._display.update(step, values, step * self._batch_size / elapsed)

@@ -1,4 +1,4 @@
-"""Following a run by what it writes into its folder, from any process: the view of training, without torch."""
+"""The live view of `ganzoo watch`: shows a run from the files in its folder, in any process and without torch."""
 
 from __future__ import annotations
 
@@ -14,35 +14,39 @@ from ganzoo import diagnosis
 from ganzoo.diagnosis import Finding
 from ganzoo.runs import layout, scores, status
 from ganzoo.runs.metrics_log import parsed
-from ganzoo.terminal.progress import Display
+from ganzoo.terminal.progress import ProgressDisplay
 
-EVERY = 1.0  # seconds between two looks
+INTERVAL = 1.0  # seconds between two readings of the folder
 
 
 class Follower:
-    """What is new in a run folder since it was looked at last. rows: all of metrics.jsonl so far.
+    """Reads what has been added to a run folder since the previous reading.
 
-    A run that goes back, or on from an earlier step, replaces the file.
+    `rows` are all rows of metrics.jsonl so far. A run that goes back to an earlier step, or is resumed from one,
+    replaces the file.
+
+    Args:
+        folder: The run folder.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.rows = list[dict[str, Any]]()
-        self.found = set[str]()
+        self.reported = set[str]()  # names of findings
         self._inode = 0
         self._read = 0
         self._grid = Path()
 
     def new_rows(self) -> tuple[list[dict[str, Any]], bool]:
-        """Rows, and whether they begin anew, as those of a run do that went back to an earlier step."""
+        """Return the new rows, and True when they replace all earlier ones, as when a run went back to a step."""
         try:
             with (self.folder / layout.METRICS).open("rb") as file:
-                found = os.fstat(file.fileno())
-                anew = bool(self.rows) and (found.st_ino != self._inode or found.st_size < self._read)
-                if anew:  # it was written again as a whole
+                stat = os.fstat(file.fileno())
+                replaced = bool(self.rows) and (stat.st_ino != self._inode or stat.st_size < self._read)
+                if replaced:
                     self.rows = []
                     self._read = 0
-                self._inode = found.st_ino
+                self._inode = stat.st_ino
                 file.seek(self._read)
                 lines, newline, _ = file.read().rpartition(b"\n")  # the last line may be half written
         except OSError:
@@ -50,10 +54,10 @@ class Follower:
         self._read += len(lines) + len(newline)
         rows = [*parsed(lines.splitlines())]
         self.rows += rows
-        return rows, anew
+        return rows, replaced
 
     def new_grid(self) -> Path | None:
-        """The newest grid, a picture or a text, if it is another one than last time."""
+        """Return the newest sample grid, a picture or a text, if it is new; None otherwise."""
         grid = max((self.folder / layout.SAMPLES).glob("step-*"), default=self._grid)
         if grid == self._grid:
             return None
@@ -61,48 +65,56 @@ class Follower:
         return grid
 
     def new_findings(self) -> Iterator[Finding]:
-        """What goes wrong, and was not told before."""
+        """Yield each problem that the values show and that has not been reported yet."""
         try:
             recipe = json.loads((self.folder / layout.RESOLVED).read_bytes())["recipe"]
         except (OSError, ValueError, KeyError):
             recipe = {}
         for finding in diagnosis.examine(self.rows, scores.read(self.folder / layout.SCORES), recipe):
-            if finding.name not in self.found:
-                self.found.add(finding.name)
+            if finding.name not in self.reported:
+                self.reported.add(finding.name)
                 yield finding
 
 
 def follow(folder: Path, once: bool = False) -> status.Report:
-    """Show a run on stdout until it ends, or `once` as it is; returns what has become of it."""
+    """Show a run on stdout until it ends.
+
+    Args:
+        folder: The run folder.
+        once: Show the present state and return.
+
+    Returns:
+        The final, or present, state of the run.
+    """
     follower, report = Follower(folder), status.report(folder)
-    with Display(report.steps, 0, stderr=False) as display:
+    with ProgressDisplay(report.steps, 0, stderr=False) as display:
         display.say(str(folder))
         while True:
-            report = status.report(folder)  # before its rows: those of its last step are there when it says it ended
+            report = status.report(folder)  # before the rows: when the run has ended, all its rows have been written
             last = once or report.state not in status.GOING
-            _look(follower, display, last)
+            _update(follower, display, last)
             if last:
                 return report
-            time.sleep(EVERY)
+            time.sleep(INTERVAL)
 
 
-def _look(follower: Follower, display: Display, last: bool) -> None:
-    rows, anew = follower.new_rows()
-    if anew:
-        display.forget()
+def _update(follower: Follower, display: ProgressDisplay, last: bool) -> None:
+    rows, replaced = follower.new_rows()
+    if replaced:
+        display.clear()
     for row in rows:
-        display.add(row["step"], _numbers(row), row.get("images_per_second") or 0.0)
+        display.add(row["step"], _values(row), row.get("images_per_second") or 0.0)
     grid = follower.new_grid()
     if grid:
         display.picture(grid)
-    if grid or last:  # as often as training itself asks
+    if grid or last:  # training looks for problems at the same steps
         for finding in follower.new_findings():
             display.say(str(finding))
     if rows or last:
         display.show(last)
 
 
-def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
-    """What stands in a row beside its step; null is no number."""
-    own = {name: value for name, value in row.items() if name not in ("step", "images_per_second")}
-    return {name: math.nan if value is None else float(value) for name, value in own.items()}
+def _values(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the values of a row without its step and speed; null becomes NaN."""
+    values = {name: value for name, value in row.items() if name not in ("step", "images_per_second")}
+    return {name: math.nan if value is None else float(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What a run can fall back on: saved while its numbers are sound, and the way back when they no longer are."""
+"""Checkpoints of a training run: saved while all values are finite, and the rollback when they are not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import DivergedError, SetupError
-from ganzoo.runs import checkpoint
+from ganzoo.runs import checkpoint, layout
 from ganzoo.sampling.run import Run
 from ganzoo.training import nonfinite, state
 from ganzoo.training.nonfinite import NonFiniteError
@@ -15,95 +15,134 @@ from ganzoo.training.recorder import Recorder
 from ganzoo.training.session import Session
 from ganzoo.utils import distributed
 
-ROLLBACKS = 3  # to one checkpoint; then it is not bad luck
+ROLLBACKS = 3  # to one checkpoint; after that the run has diverged
 
 
 class Checkpointer:
-    """Checkpoints of what is trained. `kept` is the newest that this process wrote, or started from.
+    """Saves checkpoints while all values are finite, and rolls back to the last one when they are not.
 
-    packages: versions of what the components come from.
+    Args:
+        run: The run folder.
+        settings: The table `run` of the recipe.
+        session: The networks, optimizers and data that are saved.
+        recorder: Reports failures and rollbacks.
+        packages: Distribution -> version, of the distributions with components of the recipe.
     """
 
     def __init__(
-        self, run: Run, settings: RunSettings, trainee: Session, recorder: Recorder, packages: Mapping[str, str]
+        self, run: Run, settings: RunSettings, session: Session, recorder: Recorder, packages: Mapping[str, str]
     ):
         self.run = run
         self.settings = settings
         self.recorder = recorder
         self.packages = packages
-        self.engine = trainee.engine
-        self.ema = trainee.ema
-        self.batches = trainee.batches
-        self.kept: Path | None = None
+        self.engine = session.engine
+        self.ema = session.ema
+        self.batches = session.batches
+        self.newest: Path | None = None  # that this process wrote, or started from
         self.saved_at = -1
-        self.looked_at = -1
+        self.checked_at = -1
         self.rollbacks = 0
 
     def start(self, folder: Path) -> tuple[int, list[str]]:
-        """Put back a checkpoint; returns its step, and why bits may differ from now on. Errors: RunError."""
-        found = state.restore(checkpoint.read(folder), self.engine, self.ema, self.batches, self.packages)
-        self.kept = folder
-        self.saved_at = found[0]
-        return found
+        """Load a checkpoint.
 
-    def look(self, t: int) -> None:
-        """Errors: NonFiniteError when something is not finite after step t."""
-        if self.looked_at == t:
+        Args:
+            folder: The folder of the checkpoint.
+
+        Returns:
+            Its step, and the differences because of which results may differ in the last bits from now on.
+
+        Raises:
+            RunError: The checkpoint is damaged or does not fit the recipe.
+        """
+        step, remarks = state.restore(checkpoint.read(folder), self.engine, self.ema, self.batches, self.packages)
+        self.newest = folder
+        self.saved_at = step
+        return step, remarks
+
+    def check(self, t: int) -> None:
+        """Check that all values are finite, once for each step.
+
+        Args:
+            t: Number of steps done.
+
+        Raises:
+            NonFiniteError: A value is NaN or infinite.
+        """
+        if self.checked_at == t:
             return
-        self.looked_at = t
+        self.checked_at = t
         self.recorder.skipped(t, self.engine.skipped, self.engine.moved)
-        nonfinite.all_skipped(self.engine, t)
-        nonfinite.look(self.engine, t)
+        nonfinite.check_moves(self.engine, t)
+        nonfinite.check(self.engine, t)
 
     def save(self, t: int, last: bool) -> None:
-        """A checkpoint of step t, unless it is there already.
+        """Write a checkpoint of step t, unless it has been written.
 
-        Errors: NonFiniteError; SetupError when the last one cannot be written, for no other will be tried.
+        Args:
+            t: Number of steps done.
+            last: No later checkpoint will be written, so that a failure ends the run.
+
+        Raises:
+            NonFiniteError: A value is NaN or infinite.
+            SetupError: The last checkpoint cannot be written.
         """
         if t == self.saved_at:
             return
-        self.look(t)
-        mine = state.capture(self.engine, self.ema, self.batches, t, self.packages)
-        keep, main = self.settings.keep, distributed.is_main()
+        self.check(t)
+        captured = state.capture(self.engine, self.ema, self.batches, t, self.packages)
+        keep, main, agree = self.settings.keep, distributed.is_main(), self.all_agree
         failure = None
         try:
-            self.kept = checkpoint.write(self.run.checkpoints, t, mine, keep=keep, main=main, everyone=self.all_agree)
+            self.newest = checkpoint.write(self.run.checkpoints, t, captured, keep=keep, main=main, everyone=agree)
             self.saved_at = t
             self.rollbacks = 0
         except OSError as error:
             failure = error
         if failure and last:
             raise SetupError(
-                f"the checkpoint of step {t} could not be written: {failure}. {self._kept()} "
+                f"the checkpoint of step {t} could not be written: {failure}. {self._newest()} "
                 f"Make room, then: ganzoo resume {self.run.folder}"
             ) from failure
         self.recorder.saved(t, failure)
 
-    def recover(self, finding: NonFiniteError, t: int) -> int:
-        """Back to the last checkpoint, where that is wanted and helps; returns its step. Errors: DivergedError.
+    def recover(self, error: NonFiniteError, t: int) -> int:
+        """Roll back to the last checkpoint if the recipe asks for it.
 
-        Data and noise go on from where they are: the same ones would lead to the same end.
+        Networks, optimizers and averaged weights are restored. Data and noise continue from their present position:
+        the same batches and noise would diverge again.
+
+        Args:
+            error: The values that are not finite.
+            t: Number of steps done.
+
+        Returns:
+            The step of the checkpoint.
+
+        Raises:
+            DivergedError: There is no rollback, no checkpoint, or it did not help.
         """
-        kept = self.kept.name if self.kept else None
-        position = {"what": finding.what, "batches_drawn": self.batches.position, "checkpoint": kept}
-        self.recorder.diverged({**finding.facts, **position})
-        wanted = self.settings.on_nonfinite == "rollback" and self.kept is not None
-        if not wanted or self.rollbacks == ROLLBACKS or self.kept is None:
-            after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if wanted else ""
+        name = self.newest.name if self.newest else None
+        position = {"what": error.what, "batches_drawn": self.batches.position, "checkpoint": name}
+        self.recorder.diverged({**error.facts, **position})
+        possible = self.settings.on_nonfinite == "rollback" and self.newest is not None
+        if not possible or self.rollbacks == ROLLBACKS or self.newest is None:
+            after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if possible else ""
             raise DivergedError(
-                f"diverged at step {t}{after}: {finding.what}. {self._kept()} {self.run.folder / 'diverged.json'} "
+                f"diverged at step {t}{after}: {error.what}. {self._newest()} {self.run.folder / layout.DIVERGED} "
                 "tells more. Try a smaller learning rate or run.clip=1.0."
             )
-        step = state.restore_players(checkpoint.read(self.kept), self.engine, self.ema)
+        step = state.restore_players(checkpoint.read(self.newest), self.engine, self.ema)
         self.engine.history.clear()
-        self.looked_at = step
+        self.checked_at = step
         self.rollbacks += 1
-        self.recorder.went_back(t, step, finding.what)
+        self.recorder.rolled_back(t, step, error.what)
         return step
 
     def all_agree(self, vote: bool) -> bool:
         """Return True when every process votes True; each waits for the others."""
         return distributed.all_agree(vote, self.engine.accelerator.device)
 
-    def _kept(self) -> str:
-        return f"The last good checkpoint is {self.kept}." if self.kept else "No checkpoint was saved yet."
+    def _newest(self) -> str:
+        return f"The last good checkpoint is {self.newest}." if self.newest else "No checkpoint was saved yet."

@@ -1,10 +1,12 @@
-"""Where training runs: the device, the precision and the processes, by Accelerate."""
+"""Device, precision and processes of a training run, through Accelerate."""
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import os
+import sys
 
 import torch
 import torch.distributed
@@ -14,74 +16,93 @@ from accelerate.utils import DynamoBackend, parse_flag_from_env
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import IncompatibleError, SetupError
-from ganzoo.training import allocator
 
 if torch.distributed.is_available():
-    # Its defaults keep the group that is there when it is first imported, whoever does it, and gloo's threads with it:
-    # they would outlive _leave_in_the_end(). Here there is no group yet.
+    # The defaults of this module keep the process group that exists when it is first imported, and gloo's threads with
+    # it, which would outlive _destroy_group_at_exit(). No group exists yet.
     import torch.distributed.nn.functional
 
 OFF = ("", "0", "n", "no", "f", "false", "off")
 OVERRIDES = {
-    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1",),  # beats the argument
+    "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1",),  # has priority over the argument
     "ACCELERATE_DYNAMO_BACKEND": ("no",),  # compiles every network, and allows TF32
-    "ACCELERATE_DOWNCAST_BF16": ("",),  # any text switches it on
+    "ACCELERATE_DOWNCAST_BF16": ("",),  # any text enables it
     "ACCELERATE_USE_FSDP": OFF,
     "ACCELERATE_USE_DEEPSPEED": OFF,
     "ACCELERATE_USE_MEGATRON_LM": OFF,
     "ACCELERATE_USE_PARALLELISM_CONFIG": OFF,  # without it, PARALLELISM_CONFIG_* is not read
     "ACCELERATE_USE_SAGEMAKER": OFF,
 }
-"""What Accelerate reads from the environment and would change a run by, with the values that change nothing.
+"""Environment variables by which Accelerate would change a run, with the values that change nothing.
 
-ACCELERATE_MIXED_PRECISION is not here: run.precision beats it. `accelerate launch` sets some of these, mostly to what
-changes nothing.
+ACCELERATE_MIXED_PRECISION is not here: run.precision has priority over it. `accelerate launch` sets some of these,
+mostly to values that change nothing.
 """
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+LARGEST_THRESHOLD = 32 * 2**20  # bytes; the largest M_MMAP_THRESHOLD that glibc accepts
+TRIM_THRESHOLD = 2**30  # bytes free at the top of the heap; what is beyond goes back to the kernel
 
 
 def check_environment() -> None:
-    """Errors: SetupError with every variable that would make a run another one than its recipe says."""
-    found = {name: os.environ[name] for name in OVERRIDES if name in os.environ}
-    if wrong := [name for name, value in found.items() if value.strip().lower() not in OVERRIDES[name]]:
-        values = ", ".join(f"{name}={found[name]}" for name in wrong)
+    """Refuse environment variables that change the training behind the recipe's back.
+
+    Raises:
+        SetupError: Names every such variable.
+    """
+    present = {name: os.environ[name] for name in OVERRIDES if name in os.environ}
+    if wrong := [name for name, value in present.items() if value.strip().lower() not in OVERRIDES[name]]:
+        values = ", ".join(f"{name}={present[name]}" for name in wrong)
         raise SetupError(
             f"{values} would change how networks are trained, behind the recipe's back. Type: unset {' '.join(wrong)}"
         )
 
 
 def processes() -> PartialState:
-    """This process among those that torchrun or `accelerate launch` started.
+    """Join the processes that torchrun or `accelerate launch` started.
 
-    Accelerate joins CPU processes only when told that a CPU is meant. Errors: SetupError when it did not join
-    them all, so that each would train alone, and for variables that it cannot read or that check_environment() refuses.
+    Accelerate joins processes on a CPU only when told that a CPU is meant.
+
+    Returns:
+        Accelerate's state of this process.
+
+    Raises:
+        SetupError: Not all processes joined, so that each would train alone; or an environment variable cannot be
+            read, or is refused by check_environment().
     """
     check_environment()
     try:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
-        found = PartialState(cpu=cpu)
-        asked = int(os.environ.get("WORLD_SIZE", "1"))
+        state = PartialState(cpu=cpu)
+        requested = int(os.environ.get("WORLD_SIZE", "1"))
     except (ValueError, RuntimeError) as error:
         raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"
         ) from error
-    if found.num_processes != asked:
+    if state.num_processes != requested:
         raise SetupError(
-            f"WORLD_SIZE asks for {asked} processes and {found.num_processes} joined. Start them with "
+            f"WORLD_SIZE asks for {requested} processes and {state.num_processes} joined. Start them with "
             "`torchrun --standalone --nproc_per_node N -m ganzoo run ...`, or unset WORLD_SIZE."
         )
-    if found.num_processes > 1:
-        _leave_in_the_end()
-    return found
+    if state.num_processes > 1:
+        _destroy_group_at_exit()
+    return state
 
 
 @functools.cache
-def _leave_in_the_end() -> None:
-    """Take leave of the other processes before Python ends: gloo's threads otherwise abort one exit in six or so."""
+def _destroy_group_at_exit() -> None:
+    """Leave the process group before Python ends: otherwise gloo's threads abort about one exit in six."""
     atexit.register(PartialState().destroy_process_group)
 
 
 def accelerator(settings: RunSettings) -> Accelerator:
-    """Return the Accelerator of a run.
+    """Build the Accelerator of a run.
+
+    Args:
+        settings: The table `run` of the recipe, which has the precision.
+
+    Returns:
+        The Accelerator, checked to have the precision and to change nothing else.
 
     Raises:
         IncompatibleError: The device does not have the precision.
@@ -90,17 +111,37 @@ def accelerator(settings: RunSettings) -> Accelerator:
     device = processes().device
     if settings.precision == "fp16" and device.type == "cpu":
         raise IncompatibleError('run.precision = "fp16" needs a GPU: on a CPU use "bf16" or "no".')
-    allocator.keep_blocks()
+    keep_freed_memory()
     AcceleratorState._reset_state()  # one process may train with several precisions, one after the other
-    made = Accelerator(mixed_precision=settings.precision, cpu=device.type == "cpu")
-    if (made.gradient_accumulation_steps, made.state.dynamo_plugin.backend) != (1, DynamoBackend.NO):
+    result = Accelerator(mixed_precision=settings.precision, cpu=device.type == "cpu")
+    if (result.gradient_accumulation_steps, result.state.dynamo_plugin.backend) != (1, DynamoBackend.NO):
         raise SetupError(
-            f"Accelerate accumulates gradients over {made.gradient_accumulation_steps} steps and compiles by "
-            f"{made.state.dynamo_plugin.backend}, which nobody asked for: look for ACCELERATE_ in the environment."
+            f"Accelerate accumulates gradients over {result.gradient_accumulation_steps} steps and compiles by "
+            f"{result.state.dynamo_plugin.backend}, which nobody asked for: look for ACCELERATE_ in the environment."
         )
-    if made.mixed_precision != settings.precision:
+    if result.mixed_precision != settings.precision:
         raise SetupError(
-            f"Accelerate took precision {made.mixed_precision!r} where run.precision is {settings.precision!r}: "
+            f"Accelerate took precision {result.mixed_precision!r} where run.precision is {settings.precision!r}: "
             "look for ACCELERATE_ in the environment."
         )
-    return made
+    return result
+
+
+@functools.cache
+def keep_freed_memory() -> bool:
+    """Make glibc keep the memory that a training step frees for the next step.
+
+    By default, glibc returns large blocks to the kernel when a tensor is freed, and every step faults the same pages in
+    again: 1,700 faults a step of two fully connected networks, and 15 to 17 % of the time of a step on one core
+    (docs/benchmarks.md). The peak memory is unchanged, because a run needs the same blocks again and again.
+
+    Returns:
+        False when nothing was changed, because the C library is not glibc or the user has tuned it.
+    """
+    tuned = "GLIBC_TUNABLES" in os.environ or any(name.startswith("MALLOC_") for name in os.environ)
+    if tuned or not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is None:
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_THRESHOLD)) and bool(mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD))

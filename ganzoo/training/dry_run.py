@@ -1,4 +1,4 @@
-"""A recipe built on the meta device: every part and shape, without memory, data or training."""
+"""Building of a recipe on the meta device: all components and shapes, without memory, data or training."""
 
 from __future__ import annotations
 
@@ -20,11 +20,19 @@ from ganzoo.utils import distributed
 
 
 def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
-    """What the recipe would train, as JSON can hold it. Errors: those of a run before its first step.
+    """Build a recipe on the meta device, and describe what it would train.
 
-    "memory_bytes": for weights, gradients, optimizers and averaged weights.
+    Missing data is a remark, not an error, if the dataset knows its shape without it.
 
-    Missing data is a remark, not an error, as long as the dataset tells its shape without it.
+    Args:
+        recipe: The recipe.
+        zoo: The components, for the evaluation.
+
+    Returns:
+        The description, for JSON; "memory_bytes" is the memory of weights, gradients, optimizers and averaged weights.
+
+    Raises:
+        GanzooError: The recipe cannot be trained, as a run would find out before its first step.
     """
     accelerator = device.accelerator(recipe.run)
     dataset = instantiate.dataset(recipe)
@@ -53,7 +61,8 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         instantiate.check_compile(procedure)
     players = {}
     for player, trained in owned(procedure).items():
-        optimizers(player, [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained])  # of no size, on the CPU
+        stand_ins = [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained]  # one number each, on the CPU
+        optimizers(player, stand_ins)
         numbers = sum(p.numel() for p in trained)
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
     return {
@@ -62,7 +71,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
         "procedure": recipe.procedure.entry.full_name,
         "parts": {
-            name: [one.entry.full_name for one in (part if isinstance(part, list) else [part])]
+            name: [blueprint.entry.full_name for blueprint in (part if isinstance(part, list) else [part])]
             for name, part in recipe.parts.items()
         },
         "players": players,

@@ -1,8 +1,9 @@
-"""Makes the moves that a procedure yields: the only backward() and optimizer step in the project.
+"""Moves of a training procedure: the only backward() and optimizer steps of the project.
 
-A move changes exactly the named players' parameters, and players named together step simultaneously, each by its own
-gradient even where they train the same parameters. Networks are not wrapped for several processes: the mover's
-gradients are averaged by hand, so that a procedure may call any method of its networks, in any order, with any penalty.
+A move changes only the parameters of the players it names. Players named together step simultaneously, each by its own
+gradient, even if they train the same parameters. With several processes networks are not wrapped. Instead the engine
+averages the gradients of the player that moves, so that a procedure may call any method of its networks, in any order,
+with any penalty.
 """
 
 from __future__ import annotations
@@ -23,18 +24,25 @@ from ganzoo.procedure import Procedure
 from ganzoo.training import statistics
 from ganzoo.utils import distributed
 
-HISTORY = 10_000  # terms that are remembered until somebody looks
+HISTORY = 10_000  # terms that are kept until the next check
 
 
 class Engine:
     """One procedure with an optimizer for each player.
 
-    optimizer: (player, its parameters) -> optimizer. clip: largest gradient norm of a player, 0 for none.
-    skip: a player whose gradient is not finite does not move; asking costs a synchronisation each move.
-    `history` holds (step, "player/term", value) of every term since it was cleared last, on the device.
-    `moved` and `skipped` count each player's moves. While `watched`, the norm of a mover's gradient is computed, as it
-    is before clipping; nothing else differs.
-    Errors: IncompatibleError when a trainable parameter belongs to no player, or a player has none.
+    Attributes that others read: `history` holds (step, "player/term", value) of every term since it was last cleared,
+    with values on the device. `moved` and `skipped` count each player's moves. While `watched` is True, the norm of
+    each player's gradient before clipping is computed; nothing else differs.
+
+    Args:
+        procedure: The procedure; it is moved to the device.
+        optimizer: (player, its parameters) -> its optimizer.
+        accelerator: Device and precision.
+        clip: Largest norm of a player's gradient; 0 for no clipping.
+        skip: Leave out the move of a player whose gradient is NaN or infinite; costs a synchronization at each move.
+
+    Raises:
+        IncompatibleError: A trainable parameter belongs to no player, or a player has none.
     """
 
     def __init__(
@@ -50,9 +58,9 @@ class Engine:
         self.clip = clip
         self.skip = skip
         self.parameters = owned(procedure)
-        self.rivals = _rivals(self.parameters)
+        self.sharing = _sharing(self.parameters)
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
-        fp16 = accelerator.mixed_precision == "fp16"  # a scaler each: one move's overflow is not another's
+        fp16 = accelerator.mixed_precision == "fp16"  # a scaler for each player: their overflows are independent
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
         self.t = 0
         self.watched = False
@@ -64,7 +72,16 @@ class Engine:
         distributed.broadcast(procedure.state_dict().values())
 
     def step(self, data: Iterator[Batch], t: int) -> None:
-        """Make every move of step t."""
+        """Make every move of one step.
+
+        Args:
+            data: Batches on the device.
+            t: Number of steps done, from 0.
+
+        Raises:
+            RuntimeError: The procedure yielded inside torch.no_grad(), or changed weights that a term needs.
+            ValueError: A move names an unknown player, or has a term that is not a scalar.
+        """
         self.t = t
         moves = self.procedure.step(data, t)
         while True:
@@ -77,31 +94,31 @@ class Engine:
             self.apply(move)
 
     def apply(self, move: Move) -> None:
-        """All gradients first, then every player's step."""
+        """Make one move: compute the gradients of all its players, then let each of them step."""
         losses = {player: self._total(player, terms) for player, terms in move.items()}
         *_, last = losses
-        aside: dict[str, list[Tensor | None]] = {}
+        set_aside: dict[str, list[Tensor | None]] = {}
         for player, loss in losses.items():
             self._backward(player, loss, retain_graph=player != last)
-            if self.rivals[player] & move.keys():  # the next one's would be added to these
-                aside[player] = _taken(self.parameters[player])
+            if self.sharing[player] & move.keys():  # the next player's gradients would be added to these
+                set_aside[player] = _take_gradients(self.parameters[player])
         for player, terms in move.items():
-            if player in aside:
-                _put_back(self.parameters[player], aside[player])
+            if player in set_aside:
+                _put_gradients_back(self.parameters[player], set_aside[player])
             if self._update(player):
-                self._remember(player, terms)
+                self._record(player, terms)
 
     def read(self) -> dict[str, float]:
-        """The last terms and logged values since they were read last, averaged over processes. Waits for the device.
+        """Return the newest terms and logged values since the previous call, averaged over processes.
 
-        What belongs to a stage that is over is not among them. Where a procedure logs its discriminator's outputs as
-        "real" and "fake", "told_apart" says in how many pairs their order is right; "gradient/player" is the norm of
-        the last gradient that was watched.
+        Waits for the device. Values that nobody has computed since then, such as those of an earlier stage, are left
+        out. "told_apart" is the separation of real and fake samples if the procedure logs the discriminator's outputs
+        as "real" and "fake"; "gradient/player" is the norm of the last gradient while `watched`.
         """
         logged = getattr(self.procedure, "logged", {})
         named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
         if {"real", "fake"} <= logged.keys():
-            named.setdefault("told_apart", statistics.told_apart(logged["real"], logged["fake"]))
+            named.setdefault("told_apart", statistics.separation(logged["real"], logged["fake"]))
         named |= self.norms
         self.terms.clear()
         self.norms.clear()
@@ -133,11 +150,11 @@ class Engine:
             raise
 
     def _update(self, player: str) -> bool:
-        """One optimizer step from the gradients that are there; False for a move that was skipped."""
+        """Make an optimizer step with the present gradients; False when it was skipped."""
         optimizer, scaler, parameters = self.optimizers[player], self.scalers[player], self.parameters[player]
         distributed.average(_gradients(parameters))
         self.moved[player] += 1
-        if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips by itself
+        if self.skip and not scaler.is_enabled() and not _finite(parameters):  # a scaler skips on its own
             self.skipped[player] += 1
             optimizer.zero_grad()
             return False
@@ -151,7 +168,7 @@ class Engine:
         optimizer.zero_grad()
         return True
 
-    def _remember(self, player: str, terms: Terms) -> None:
+    def _record(self, player: str, terms: Terms) -> None:
         for name, term in terms.items():
             self.terms[f"{player}/{name}"] = value = term.detach()
             self.history.append((self.t, f"{player}/{name}", value))
@@ -161,15 +178,15 @@ def _gradients(parameters: list[nn.Parameter]) -> list[Tensor]:
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
-def _taken(parameters: list[nn.Parameter]) -> list[Tensor | None]:
-    """The gradients, which the parameters have no more."""
+def _take_gradients(parameters: list[nn.Parameter]) -> list[Tensor | None]:
+    """Return the gradients and remove them from the parameters."""
     gradients = [parameter.grad for parameter in parameters]
     for parameter in parameters:
         parameter.grad = None
     return gradients
 
 
-def _put_back(parameters: list[nn.Parameter], gradients: list[Tensor | None]) -> None:
+def _put_gradients_back(parameters: list[nn.Parameter], gradients: list[Tensor | None]) -> None:
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
 
@@ -179,27 +196,34 @@ def _finite(parameters: list[nn.Parameter]) -> bool:
 
 
 def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
-    """Player -> its trainable parameters, each once.
+    """Collect the trainable parameters of each player.
 
-    Errors: IncompatibleError when a trainable parameter belongs to no player, or a player has none.
+    Args:
+        procedure: The procedure with the players.
+
+    Returns:
+        Player -> its parameters, each once.
+
+    Raises:
+        IncompatibleError: A trainable parameter belongs to no player, or a player has none.
     """
-    found = {
+    players = {
         player: list({id(p): p for module in modules for p in module.parameters() if p.requires_grad}.values())
         for player, modules in procedure.players().items()
     }
-    for player, parameters in found.items():
+    for player, parameters in players.items():
         if not parameters:
             raise IncompatibleError(
                 f"the player {player!r} has nothing to train: its modules have no trainable parameter."
             )
-    known = {id(p) for parameters in found.values() for p in parameters}
+    known = {id(p) for parameters in players.values() for p in parameters}
     orphans = [name for name, p in procedure.named_parameters() if p.requires_grad and id(p) not in known]
     if orphans:
         raise IncompatibleError(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
-    return found
+    return players
 
 
-def _rivals(parameters: dict[str, list[nn.Parameter]]) -> dict[str, set[str]]:
-    """Player -> the others that train a parameter of its own."""
-    own = {player: {id(p) for p in theirs} for player, theirs in parameters.items()}
-    return {one: {other for other in own if other != one and own[one] & own[other]} for one in own}
+def _sharing(parameters: dict[str, list[nn.Parameter]]) -> dict[str, set[str]]:
+    """Return, for each player, the others that train some of the same parameters."""
+    ids = {player: {id(p) for p in trained} for player, trained in parameters.items()}
+    return {player: {other for other in ids if other != player and ids[player] & ids[other]} for player in ids}

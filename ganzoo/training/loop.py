@@ -1,7 +1,4 @@
-"""The loop: seed, data, steps, and when to look, draw and save.
-
-It is called training.py because ganzoo.train is the function.
-"""
+"""The training loop: steps, and when to log, check, sample, save and evaluate."""
 
 from __future__ import annotations
 
@@ -35,152 +32,170 @@ ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted
 
 
 def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | None = None) -> Run:
-    """Train a recipe into a new folder below `out`, or go on with a run, from its newest checkpoint or a Start.
+    """Train a recipe in a new run folder, or continue a run.
+
+    Args:
+        recipe: What to train.
+        plugins: The loaded plugins; their hooks are called.
+        out: The folder in which a new run folder is created.
+        resume: A run to continue from its newest checkpoint, or the checkpoint to start from.
+
+    Returns:
+        The finished run.
 
     Raises:
-        GanzooError: Of the kind that says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
+        GanzooError: A subclass says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
-    begun = time.monotonic()
+    began_at = time.monotonic()
     start = at(resume) if isinstance(resume, Run) else resume
     with _determinism(recipe.run.deterministic), ExitStack() as locks:
         accelerator = device.accelerator(recipe.run)
         if start and distributed.is_main():
             locks.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
-        session = _Session(recipe, plugins, accelerator, out, start, begun)
+        training = _Training(recipe, plugins, accelerator, out, start, began_at)
         if not start and distributed.is_main():
-            locks.enter_context(lock.held(session.run.folder, "this one"))
-        session.run_to_the_end()
-        return session.run
+            locks.enter_context(lock.held(training.run.folder, "this one"))
+        training.run_to_the_end()
+        return training.run
 
 
-class _Session:
-    """Everything that one training run holds in memory, on each of its processes."""
+class _Training:
+    """State of one training run, in each of its processes."""
 
     def __init__(
-        self, recipe: Recipe, plugins: Plugins, accelerator: Accelerator, out: Path, start: Start | None, begun: float
+        self,
+        recipe: Recipe,
+        plugins: Plugins,
+        accelerator: Accelerator,
+        out: Path,
+        start: Start | None,
+        began_at: float,
     ):
         self.settings = recipe.run
-        self.accelerator = accelerator
+        self.device = accelerator.device
         self.start = start
-        self.begun = begun
-        self.trainee = Session(recipe, accelerator)
-        self.evaluated = recipe.evaluate.every
+        self.began_at = began_at
+        self.session = Session(recipe, accelerator)
+        self.evaluate_every = recipe.evaluate.every
         evaluator = None
-        if self.evaluated:  # on each process, so that all of them stop where it cannot be done
-            data, conditional = self.trainee.dataset, self.trainee.procedure.conditional
-            evaluator = Evaluator(recipe, data, plugins.zoo, conditional)
-        self.steps = self.trainee.steps
-        self.run = Run(start.run.folder) if start else self._shared_run(recipe, out)
+        if self.evaluate_every:  # in each process, so that all of them stop when it cannot be built
+            dataset, conditional = self.session.dataset, self.session.procedure.conditional
+            evaluator = Evaluator(recipe, dataset, plugins.zoo, conditional)
+        self.steps = self.session.steps
+        self.run = Run(start.run.folder) if start else self._new_run(recipe, out)
         self.recorder = (
-            Recorder(self.run, recipe, plugins, self.trainee, evaluator) if distributed.is_main() else NullRecorder()
+            Recorder(self.run, recipe, plugins, self.session, evaluator) if distributed.is_main() else NullRecorder()
         )
         packages = plugins.versions(recipe.owners())
-        self.checkpointer = Checkpointer(self.run, self.settings, self.trainee, self.recorder, packages)
+        self.checkpointer = Checkpointer(self.run, self.settings, self.session, self.recorder, packages)
         step, remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
         self.t = step
         self.remarks = remarks
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None
-        with self.recorder, closing(self.trainee.batches), StopFlag() as flag:
+        with self.recorder, closing(self.session.batches), StopFlag() as flag:
             try:
                 self.recorder.begin(self.t, self.start, self.remarks)
-                self._loop(Stopping(flag, self.accelerator.device, limit, self.begun))
+                self._loop(Stopping(flag, self.device, limit, self.began_at))
             except GanzooError as error:
-                self._end(ENDINGS.get(type(error), "failed"), error.message)
+                self.recorder.end(ENDINGS.get(type(error), "failed"), self.t, error.message)
                 raise
             except KeyboardInterrupt:
-                self._end("interrupted", "stopped at once, by a second Ctrl-C")
+                self.recorder.end("interrupted", self.t, "stopped at once, by a second Ctrl-C")
                 raise
             except Exception as error:
-                self._end("failed", f"{type(error).__name__}: {error}")
+                self.recorder.end("failed", self.t, f"{type(error).__name__}: {error}")
                 raise
-            self._end("finished")
+            self.recorder.end("finished", self.t)
 
     def _loop(self, stopping: Stopping) -> None:
-        pace = _Pace(self.trainee.batches, self.settings.batch_size * distributed.world_size())
+        speed = _Speed(self.session.batches, self.settings.batch_size * distributed.world_size())
         while self.t < self.steps:
-            self.trainee.engine.watched = self._logged(self.t + 1)
-            self.trainee.step(self.t)
+            self.session.engine.watched = self._is_logged(self.t + 1)
+            self.session.step(self.t)
             self.t += 1
-            self.recorder.alive(self.t)
+            self.recorder.heartbeat(self.t)
             reason = ""
             try:
-                self._keep(pace)
+                self._after_step(speed)
                 if reason := stopping.reason():
                     self.checkpointer.save(self.t, True)
-            except NonFiniteError as finding:
-                self.t = self.checkpointer.recover(finding, self.t)
+            except NonFiniteError as error:
+                self.t = self.checkpointer.recover(error, self.t)
             if reason:
                 raise Interrupted(
                     f"stopped by {reason} after step {self.t} of {self.steps}; everything is saved. "
                     f"Go on with: ganzoo resume {self.run.folder}"
                 )
 
-    def _keep(self, pace: _Pace) -> None:
-        """What is due after this step: the numbers, a grid, a checkpoint. Errors: NonFiniteError."""
-        checkpointer, recorder, fine = self.checkpointer, self.recorder, True
-        if self._logged(self.t):
-            checkpointer.look(self.t)
-            values = self.trainee.engine.read()
-            fine = recorder.report(self.t, values, pace(), self._due(self.settings.sample, self.t))
-        if self._due(self.settings.sample, self.t) and not checkpointer.all_agree(fine):
+    def _after_step(self, speed: _Speed) -> None:
+        """Log, sample, save and evaluate, each if it is due.
+
+        Args:
+            speed: Gives the speed to log.
+
+        Raises:
+            NonFiniteError: A value is NaN or infinite.
+        """
+        finite = True
+        if self._is_logged(self.t):
+            self.checkpointer.check(self.t)
+            values = self.session.engine.read()
+            finite = self.recorder.report(self.t, values, speed(), self._is_due(self.settings.sample, self.t))
+        if self._is_due(self.settings.sample, self.t) and not self.checkpointer.all_agree(finite):
             raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
-        if self._due(self.settings.save, self.t):
-            checkpointer.save(self.t, self.t == self.steps)
-        if self.evaluated and self._due(self.evaluated, self.t):
+        if self._is_due(self.settings.save, self.t):
+            self.checkpointer.save(self.t, self.t == self.steps)
+        if self.evaluate_every and self._is_due(self.evaluate_every, self.t):
             self._evaluate()
 
     def _evaluate(self) -> None:
-        """Judge this step, and keep a checkpoint of it if it is the best so far."""
-        checkpointer = self.checkpointer
-        checkpointer.look(self.t)
-        if checkpointer.all_agree(self.recorder.evaluate(self.t)):
-            checkpointer.save(self.t, self.t == self.steps)
-            if checkpointer.saved_at == self.t:
+        """Compute scores, and keep a checkpoint if they are the best so far."""
+        self.checkpointer.check(self.t)
+        if self.checkpointer.all_agree(self.recorder.evaluate(self.t)):
+            self.checkpointer.save(self.t, self.t == self.steps)
+            if self.checkpointer.saved_at == self.t:
                 self.recorder.keep_best(self.t)
 
-    def _due(self, every: int, t: int) -> bool:
+    def _is_due(self, every: int, t: int) -> bool:
         return t == self.steps or t % every == 0
 
-    def _logged(self, t: int) -> bool:
-        """Whether numbers are read after step t: whenever they are due, and with every grid."""
-        return self._due(self.settings.log, t) or self._due(self.settings.sample, t)
+    def _is_logged(self, t: int) -> bool:
+        """Return True when step t is logged: at the interval of the recipe, and with every sample grid."""
+        return self._is_due(self.settings.log, t) or self._is_due(self.settings.sample, t)
 
-    def _end(self, ending: str, error: str = "") -> None:
-        self.recorder.end(ending, self.t, error)
-
-    def _shared_run(self, recipe: Recipe, out: Path) -> Run:
-        """Create a new run in the main process, and return it in every process."""
+    def _new_run(self, recipe: Recipe, out: Path) -> Run:
+        """Create a run folder in the main process, and return it in every process."""
         folder = ""
         if distributed.is_main():
             run = Run.create(recipe, out)
-            self.trainee.write_resolved(run)
+            self.session.write_resolved(run)
             folder = str(run.folder)
         return Run(Path(distributed.broadcast_text(folder)))
 
 
-class _Pace:
-    """Called, it says how many images a second there were since it was called last."""
+class _Speed:
+    """Images per second of all processes since the previous call."""
 
-    def __init__(self, batches: Batches, images: int):
+    def __init__(self, batches: Batches, images_per_batch: int):
         self.batches = batches
-        self.images = images
+        self.images_per_batch = images_per_batch
         self.since = time.monotonic()
         self.position = batches.position
 
     def __call__(self) -> float:
-        now, drawn = time.monotonic(), self.batches.position - self.position
+        now, batches_read = time.monotonic(), self.batches.position - self.position
         seconds = max(1e-9, now - self.since)
         self.since = now
         self.position = self.batches.position
-        return drawn * self.images / seconds
+        return batches_read * self.images_per_batch / seconds
 
 
 @contextmanager
-def _determinism(wanted: bool) -> Iterator[None]:
-    """Deterministic algorithms inside the block; cuBLAS wants its workspace fixed beforehand."""
-    if not wanted:  # setting it, even to what it is, imports the compiler: two seconds
+def _determinism(enabled: bool) -> Iterator[None]:
+    """Use deterministic algorithms inside the block; cuBLAS needs its workspace fixed beforehand."""
+    if not enabled:  # setting it, even to its present value, imports the compiler: two seconds
         yield
         return
     before = torch.are_deterministic_algorithms_enabled()

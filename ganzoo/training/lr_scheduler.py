@@ -1,4 +1,4 @@
-"""Learning rates by schedule."""
+"""Learning-rate factor of each step and player, from the table [schedule]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from ganzoo.interfaces import Schedule
 
 
 class LRScheduler:
-    """Sets every optimizer's learning rates for a step; leaves them alone without a [schedule]."""
+    """Sets the learning rates of all optimizers; leaves them alone without a [schedule].
+
+    Args:
+        schedules: The schedule of each player; None without a [schedule].
+        optimizers: The optimizer of each player, with its initial learning rates.
+    """
 
     def __init__(self, schedules: PerPlayer | None, optimizers: dict[str, Optimizer]):
         self.plan: list[tuple[Optimizer, list[float], Schedule]] = []
@@ -19,6 +24,12 @@ class LRScheduler:
                 self.plan.append((optimizer, initial, schedules.of(player)()))
 
     def set(self, t: int, steps: int) -> None:
+        """Set the learning rates of one step.
+
+        Args:
+            t: Number of steps done, from 0.
+            steps: Number of steps of the whole run.
+        """
         for optimizer, initial, schedule in self.plan:
             factor = schedule(t, steps)
             for group, rate in zip(optimizer.param_groups, initial, strict=True):

@@ -1,4 +1,4 @@
-"""How much memory a recipe needs at least, told from the meta device, before a byte of it is taken."""
+"""Lower bound of the memory that training needs, computed on the meta device before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ganzoo.procedure import Procedure
 from ganzoo.training import engine
 from ganzoo.training.optim import OptimizerFactory
 
-WORTH_A_LOOK = 2**25  # bytes of one batch; smaller ones are not worth the compiler that the meta device imports
+LARGE_BATCH = 2**25  # bytes; measuring smaller batches is not worth importing the compiler, as the meta device does
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes. A lower bound: what a library keeps for itself, or a procedure in passing, is not in it."""
+    """A lower bound in bytes, without the buffers of libraries and the temporary tensors of a procedure."""
 
     networks: int
-    """Weights, gradients, what the optimizers remember, averaged weights."""
+    """Weights, gradients, states of the optimizers, averaged weights."""
     batch: int
-    """Real and fake samples of one batch, and what the generator keeps for its backward pass."""
+    """Real and fake samples of one batch, and the tensors that the generator saves for its backward pass."""
     data: int
-    """The whole dataset, where it is kept in memory; the built-in ones that are not are streamed beyond a size."""
+    """The whole dataset if it is held in memory; 0 for one that is streamed, as built-in ones are beyond a size."""
 
 
 def compare(needed: Need, device: torch.device) -> None:
@@ -44,21 +44,21 @@ def compare(needed: Need, device: torch.device) -> None:
         device: Device to train on.
 
     Raises:
-        IncompatibleError: When it has less.
+        IncompatibleError: There is too little memory.
     """
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes on this machine
+    local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # on this machine
     if device.type == "cuda":
         _refuse(needed, 1, torch.cuda.get_device_properties(device).total_memory, "the GPU")
-        needed = Need(0, 0, needed.data)  # drawn in the machine's memory, then copied
-    _refuse(needed, here, machine(), "this machine")
+        needed = Need(0, 0, needed.data)  # generated in the machine's memory, then copied
+    _refuse(needed, local_processes, machine(), "this machine")
 
 
 def machine() -> int:
-    """Bytes of memory that this process may have: the machine's, or fewer in a container."""
+    """Return the bytes of memory that this process may use: the machine's, or fewer in a container."""
     total: int = psutil.virtual_memory().total
     try:
         return min(total, int(CGROUP.read_text()))
-    except (OSError, ValueError):  # no cgroups here, or no limit: "max"
+    except (OSError, ValueError):  # there are no cgroups, or there is no limit: "max"
         return total
 
 
@@ -70,7 +70,7 @@ def need(
     precision: str = "no",
     averaged: bool = False,
 ) -> Need:
-    """Return a lower bound of the memory that training needs.
+    """Compute a lower bound of the memory that training needs.
 
     Args:
         dataset: The dataset; nothing is loaded.
@@ -78,17 +78,20 @@ def need(
         optimizers: Builds a player's optimizer.
         batch_size: Examples per batch.
         precision: `run.precision`: "no", or a mixed precision of half the size.
-        averaged: Whether an average of the weights is kept, as with `run.ema`.
+        averaged: An average of the weights is kept, as with `run.ema`.
+
+    Returns:
+        The memory of one process.
     """
     spec = dataset.spec
     sample_bytes = (8 if spec.vocab else 4) * spec.size  # as float32, or as int64 ids
     data = 0
     if dataset.in_memory:
         stored_bytes = spec.size if spec.is_image else sample_bytes
-        with suppress(DataError):  # the files are not there yet
+        with suppress(DataError):  # the files have not been downloaded
             data = len(dataset) * (stored_bytes + (8 if spec.classes else 0) + 8)  # with its label and its index
     saved = 0
-    if batch_size * sample_bytes > WORTH_A_LOOK:
+    if batch_size * sample_bytes > LARGE_BATCH:
         saved = _saved_per_sample(procedure) // (1 if precision == "no" else 2)
     return Need(_networks(procedure, optimizers, averaged), batch_size * (2 * sample_bytes + saved), data)
 
@@ -105,46 +108,46 @@ def _networks(procedure: Procedure, optimizers: OptimizerFactory, averaged: bool
 
 
 def _state_per_weight(optimizers: OptimizerFactory, player: str) -> float:
-    """Return the numbers that a player's optimizer stores per weight, 2 for Adam, by one step of a small one."""
+    """Return how many numbers a player's optimizer stores for each weight, such as 2 for Adam, by one small step."""
     probe = nn.Parameter(torch.zeros(32, 32, device="cpu"))
     probe.grad = torch.zeros_like(probe)
     optimizer = optimizers(player, [probe])
     try:
         optimizer.step()
-    except Exception:  # a plugin's optimizer may need more than this; training works all the same
+    except Exception:  # an optimizer of a plugin may need more than this; 0 is a lower bound for it
         return 0.0
     state = [value for values in optimizer.state.values() for value in values.values() if isinstance(value, Tensor)]
     return sum(value.numel() for value in state if value.dim()) / probe.numel()
 
 
 def _saved_per_sample(procedure: Procedure) -> int:
-    """Bytes that autograd keeps for each sample when the generator makes a batch: what n = 4 keeps beyond n = 2."""
+    """Return the bytes that autograd saves for each generated sample: half of what n = 4 saves more than n = 2."""
     try:
         return max(0, (_saved(procedure, 4) - _saved(procedure, 2)) // 2)
-    except Exception:  # no lower bound is lost; check_fit() tells what is wrong
+    except Exception:  # 0 is a lower bound, and check_fit() reports the error
         return 0
 
 
 def _saved(procedure: Procedure, n: int) -> int:
     sizes: dict[StorageWeakRef, int] = {}
 
-    def see(tensor: Tensor) -> Tensor:
+    def record(tensor: Tensor) -> Tensor:
         sizes[StorageWeakRef(tensor.untyped_storage())] = tensor.untyped_storage().nbytes()
         return tensor
 
     y = torch.zeros(n, dtype=torch.long, device="meta") if procedure.conditional else None
-    with torch.device("meta"), saved_tensors_hooks(see, lambda tensor: tensor):
-        kept = procedure.sample(n, y)  # held, so that no two storages have one address
-    return sum(sizes.values()) if kept.requires_grad else 0
+    with torch.device("meta"), saved_tensors_hooks(record, lambda tensor: tensor):
+        samples = procedure.sample(n, y)  # referenced, so that no two storages have one address
+    return sum(sizes.values()) if samples.requires_grad else 0
 
 
 def _bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _refuse(needed: Need, times: int, has: int, what: str) -> None:
+def _refuse(needed: Need, times: int, available: int, owner: str) -> None:
     shares = {"data": needed.data, "networks": needed.networks, "one batch": needed.batch}
-    if times * sum(shares.values()) <= has:
+    if times * sum(shares.values()) <= available:
         return
     remedies = {
         "data": "a smaller dataset.n or dataset.size",
@@ -154,8 +157,8 @@ def _refuse(needed: Need, times: int, has: int, what: str) -> None:
     largest = max(shares, key=lambda name: shares[name])
     listed = ", ".join(f"{name} {_gib(times * size)}" for name, size in shares.items() if size > 2**26)
     raise IncompatibleError(
-        f"this recipe needs at least {_gib(times * sum(shares.values()))} of memory, and {what} has {_gib(has)}: "
-        f"{listed}. Take {remedies[largest]}."
+        f"this recipe needs at least {_gib(times * sum(shares.values()))} of memory, and {owner} has "
+        f"{_gib(available)}: {listed}. Take {remedies[largest]}."
     )
 
 

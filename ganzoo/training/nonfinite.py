@@ -1,4 +1,4 @@
-"""Numbers that are not finite: found by looking now and then, so that no step waits for the device."""
+"""Detection of NaN and infinite values, at intervals, so that no step waits for the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from ganzoo.utils import distributed
 
 
 class NonFiniteError(Exception):
-    """What is not finite: `what` in a sentence, `facts` for diverged.json."""
+    """A value is NaN or infinite.
+
+    Args:
+        what: A sentence about it.
+        facts: Details for diverged.json.
+    """
 
     def __init__(self, what: str, facts: Mapping[str, Any] | None = None):
         super().__init__(what)
@@ -22,31 +27,43 @@ class NonFiniteError(Exception):
         self.facts = dict(facts or {})
 
 
-def look(engine: Engine, t: int) -> None:
-    """Every term since the last look, and all weights and buffers as they are after step t.
+def check(engine: Engine, t: int) -> None:
+    """Check every term since the previous check, and all present weights and buffers.
 
-    One synchronisation. With several processes all of them look, and all of them raise.
+    Costs one synchronization with the device. All processes check, and all of them raise if one has such a value.
+
+    Args:
+        engine: The engine; its history is cleared.
+        t: Number of steps done.
 
     Raises:
-        NonFiniteError: Names the first term that is not finite, its step, and every layer with such a number.
+        NonFiniteError: Names the first term that is not finite, its step, and every layer with such a value.
     """
     terms = [(step, name, value) for step, name, value in engine.history]
     engine.history.clear()
     tensors = _tensors(engine)
-    largest = torch.stack(torch._foreach_norm(list(tensors.values()), math.inf))  # of each: nan and inf prevail
+    largest = torch.stack(torch._foreach_norm(list(tensors.values()), math.inf))  # (tensors,), NaN if a value is
     values = torch.stack([value.float() for _, _, value in terms]) if terms else largest[:0]
-    sound = torch.cat([values, largest]).isfinite().float()
-    if not (sound := distributed.reduce_mean(sound)).lt(1).any():  # sound on every process
+    finite = distributed.reduce_mean(torch.cat([values, largest]).isfinite().float())  # share of the processes
+    if not finite.lt(1).any():
         return
-    bad = [index for index, share in enumerate(sound.tolist()) if share < 1]
+    bad = [index for index, share in enumerate(finite.tolist()) if share < 1]
     first = next((terms[index] for index in bad if index < len(terms)), None)
     layers = [[*tensors][index - len(terms)] for index in bad if index >= len(terms)]
-    most = dict(zip(tensors, largest.tolist(), strict=True))
-    raise NonFiniteError(_sentence(first, layers), _facts(engine, t, first, layers, most))
+    largest_by_name = dict(zip(tensors, largest.tolist(), strict=True))
+    raise NonFiniteError(_sentence(first, layers), _facts(engine, t, first, layers, largest_by_name))
 
 
-def all_skipped(engine: Engine, t: int) -> None:
-    """Raise NonFiniteError when a player skipped every move since the last look, for its gradients were not finite."""
+def check_moves(engine: Engine, t: int) -> None:
+    """Check that every player made a move since the previous check.
+
+    Args:
+        engine: The engine; its counts of moves are cleared.
+        t: Number of steps done.
+
+    Raises:
+        NonFiniteError: A player skipped all its moves, because its gradients were NaN or infinite.
+    """
     stuck = [player for player, moves in engine.moved.items() if engine.skipped[player] == moves]
     engine.moved.clear()
     engine.skipped.clear()
@@ -56,7 +73,7 @@ def all_skipped(engine: Engine, t: int) -> None:
 
 
 def _tensors(engine: Engine) -> dict[str, Tensor]:
-    """Weights and buffers of floating-point numbers, by name."""
+    """Return the floating-point weights and buffers, by name."""
     procedure = engine.procedure
     named = [*procedure.named_parameters(), *procedure.named_buffers()]
     return {name: tensor.detach() for name, tensor in named if tensor.is_floating_point() and tensor.numel()}
@@ -65,12 +82,12 @@ def _tensors(engine: Engine) -> dict[str, Tensor]:
 def _sentence(first: tuple[int, str, Tensor] | None, layers: list[str]) -> str:
     if first:
         step, name, value = first
-        return f"{name} is {_told(value)} since step {step + 1}"
+        return f"{name} is {_text(value)} since step {step + 1}"
     more = f" and {len(layers) - 1} more" if len(layers) > 1 else ""
     return f"{layers[0]}{more} is not finite"
 
 
-def _told(value: Tensor) -> str:
+def _text(value: Tensor) -> str:
     return "not finite on another process" if value.isfinite() else str(value.item())
 
 
@@ -78,7 +95,7 @@ def _facts(
     engine: Engine, t: int, first: tuple[int, str, Tensor] | None, layers: list[str], largest: Mapping[str, float]
 ) -> dict[str, Any]:
     tensors = _tensors(engine)
-    players: dict[int, str] = {}  # two that train one parameter are both named
+    players: dict[int, str] = {}  # of a parameter that two players train, both are named
     for player, owned in engine.parameters.items():
         players |= {id(p): f"{players[id(p)]}, {player}" if id(p) in players else player for p in owned}
     named = dict(engine.procedure.named_parameters())
@@ -86,7 +103,7 @@ def _facts(
         "noticed_at_step": t,
         "first_step": first[0] + 1 if first else None,
         "term": first[1] if first else None,
-        "value": _told(first[2]) if first else None,
+        "value": _text(first[2]) if first else None,
         "layers": [
             {
                 "name": name,

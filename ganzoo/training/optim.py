@@ -1,10 +1,10 @@
-"""Each player's optimizer, built without importing torch._dynamo.
+"""Construction of each player's optimizer, without importing torch._dynamo.
 
 torch.optim is written so that torch.compile can trace it: some methods are marked as not to be compiled, and step()
 breaks the compiled graph. Both import torch._dynamo on their first call, which takes longer than importing torch and
-some 90 MiB. ganzoo compiles networks (run.compile), never optimizers, so the marks and breaks are left out; the numbers
-are the same. An unknown version of torch, and optimizers that are not torch's, are left as they are: a run then merely
-starts more slowly.
+about 90 MiB of memory. ganzoo compiles networks (run.compile), never optimizers, so this module removes the marks and
+breaks; the numbers are the same. Unknown versions of torch, and optimizers that are not torch's, are left as they are:
+the only effect is that a run starts more slowly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ OptimizerFactory = Callable[[str, list[nn.Parameter]], Optimizer]
 def optimizer_factory(settings: PerPlayer) -> OptimizerFactory:
     """Return the function that builds each player's optimizer.
 
-    The function raises RecipeError with the player and the reason when the optimizer refuses its settings.
+    Args:
+        settings: The optimizer of each player, from the recipe.
+
+    Returns:
+        A function that raises RecipeError with the player and the reason when the optimizer refuses its settings.
     """
     remove_marks()
 
@@ -45,7 +49,7 @@ def optimizer_factory(settings: PerPlayer) -> OptimizerFactory:
 
 
 def remove_marks() -> None:
-    """Let every optimizer's marked methods run as they are. Call it before the first optimizer is built."""
+    """Replace the marked methods of every optimizer by the plain ones; call it before building the first optimizer."""
     mark = getattr(torch, "_disable_dynamo", None)
     if mark is None or "torch._dynamo" in sys.modules:
         return
@@ -55,13 +59,13 @@ def remove_marks() -> None:
             method.__wrapped__.__dynamo_disable = method.__wrapped__
 
 
-def remove_graph_break(one: Optimizer) -> Optimizer:
-    """Give a torch optimizer a step() without the graph break. Gradients stay unrecorded, and hooks still run."""
+def remove_graph_break(instance: Optimizer) -> Optimizer:
+    """Give an optimizer of torch a step() without the graph break; it still runs without gradients, and hooks run."""
     breaking = getattr(optimizer, "_use_grad_for_differentiable", None)
-    step = getattr(type(one).step, "__wrapped__", None)  # below the hooks
-    if breaking is None or one.defaults.get("differentiable"):
-        return one
+    step = getattr(type(instance).step, "__wrapped__", None)  # below the hooks
+    if breaking is None or instance.defaults.get("differentiable"):
+        return instance
     if getattr(step, "__code__", None) is breaking(lambda: None).__code__:
         plain = torch.no_grad()(step.__wrapped__)  # type: ignore[union-attr]
-        one.step = MethodType(Optimizer.profile_hook_step(plain), one)  # type: ignore[method-assign]
-    return one
+        instance.step = MethodType(Optimizer.profile_hook_step(plain), instance)  # type: ignore[method-assign]
+    return instance

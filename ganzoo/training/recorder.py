@@ -1,12 +1,13 @@
-"""What a run shows and leaves behind while it trains: numbers, pictures, its state. For the main process.
+"""Output of a training run: metrics, sample grids, loss plot, status, trackers and plugin hooks.
 
-A disk that is full, or gone for a while, stops none of it: what could not be written is told once, and tried again.
+A full or missing disk never stops training: a file that cannot be written is reported once and tried again the next
+time it is due.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,10 @@ from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import provenance, scores, status
+from ganzoo.runs import layout, provenance, scores, status
 from ganzoo.runs.resume import Start
 from ganzoo.sampling.run import Run
-from ganzoo.terminal.progress import Display
-from ganzoo.training.attempts import Attempts
+from ganzoo.terminal.progress import ProgressDisplay
 from ganzoo.training.session import Session
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.trackers import Trackers
@@ -35,26 +35,72 @@ from ganzoo.utils import atomic, distributed, rng
 from ganzoo.visualization import loss_plot
 
 
+class Attempts:
+    """Attempts to write files during training: an OSError is reported instead of raised.
+
+    The first failure of a file is reported, and the first success after it.
+
+    Args:
+        say: Shows a line of text to the user.
+    """
+
+    def __init__(self, say: Callable[[str], None]):
+        self.say = say
+        self._failing = set[str]()
+
+    def __call__(self, subject: str, write: Callable[[], Any], key: str = "") -> None:
+        """Try to write a file.
+
+        Args:
+            subject: The file, as messages name it.
+            write: Writes it, or raises OSError.
+            key: Identifies the file where `subject` differs from time to time.
+        """
+        key = key or subject
+        try:
+            write()
+        except OSError as error:
+            if key not in self._failing:
+                self._failing.add(key)
+                self.say(f"{subject} could not be written: {error}. Training goes on, and tries again at the next one.")
+        else:
+            if key in self._failing:
+                self._failing.discard(key)
+                self.say(f"{subject} could be written again.")
+
+
 class Recorder:
-    """A `with` block around training; inside it, told of every step that is logged or drawn."""
+    """Writes the files of a run and shows its progress; a context manager around training.
+
+    Only the main process has one. The others have a NullRecorder.
+
+    Args:
+        run: The run folder.
+        recipe: What is trained.
+        plugins: Their hooks are called.
+        session: Networks and data of the run.
+        evaluator: Computes scores; None without `evaluate.every`.
+    """
 
     def __init__(
-        self, run: Run, recipe: Recipe, plugins: Plugins, trainee: Session, evaluator: Evaluator | None = None
+        self, run: Run, recipe: Recipe, plugins: Plugins, session: Session, evaluator: Evaluator | None = None
     ):
         self.run = run
         self.recipe = recipe
         self.plugins = plugins
-        self.session = trainee
-        self.dataset = trainee.dataset
-        self.drawing = Snapshots(recipe, trainee)
-        self.steps = trainee.steps
-        self._try = Attempts(self.say)
-        self.sizes = {player: sum(p.numel() for p in owned) for player, owned in trainee.engine.parameters.items()}
-        self.device = trainee.engine.accelerator.device
+        self.session = session
+        self.dataset = session.dataset
+        self.snapshots = Snapshots(recipe, session)
+        self.steps = session.steps
+        self.device = session.engine.accelerator.device
         self.evaluator = evaluator
+        self.sizes = {
+            player: sum(p.numel() for p in parameters) for player, parameters in session.engine.parameters.items()
+        }
+        self._try = Attempts(self.say)
         self._open = ExitStack()
-        self._told = set[str]()
-        self._beat_at = 0.0
+        self._reported = set[str]()
+        self._heartbeat_at = 0.0
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -64,27 +110,32 @@ class Recorder:
         self._open.close()
 
     def begin(self, t: int, start: Start | None, remarks: Sequence[str]) -> None:
-        """Everything in the run folder that is there before the first step, and a word to whoever watches.
+        """Write everything that is in the run folder before the first step, and introduce the run to the user.
 
-        remarks: what is different from the run so far, so that bits may differ.
-        Errors: DataError for other data than the run started with, SetupError when nothing can be written.
+        Args:
+            t: Number of steps done.
+            start: Where the run continues; None for a new run.
+            remarks: Differences to the run so far, because of which results may differ in the last bits.
+
+        Raises:
+            DataError: The data is not that with which the run began.
+            SetupError: The folder cannot be written.
         """
-        self.display = self._open.enter_context(Display(self.steps, t))
+        self.display = self._open.enter_context(ProgressDisplay(self.steps, t))
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
         self.say(
             f"{self.run.folder}\n{len(self.dataset):,} examples of {self.dataset.spec.shape}; {sizes}; "
             f"on {self.device} x {distributed.world_size()}"
         )
-        for word in [*(start.why if start else ()), *(f"resumed, but not bit for bit: {one}" for one in remarks)]:
-            self.say(word)
-        for remark in self.dataset.remarks():
-            self.say(remark)
+        reasons = [*(start.why if start else ()), *(f"resumed, but not bit for bit: {remark}" for remark in remarks)]
+        for line in [*reasons, *self.dataset.remarks()]:
+            self.say(line)
         facts = provenance.gather(self.plugins, self.device, self._fingerprint())
         try:
             if start:
-                facts = self._went_on(facts, start, t, remarks)
-                atomic.sweep(self.run.folder)
-                atomic.sweep(self.run.samples)
+                facts = self._resumed_provenance(facts, start, t, remarks)
+                atomic.remove_leftovers(self.run.folder)
+                atomic.remove_leftovers(self.run.samples)
                 self.run.forget_after(t)
             self.run.write_provenance(facts)
         except OSError as error:
@@ -94,89 +145,81 @@ class Recorder:
         if self.evaluator:
             self.evaluator.prepare()
         if not start:
-            self._save("real.png", self.drawing.real(), self.run.samples / "real.png")
-            self._draw(t, self.drawing.pictures())
-        self._status("running", t)
-        self._watch("ganzoo_run_start")
+            self._save(layout.REAL, self.snapshots.real(), self.run.samples / layout.REAL)
+            self._save_pictures(t, self.snapshots.pictures())
+        self._write_status("running", t)
+        self._call_hooks("ganzoo_run_start")
 
     def say(self, text: str) -> None:
+        """Show a line of text to the user."""
         self.display.say(text)
 
-    def alive(self, t: int) -> None:
-        """A sign of life in status.json, now and then."""
-        if time.monotonic() - self._beat_at > status.HEARTBEAT:
-            self._status("running", t)
+    def heartbeat(self, t: int) -> None:
+        """Renew the time stamp in the status file, at most once in `status.HEARTBEAT` seconds."""
+        if time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
+            self._write_status("running", t)
 
-    def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
-        """The numbers of step t, and the grid if it is `drawn`; False when a sample is not a finite number."""
-        pictures = self.drawing.pictures() if drawn else {}
-        if drawn:
-            values = {**values, **self.drawing.numbers(pictures)}
+    def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
+        """Record a logged step.
+
+        Args:
+            t: Number of steps done.
+            values: Losses and other logged values, by name.
+            images_per_second: Speed since the last logged step.
+            with_grid: Whether a sample grid is due as well.
+
+        Returns:
+            False when a sample of the grid is NaN or infinite.
+        """
+        pictures = self.snapshots.pictures() if with_grid else {}
+        if with_grid:
+            values = {**values, **self.snapshots.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
-        self._try("metrics.jsonl", lambda: self.run.metrics_log.append(t, row))
-        self._status("running", t)
+        self._try(layout.METRICS, lambda: self.run.metrics_log.append(t, row))
+        self._write_status("running", t)
         self.display.update(t, values, images_per_second)
         self.trackers(values, t)
-        self._watch("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
-        return not drawn or self._draw(t, pictures)
+        self._call_hooks("ganzoo_step_end", t=t, logs=MappingProxyType(dict(values)))
+        return not with_grid or self._save_pictures(t, pictures)
 
     def evaluate(self, t: int) -> bool:
-        """The scores of step t; True when it is the best so far, and its checkpoint worth keeping.
+        """Compute and record the scores of a step; a metric that raises costs its scores, not the run.
 
-        A metric that fails now costs its scores, not the run.
+        Args:
+            t: Number of steps done.
+
+        Returns:
+            True when the scores are the best so far, so that the checkpoint should be kept.
         """
         assert self.evaluator
         earlier = self.run.scores()
         try:
-            with self.drawing.averaged():
-                results = self.evaluator(self.drawing.model.sample, t, weights(self.drawing.ema is not None))
+            with self.snapshots.averaged():
+                results = self.evaluator(self.snapshots.model.sample, t, weights(self.snapshots.ema is not None))
         except Exception as error:
             self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
             return False
-        self._try("scores.jsonl", lambda: scores.append(self.run.folder / "scores.jsonl", results))
-        for name, why in self.evaluator.left_out.items():
-            self._once(name, f"{name} is left out: {why}")
-        for one in results:
-            floor = "" if one.floor is None else f"  (real samples: {one.floor:.4g})"
-            self.say(f"step {t}  {one.name} {one.value:.4g}{floor}")
-        self.trackers.scores(t, {one.name: one.value for one in results})
-        decisive = best.deciding(results, self.recipe.evaluate.best)
-        return decisive is not None and best.is_best(decisive, earlier)
+        self._try(layout.SCORES, lambda: scores.append(self.run.folder / layout.SCORES, results))
+        for name, reason in self.evaluator.left_out.items():
+            self._say_once(name, f"{name} is left out: {reason}")
+        for score in results:
+            floor = "" if score.floor is None else f"  (real samples: {score.floor:.4g})"
+            self.say(f"step {t}  {score.name} {score.value:.4g}{floor}")
+        self.trackers.scores(t, {score.name: score.value for score in results})
+        deciding = best.deciding(results, self.recipe.evaluate.best)
+        return deciding is not None and best.is_best(deciding, earlier)
 
     def keep_best(self, t: int) -> None:
-        """The checkpoint of step t is the best so far: it stays."""
-        self._try("checkpoints/best", lambda: self.run.mark_best(t))
-
-    def _draw(self, t: int, pictures: Mapping[str, Panel | Image]) -> bool:
-        """The pictures of step t as files, and the curves so far; False when a sample is not a finite number."""
-        if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
-            return False
-        for name, picture in pictures.items():
-            path = self.run.samples / ("-".join([*([name] if name else []), "step", f"{t:08d}"]) + ".png")
-            self._save("a picture" if name else "a grid", picture, path, beside=not name)
-        if (main := self.run.samples / f"step-{t:08d}.png").is_file():
-            self.display.picture(main)
-            self.trackers.picture(main, t)
-        rows = [*self.run.metrics()]
-        self._try("losses.png", lambda: loss_plot.draw(rows, self.run.folder / "losses.png"))
-        self._diagnose(rows)
-        return True
-
-    def _save(self, what: str, picture: Panel | Image, path: Path, beside: bool = False) -> None:
-        self._try(what, lambda: self.drawing.save(picture, path, beside))
-
-    def _diagnose(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Say what goes wrong, each thing once."""
-        for finding in diagnosis.examine(rows, self.run.scores(), self.recipe.resolved()):
-            self._once(finding.name, str(finding))
-
-    def _once(self, name: str, text: str) -> None:
-        if name not in self._told:
-            self._told.add(name)
-            self.say(text)
+        """Mark the checkpoint of step t as the best so far."""
+        self._try(f"{layout.CHECKPOINTS}/{layout.BEST}", lambda: self.run.mark_best(t))
 
     def saved(self, t: int, failure: OSError | None) -> None:
-        """The checkpoint of step t was written, or could not be."""
+        """Report that the checkpoint of step t could not be written, or could be written again.
+
+        Args:
+            t: Number of steps done.
+            failure: The error; None when the checkpoint was written.
+        """
 
         def outcome() -> None:
             if failure:
@@ -185,53 +228,95 @@ class Recorder:
         self._try(f"the checkpoint of step {t}", outcome, "checkpoint")
 
     def skipped(self, t: int, skipped: Mapping[str, int], moved: Mapping[str, int]) -> None:
-        """How many moves of each player were left out since this was told last."""
+        """Report the moves that were left out since the last check.
+
+        Args:
+            t: Number of steps done.
+            skipped: Player -> moves left out; only players with some.
+            moved: Player -> all its moves, with those left out.
+        """
         for player, moves in skipped.items():
             self.say(f"step {t}: skipped {moves} of {moved[player]} moves of {player}: its gradient was not finite")
 
-    def went_back(self, t: int, step: int, what: str) -> None:
-        """From step t to an earlier one."""
-        self.say(f"step {t}: {what}. Back to step {step}, with other noise and batches than the first time.")
-        self._try("metrics.jsonl", lambda: self.run.forget_after(step))
+    def rolled_back(self, t: int, step: int, reason: str) -> None:
+        """Report a rollback from step t to an earlier step, and remove the logged values after that step."""
+        self.say(f"step {t}: {reason}. Back to step {step}, with other noise and batches than the first time.")
+        self._try(layout.METRICS, lambda: self.run.forget_after(step))
 
     def diverged(self, facts: Mapping[str, Any]) -> None:
-        """diverged.json: what is not finite, where, since when."""
-        self._try("diverged.json", lambda: atomic.write_json(self.run.folder / "diverged.json", facts))
+        """Write diverged.json: the values that are not finite, their place and first step."""
+        self._try(layout.DIVERGED, lambda: atomic.write_json(self.run.folder / layout.DIVERGED, facts))
 
     def end(self, state: str, t: int, error: str = "") -> None:
-        """How it ended: finished, interrupted, diverged or failed."""
-        self._status(state, t, **({"error": error} if error else {}))
+        """Record the end of the run.
+
+        Args:
+            state: "finished", "interrupted", "diverged" or "failed".
+            t: Number of steps done.
+            error: The message of the error that ended the run.
+        """
+        self._write_status(state, t, **({"error": error} if error else {}))
         if state == "diverged":
             self._diagnose([*self.run.metrics()])
-        self._watch("ganzoo_run_end")
+        self._call_hooks("ganzoo_run_end")
+
+    def _save_pictures(self, t: int, pictures: Mapping[str, Panel | Image]) -> bool:
+        """Write the pictures of step t and the loss plot; False when a sample is NaN or infinite."""
+        if not all(picture.samples.isfinite().all() for picture in pictures.values() if isinstance(picture, Panel)):
+            return False
+        for name, picture in pictures.items():
+            path = self.run.samples / ("-".join([*([name] if name else []), "step", f"{t:08d}"]) + ".png")
+            self._save("a picture" if name else "a grid", picture, path, with_real=not name)
+        if (grid := self.run.samples / f"step-{t:08d}.png").is_file():
+            self.display.picture(grid)
+            self.trackers.picture(grid, t)
+        rows = [*self.run.metrics()]
+        self._try(layout.LOSSES, lambda: loss_plot.draw(rows, self.run.folder / layout.LOSSES))
+        self._diagnose(rows)
+        return True
+
+    def _save(self, subject: str, picture: Panel | Image, path: Path, with_real: bool = False) -> None:
+        self._try(subject, lambda: self.snapshots.save(picture, path, with_real))
+
+    def _diagnose(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Report each problem that the logged values show, once."""
+        for finding in diagnosis.examine(rows, self.run.scores(), self.recipe.resolved()):
+            self._say_once(finding.name, str(finding))
+
+    def _say_once(self, name: str, text: str) -> None:
+        if name not in self._reported:
+            self._reported.add(name)
+            self.say(text)
 
     def _fingerprint(self) -> str:
-        with self.drawing.reading():
+        with self.snapshots.fixed_reading():
             return self.dataset.fingerprint()
 
-    def _went_on(self, facts: dict[str, Any], start: Start, t: int, remarks: Sequence[str]) -> dict[str, Any]:
-        """What the run was begun with, and that it went on here."""
+    def _resumed_provenance(
+        self, facts: dict[str, Any], start: Start, t: int, remarks: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return the provenance with which the run began, and a note that it was resumed here."""
         try:
-            begun = self.run.provenance
+            original = self.run.provenance
         except RunError:
-            return facts  # ended before it was written
-        before, now = begun.get("dataset_fingerprint"), facts["dataset_fingerprint"]
+            return facts  # the first process ended before it was written
+        before, now = original.get("dataset_fingerprint"), facts["dataset_fingerprint"]
         if before != now and not start.other_data:
             raise DataError(
                 f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
                 "Put the old data back, or go on with the new by --allow-data-change."
             )
-        went_on = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
+        note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:
-            went_on["dataset_fingerprint_before"] = before
-        return {**begun, "dataset_fingerprint": now, "resumed": [*begun.get("resumed", []), went_on]}
+            note["dataset_fingerprint_before"] = before
+        return {**original, "dataset_fingerprint": now, "resumed": [*original.get("resumed", []), note]}
 
-    def _status(self, state: str, t: int, **more: Any) -> None:
-        self._beat_at = time.monotonic()
-        self._try("status.json", lambda: self.run.write_status(state, t, steps=self.steps, **more))
+    def _write_status(self, state: str, t: int, **more: Any) -> None:
+        self._heartbeat_at = time.monotonic()
+        self._try(layout.STATUS, lambda: self.run.write_status(state, t, steps=self.steps, **more))
 
-    def _watch(self, hook: str, **more: Any) -> None:
-        """Call every plugin's hook; one that raises is named, and the run goes on as if it had not been called."""
+    def _call_hooks(self, hook: str, **more: Any) -> None:
+        """Call every plugin's hook. A plugin that raises is reported, and cannot change random state or gradients."""
         for name, call in self.plugins.callers(hook):
             try:
                 with rng.preserve_rng(), torch.enable_grad():
@@ -241,7 +326,7 @@ class Recorder:
 
 
 class NullRecorder(Recorder):
-    """A recorder that does nothing: what processes other than the main one have, so that no caller asks for one."""
+    """A recorder that does nothing, for processes other than the main one."""
 
     def __init__(self) -> None:
         pass
@@ -258,10 +343,10 @@ class NullRecorder(Recorder):
     def say(self, text: str) -> None:
         pass
 
-    def alive(self, t: int) -> None:
+    def heartbeat(self, t: int) -> None:
         pass
 
-    def report(self, t: int, values: Mapping[str, float], images_per_second: float, drawn: bool) -> bool:
+    def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         return True
 
     def evaluate(self, t: int) -> bool:
@@ -276,7 +361,7 @@ class NullRecorder(Recorder):
     def skipped(self, t: int, skipped: Mapping[str, int], moved: Mapping[str, int]) -> None:
         pass
 
-    def went_back(self, t: int, step: int, what: str) -> None:
+    def rolled_back(self, t: int, step: int, reason: str) -> None:
         pass
 
     def diverged(self, facts: Mapping[str, Any]) -> None:

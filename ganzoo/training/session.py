@@ -1,4 +1,4 @@
-"""What is trained: data, networks, optimizers and averages of one recipe, and one step of them."""
+"""Data, networks, optimizers and averaged weights of one recipe, and one training step of them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ from ganzoo.utils import distributed
 
 
 class Session:
-    """Everything is drawn from the recipe's seed, and each process draws training noise of its own.
+    """Everything that one recipe trains. All processes have the same initial weights, and each its own noise.
 
-    Errors: GanzooError for what cannot be trained, before anything large is built.
+    Args:
+        recipe: The recipe; all random numbers come from its seed.
+        accelerator: Device and precision.
+
+    Raises:
+        GanzooError: The recipe cannot be trained; raised before anything large is built.
     """
 
     def __init__(self, recipe: Recipe, accelerator: Accelerator):
@@ -51,13 +56,17 @@ class Session:
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
-        self.rates = LRScheduler(recipe.schedule, self.engine.optimizers)
+        self.lr_scheduler = LRScheduler(recipe.schedule, self.engine.optimizers)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
         set_seed(settings.seed + rank)
 
     def step(self, t: int) -> None:
-        """Step t of `steps`, counted from 0."""
-        self.rates.set(t, self.steps)
+        """Train one step.
+
+        Args:
+            t: Number of steps done, from 0.
+        """
+        self.lr_scheduler.set(t, self.steps)
         self.engine.step(self.batches, t)
         if self.ema:
             self.ema.update()
@@ -65,8 +74,11 @@ class Session:
     def write_resolved(self, run: RunFolder) -> None:
         """Write resolved.json: when a run is created, and again when it is resumed with other settings.
 
+        Args:
+            run: The run folder.
+
         Raises:
-            SetupError: When nothing can be written.
+            SetupError: The file cannot be written.
         """
         data = self.dataset
         try:
@@ -81,7 +93,7 @@ class Session:
 def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory, device: torch.device) -> None:
     """Check that there is enough memory, before any of it is allocated.
 
-    Networks that cannot be built on the meta device pass: nobody knows what they need.
+    Networks that cannot be built on the meta device are not checked, because their size is unknown.
 
     Args:
         recipe: The recipe.
@@ -90,7 +102,7 @@ def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory,
         device: Device to train on.
 
     Raises:
-        IncompatibleError: When the machine, or its GPU, has less memory than the recipe needs.
+        IncompatibleError: The machine or its GPU has less memory than the recipe needs.
     """
     try:
         with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""What a run draws while it trains: always of the same noise, by averaged weights where there are any."""
+"""Sample grids of a training run: always from the same noise, with averaged weights if there are any."""
 
 from __future__ import annotations
 
@@ -18,66 +18,84 @@ from ganzoo.sampling import preview, tokens
 from ganzoo.sampling.model import Model
 from ganzoo.training import statistics
 from ganzoo.training.session import Session
-from ganzoo.utils import atomic, rng
+from ganzoo.utils import atomic, modes, rng
 from ganzoo.visualization import grid
 
 
 class Snapshots:
-    """The samples of one training run, for the eye and for the few numbers that come with them."""
+    """Samples of one training run: pictures of them, and statistics.
 
-    def __init__(self, recipe: Recipe, trainee: Session):
+    Args:
+        recipe: The recipe of the run.
+        session: The networks and data that it trains.
+    """
+
+    def __init__(self, recipe: Recipe, session: Session):
         self.recipe = recipe
-        self.dataset = trainee.dataset
-        self.procedure = trainee.procedure
-        self.ema = trainee.ema
-        self.device = trainee.engine.accelerator.device
+        self.dataset = session.dataset
+        self.procedure = session.procedure
+        self.ema = session.ema
+        self.device = session.engine.accelerator.device
 
     def pictures(self) -> dict[str, Panel | Image]:
-        """The grid as "", and by their names what the procedure shows beside it."""
+        """Return the sample grid under the name "", and the procedure's further pictures under their names."""
         with self._sampling():
-            batch = {key: value.to(self.device) for key, value in self._asked.items()}
-            drawn = self.procedure.preview(batch)
-            main = drawn if isinstance(drawn, Panel) else Panel(drawn, self._columns)
+            batch = {key: value.to(self.device) for key, value in self._grid_batch.items()}
+            samples = self.procedure.preview(batch)
+            main = samples if isinstance(samples, Panel) else Panel(samples, self._columns)
             return {"": main, **self.procedure.panels(batch)}
 
     def real(self) -> Panel:
-        """Real samples, as many and in as many columns as the grid has."""
-        return Panel(self._shown, self._columns)
+        """Return real samples, in the number and the columns of the sample grid."""
+        return Panel(self._real_samples, self._columns)
 
     def numbers(self, pictures: Mapping[str, Panel | Image]) -> dict[str, float]:
-        """What the data can tell of samples, as data/NAME, and how different those of the grid are."""
+        """Compute statistics of the samples.
+
+        Args:
+            pictures: The result of pictures().
+
+        Returns:
+            The measurements of the dataset as "data/NAME", and the diversity of the grid as "samples/diversity".
+        """
         return {**self._measured(), **self._diversity(pictures[""])}
 
-    def save(self, picture: Panel | Image, path: Path, beside: bool = False) -> None:
-        """A PNG; a text where samples are token ids. beside: with real samples, if the recipe wants them.
+    def save(self, picture: Panel | Image, path: Path, with_real: bool = False) -> None:
+        """Write a PNG file, or a text file for samples of token ids.
 
-        Errors: OSError.
+        Args:
+            picture: The samples, or a finished picture.
+            path: The PNG file; the text file has the same name with the suffix ".txt".
+            with_real: Show real samples to the left if the recipe has `run.beside`.
+
+        Raises:
+            OSError: The file cannot be written.
         """
         if not isinstance(picture, Panel):
             atomic.write_file(path, grid.to_png(picture))
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             tokens.save(picture.samples, self.dataset.words, path.with_suffix(".txt"))
         else:
-            left = self._shown if beside and self.recipe.run.beside else None
+            left = self._real_samples if with_real and self.recipe.run.beside else None
             grid.save(picture.samples, path, picture.columns, left)
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Averaged weights inside the block, where there are any."""
+        """Use averaged weights inside the block, if there are any."""
         return self.ema.swapped_in() if self.ema else nullcontext()
 
     @property
     def model(self) -> Model:
-        """What samples as ganzoo.load() would, had the run ended here; inside averaged()."""
+        """The model that ganzoo.load() would return if the run ended now; use it inside averaged()."""
         data = self.dataset
         return Model(self.procedure, data.spec, data.class_names, data.words, self.recipe)
 
-    def reading(self) -> AbstractContextManager[None]:
-        """Examples that are drawn anew each time they are read are drawn alike here, and not from training's noise."""
+    def fixed_reading(self) -> AbstractContextManager[None]:
+        """Read examples inside the block with the same random augmentation each time, and without training's noise."""
         return rng.seeded(self.recipe.run.seed)
 
     @contextmanager
     def _sampling(self) -> Iterator[None]:
-        with self.averaged(), preview.sampling(self.procedure, self.device, self.recipe.run.seed):
+        with self.averaged(), modes.sampling(self.procedure, self.device, self.recipe.run.seed):
             yield
 
     def _measured(self) -> dict[str, float]:
@@ -90,32 +108,32 @@ class Snapshots:
         return {f"data/{name}": value for name, value in self.dataset.measure(samples).items()}
 
     def _diversity(self, picture: Panel | Image) -> dict[str, float]:
-        """Where each sample of a grid stands for a real one; nothing for other pictures."""
-        if not isinstance(picture, Panel) or picture.samples.shape != self._shown.shape:
+        """Return the diversity of a grid that has one sample for each real one; nothing for other pictures."""
+        if not isinstance(picture, Panel) or picture.samples.shape != self._real_samples.shape:
             return {}
         classes = self.dataset.spec.classes if self.procedure.conditional else 0
-        found = statistics.diversity(picture.samples, self._shown, classes)
-        return {} if found is None else {"samples/diversity": found}
+        diversity = statistics.diversity(picture.samples, self._real_samples, classes)
+        return {} if diversity is None else {"samples/diversity": diversity}
 
     @cached_property
     def _real(self) -> Batch:
         count, _ = preview.layout(self.dataset.spec, self.procedure.conditional)
-        with self.reading():
+        with self.fixed_reading():
             if self.procedure.conditional and self.dataset.spec.classes:
                 return subset.take_by_class(self.dataset, count)
             return subset.take_random(self.dataset, count, seed=0)  # evenly spaced ones would show a period of the data
 
     @property
-    def _shown(self) -> Tensor:
-        """What the dataset holds, for the eye: of pairs, what the inputs should become."""
+    def _real_samples(self) -> Tensor:
+        """The samples of the data; of pairs, the outputs."""
         return self._real["x" if "x" in self._real else "b"]
 
     @cached_property
-    def _asked(self) -> Batch:
-        """What the grid is drawn for: those samples, and a column for each class, whichever of them occur."""
+    def _grid_batch(self) -> Batch:
+        """The batch of which the grid is a preview: real samples; if conditional, with one class for each column."""
         if not self.procedure.conditional:
             return self._real
-        count, classes = len(self._shown), self.dataset.spec.classes
+        count, classes = len(self._real_samples), self.dataset.spec.classes
         return {**self._real, "y": preview.classes_in_turn(count, classes, torch.device("cpu"))}
 
     @property

@@ -1,4 +1,4 @@
-"""Everything that must survive for a resumed run to end exactly where it would have ended."""
+"""The complete training state, so that a resumed run ends with the same bits as one that never stopped."""
 
 from __future__ import annotations
 
@@ -16,33 +16,42 @@ from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.utils import distributed, rng
 
-SPREAD = 1_000_003
+SPREAD = 1_000_003  # a prime, so that seeds of different positions and ranks differ
 
 
 def capture(
     engine: Engine, ema: Ema | None, batches: Batches, t: int, packages: Mapping[str, str] | None = None
 ) -> Checkpoint:
-    """The state after t steps. With several processes, each has files of its own for what differs between them.
+    """Capture the state after t steps.
 
-    packages: versions of what the components come from, see surroundings().
+    Args:
+        engine: Networks and optimizers.
+        ema: Averaged weights; None without.
+        batches: The data, whose position is saved.
+        t: Number of steps done.
+        packages: See surroundings().
+
+    Returns:
+        The part that this process saves: its random state and buffers, in files of its own, and in the main process
+        all the rest.
     """
     procedure, rank = engine.procedure, distributed.rank()
-    found = Checkpoint()
-    found.tensors[_own(rank)] = {
+    captured = Checkpoint()
+    captured.tensors[_rank_file(rank)] = {
         **rng.tensors(),
         **{f"buffer.{n}": b for n, b in procedure.named_buffers()},
     }
-    found.states[_own(rank)] = rng.words()
+    captured.states[_rank_file(rank)] = rng.words()
     if not distributed.is_main():
-        return found
-    found.tensors["model"] = procedure.state_dict()
-    found.tensors["optimizer"], groups = {}, {}
+        return captured
+    captured.tensors["model"] = procedure.state_dict()
+    captured.tensors["optimizer"], groups = {}, {}
     for player, optimizer in engine.optimizers.items():
         tensors, groups[player] = optimizer_state(optimizer)
-        found.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
+        captured.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
     if ema:
-        found.tensors["ema"] = ema.average
-    found.states["state"] = {
+        captured.tensors["ema"] = ema.average
+    captured.states["state"] = {
         "step": t,
         "position": batches.position,
         "optimizers": groups,
@@ -50,42 +59,63 @@ def capture(
         "ema_updates": ema.updates if ema else 0,
         "surroundings": surroundings(engine, packages),
     }
-    return found
+    return captured
 
 
 def restore(
     saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches, packages: Mapping[str, str] | None = None
 ) -> tuple[int, list[str]]:
-    """Put everything back; returns the step, and what is different now so that bits may differ.
+    """Restore the whole state of a checkpoint.
 
-    Errors: RunError when the checkpoint does not fit the recipe.
+    Args:
+        saved: The checkpoint.
+        engine: Receives networks and optimizers.
+        ema: Receives averaged weights; None without.
+        batches: Moved to the saved position.
+        packages: See surroundings().
+
+    Returns:
+        The step of the checkpoint, and the differences because of which results may differ in the last bits.
+
+    Raises:
+        RunError: The checkpoint does not fit the recipe.
     """
     step = restore_players(saved, engine, ema)
     with checkpoint.fitting():
         state, rank = saved.states["state"], distributed.rank()
         before, now = state["surroundings"], surroundings(engine, packages)
-        examples = state["position"] * before["processes"]  # counted in batches of one process
+        examples = state["position"] * before["processes"]  # the position counts batches of one process
         batches.seek(examples // now["processes"])
-        if _own(rank) in saved.states:
-            rng.put_back(saved.tensors[_own(rank)], saved.states[_own(rank)])
-        else:  # a process that was not there before: noise that no step has seen
+        if _rank_file(rank) in saved.states:
+            rng.restore(saved.tensors[_rank_file(rank)], saved.states[_rank_file(rank)])
+        else:  # a process that did not exist before: noise that no step has used
             set_seed((rank + examples * SPREAD) % 2**31)
     return step, differences(before, now)
 
 
 def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
-    """Networks, optimizers and averages as they were, everything else as it is; returns the step they are of.
+    """Restore networks, optimizers and averaged weights, and leave data and noise alone.
 
-    Errors: RunError when the checkpoint does not fit the recipe, before anything is copied.
+    Args:
+        saved: The checkpoint.
+        engine: Receives networks and optimizers.
+        ema: Receives averaged weights; None without.
+
+    Returns:
+        The step of the checkpoint.
+
+    Raises:
+        RunError: The checkpoint does not fit the recipe; nothing was changed.
     """
     with checkpoint.fitting():
         state, procedure = saved.states["state"], engine.procedure
         step, updates = int(state["step"]), int(state["ema_updates"])
+        tensors = saved.tensors["optimizer"]
         optimizers = {
-            player: optimizer_dict(optimizer, _of(player, saved.tensors["optimizer"]), state["optimizers"][player])
+            player: optimizer_dict(optimizer, _with_prefix(player, tensors), state["optimizers"][player])
             for player, optimizer in engine.optimizers.items()
         }
-        buffers = _of("buffer", saved.tensors.get(_own(distributed.rank()), {}))
+        buffers = _with_prefix("buffer", saved.tensors.get(_rank_file(distributed.rank()), {}))
         checkpoint.check_tensors(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
         checkpoint.check_tensors(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
         checkpoint.load_weights(procedure, saved)
@@ -103,9 +133,14 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
 
 
 def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What the last bits of a result depend on beside the recipe.
+    """Describe everything but the recipe on which the last bits of a result depend.
 
-    packages: {distribution: version} of what the recipe's components come from.
+    Args:
+        engine: Its device is recorded.
+        packages: Distribution -> version, of the distributions with components of the recipe.
+
+    Returns:
+        Name -> version, device or number.
     """
     device = engine.accelerator.device
     return {
@@ -118,17 +153,17 @@ def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> d
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Every surrounding that is another one now, in words."""
+    """Return a sentence for each value of surroundings() that has changed."""
     names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
     return [f"{name} was {before.get(name, 'not there')}, is {now.get(name, 'not there')}" for name in names]
 
 
-def _own(rank: int) -> str:
+def _rank_file(rank: int) -> str:
     return f"rank-{rank:05d}"
 
 
 def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Tensors as "<parameter>.<name>", everything else as JSON."""
+    """Split the state of an optimizer into tensors, named "<parameter>.<name>", and values for JSON."""
     stored = optimizer.state_dict()
     tensors: dict[str, torch.Tensor] = {}
     plain: dict[str, Any] = {}
@@ -139,18 +174,27 @@ def optimizer_state(optimizer: Optimizer) -> tuple[dict[str, torch.Tensor], dict
 
 
 def optimizer_dict(optimizer: Optimizer, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> dict[str, Any]:
-    """What load_state_dict() takes; JSON has made lists of tuples."""
+    """Join what optimizer_state() has split.
+
+    Args:
+        optimizer: Its settings say which lists of JSON were tuples.
+        tensors: The tensors.
+        plain: The other values.
+
+    Returns:
+        The argument of load_state_dict().
+    """
     state: dict[int, dict[str, Any]] = {}
     for key, value in {**tensors, **plain["state"]}.items():
         index, _, name = key.partition(".")
         state.setdefault(int(index), {})[name] = value
     groups = [
-        {name: tuple(value) if isinstance(own.get(name), tuple) else value for name, value in group.items()}
-        for group, own in zip(plain["param_groups"], optimizer.param_groups, strict=True)
+        {name: tuple(value) if isinstance(present.get(name), tuple) else value for name, value in group.items()}
+        for group, present in zip(plain["param_groups"], optimizer.param_groups, strict=True)
     ]
     return {"state": state, "param_groups": groups}
 
 
-def _of(owner: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Those called "owner.name", as "name"."""
-    return {n.removeprefix(f"{owner}."): t for n, t in tensors.items() if n.startswith(f"{owner}.")}
+def _with_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors named "prefix.name" as "name"."""
+    return {n.removeprefix(f"{prefix}."): t for n, t in tensors.items() if n.startswith(f"{prefix}.")}

@@ -1,4 +1,4 @@
-"""Numbers that say how training goes, whatever the GAN: how well samples are told apart, how different they are."""
+"""Training statistics of any GAN: how well real and fake samples are separated, and how diverse samples are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 
-def told_apart(real: Tensor, fake: Tensor) -> Tensor:
-    """A discriminator's outputs on real and on fake samples, of any shape -> the share of pairs, a real one and a fake
-    one, in which the real one has the larger output; of equal ones half count. A scalar, on the same device.
+def separation(real: Tensor, fake: Tensor) -> Tensor:
+    """Return the fraction of pairs of a real and a fake sample in which the real one has the larger output.
 
-    1 where every fake is known, 0.5 where nothing is, less where fakes look more real than real samples. It is the
-    same for logits, their sigmoids and a critic's values, for it asks for their order alone: the statistic of Mann and
-    Whitney 1947, the area under the ROC curve.
+    Equal outputs count half. The result is 1 if all fakes are recognized, 0.5 for guessing, and less if fakes look more
+    real than real samples. It is the same for logits, their sigmoids and a critic's values, because only the order
+    matters: it is the statistic of Mann and Whitney 1947, the area under the ROC curve.
+
+    Args:
+        real: A discriminator's outputs on real samples, of any shape.
+        fake: Its outputs on fake samples, of any shape.
+
+    Returns:
+        A scalar on the same device.
     """
     real, fake = real.detach().flatten().float().contiguous(), fake.detach().flatten().float().sort().values
     below = torch.searchsorted(fake, real).sum() + torch.searchsorted(fake, real, right=True).sum()  # of 2 x pairs
@@ -21,11 +27,19 @@ def told_apart(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def diversity(samples: Tensor, real: Tensor, classes: int = 0) -> float | None:
-    """Samples (N, *shape) and real ones (M, *shape) -> root of the mean squared distance between two samples, over
-    that between two real ones. 1: as different from each other as real ones; 0: all the same.
+    """Return the root mean squared distance of two samples, divided by that of two real samples.
 
-    classes: with labels 0, 1, ..., classes - 1, 0, 1, ... in both, distances are taken within each class. Token ids
-    are compared place by place. None where real samples do not differ; nan where samples are not finite numbers.
+    The result is 1 if samples differ as much as real ones do, and 0 if all are the same. Token ids are compared
+    position by position.
+
+    Args:
+        samples: Samples (N, *shape).
+        real: Real samples (M, *shape).
+        classes: Number of classes if both have the labels 0, 1, ..., classes - 1, 0, 1, ...: distances are then taken
+            within each class. 0 without labels.
+
+    Returns:
+        None if all real samples are the same; NaN if a sample is NaN or infinite.
     """
     if not samples.is_floating_point():
         vocab = int(max(samples.max(), real.max())) + 1
@@ -35,8 +49,8 @@ def diversity(samples: Tensor, real: Tensor, classes: int = 0) -> float | None:
 
 
 def _variance(samples: Tensor, classes: int) -> float:
-    """(N, *shape) -> summed over the numbers of a sample, half the mean squared distance of two; mean over classes."""
+    """Return half the mean squared distance of two samples (N, *shape), as the mean over classes."""
     flat = samples.detach().flatten(1).double().cpu()  # (N, size)
     groups = [flat[y::classes] for y in range(classes)] if classes else [flat]
-    found = [group.var(0).sum() for group in groups if len(group) > 1]
-    return torch.stack(found).mean().item() if found else 0.0
+    variances = [group.var(0).sum() for group in groups if len(group) > 1]
+    return torch.stack(variances).mean().item() if variances else 0.0

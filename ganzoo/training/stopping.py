@@ -1,4 +1,4 @@
-"""Whether to stop before the end: one process was told to, or the time is up. All processes agree about it."""
+"""Stop conditions of a training run: a signal to one process, or the end of `run.max_time`. All processes agree."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import torch
 from ganzoo.utils import distributed
 from ganzoo.utils.signals import StopFlag
 
-MOST = 1000  # steps between two agreements, at most
+LONGEST_INTERVAL = 1000  # steps between two agreements
 
 
 class Stopping:
-    """Asked after each step. Several processes agree about once a second, for each agreement makes them wait.
+    """Decides after each step whether to stop.
 
-    limit: seconds from `since`, a time.monotonic(), after which the run is to stop; None for no limit.
+    Several processes agree about once a second only, because each agreement makes them wait for each other.
+
+    Args:
+        flag: Raised by a signal.
+        device: The device that this process trains on.
+        limit: Seconds from `since` after which the run stops; None for no limit.
+        since: A value of time.monotonic().
     """
 
     def __init__(self, flag: StopFlag, device: torch.device, limit: float | None, since: float):
@@ -23,24 +29,24 @@ class Stopping:
         self.device = device
         self.limit = limit
         self.since = since
-        self._left = 1
-        self._steps = 1
+        self._steps_left = 1
+        self._interval = 1
         self._agreed_at = time.monotonic()
 
     def reason(self) -> str:
-        """Why to stop now, the same on every process; empty to go on."""
+        """Return the reason to stop now, or "" to continue; all processes stop after the same step."""
         if self.limit is not None and time.monotonic() - self.since > self.limit:
             self.flag.reason = self.flag.reason or "run.max_time"
         if distributed.world_size() == 1:
             return self.flag.reason
-        self._left -= 1
-        return self._agreement() if self._left == 0 else ""
+        self._steps_left -= 1
+        return self._agreement() if self._steps_left == 0 else ""
 
     def _agreement(self) -> str:
-        seconds = time.monotonic() - self._agreed_at
-        mine = torch.tensor([float(bool(self.flag)), seconds], device=self.device)
-        share, each = distributed.reduce_mean(mine).tolist()
-        self._steps = max(1, min(MOST, round(self._steps / max(1e-3, each))))  # as many as fit in a second
-        self._left = self._steps
+        elapsed = time.monotonic() - self._agreed_at
+        mine = torch.tensor([float(bool(self.flag)), elapsed], device=self.device)
+        share, seconds = distributed.reduce_mean(mine).tolist()
+        self._interval = max(1, min(LONGEST_INTERVAL, round(self._interval / max(1e-3, seconds))))  # steps in a second
+        self._steps_left = self._interval
         self._agreed_at = time.monotonic()
         return (self.flag.reason or "another process") if share else ""

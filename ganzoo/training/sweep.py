@@ -1,4 +1,4 @@
-"""One recipe with every combination of some settings, and several seeds of each: trained, or found trained already."""
+"""Parameter sweeps: a recipe with every combination of some settings, and several seeds of each."""
 
 from __future__ import annotations
 
@@ -20,34 +20,54 @@ from ganzoo.training import loop
 def recipes(
     name: str, over: Iterable[str], seeds: int, changes: Sequence[str], plugins: Plugins
 ) -> list[tuple[str, Recipe]]:
-    """(what it is called, recipe) for each combination and seed.
+    """Read one recipe for each combination and seed.
 
-    over: "loss.use=hinge,least_squares", or a list in TOML. seeds: how many, from the recipe's own on.
-    Errors: RecipeError; all recipes are read before any is trained.
+    Args:
+        name: Name or path of the recipe.
+        over: Settings with their values: "loss.use=hinge,least_squares", or with a list of TOML.
+        seeds: Number of seeds, counted from the recipe's own.
+        changes: Overrides for all recipes.
+        plugins: The loaded plugins.
+
+    Returns:
+        Pairs of a label and a recipe.
+
+    Raises:
+        RecipeError: A recipe is wrong; all are read before any is trained.
     """
-    path, choices = locate.find(name, plugins), [_choices(one) for one in over]
+    path, choices = locate.find(name, plugins), [_choices(setting) for setting in over]
     base, _ = resolver.read(path, changes, plugins.zoo)
-    found = []
+    labelled = []
     for combination in product(*choices):
         for seed in range(base.run.seed, base.run.seed + seeds):
-            asked = [*changes, *combination, f"run.seed={seed}"]
-            found.append((" ".join([*combination, f"seed {seed}"]), resolver.read(path, asked, plugins.zoo)[0]))
-    return found
+            overrides = [*changes, *combination, f"run.seed={seed}"]
+            label = " ".join([*combination, f"seed {seed}"])
+            labelled.append((label, resolver.read(path, overrides, plugins.zoo)[0]))
+    return labelled
 
 
 def trained(recipe: Recipe, out: Path, plugins: Plugins) -> Run:
-    """The finished run of this very recipe in `out`; an unfinished one goes on; otherwise it is trained.
+    """Train a recipe, unless a finished run of it exists; an unfinished one is resumed.
 
-    Errors: those of training.
+    Args:
+        recipe: The recipe; only runs of exactly this recipe count.
+        out: The folder of runs.
+        plugins: The loaded plugins.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        GanzooError: The training failed.
     """
-    if done := next(resume.same_recipe(out, recipe, plugins.zoo, finished=True), None):
-        return Run(done.folder)
-    begun = resume.unfinished(out, recipe, plugins.zoo)
-    return loop.train(recipe, plugins, out, resume.at_newest_whole(begun) if begun else None)
+    if finished := next(resume.same_recipe(out, recipe, plugins.zoo, finished=True), None):
+        return Run(finished.folder)
+    unfinished = resume.unfinished(out, recipe, plugins.zoo)
+    return loop.train(recipe, plugins, out, resume.at_newest_whole(unfinished) if unfinished else None)
 
 
 def _choices(over: str) -> list[str]:
-    """ "key=a,b" or "key=[1, 2]" -> ["key=a", "key=b"]."""
+    """Return ["key=a", "key=b"] for "key=a,b" or for a list of TOML such as "key=[1, 2]"."""
     key, equals, text = over.partition("=")
     if not equals or not text.strip():
         raise RecipeError(f"--over {over!r}: write table.setting=value,value, such as loss.use=hinge,least_squares")

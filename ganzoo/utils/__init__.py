@@ -1,1 +1,1 @@
-"""Small tools that any package may use: files, locks, signals, random state. Nothing here knows a GAN."""
+"""Tools for any package: files, locks, signals, processes, random state. Nothing here knows a GAN."""

@@ -1,4 +1,4 @@
-"""How a run folder is written: a file is the old one or a complete new one, whatever happens to the process."""
+"""Atomic writes of files and folders: readers see the old or the complete new one, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PARTIAL, TRASH = ".partial-", ".trash-"
+PARTIAL, TRASH = ".partial-", ".trash-"  # prefixes of names while a file or folder is written or removed
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -36,10 +36,12 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
+    """Write or replace a JSON file atomically; see write_file()."""
     write_file(path, json.dumps(content, indent=1).encode())
 
 
 def write_synced(path: Path, content: bytes) -> None:
+    """Write a file and sync its content to disk."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -47,7 +49,7 @@ def write_synced(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Names in a folder reach the disk apart from what the files hold."""
+    """Sync the names in a folder to disk; the content of files is synced separately."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -55,8 +57,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def take_the_place(new: Path, old: Path) -> None:
-    """Give a folder the name of another one, which goes if it is there; the name is free for an instant only."""
+def replace_folder(new: Path, old: Path) -> None:
+    """Rename folder `new` to `old` and remove a folder that had this name; the name is free for an instant only."""
     trash = old.with_name(TRASH + old.name)
     shutil.rmtree(trash, ignore_errors=True)
     if old.exists():
@@ -66,10 +68,19 @@ def take_the_place(new: Path, old: Path) -> None:
 
 
 @contextmanager
-def made_beside(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of `folder` when the block ends well, and is gone when it fails.
+def write_folder(folder: Path) -> Iterator[Path]:
+    """Write or replace a folder atomically: fill the folder that the block is given.
 
-    Errors: OSError; what was there before is there still.
+    It gets the name `folder` when the block ends, and is removed when the block raises.
+
+    Args:
+        folder: The folder to write.
+
+    Yields:
+        An empty temporary folder in the same parent folder.
+
+    Raises:
+        OSError: The folder cannot be written; an old one is unchanged.
     """
     partial = folder.with_name(PARTIAL + folder.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -77,21 +88,21 @@ def made_beside(folder: Path) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
-        take_the_place(partial, folder)
+        replace_folder(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def discard(folder: Path) -> None:
-    """Remove a folder so that at no moment half of it is seen under its name."""
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, so that a half-removed one never has its name."""
     trash = folder.with_name(TRASH + folder.name)
     shutil.rmtree(trash, ignore_errors=True)
     folder.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)
 
 
-def sweep(folder: Path) -> None:
-    """Clear away what a killed process left half written or half removed."""
-    for name in (PARTIAL, TRASH):
-        for left in folder.glob(f"{name}*"):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+def remove_leftovers(folder: Path) -> None:
+    """Remove the files and folders in a folder that a killed process has left half written or half removed."""
+    for prefix in (PARTIAL, TRASH):
+        for path in folder.glob(f"{prefix}*"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

@@ -40,10 +40,13 @@ def wait_for_all() -> None:
 
 
 def reduce_mean(tensor: Tensor) -> Tensor:
-    """Return the mean of a tensor over all processes, as a new tensor without a graph.
+    """Average a tensor over all processes.
 
     Args:
         tensor: Floating-point numbers, of the same shape in every process.
+
+    Returns:
+        The mean, as a new tensor without a graph.
     """
     mean = tensor.detach().clone()
     if is_initialized():
@@ -74,11 +77,14 @@ def broadcast_text(text: str) -> str:
 
 
 def all_agree(vote: bool, device: torch.device) -> bool:
-    """Return True when every process votes True; each waits for the others.
+    """Take a vote of all processes; each waits for the others.
 
     Args:
         vote: The vote of this process.
         device: The device that this process trains on, through which it reaches the others.
+
+    Returns:
+        True when every process votes True.
     """
     if world_size() == 1:
         return vote

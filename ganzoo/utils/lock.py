@@ -1,4 +1,4 @@
-"""One process at a time trains in a run folder; reading it needs no permission."""
+"""Lock file of a run folder: one process at a time trains in it, and any process may read it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from filelock import FileLock, Timeout
 from ganzoo.errors import RunError
 
 NAME = ".lock"
-PATIENCE = 1.0  # seconds; `ganzoo runs` holds a lock for an instant to see whether it is free
+TIMEOUT = 1.0  # seconds; `ganzoo runs` takes a lock for an instant to check that it is free
 
 
 @contextmanager
 def held(folder: Path, owner: str) -> Iterator[None]:
-    """The run folder is ours inside the block. The system lets go of it when the process ends, however it ends.
+    """Hold the lock of a run folder inside the block.
 
-    owner: who is told to have it when it is taken. On file systems without locks, nothing is locked.
-    Errors: RunError when another process has it.
+    The operating system releases the lock when the process ends in any way. On file systems without locks, nothing is
+    locked.
+
+    Args:
+        folder: The run folder.
+        owner: The process to name in the error if another one has the lock.
+
+    Raises:
+        RunError: Another process has the lock.
     """
     lock = FileLock(folder / NAME)
     try:
-        lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=TIMEOUT)
     except Timeout:
         raise RunError(
             f"{folder}: another process is training in it ({owner}). Wait for it or stop it; `ganzoo runs` tells "
@@ -39,7 +46,7 @@ def held(folder: Path, owner: str) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process on this machine trains in the folder."""
+    """Return True when a process on this machine trains in a run folder."""
     lock = FileLock(folder / NAME)
     if not (folder / NAME).exists():
         return False

@@ -1,4 +1,4 @@
-"""Evaluation mode for a block of code."""
+"""Context managers for evaluation mode and for sampling."""
 
 from __future__ import annotations
 
@@ -27,9 +27,14 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def sampling(module: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
-    """Sample from a module inside the block: `eval_mode`, with noise that is drawn from `seed`.
+    """Sample from a module inside the block: evaluation mode, no gradients, and random numbers from a seed.
 
     After the block the modes and the state of PyTorch's random number generators are as before.
+
+    Args:
+        module: The module that samples.
+        device: Its device.
+        seed: The seed of PyTorch's random number generators inside the block.
     """
     devices = [device] if device.type == "cuda" else []
     with eval_mode(module), torch.random.fork_rng(devices=devices):

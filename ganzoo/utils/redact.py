@@ -1,4 +1,4 @@
-"""What a report does not tell: folders of the machine, who used it, what it is called."""
+"""Removal of folders, user names and host names from reports, exports and model cards."""
 
 from __future__ import annotations
 
@@ -9,64 +9,90 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-SHORT = 4  # names below it, and those of everybody, are words like others
-ORDINARY = {"root", "user", "users", "home", "admin", "localhost", "ubuntu"}
-TOLD = ("python", "platform", "device", "threads", "dataset_fingerprint")  # of provenance, as it is
+SHORTEST_NAME = 4  # characters; shorter names may be ordinary words, and are kept
+COMMON_NAMES = {"root", "user", "users", "home", "admin", "localhost", "ubuntu"}
+SHOWN = ("python", "platform", "device", "threads", "dataset_fingerprint")  # keys of provenance.json, unchanged
 VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "WORLD_SIZE")
 LEFT_OUT = (
     "Folders are shortened to their last name. Left out: names of the user and of the machine, process and job numbers."
 )
-# /home/ann/photos, ~/photos, ../photos, C:\Users\ann\photos; not https://..., a/b or 1/2.
+# Folders such as /home/ann/photos, ~/photos, ../photos, C:\Users\ann\photos; not https://..., a/b or 1/2.
 SEPARATOR = re.compile(r"[/\\]")
-PLACE = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
+PATH = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
 
-# The same between quotes, or as all there is, where names may hold spaces.
-SPACED = re.compile(
+# Folders between quotes, or as the whole text, whose names may contain spaces.
+SPACED_PATH = re.compile(
     r"(?:(?<=[\"'])|\A)(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\"'\n:]*[/\\])?(?=[^\"'\n:/\\]+(?:[\"']|\Z))"
 )
 
 
 class Redactor:
-    """A function of strings, and of lists and dicts that hold some."""
+    """Redacts a string, or all strings in lists and mappings, when called.
+
+    Args:
+        names: Names of users and machines to remove.
+    """
 
     def __init__(self, names: Iterable[str] = ()):
-        known = {name for name in names if len(name) >= SHORT and name.lower() not in ORDINARY}
-        words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        unusual = {name for name in names if len(name) >= SHORTEST_NAME and name.lower() not in COMMON_NAMES}
+        words = "|".join(map(re.escape, sorted(unusual, key=len, reverse=True)))
         self.names = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])") if words else None
 
     @classmethod
     def of(cls, statuses: Iterable[Mapping[str, Any]]) -> Redactor:
-        """Of whoever writes the report, and whoever's machines these runs were on."""
+        """Build a redactor for some runs.
+
+        Args:
+            statuses: The contents of the runs' status.json.
+
+        Returns:
+            A redactor for the names of this user and machine, and of the runs' machines.
+        """
         hosts = [str(status.get("host", "")) for status in statuses]
         return cls([_user(), Path.home().name, socket.gethostname(), *hosts])
 
-    def __call__(self, found: Any) -> Any:
-        if isinstance(found, str):
-            shortened = PLACE.sub("…/", SPACED.sub("…/", found))
+    def __call__(self, content: Any) -> Any:
+        """Return a redacted copy; values that are neither strings nor containers are unchanged."""
+        if isinstance(content, str):
+            shortened = PATH.sub("…/", SPACED_PATH.sub("…/", content))
             return self.names.sub("…", shortened) if self.names else shortened
-        if isinstance(found, Mapping):
-            return {self(key): self(value) for key, value in found.items()}
-        return [self(one) for one in found] if isinstance(found, (list, tuple)) else found
+        if isinstance(content, Mapping):
+            return {self(key): self(value) for key, value in content.items()}
+        return [self(item) for item in content] if isinstance(content, (list, tuple)) else content
 
-    def provenance(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """What of provenance.json helps to make the run again, as rows to read."""
-        git = found.get("git") if isinstance(found.get("git"), dict) else {}
-        variables = found.get("variables") if isinstance(found.get("variables"), dict) else {}
-        versions = found.get("versions") if isinstance(found.get("versions"), dict) else {}
+    def provenance(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Select the part of a provenance record that helps to reproduce the run, and redact it.
+
+        Args:
+            facts: The content of provenance.json.
+
+        Returns:
+            Title -> text of a table's rows, without empty ones.
+        """
+        git = facts.get("git") if isinstance(facts.get("git"), dict) else {}
+        variables = facts.get("variables") if isinstance(facts.get("variables"), dict) else {}
+        versions = facts.get("versions") if isinstance(facts.get("versions"), dict) else {}
         assert git is not None and variables is not None and versions is not None
         rows = {
-            "command": self.command(found.get("argv")),
-            **{name.replace("_", " "): found.get(name) for name in TOLD},
+            "command": self.command(facts.get("argv")),
+            **{name.replace("_", " "): facts.get(name) for name in SHOWN},
             "versions": ", ".join(f"{name} {version}" for name, version in versions.items() if version),
-            "plugins": ", ".join(map(str, found.get("plugins") or [])),
+            "plugins": ", ".join(map(str, facts.get("plugins") or [])),
             "variables": ", ".join(f"{name}={variables[name]}" for name in VARIABLES if name in variables),
             "git": f"{git['commit']}{', with changes' if git.get('dirty') else ''}" if git.get("commit") else "",
-            "resumed at": ", ".join(f"step {one.get('step')}" for one in found.get("resumed") or []),
+            "resumed at": ", ".join(f"step {note.get('step')}" for note in facts.get("resumed") or []),
         }
         return {name: self(value) for name, value in rows.items() if value not in (None, "")}
 
     def command(self, argv: Any) -> str:
-        """The command line; of every place in it, the last name."""
+        """Redact a command line.
+
+        Args:
+            argv: The words of the command, from provenance.json.
+
+        Returns:
+            The command with paths shortened to their last name; "" if `argv` is not a list of words.
+        """
         if not isinstance(argv, list) or not argv:
             return ""
         return str(self(" ".join(["ganzoo", *map(_shortened, argv[1:])])))
@@ -74,8 +100,8 @@ class Redactor:
 
 def _shortened(word: Any) -> str:
     key, equals, value = str(word).rpartition("=")
-    far = PurePath(value).is_absolute() or value.startswith(("~", "..")) or "\\" in value
-    return f"{key}{equals}…/{SEPARATOR.split(value)[-1]}" if far else str(word)
+    is_path = PurePath(value).is_absolute() or value.startswith(("~", "..")) or "\\" in value
+    return f"{key}{equals}…/{SEPARATOR.split(value)[-1]}" if is_path else str(word)
 
 
 def _user() -> str:

@@ -1,4 +1,4 @@
-"""The generators that training draws from: PyTorch's, Python's and NumPy's, which plugins may use too."""
+"""State and seeds of the random number generators of PyTorch, Python and NumPy."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ from accelerate.utils import set_seed
 
 
 def tensors() -> dict[str, torch.Tensor]:
-    """PyTorch's state, as tensors."""
-    found = {"random.cpu": torch.get_rng_state()}
+    """Return the state of PyTorch's generators, as tensors."""
+    states = {"random.cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
-        found["random.cuda"] = torch.cuda.get_rng_state()
-    return found
+        states["random.cuda"] = torch.cuda.get_rng_state()
+    return states
 
 
 def words() -> dict[str, Any]:
-    """Python's and NumPy's state, as JSON can hold it."""
+    """Return the state of the generators of Python and NumPy, for JSON."""
     name, keys, *rest = np.random.get_state()
     return {"python": random.getstate(), "numpy": [name, np.asarray(keys).tolist(), *rest]}
 
 
-def put_back(saved: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
-    """As tensors() and words() found them."""
+def restore(saved: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> None:
+    """Restore the state of all generators.
+
+    Args:
+        saved: The result of tensors().
+        others: The result of words().
+    """
     torch.set_rng_state(saved["random.cpu"])
     if "random.cuda" in saved and torch.cuda.is_available():
         torch.cuda.set_rng_state(saved["random.cuda"])
@@ -41,18 +46,18 @@ def put_back(saved: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> No
 def preserve_rng() -> Iterator[None]:
     """Restore the random number generators of PyTorch, NumPy and Python after the block.
 
-    Code inside may seed them or draw from them, and training goes on with the numbers it would have drawn anyway.
+    Code inside may seed and use them; training continues with the same random numbers as without that code.
     """
     before, others = tensors(), words()
     try:
         yield
     finally:
-        put_back(before, others)
+        restore(before, others)
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """What is drawn inside the block is drawn from `seed`, and training's noise is left alone."""
+    """Seed the random number generators of PyTorch, NumPy and Python inside the block, and restore them after it."""
     with preserve_rng():
         set_seed(seed)
         yield

@@ -1,4 +1,4 @@
-"""Signals only set a flag; the step in progress ends, the run is saved, and then the process stops."""
+"""Handlers for SIGINT, SIGTERM and SIGUSR1, which only set a flag: training ends the step, saves the run and stops."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import threading
 from types import FrameType
 from typing import Any
 
-# Ctrl-C; what systems and torchrun send before SIGKILL; what batch systems can send early (sbatch --signal=USR1@120).
-HEARD = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGUSR1")]
+# Ctrl-C; the signal of systems and torchrun before SIGKILL; an early one of batch systems (sbatch --signal=USR1@120).
+STOP_SIGNALS = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGUSR1")]
 
 
 class StopFlag:
-    """Raised by a signal inside a `with` block. A second SIGINT interrupts at once.
+    """A flag that a signal sets inside a `with` block; `reason` is the name of the signal.
 
-    Outside the main thread, where Python takes no signals, the flag stays down.
+    A second SIGINT raises KeyboardInterrupt. Outside the main thread, where Python receives no signals, nothing sets
+    the flag.
     """
 
     def __init__(self) -> None:
@@ -23,15 +24,15 @@ class StopFlag:
 
     def __enter__(self) -> StopFlag:
         if threading.current_thread() is threading.main_thread():
-            for number in HEARD:
-                self._before[number] = signal.signal(number, self._raise)
+            for number in STOP_SIGNALS:
+                self._before[number] = signal.signal(number, self._set)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _raise(self, number: int, frame: FrameType | None) -> None:
+    def _set(self, number: int, frame: FrameType | None) -> None:
         if self.reason and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.reason = signal.Signals(number).name

@@ -1,4 +1,4 @@
-"""What is measured is the step of a run, and a duel's turns alternate."""
+"""The measured step is that of a run, and the measurements of a comparison alternate."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_it_trains_what_a_run_trains(tmp_path: Path) -> None:
     training = throughput.Training(recipe, 7)
     for _ in range(7):
         training.step()
-    trainee = training.trainee
+    session = training.session
     saved = checkpoint.read(train(recipe, tmp_path).latest).tensors
-    for name, tensor in trainee.procedure.state_dict().items():
+    for name, tensor in session.procedure.state_dict().items():
         assert torch.equal(tensor, saved["model"][name]), name
-    assert trainee.ema
-    for name, tensor in trainee.ema.average.items():
+    assert session.ema
+    for name, tensor in session.ema.average.items():
         assert torch.equal(tensor, saved["ema"][name]), name
 
 
@@ -52,7 +52,7 @@ def test_the_parts_of_a_step_add_up_to_it() -> None:
     assert all(spent > 0 for spent in parts.values())
     assert 0.5 * whole < sum(parts.values()) <= whole
     training.step()  # everything is as it was
-    assert "step" not in vars(training.trainee.procedure)
+    assert "step" not in vars(training.session.procedure)
 
 
 def script(path: Path, **measured: Any) -> list[str]:
@@ -80,12 +80,12 @@ def test_other_networks_are_not_compared(tmp_path: Path) -> None:
 def test_a_reference_that_does_not_keep_the_protocol_is_quoted(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.py").write_text(text)
     with pytest.raises(SetupError, match=r"bad.py` ended with .*no JSON line"):
-        compare.turn([sys.executable, str(tmp_path / "bad.py")], 1)
+        compare.measure([sys.executable, str(tmp_path / "bad.py")], 1)
 
 
 def test_a_reference_is_found_by_the_recipes_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     recipe = tiny("", "run.batch_size=8", "run.ema=0.5")
-    monkeypatch.setattr(compare, "TREE", tmp_path)
+    monkeypatch.setattr(compare, "TOP", tmp_path)
     with pytest.raises(GanzooError, match="an installed ganzoo has no benchmarks"):
         compare.reference(recipe, "loop", 3, 1, 2)
     (tmp_path / "benchmarks/loops").mkdir(parents=True)

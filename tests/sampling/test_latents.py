@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ganzoo import GanzooError, Generator, Procedure
 from ganzoo.registry.zoo import Entry
-from ganzoo.sampling import latents, preview
+from ganzoo.sampling import latents
+from ganzoo.utils import modes
 from helpers.examples import PROCEDURES, example_of
 
 CPU = torch.device("cpu")
@@ -64,11 +65,11 @@ def own_and_again(entry: Entry) -> tuple[Tensor, Tensor, Tensor]:
     example = example_of(entry)
     procedure = example.procedure()
     y = torch.arange(4) % example.spec.classes if procedure.conditional else None
-    with preview.sampling(procedure, CPU, 7):
+    with modes.sampling(procedure, CPU, 7):
         codes = latents.drawn(procedure, 4, y)
     made: list[Tensor] = []
     for given in (None, codes, [code.flip(0) * 0.9 for code in codes]):
-        with preview.sampling(procedure, CPU, 7):
+        with modes.sampling(procedure, CPU, 7):
             made.append(latents.sample(procedure, 4, y, given) if given else procedure.sample(4, y))
     assert not any("prior" in module.__dict__ for module in procedure.modules())
     return made[0], made[1], made[2]
@@ -114,11 +115,11 @@ class NoisyAfterwards(Procedure):
 
 def test_what_is_drawn_after_the_code_stays_the_same() -> None:
     procedure, given = NoisyAfterwards(), [torch.full((2, 3), 5.0)]
-    with preview.sampling(procedure, CPU, 1):
+    with modes.sampling(procedure, CPU, 1):
         codes = latents.drawn(procedure, 2, None)
-    with preview.sampling(procedure, CPU, 1):
+    with modes.sampling(procedure, CPU, 1):
         own = procedure.sample(2)
-    with preview.sampling(procedure, CPU, 1):
+    with modes.sampling(procedure, CPU, 1):
         other = latents.sample(procedure, 2, None, given)
     assert torch.allclose(other - given[0], own - codes[0], atol=1e-6)
 

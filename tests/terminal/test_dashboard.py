@@ -85,8 +85,8 @@ def test_a_picture_stands_beside_the_numbers_where_a_terminal_can_show_it() -> N
     made = fed()
     assert not any("▀" in line for line in shown(made))
     made.picture = Image.new("L", (64, 64), 200)
-    assert max(line.count("▀") for line in shown(made)) == 80 - dashboard.ROOM - 2
-    assert len(shown(made, height=60)) == 1 + (80 - dashboard.ROOM - 2 + 1) // 2
+    assert max(line.count("▀") for line in shown(made)) == 80 - dashboard.LINE - 2
+    assert len(shown(made, height=60)) == 1 + (80 - dashboard.LINE - 2 + 1) // 2
     for less in (
         {"width": 60},
         {"height": 8},

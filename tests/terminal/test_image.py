@@ -28,20 +28,20 @@ def shown(text: Text, colours: str = "truecolor") -> str:
 
 
 def test_two_pixels_are_one_character() -> None:
-    drawn = image.draw(picture([RED, GREEN], [BLUE, WHITE]))
+    drawn = image.render(picture([RED, GREEN], [BLUE, WHITE]))
     assert drawn.plain == "▀▀"
     assert shown(drawn) == "\x1b[38;2;255;0;0;48;2;0;0;255m▀\x1b[0m\x1b[38;2;0;255;0;48;2;255;255;255m▀\x1b[0m\n"
 
 
 def test_below_an_odd_row_is_nothing() -> None:
-    drawn = image.draw(picture([RED], [GREEN], [BLUE]))
+    drawn = image.render(picture([RED], [GREEN], [BLUE]))
     assert drawn.plain == "▀\n▀"
     assert shown(drawn).splitlines()[1] == "\x1b[38;2;0;0;255m▀\x1b[0m"
 
 
 def test_256_colours_are_enough() -> None:
     pixels = picture([(254, 0, 0)], [(0, 0, 254)])  # none of above: rich remembers how it wrote a style
-    assert shown(image.draw(pixels), "256") == "\x1b[38;5;196;48;5;21m▀\x1b[0m\n"
+    assert shown(image.render(pixels), "256") == "\x1b[38;5;196;48;5;21m▀\x1b[0m\n"
 
 
 def test_a_grey_picture_fits_and_keeps_its_sides_ratio() -> None:

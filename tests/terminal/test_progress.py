@@ -1,4 +1,4 @@
-"""What a person sees: plain lines on stderr, or a bar in a terminal."""
+"""Progress as plain lines on stderr, or as a bar in a terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from PIL import Image
 from rich.console import Console
 
 from ganzoo.terminal import progress
-from ganzoo.terminal.progress import Display
+from ganzoo.terminal.progress import ProgressDisplay
 
 VALUES = {"discriminator/adversarial": 1.25, "discriminator/r1": 0.5, "generator/adversarial": -0.125}
 
 
 def test_numbers_on_one_line_of_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display(100, 0) as display:
+    with ProgressDisplay(100, 0) as display:
         display.update(100, VALUES, 1234.5)
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -29,7 +29,7 @@ def test_lines_are_some_time_apart_and_the_last_one_is_shown(
     clock = iter(range(100, 200))  # a second from one look to the next
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(progress, "PLAIN_EVERY", 5)
-    with Display(20, 0) as display:
+    with ProgressDisplay(20, 0) as display:
         for t in range(1, 21):
             display.update(t, {}, 1.0)
     steps = [int(line.split()[1].split("/")[0]) for line in capsys.readouterr().err.splitlines()]
@@ -39,7 +39,7 @@ def test_lines_are_some_time_apart_and_the_last_one_is_shown(
 
 def test_text_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     text = "folder [red]/with[/] brackets " + "and a very long name " * 20
-    Display(10, 0).say(text)
+    ProgressDisplay(10, 0).say(text)
     assert capsys.readouterr().err == text + "\n"
 
 
@@ -50,17 +50,17 @@ def test_a_terminal_gets_a_bar_that_starts_where_a_resumed_run_does(monkeypatch:
         return Console(file=screen, force_terminal=True, width=160, _environ={})
 
     monkeypatch.setattr(progress, "_Console", terminal)
-    with Display(100, 40) as display:
-        assert display._bar is not None
-        assert display._bar.tasks[0].completed == 40
+    with ProgressDisplay(100, 40) as display:
+        assert display._live is not None
+        assert display.dashboard.bar.tasks[0].completed == 40
         display.update(60, VALUES, 10.0)
-        assert display._bar.tasks[0].completed == 60
+        assert display.dashboard.bar.tasks[0].completed == 60
     assert "60/100" in screen.getvalue()
     assert "generator -0.125" in screen.getvalue()
 
 
 class Closed(io.StringIO):
-    """What nobody reads any more."""
+    """A stream that nobody reads any more."""
 
     def __init__(self, error: OSError):
         super().__init__()
@@ -73,7 +73,7 @@ class Closed(io.StringIO):
 @pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error")])
 @pytest.mark.parametrize("terminal", [False, True])
 def test_when_nobody_can_read_it_falls_silent(terminal: bool, error: OSError) -> None:
-    with Display(10, 0) as display:
+    with ProgressDisplay(10, 0) as display:
         display.console = type(display.console)(file=Closed(error), force_terminal=terminal)
         display.say("hello")
         assert display.console.quiet
@@ -92,17 +92,17 @@ def test_a_grid_stands_in_the_terminal_and_one_that_is_missing_changes_nothing(
     monkeypatch.setattr(progress, "_Console", terminal)
     Image.new("RGB", (20, 20), "red").save(tmp_path / "grid.png")
     (tmp_path / "broken.png").write_bytes(b"no picture")
-    with Display(100, 0) as display:
+    with ProgressDisplay(100, 0) as display:
         display.update(10, VALUES, 1.0)
         for name in ("missing.png", "broken.png"):
             display.picture(tmp_path / name)
         assert "▀" not in screen.getvalue()
         display.picture(tmp_path / "grid.png")
         assert screen.getvalue().count("▀") >= 20 * 10
-        display.forget()
+        display.clear()
 
 
 def test_gradients_and_diversity_do_not_lengthen_a_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display(1, 0) as display:
+    with ProgressDisplay(1, 0) as display:
         display.update(1, {"a/b": 1.0, "real": 2.0, "gradient/a": 3.0, "samples/diversity": 4.0}, 5.0)
     assert capsys.readouterr().err == "step 1/1  a/b 1.000  real 2.000  5 images/s\n"

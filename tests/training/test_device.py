@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -9,6 +12,7 @@ from ganzoo import IncompatibleError
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import SetupError
 from ganzoo.training import device
+from helpers.support import environment
 
 
 def test_one_process_is_the_main_one() -> None:
@@ -111,3 +115,43 @@ def test_what_accelerate_made_of_it_is_looked_at_too(
         device.accelerator(RunSettings())
     monkeypatch.delenv(name)
     device.accelerator(RunSettings())
+
+
+PAGE_FAULTS = """
+import resource, sys
+from ganzoo.training import device
+kept = device.keep_freed_memory() if sys.argv[1] == "keep" else None
+def touch():
+    for _ in range(50):
+        block = bytearray(4 * 2**20)
+touch()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+touch()
+print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how: str, **variables: str) -> tuple[str, int]:
+    done = subprocess.run(
+        [sys.executable, "-c", PAGE_FAULTS, how],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept, count = done.stdout.split()
+    return kept, int(count)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
+def test_freed_blocks_are_used_again_without_a_page_fault() -> None:
+    kept, count = faults("keep")
+    if kept == "False":
+        pytest.skip("another C library than glibc, or one that is tuned")
+    assert count < 100
+    assert faults("leave", MALLOC_MMAP_THRESHOLD_="1000000")[1] > 10_000
+
+
+def test_a_user_who_tuned_it_is_left_alone() -> None:
+    assert faults("keep", MALLOC_ARENA_MAX="1")[0] == "False"
+    assert faults("keep", GLIBC_TUNABLES="glibc.malloc.arena_max=1")[0] == "False"

@@ -155,7 +155,7 @@ def test_players_that_share_parameters_step_by_their_own_gradients(order: tuple[
 
 
 def test_a_player_that_is_skipped_takes_no_gradient_along() -> None:
-    """What is not finite stays with the player whose loss it is, though the other trains the same parameters."""
+    """A loss that is not finite concerns its own player alone, although the other trains the same parameters."""
 
     def together(self: Duel, x: Tensor) -> Iterator[Move]:
         losses = of_three(self, x)
@@ -169,7 +169,7 @@ def test_a_player_that_is_skipped_takes_no_gradient_along() -> None:
 
 def test_gradients_are_set_aside_only_where_they_would_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[object] = []
-    monkeypatch.setattr("ganzoo.training.engine._taken", lambda parameters: taken.append(parameters))
+    monkeypatch.setattr("ganzoo.training.engine._take_gradients", lambda parameters: taken.append(parameters))
 
     def apart(self: Duel, x: Tensor) -> Iterator[Move]:
         for player in self.players():  # one after the other
@@ -303,7 +303,7 @@ def test_nothing_of_a_step_is_kept_alive() -> None:
 
 
 def norms(clip: float = 0.0, precision: str = "no") -> tuple[dict[str, float], Duel, Engine]:
-    """What is read of one watched step of two players, the second of which moves twice."""
+    """Values that are read after one watched step of two players, the second of which moves twice."""
 
     def moves(self: Duel, x: Tensor) -> Iterator[Move]:
         yield {"a": {"loss": self.b(self.a(x)).square().mean()}}

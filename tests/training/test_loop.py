@@ -1,125 +1,173 @@
-"""The engine equals a loop written by hand, bit for bit."""
+"""Files and endings of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from pathlib import Path
 
+import pytest
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
-from torch.nn.functional import softplus
+from PIL import Image
 
-from ganzoo import Batch, Procedure, Spec
-from ganzoo.config import instantiate
-from ganzoo.registry import discovery
-from ganzoo.training import optim
-from ganzoo.training.engine import Engine
-from helpers.support import accelerator, tiny
-
-STEPS = 12
+import ganzoo
+from ganzoo import GanzooError, IncompatibleError
+from ganzoo.errors import DataError, DivergedError, RecipeError, RunError
+from ganzoo.runs.resume import unfinished
+from ganzoo.sampling.run import Run
+from ganzoo.training import loop
+from helpers.support import CONDITIONAL, PLUGINS, tiny, train
 
 
-def hand_written_gan(generator: nn.Module, discriminator: nn.Module, data: Iterator[Batch]) -> None:
-    """Algorithm 1 of arXiv:1406.2661 with k = 2, the non-saturating loss and Adam."""
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=True)
-    g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-3, betas=(0.5, 0.999), fused=True)
-    for _ in range(STEPS):
-        for _ in range(2):
-            real = next(data)["x"]
-            fake = generator(torch.randn(len(real), 4)).detach()
-            logits = discriminator(real)
-            d_loss = cross_entropy(logits, torch.ones_like(logits)) + softplus(discriminator(fake)).mean()
-            d_optimizer.zero_grad()
-            d_loss.backward()
-            d_optimizer.step()
-        g_loss = softplus(-discriminator(generator(torch.randn(len(real), 4)))).mean()
-        g_optimizer.zero_grad()
-        g_loss.backward()
-        g_optimizer.step()
+def test_the_run_folder(tmp_path: Path) -> None:
+    run = train(tiny(CONDITIONAL), tmp_path)
+    names = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
+    assert names >= {
+        "recipe.json",
+        "resolved.json",
+        "provenance.json",
+        "status.json",
+        "metrics.jsonl",
+        "losses.png",
+        "samples/real.png",
+        "samples/step-00000000.png",
+        "samples/step-00000006.png",
+        "samples/step-00000012.png",
+        "checkpoints/latest",
+        "checkpoints/step-00000012/manifest.json",
+        "checkpoints/step-00000012/model.safetensors",
+    }
+    assert not [name for name in names if ".partial" in name]
+    assert (run.checkpoints / "latest").read_text() == "step-00000012"
+    assert run.status["state"] == "finished"
+    assert run.resolved["spec"] == {"shape": [1, 28, 28], "classes": 3, "vocab": 0}
+    assert run.resolved["class_names"] == ["A", "B", "C"]
+    assert run.resolved["recipe"]["dataset"]["use"] == "ganzoo/glyphs"
+    provenance = json.loads((run.folder / "provenance.json").read_text())
+    assert provenance["versions"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert len(provenance["dataset_fingerprint"]) == 64
 
 
-def hand_written_wgan_gp(generator: nn.Module, critic: nn.Module, data: Iterator[Batch]) -> None:
-    """Algorithm 1 of arXiv:1704.00028 with n_critic = 3."""
-    c_optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.0, 0.9), fused=True)
-    g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-3, betas=(0.0, 0.9), fused=True)
-    for _ in range(STEPS):
-        for _ in range(3):
-            real = next(data)["x"]
-            fake = generator(torch.randn(len(real), 4)).detach()
-            difference = critic(fake).mean() - critic(real).mean()
-            c_loss = difference + penalty(critic, real, fake)
-            c_optimizer.zero_grad()
-            c_loss.backward()
-            c_optimizer.step()
-        g_loss = -critic(generator(torch.randn(len(real), 4))).mean()
-        g_optimizer.zero_grad()
-        g_loss.backward()
-        g_optimizer.step()
+def test_metrics_hold_terms_and_logits(tmp_path: Path) -> None:
+    rows = list(train(tiny(), tmp_path).metrics())
+    assert [row["step"] for row in rows] == [4, 6, 8, 12]
+    assert {"discriminator/adversarial", "generator/adversarial", "real", "fake", "images_per_second"} <= set(rows[0])
 
 
-def penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """10 (|gradient| - 1)^2 between real and fake samples, by the registered regularizer: it has tests of its own."""
-    regularizer = discovery.load().zoo.find("regularizer", "gradient_penalty").load()(weight=10.0)
-    (term,) = regularizer.terms(critic, real, fake).values()
-    return term
+def test_a_conditional_grid_has_a_column_for_each_class(tmp_path: Path) -> None:
+    run = train(tiny(CONDITIONAL, "run.steps=2"), tmp_path)
+    for name in ("real", "step-00000002"):
+        with Image.open(run.samples / f"{name}.png") as grid:
+            assert grid.size == (3 * 30 + 2, 8 * 30 + 2)
 
 
-def compare(recipe_text: str, by_hand: Callable[..., None]) -> None:
-    recipe = tiny(recipe_text)
-    procedures = [instantiate.procedure(recipe, Spec((2,))) for _ in range(2)]
-    engine = Engine(procedures[0], optim.optimizer_factory(recipe.optimizer), accelerator())
-    torch.manual_seed(7)
-    batches = points()
-    for t in range(STEPS):
-        engine.step(batches, t)
-    torch.manual_seed(7)
-    by_hand(procedures[1].G, procedures[1].D, points())
-    assert_equal(*procedures)
+def test_epochs_count_the_batches_that_steps_draw(tmp_path: Path) -> None:
+    text = '[run]\nepochs = 2\nbatch_size = 16\n[procedure]\nuse = "adversarial"\nd_steps = 3'
+    run = train(tiny(text), tmp_path)
+    assert run.status["step"] == 8  # 200 // 16 = 12 batches an epoch, two epochs, three batches a step
 
 
-def points() -> Iterator[Batch]:
-    noise = torch.Generator().manual_seed(3)
-    while True:
-        yield {"x": torch.randn(8, 2, generator=noise)}
+def test_checkpoints_are_pruned_to_keep(tmp_path: Path) -> None:
+    run = train(tiny("", "run.save=2", "run.keep=2"), tmp_path)
+    assert sorted(path.name for path in run.checkpoints.glob("step-*")) == ["step-00000010", "step-00000012"]
 
 
-def assert_equal(one: Procedure, other: Procedure) -> None:
-    for name, tensor in one.state_dict().items():
-        assert torch.equal(tensor, other.state_dict()[name]), name
+def test_divergence_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="diverged at step") as caught:
+        train(tiny("", "optimizer.lr=1e38", "optimizer.use=sgd", "run.steps=50", "run.log=1"), tmp_path)
+    run = Run.open(tmp_path)
+    assert caught.value.exit_code == 4
+    assert run.status["state"] == "diverged"
+    assert not list(run.checkpoints.glob("step-*"))
 
 
-def test_plain_gan() -> None:
-    compare(
-        """
-        [procedure]
-        use = "adversarial"
-        d_steps = 2
-        [loss]
-        use = "non_saturating"
-        [optimizer]
-        use = "adam"
-        lr = 1e-3
-        betas = [0.5, 0.999]
-        """,
-        hand_written_gan,
-    )
+def test_nothing_is_saved_once_a_weight_is_not_finite(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError):
+        train(tiny("", "optimizer.lr=1e38", "optimizer.use=sgd", "run.save=1", "run.log=50", "run.sample=50"), tmp_path)
+    saved = sorted(Run.open(tmp_path).checkpoints.glob("step-*/model.safetensors"))
+    assert all(torch.isfinite(t).all() for path in saved for t in _tensors(path).values())
 
 
-def test_wgan_gp() -> None:
-    compare(
-        """
-        [procedure]
-        use = "adversarial"
-        d_steps = 3
-        [loss]
-        use = "wasserstein"
-        [[regularizer]]
-        use = "gradient_penalty"
-        weight = 10.0
-        [optimizer]
-        use = "adam"
-        lr = 1e-3
-        betas = [0.0, 0.9]
-        """,
-        hand_written_wgan_gp,
-    )
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load
+
+    return load(path.read_bytes())
+
+
+def test_a_schedule_sets_the_rate_of_each_step(tmp_path: Path) -> None:
+    text = '[optimizer]\nuse = "sgd"\nlr = 0.1\n[schedule]\nuse = "linear"\n[schedule.generator]\nuse = "constant"'
+    run = train(tiny(text, "run.steps=4"), tmp_path)
+    groups = json.loads((run.latest / "state.json").read_text())["optimizers"]
+    assert groups["discriminator"]["param_groups"][0]["lr"] == pytest.approx(0.1 * (1 - 3 / 4))
+    assert groups["generator"]["param_groups"][0]["lr"] == pytest.approx(0.1)
+
+
+def test_one_player_can_have_its_own_optimizer(tmp_path: Path) -> None:
+    text = '[optimizer]\nuse = "adam"\nlr = 1e-3\n[optimizer.discriminator]\nuse = "sgd"\nlr = 0.5\nmomentum = 0.9'
+    run = train(tiny(text, "run.steps=2"), tmp_path)
+    groups = json.loads((run.latest / "state.json").read_text())["optimizers"]
+    assert groups["discriminator"]["param_groups"][0]["momentum"] == 0.9
+    assert "betas" in groups["generator"]["param_groups"][0]
+
+
+@pytest.mark.parametrize(
+    ("assignments", "error", "message"),
+    [
+        (["run.batch_size=500"], DataError, "200 examples, fewer than one batch of 500"),
+        (['run.precision="fp16"'], IncompatibleError, "needs a GPU"),
+        (["run.trackers=['tensorbord']"], RecipeError, "Did you mean 'tensorboard'"),
+        (["optimizer.discriminater.lr=1"], RecipeError, "Did you mean 'discriminator'"),
+        (["optimizer.use=muon"], RecipeError, "Muon only supports 2D"),
+        (["run.compile=true", 'regularizer=[{use="r1"}]'], IncompatibleError, "no second derivative"),
+    ],
+)
+def test_refused_before_training(
+    assignments: list[str], error: type[GanzooError], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        train(_with_regularizer(assignments), tmp_path)
+    assert not list(tmp_path.glob("*/checkpoints/step-*"))
+
+
+def _with_regularizer(assignments: list[str]):  # type: ignore[no-untyped-def]
+    text = '[[regularizer]]\nuse = "r1"' if any("r1" in one for one in assignments) else ""
+    return tiny(text, *(one for one in assignments if "r1" not in one))
+
+
+def test_a_run_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RunError, match="--out"):
+        train(tiny(), tmp_path / "file")
+
+
+def test_unfinished_finds_the_newest_run_of_the_same_recipe(tmp_path: Path) -> None:
+    recipe = tiny("", "run.steps=5")
+    run = train(recipe, tmp_path)
+    assert unfinished(tmp_path, recipe, PLUGINS.zoo) is None
+    run.write_status("interrupted", 5)
+    found = unfinished(tmp_path, recipe, PLUGINS.zoo)
+    assert found is not None and found.folder == run.folder
+    assert unfinished(tmp_path, tiny("", "run.steps=5", "run.seed=3"), PLUGINS.zoo) is None
+
+
+def test_a_resumed_run_keeps_its_recipe(tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=5"), tmp_path)
+    with pytest.raises(RunError, match=r"optimizer\.lr cannot change in the middle of a run"):
+        run.recipe(PLUGINS.zoo, ["optimizer.lr=1"])
+
+
+def test_a_raising_watcher_does_not_stop_a_run(tmp_path: Path) -> None:
+    seen = []
+
+    class Watcher:
+        @ganzoo.hookimpl
+        def ganzoo_step_end(self, run: Run, t: int, logs: dict[str, float]) -> None:
+            seen.append(t)
+            raise RuntimeError("as plugins do")
+
+    from ganzoo.registry import discovery
+
+    plugins = discovery.load()
+    plugins.manager.register(Watcher(), "watcher")
+    run = loop.train(tiny(), plugins, tmp_path)
+    assert run.status["state"] == "finished"
+    assert seen == [4, 6, 8, 12]

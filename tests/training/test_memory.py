@@ -1,4 +1,4 @@
-"""What a recipe needs is told beforehand, in numbers that can be counted by hand."""
+"""The memory of a recipe, known beforehand in numbers that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_data_that_is_not_there_yet_is_not_counted(tmp_path: Path, monkeypatch: 
 
 def test_a_batch_grows_with_its_size_and_with_what_the_generator_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert needed(tiny("", "run.batch_size=16")).batch == 16 * 2 * 2 * 4  # real and fake points
-    monkeypatch.setattr(memory, "WORTH_A_LOOK", 0)
+    monkeypatch.setattr(memory, "LARGE_BATCH", 0)
     batch = needed(tiny("", "run.batch_size=16")).batch
     assert batch > 16 * 2 * 2 * 4
     assert needed(tiny("", "run.batch_size=32")).batch == 2 * batch

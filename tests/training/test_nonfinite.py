@@ -89,11 +89,11 @@ def test_stop_names_the_term_its_first_step_and_the_layers(
 
 def test_a_weight_without_a_term_is_found(plugins: discovery.Plugins) -> None:
     engine = made(recipe(plugins))[0]
-    nonfinite.look(engine, 0)
+    nonfinite.check(engine, 0)
     with torch.no_grad():
         next(engine.procedure.parameters())[0] = float("inf")
     with pytest.raises(NonFiniteError, match=r"G\.layers\.0\.weight is not finite") as caught:
-        nonfinite.look(engine, 3)
+        nonfinite.check(engine, 3)
     assert [layer["name"] for layer in caught.value.facts["layers"]] == ["G.layers.0.weight"]
 
 
@@ -103,7 +103,7 @@ def test_a_buffer_is_found_too(plugins: discovery.Plugins) -> None:
     name, buffer = next(iter(buffers.items()))
     buffer[0] = float("nan")
     with pytest.raises(NonFiniteError, match=f"{name} is not finite"):
-        nonfinite.look(engine, 0)
+        nonfinite.check(engine, 0)
 
 
 def test_looking_is_one_synchronisation_however_many_steps(plugins: discovery.Plugins) -> None:
@@ -111,7 +111,7 @@ def test_looking_is_one_synchronisation_however_many_steps(plugins: discovery.Pl
     for t in range(5):
         engine.step(batches, t)
     assert len(engine.history) == 10
-    nonfinite.look(engine, 5)
+    nonfinite.check(engine, 5)
     assert not engine.history
 
 
@@ -152,7 +152,7 @@ def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: disco
     engine.step(batches, 2)
     noise = torch.get_rng_state()
     with pytest.raises(NonFiniteError) as caught:
-        checkpointer.look(3)
+        checkpointer.check(3)
     assert checkpointer.recover(caught.value, 3) == 2
     assert all(torch.equal(tensor, good[name]) for name, tensor in engine.procedure.state_dict().items())
     for player, optimizer in engine.optimizers.items():
@@ -181,7 +181,7 @@ def test_skip_leaves_the_player_where_it_is(factor: str, plugins: discovery.Plug
     moved = {name for name, tensor in engine.procedure.named_parameters() if not torch.equal(tensor, before[name])}
     assert moved and all(name.startswith("G.") for name in moved)
     assert engine.skipped == {"discriminator": 1} and engine.moved == {"discriminator": 2, "generator": 2}
-    nonfinite.look(engine, 2)  # the term that was skipped does not count
+    nonfinite.check(engine, 2)  # the term that was skipped does not count
     engine.step(batches, 2)
     assert any(
         not torch.equal(tensor, before[name])

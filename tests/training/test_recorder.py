@@ -1,4 +1,4 @@
-"""What a run leaves behind on a disk that fails, under plugins that misbehave, before eyes that are not there."""
+"""Output of a run on a disk that fails, with plugins that misbehave, and with nobody watching."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_the_null_recorder_overrides_every_method_that_others_call() -> None:
 
 def test_the_null_recorder_accepts_every_sample() -> None:
     with NullRecorder() as recorder:
-        assert recorder.report(1, {"generator/adversarial": 1.0}, 10.0, drawn=True) and recorder.evaluate(1)
+        assert recorder.report(1, {"generator/adversarial": 1.0}, 10.0, with_grid=True) and recorder.evaluate(1)
 
 
 class Shown(Adversarial):

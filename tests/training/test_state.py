@@ -1,4 +1,4 @@
-"""What a checkpoint of a run holds, and that putting it back puts everything back."""
+"""The content of a run's checkpoint, and that restoring it restores everything."""
 
 from __future__ import annotations
 

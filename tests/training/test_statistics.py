@@ -1,4 +1,4 @@
-"""How well samples are told apart, and how different they are, where the answer is known."""
+"""Separation and diversity of samples, where the answer is known."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ganzoo.training import statistics
         ([2.0, 1.0], [1.0, 0.0, 3.0], (2 + 1.5) / 6),
     ],
 )
-def test_told_apart_is_the_share_of_pairs_in_order(real: list[float], fake: list[float], share: float) -> None:
-    assert statistics.told_apart(torch.tensor(real), torch.tensor(fake)).item() == pytest.approx(share)
+def test_separation_is_the_share_of_pairs_in_order(real: list[float], fake: list[float], share: float) -> None:
+    assert statistics.separation(torch.tensor(real), torch.tensor(fake)).item() == pytest.approx(share)
 
 
-def test_told_apart_asks_for_the_order_alone_and_takes_maps_of_patches() -> None:
+def test_separation_depends_on_the_order_alone_and_takes_maps_of_patches() -> None:
     torch.manual_seed(0)
     real, fake = torch.randn(6, 1, 3, 3) + 1, torch.randn(6, 1, 3, 3)
-    plain = statistics.told_apart(real, fake)
+    plain = statistics.separation(real, fake)
     assert (
-        plain == statistics.told_apart(real.sigmoid(), fake.sigmoid()) == statistics.told_apart(1e4 * real, 1e4 * fake)
+        plain == statistics.separation(real.sigmoid(), fake.sigmoid()) == statistics.separation(1e4 * real, 1e4 * fake)
     )
     pairs = (real.flatten()[:, None] > fake.flatten()).float().mean()
     assert plain.item() == pytest.approx(pairs.item())

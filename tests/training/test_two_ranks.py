@@ -34,7 +34,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the two have left behind, in one launch for all tests; `by one` was begun by one process."""
+    """Files of the two processes, from one launch for all tests; `by one` was begun by one process."""
     made = tmp_path_factory.mktemp("pair")
     train(steps(7), made / "by one", plugins=PLUGINS)
     here = str(Path(pair.__file__).parents[1])
@@ -126,7 +126,7 @@ def cannot_be_halved(case: Case) -> str:
 
 
 def values(procedure: Any, real: Tensor, fake: Tensor) -> list[Tensor]:
-    """What either player would minimise on these samples; whatever remembers being asked is asked as a copy."""
+    """Terms of both players on these samples; a copy computes them, because some components remember calls."""
     procedure = copy.deepcopy(procedure)
     logits = procedure.D(real), procedure.D(fake)
     terms = [procedure.loss.discriminator(*logits), procedure.loss.generator(*logits)]

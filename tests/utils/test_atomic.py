@@ -48,7 +48,7 @@ def test_a_folder_leaves_its_name_before_it_is_emptied(tmp_path: Path, monkeypat
     (tmp_path / "step-00000001" / "manifest.json").write_text("{}")
     emptied: list[str] = []
     monkeypatch.setattr(atomic.shutil, "rmtree", lambda path, ignore_errors: emptied.append(path.name))
-    atomic.discard(tmp_path / "step-00000001")
+    atomic.remove_folder(tmp_path / "step-00000001")
     assert emptied[-1] == ".trash-step-00000001"
     assert not (tmp_path / "step-00000001").exists()
 
@@ -57,11 +57,11 @@ def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "content").write_text(name)
-    atomic.take_the_place(tmp_path / "new", tmp_path / "old")
+    atomic.replace_folder(tmp_path / "new", tmp_path / "old")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert (tmp_path / "old" / "content").read_text() == "new"
     (tmp_path / "first").mkdir()
-    atomic.take_the_place(tmp_path / "first", tmp_path / "second")
+    atomic.replace_folder(tmp_path / "first", tmp_path / "second")
     assert (tmp_path / "second").is_dir()
 
 
@@ -71,5 +71,5 @@ def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / ".trash-step-0").mkdir()
     (tmp_path / ".partial-status.json").write_text("{")
     (tmp_path / "status.json").write_text("{}")
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"]

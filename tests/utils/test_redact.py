@@ -1,4 +1,4 @@
-"""What a report leaves out: folders, people, machines."""
+"""Folders, users and machines are left out of reports."""
 
 from __future__ import annotations
 

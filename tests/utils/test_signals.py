@@ -10,12 +10,12 @@ import pytest
 from ganzoo.errors import Interrupted, RecipeError
 from ganzoo.sampling.run import Run
 from ganzoo.training.engine import Engine
-from ganzoo.utils.signals import HEARD, StopFlag
+from ganzoo.utils.signals import STOP_SIGNALS, StopFlag
 from helpers.commands import ganzoo
 from helpers.support import PLUGINS, tiny, toml, train
 
 
-@pytest.mark.parametrize("number", HEARD)
+@pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_a_signal_raises_the_flag_and_the_old_handlers_come_back(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopFlag() as flag:

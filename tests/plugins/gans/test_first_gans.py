@@ -7,9 +7,9 @@ from ganzoo import Spec, TwoPlayerProcedure
 from ganzoo.config import instantiate, locate, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.registry import discovery
-from ganzoo.sampling.preview import sampling
 from ganzoo.training import device
 from ganzoo.training.session import Session
+from ganzoo.utils.modes import sampling
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.procedures.simultaneous import Simultaneous
 from helpers.judging import Referee, Verdict

@@ -13,8 +13,8 @@ from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.data.loader import Batches
-from ganzoo.sampling.preview import sampling
 from ganzoo.training.engine import Engine
+from ganzoo.utils.modes import sampling
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.gans.ppgn import PPGN, PPGNDiscriminator, PPGNGenerator
 from helpers.judging import Referee

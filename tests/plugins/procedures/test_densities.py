@@ -11,9 +11,9 @@ from torch import Tensor
 
 from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
-from ganzoo.sampling.preview import sampling
 from ganzoo.training import device
 from ganzoo.training.session import Session
+from ganzoo.utils.modes import sampling
 from ganzoo_builtins.procedures import densities
 from helpers.judging import wasserstein_1d
 from helpers.support import tiny, train
