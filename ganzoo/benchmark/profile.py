@@ -52,8 +52,7 @@ def measure(training: Training, steps: int) -> dict[str, float]:
         for optimizer in session.engine.optimizers.values():
             replace(optimizer, "step", clock.around("optimizer", optimizer.step))
             replace(optimizer, "zero_grad", clock.around("optimizer", optimizer.zero_grad))
-        if session.ema:
-            replace(session.ema, "update", clock.around("average", session.ema.update))
+        replace(session.ema, "update", clock.around("average", session.ema.update))
         for _ in range(steps):
             whole()
     return {part: 1000 * clock.spent[part] / steps for part in PARTS}

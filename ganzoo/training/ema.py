@@ -19,13 +19,13 @@ class Ema:
 
     Args:
         procedure: Its averaged() modules are averaged.
-        decay: Weight of the old average, below 1.
+        decay: Weight of the old average, below 1; 0 to average nothing, so that no caller has to ask.
     """
 
     def __init__(self, procedure: Procedure, decay: float):
         self.decay = decay
         self.updates = 0
-        averaged = {id(p) for module in procedure.averaged() for p in module.parameters()}
+        averaged = {id(p) for module in procedure.averaged() for p in module.parameters()} if decay else set()
         self.live: dict[str, nn.Parameter] = {
             name: p for name, p in procedure.named_parameters() if id(p) in averaged and p.requires_grad
         }
@@ -34,6 +34,8 @@ class Ema:
     @torch.no_grad()
     def update(self) -> None:
         """Add the present weights to the average."""
+        if not self.live:
+            return
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         torch._foreach_lerp_(list(self.average.values()), [p.data for p in self.live.values()], 1 - decay)
         self.updates += 1

@@ -195,7 +195,7 @@ class Recorder:
         earlier = self.run.scores()
         try:
             with self.snapshots.averaged():
-                results = self.evaluator(self.snapshots.model.sample, t, weights(self.snapshots.ema is not None))
+                results = self.evaluator(self.snapshots.model.sample, t, weights(bool(self.snapshots.ema.average)))
         except Exception as error:
             self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
             return False

@@ -55,7 +55,7 @@ class Session:
             instantiate.compile_networks(self.procedure)
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
-        self.ema = Ema(self.procedure, settings.ema) if settings.ema else None
+        self.ema = Ema(self.procedure, settings.ema)
         self.lr_scheduler = LRScheduler(recipe.schedule, self.engine.optimizers)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
         set_seed(settings.seed + rank)
@@ -68,8 +68,7 @@ class Session:
         """
         self.lr_scheduler.set(t, self.steps)
         self.engine.step(self.batches, t)
-        if self.ema:
-            self.ema.update()
+        self.ema.update()
 
     def write_resolved(self, run: RunFolder) -> None:
         """Write resolved.json: when a run is created, and again when it is resumed with other settings.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -81,7 +81,7 @@ class Snapshots:
 
     def averaged(self) -> AbstractContextManager[None]:
         """Use averaged weights inside the block, if there are any."""
-        return self.ema.swapped_in() if self.ema else nullcontext()
+        return self.ema.swapped_in()
 
     @property
     def model(self) -> Model:

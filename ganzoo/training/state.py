@@ -20,13 +20,13 @@ SPREAD = 1_000_003  # a prime, so that seeds of different positions and ranks di
 
 
 def capture(
-    engine: Engine, ema: Ema | None, batches: Batches, t: int, packages: Mapping[str, str] | None = None
+    engine: Engine, ema: Ema, batches: Batches, t: int, packages: Mapping[str, str] | None = None
 ) -> Checkpoint:
     """Capture the state after t steps.
 
     Args:
         engine: Networks and optimizers.
-        ema: Averaged weights; None without.
+        ema: Averaged weights.
         batches: The data, whose position is saved.
         t: Number of steps done.
         packages: See surroundings().
@@ -49,28 +49,28 @@ def capture(
     for player, optimizer in engine.optimizers.items():
         tensors, groups[player] = optimizer_state(optimizer)
         captured.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
-    if ema:
+    if ema.average:
         captured.tensors["ema"] = ema.average
     captured.states["state"] = {
         "step": t,
         "position": batches.position,
         "optimizers": groups,
         "scalers": {player: scaler.state_dict() for player, scaler in engine.scalers.items()},
-        "ema_updates": ema.updates if ema else 0,
+        "ema_updates": ema.updates,
         "surroundings": surroundings(engine, packages),
     }
     return captured
 
 
 def restore(
-    saved: Checkpoint, engine: Engine, ema: Ema | None, batches: Batches, packages: Mapping[str, str] | None = None
+    saved: Checkpoint, engine: Engine, ema: Ema, batches: Batches, packages: Mapping[str, str] | None = None
 ) -> tuple[int, list[str]]:
     """Restore the whole state of a checkpoint.
 
     Args:
         saved: The checkpoint.
         engine: Receives networks and optimizers.
-        ema: Receives averaged weights; None without.
+        ema: Receives averaged weights.
         batches: Moved to the saved position.
         packages: See surroundings().
 
@@ -93,13 +93,13 @@ def restore(
     return step, differences(before, now)
 
 
-def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
+def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
     """Restore networks, optimizers and averaged weights, and leave data and noise alone.
 
     Args:
         saved: The checkpoint.
         engine: Receives networks and optimizers.
-        ema: Receives averaged weights; None without.
+        ema: Receives averaged weights.
 
     Returns:
         The step of the checkpoint.
@@ -117,7 +117,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
         }
         buffers = _with_prefix("buffer", saved.tensors.get(_rank_file(distributed.rank()), {}))
         checkpoint.check_tensors(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
-        checkpoint.check_tensors(saved.tensors["ema"] if ema else {}, ema.average if ema else {})
+        checkpoint.check_tensors(saved.tensors["ema"] if ema.average else {}, ema.average)
         checkpoint.load_weights(procedure, saved)
         for name, buffer in buffers.items():
             procedure.get_buffer(name).copy_(buffer)
@@ -125,10 +125,9 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema | None) -> int:
             optimizer.load_state_dict(optimizers[player])
             if engine.scalers[player].is_enabled() and state["scalers"][player]:
                 engine.scalers[player].load_state_dict(state["scalers"][player])
-        if ema:
-            ema.updates = updates
-            for name, average in ema.average.items():
-                average.copy_(saved.tensors["ema"][name])
+        ema.updates = updates
+        for name, average in ema.average.items():
+            average.copy_(saved.tensors["ema"][name])
     return step
 
 

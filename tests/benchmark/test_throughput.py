@@ -26,7 +26,7 @@ def test_it_trains_what_a_run_trains(tmp_path: Path) -> None:
     saved = checkpoint.read(train(recipe, tmp_path).latest).tensors
     for name, tensor in session.procedure.state_dict().items():
         assert torch.equal(tensor, saved["model"][name]), name
-    assert session.ema
+    assert session.ema.average
     for name, tensor in session.ema.average.items():
         assert torch.equal(tensor, saved["ema"][name]), name
 

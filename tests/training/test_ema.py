@@ -60,7 +60,7 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.3, 0.999])
+@pytest.mark.parametrize("decay", [1e-9, 0.3, 0.999])
 def test_the_average_has_its_closed_form(decay: float) -> None:
     procedure = Owner()
     ema = Ema(procedure, decay)
@@ -137,6 +137,15 @@ def test_buffers_are_those_of_the_live_network() -> None:
     counted = procedure.G.norm.num_batches_tracked.item()
     with ema.swapped_in():
         assert procedure.G.norm.num_batches_tracked.item() == counted == 1
+
+
+def test_without_decay_nothing_is_averaged() -> None:
+    procedure = Owner()
+    ema, before = Ema(procedure, 0.0), state(procedure)
+    ema.update()
+    with ema.swapped_in():
+        assert_same(state(procedure), before)
+    assert ema.average == {} and ema.updates == 0
 
 
 def test_averaging_does_not_change_the_training(tmp_path: Path) -> None:
