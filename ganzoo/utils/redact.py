@@ -16,8 +16,9 @@ VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "WORL
 LEFT_OUT = (
     "Folders are shortened to their last name. Left out: names of the user and of the machine, process and job numbers."
 )
-# Folders such as /home/ann/photos, ~/photos, ../photos, C:\Users\ann\photos; not https://..., a/b or 1/2.
 SEPARATOR = re.compile(r"[/\\]")
+
+# Folders such as /home/ann/photos, ~/photos, ../photos, C:\Users\ann\photos; not https://..., a/b or 1/2.
 PATH = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\s\"'<>|:,;()\[\]]*[/\\])?(?=[^\s/\\])")
 
 # Folders between quotes, or as the whole text, whose names may contain spaces.
