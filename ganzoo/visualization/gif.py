@@ -57,7 +57,7 @@ def reduced(picture: Image.Image, largest: int) -> Image.Image:
 
 
 def evenly_spaced(n: int, most: int) -> list[int]:
-    """Return at most `most` evenly spaced numbers from 0 to n - 1, with the first and the last; the last if one."""
+    """Return at most `most` evenly spaced numbers from 0 to n - 1, with the first and the last."""
     if n <= most:
         return [*range(n)]
     return [round(i * (n - 1) / (most - 1)) for i in range(most)] if most > 1 else [n - 1]

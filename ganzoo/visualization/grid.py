@@ -81,7 +81,7 @@ def picture(samples: Tensor, columns: int = 8) -> Image.Image:
 
 
 def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Join two pictures to one, with a gap between them."""
+    """Join two pictures into one, with a gap between them."""
     both = Image.new(right.mode, (left.width + GAP + right.width, max(left.height, right.height)), "white")
     both.paste(left, (0, 0))
     both.paste(right, (left.width + GAP, 0))

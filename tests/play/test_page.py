@@ -53,7 +53,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
-    """Of letters A and B and a class that is called an image from elsewhere; of a translator of 4x4 to 8x8."""
+    """Servers of a GAN of letters, with a class whose name is an HTML image, and of a translator from 4x4 to 8x8."""
     letters = train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
     resolved = letters.folder / "resolved.json"
     resolved.write_text(json.dumps({**json.loads(resolved.read_bytes()), "class_names": ["A", "B", EVIL]}))
@@ -91,7 +91,7 @@ class Tab:
         page.wait_for_selector(f"#{last} img")
 
     def shown(self, name: str) -> np.ndarray:
-        """The pixels of the picture in a panel, as the server sent them."""
+        """Return the pixels of the picture in a panel, as the server sent them."""
         source = self.page.locator(f"#{name} img").get_attribute("src")
         return pixels(self.page.request.get(str(source)).body())
 
@@ -105,7 +105,7 @@ class Tab:
         return False
 
     def click(self, name: str, across: float, down: float) -> None:
-        """On a pixel of the picture in a panel, however large it is on the screen."""
+        """Click a pixel of the picture in a panel, at any size on the screen."""
         image = self.page.locator(f"#{name} img")
         height, width = self.shown(name).shape[:2]
         box = image.bounding_box()
@@ -276,7 +276,7 @@ def test_a_browser_is_told_to_ask_nobody_else(tab: Tab) -> None:
 
 
 def test_ctrl_c_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:
-    """The last test: of a page that a tab has been looking at."""
+    """This is the last test: it ends servers whose pages were open in a tab."""
     for server, last in zip(servers, ("", "was not uploaded by a user."), strict=True):
         server.process.send_signal(signal.SIGINT)
         out, err = server.process.communicate(timeout=20)

@@ -28,7 +28,7 @@ from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A, B and C, 28x28."""
+    """A run on the letters A, B and C, 28x28."""
     return train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
 
 
@@ -39,7 +39,7 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def translator(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """4x4 pixels to 8x8."""
+    """A run of a translator from 4x4 to 8x8 pixels."""
     return train(tiny(TRANSLATING, "run.steps=2"), tmp_path_factory.mktemp("runs"))
 
 
