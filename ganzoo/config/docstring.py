@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 
 
@@ -19,7 +18,7 @@ def describe_settings(docs: Iterable[str], names: Collection[str]) -> dict[str, 
     descriptions: dict[str, str] = {}
     for doc in filter(None, docs if names else ()):
         _, entries = _parse(doc)
-        descriptions = {**_parse_inline(doc, names), **entries, **descriptions}
+        descriptions = {**entries, **descriptions}
     return {name: descriptions[name] for name in names if descriptions.get(name)}
 
 
@@ -44,15 +43,3 @@ def _parse(doc: str) -> tuple[str, dict[str, str]]:
             case griffe.DocstringSectionAdmonition():
                 texts.append(f"{section.title}: {section.value.contents}")
     return "\n\n".join(texts), entries
-
-
-# FALLBACK for docstrings without an `Args:` section, in the older form "hidden: widths of the layers. norm: ...".
-# To be deleted with its call above, its test and `import re` once every docstring has its sections.
-def _parse_inline(doc: str, names: Collection[str]) -> dict[str, str]:
-    choices = "|".join(map(re.escape, sorted(names)))
-    descriptions: dict[str, str] = {}
-    for paragraph in re.split(r"\n[ \t]*\n", doc) if choices else ():
-        pieces = re.split(rf"(?m)(?:^[ \t]*|(?<=[.;] ))({choices}): ", paragraph)
-        for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
-            descriptions.setdefault(name, " ".join(text.split()))
-    return descriptions

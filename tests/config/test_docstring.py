@@ -35,12 +35,3 @@ def test_args_and_attributes_describe_settings() -> None:
 
 def test_the_text_without_settings_keeps_notes() -> None:
     assert without_settings(DOC) == "A loss.\n\nLogits are values.\n\nNote: From the paper."
-
-
-def test_the_older_inline_form_is_read_where_there_is_no_section() -> None:
-    doc = "One line.\n\nlr: its rate; 1e-3\n    is common. betas: two of them.\n\nSee lr: no. weight: a factor."
-    assert describe_settings([doc], ["lr", "betas", "weight", "eps"]) == {
-        "lr": "its rate; 1e-3 is common.",
-        "betas": "two of them.",
-        "weight": "a factor.",
-    }

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from ganzoo import IncompatibleError
+from ganzoo.config import signature
 from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
-from ganzoo.registry.zoo import Entry
+from ganzoo.registry.zoo import KINDS, Entry
 from ganzoo.testing.subjects import SPECS, Component
 
 PLUGINS = discovery.load()
@@ -33,6 +34,16 @@ def test_every_setting_has_a_default(entry: Entry) -> None:
     filled = Blueprint(entry).filled()
     assert filled.pop("use") == entry.full_name
     assert Blueprint(entry, filled).problems() == []
+
+
+@ours(*KINDS)
+def test_every_setting_is_described(entry: Entry) -> None:
+    target = entry.load()
+    if getattr(target, "func", target).__module__.startswith("torch."):
+        pytest.skip("PyTorch documents its optimizers")
+    described = signature.describe(entry)
+    assert list(described.descriptions()) == list(described.settings)
+    assert "spec" not in described.settings
 
 
 @ours(*NETWORKS)
