@@ -125,12 +125,12 @@ def seen(box: str) -> tuple[Seen, str]:
 
 
 ROWS: dict[str, Callable[[Seen], str]] = {
-    "moves of a step, in their order": lambda told: ", ".join(
+    "moves of a step, in order": lambda told: ", ".join(
         f"{len(run)} of {run[0][0].upper()}" for run in runs(told.moves)
     ),
-    "batches of real samples in a step": lambda told: str(told.batches),
-    "noise drawn for each move, in their order": lambda told: ", ".join(map(str, told.noise)),
-    "numbers ε drawn for each move of the critic": lambda told: ", ".join(map(str, told.chances)),
+    "batches of real samples per step": lambda told: str(told.batches),
+    "noise samples for each move, in order": lambda told: ", ".join(map(str, told.noise)),
+    "values of ε drawn for each move of the critic": lambda told: ", ".join(map(str, told.chances)),
     "largest weight of the critic after each of its moves": lambda told: ", ".join(f"{x:.4g}" for x in told.largest),
 }
 
@@ -149,15 +149,15 @@ def runs(moves: list[str]) -> list[list[str]]:
 @pytest.mark.parametrize("box", BOXES)
 def test_the_tables_say_what_was_seen(box: str) -> None:
     (section,) = [section for section in SECTIONS if f"# {box}:" in section]
-    table = section.partition("| seen |")[2].splitlines()[2:]
+    table = section.partition("| measured |")[2].splitlines()[2:]
     told = {}
     for line in table[: table.index("")]:
         what, _, here = [cell.strip() for cell in line.split("|")[1:-1]]
         told[what] = here
     first, optimizer = seen(box)
-    expected = {"optimizer": optimizer, "weights after three steps of the box written out": "the same"}
+    expected = {"optimizer": optimizer, "weights after three steps of the plain loop": "equal"}
     assert told == {what: expected[what] if what in expected else ROWS[what](first) for what in told}
-    assert {"moves of a step, in their order", "optimizer", *expected} <= told.keys()
+    assert {"moves of a step, in order", "optimizer", *expected} <= told.keys()
 
 
 def ascend(terms: Tensor, optimizer: torch.optim.Optimizer) -> None:

@@ -280,7 +280,7 @@ def _changed_players(engine: Engine, before: dict[int, Tensor], allowed: set[str
 
 
 def _capture(session: Session, t: int) -> Checkpoint:
-    """Return a copy of the session's state after step t."""
+    """Return a copy of the training state after step t."""
     captured = state.capture(session.engine, session.ema, session.batches, t)
     copied = {
         part: {name: tensor.detach().clone() for name, tensor in tensors.items()}
