@@ -107,8 +107,7 @@ ROOMS = tuple(
 TESTS = tuple(
     f"tests/{room}"
     for room in (
-        *("benchmark", "cli", "docs", "metrics", "plugins", "recipes", "runs", "sampling", "sharing"),
-        *("terminal", "training", "utils"),
+        *("cli", "docs", "metrics", "plugins", "recipes", "runs", "sampling", "sharing"),
         *("test_earlier_versions", "test_interfaces", "test_no_pickle", "test_procedure", "test_public_api"),
         *("test_public_record", "test_translator"),
     )
