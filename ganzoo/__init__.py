@@ -1,4 +1,4 @@
-"""ganzoo: a zoo of GANs that anybody can extend. Importing it imports no torch."""
+"""ganzoo: a zoo of GANs that plugins extend. Importing this package does not import torch."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Public names on first use (PEP 562)."""
+    """Import a public name on first use (PEP 562)."""
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("ganzoo-torch")
     if name not in _HOME and (renamed := _renamed(name)):
@@ -152,7 +152,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _renamed(name: str) -> str:
-    """The name of today for a public name of before, with a warning; nothing for any other."""
+    """Return the present name of a renamed public name, with a warning; "" for any other name."""
     versions = importlib.import_module("ganzoo.registry.versions")
     today: str
     today, gone_in = versions.RENAMED.get(name, ("", ""))

@@ -1,4 +1,4 @@
-"""python -m ganzoo, which is also how torchrun starts it."""
+"""Entry point of `python -m ganzoo`, which torchrun uses too."""
 
 from ganzoo.cli import cli
 

@@ -1,4 +1,4 @@
-"""The commands `run` and `sample` as Python functions: ganzoo.train(recipe) and ganzoo.load(run)."""
+"""Training and loading from Python: ganzoo.train(recipe) and ganzoo.load(run)."""
 
 from __future__ import annotations
 
@@ -44,17 +44,20 @@ def train(
 
 
 def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
-    """Load trained networks. Needs none of the data, except that a translator samples from it.
+    """Load a trained model, with averaged weights if the run has them.
 
-    Averaged weights are used where the run has them.
+    The data is needed only to sample from a translator.
 
     Args:
-        run: A run (its newest checkpoint counts), a run folder, a checkpoint folder, the folder of an export, or
-            OWNER/NAME[@REVISION] on the Hugging Face Hub.
+        run: A run or run folder, of which the newest checkpoint is loaded; a checkpoint folder; the folder of an
+            export; or OWNER/NAME[@REVISION] on the Hugging Face Hub.
         plugins: The plugins that components come from; by default all installed ones.
 
+    Returns:
+        The model, in evaluation mode.
+
     Raises:
-        RunError: The folder cannot be used, or an export was tampered with.
+        RunError: The folder cannot be used, or the files of an export differ from its manifest.
     """
     if not isinstance(run, Run) and (export := export_folder(run)):
         return load_export(export, plugins)
@@ -66,12 +69,11 @@ def default_output(place: Run | str | Path, name: str) -> Path:
     """Return the default path of a file with samples.
 
     Args:
-        place: As for load().
+        place: A run, folder or name, as for load().
         name: The file's name.
 
     Returns:
-        A path inside the run folder; next to the folder of an export, which stays as it is; in the working directory
-        for a model of the Hub.
+        A path inside the run folder; next to the folder of an export; in the working directory for a model of the Hub.
 
     Raises:
         RunError: There is no run.

@@ -1,4 +1,4 @@
-"""Errors that users can mend: one readable message with the remedy, and an exit code for the command line."""
+"""Errors that a user can correct: one message with the remedy, and an exit code for the command line."""
 
 import difflib
 from collections.abc import Iterable
@@ -8,10 +8,13 @@ MESSAGE_LINES = 40
 
 
 class GanzooError(Exception):
-    """A mistake that the user can mend.
+    """An error that the user can correct.
+
+    Args:
+        message: What is wrong and what to do next.
 
     Attributes:
-        message: What is wrong and what to do next, safe to print on a terminal.
+        message: The message, safe to print on a terminal.
         exit_code: Exit code of the command that ends with this error.
     """
 
@@ -23,7 +26,7 @@ class GanzooError(Exception):
 
 
 class RecipeError(GanzooError):
-    """A recipe or setting that cannot be used; the message lists every problem found."""
+    """A recipe or setting that cannot be used; the message lists every problem."""
 
 
 class IncompatibleError(GanzooError):

@@ -1,4 +1,4 @@
-"""ganzoo.evaluate(run): the scores of a checkpoint, also written into the run's folder."""
+"""Evaluation from Python: ganzoo.evaluate(run)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ganzoo.runs import layout, retention, scores
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 
-CHANGEABLE = ("evaluate", "extractor", "metric")
+CHANGEABLE_TABLES = ("evaluate", "extractor", "metric")
 
 
 def evaluate(
@@ -33,19 +33,35 @@ def evaluate(
     plugins: discovery.Plugins | None = None,
     told: Callable[[str], None] = lambda text: None,
 ) -> list[Score]:
-    """Judge a run (its newest checkpoint) or one checkpoint folder, and add the scores to the run's scores.jsonl.
+    """Compute the scores of a checkpoint, and append them to scores.jsonl in the run folder.
 
-    metrics: names; without any those of the recipe, else all that make sense. samples: how many are drawn, 10,000 or as
-    many as are held out unless the recipe says. seed: of their noise. extractor: what to look with. changes:
-    "extractor.least=0.6" and the like. told: called with why a metric that nobody asked for is left out.
-    Errors: RunError, DataError, IncompatibleError, and those of the extractor for what has to be fetched first.
+    Args:
+        run: A run or run folder, of which the newest checkpoint is evaluated, or a checkpoint folder.
+        metrics: Names of metrics; by default those of the recipe, or all that apply if it has none.
+        samples: Number of generated samples; by default that of the recipe, or else 10,000, or the number of held-out
+            samples if that is smaller.
+        seed: Seed of the samples' noise; by default that of the recipe.
+        extractor: Name of the extractor that computes the features; by default that of the recipe, or one that fits
+            the data.
+        changes: Overrides of [evaluate], [[metric]] and [extractor], such as "extractor.least=0.6".
+        plugins: The plugins that components come from; by default all installed ones.
+        told: Called with a message for each default metric that is left out.
+
+    Returns:
+        The scores.
+
+    Raises:
+        RunError: There is no run or checkpoint, or it cannot be read.
+        DataError: The data is missing.
+        IncompatibleError: A metric or extractor does not fit the data or the model.
+        SetupError: Something that the extractor needs has to be installed or downloaded first.
     """
     plugins = plugins or discovery.load()
     run, folder = Run.find(run)
     folder = folder or run.latest
-    given = {"evaluate.samples": samples, "evaluate.seed": seed}
-    named = [f"{key}={value}" for key, value in given.items() if value is not None]
-    recipe = judged(run, plugins.zoo, metrics, extractor, [*named, *changes])
+    options = {"evaluate.samples": samples, "evaluate.seed": seed}
+    overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
+    recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
     model = run.load(folder, plugins)
     evaluator = Evaluator(recipe, instantiate.dataset(recipe), plugins.zoo, model.procedure.conditional)
     averaged = (folder / "ema.safetensors").is_file()
@@ -56,18 +72,34 @@ def evaluate(
     return results
 
 
-def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, changes: Iterable[str]) -> Recipe:
-    """The recipe of a run with other metrics, another extractor, other settings of either."""
+def evaluated_recipe(
+    run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, changes: Iterable[str]
+) -> Recipe:
+    """Return the recipe of a run with other metrics, another extractor, or other settings of them.
+
+    Args:
+        run: The run.
+        zoo: The components that names are looked up in.
+        metrics: Names of metrics; none to keep those of the recipe.
+        extractor: Name of an extractor; None to keep that of the recipe.
+        changes: Overrides of [evaluate], [[metric]] and [extractor].
+
+    Returns:
+        The recipe. Metrics and extractors that it had already keep their settings.
+
+    Raises:
+        RecipeError: A change concerns another table, or a component or setting is wrong.
+    """
     tree: dict[str, Any] = run.resolved["recipe"]
     if metrics:
-        had = {zoo.find("metric", one["use"]): one for one in tree.get("metric", [])}
-        tree["metric"] = [had.get(zoo.find("metric", name), {"use": name}) for name in metrics]
-        tree.get("evaluate", {}).pop("best", None)  # it may be none of theirs, and only training asks for it
+        tables = {zoo.find("metric", table["use"]): table for table in tree.get("metric", [])}
+        tree["metric"] = [tables.get(zoo.find("metric", name), {"use": name}) for name in metrics]
+        tree.get("evaluate", {}).pop("best", None)  # may be a result of another metric, and only training uses it
     if extractor and not _names(tree.get("extractor"), extractor, zoo):
         tree["extractor"] = {"use": extractor}
     changes = [*changes]
     if any(change.startswith("metric.") for change in changes) and "metric" not in tree:
-        raise RecipeError("metric.0 is the first metric that was asked for, and none was: name it by --metric.")
+        raise RecipeError("metric.0 is the first metric, and there is none: name it by --metric.")
     if any(change.startswith("extractor.") for change in changes) and "extractor" not in tree:
         recipe = run.recipe(zoo)
         tree["extractor"] = {
@@ -75,12 +107,12 @@ def judged(run: Run, zoo: Zoo, metrics: Sequence[str], extractor: str | None, ch
         }
     for change in changes:
         table = change.partition(".")[0].strip()
-        if table not in CHANGEABLE:
-            raise RecipeError(f"{change!r}: an evaluation changes nothing but {', '.join(CHANGEABLE)}.")
+        if table not in CHANGEABLE_TABLES:
+            raise RecipeError(f"{change!r}: an evaluation can change only {', '.join(CHANGEABLE_TABLES)}.")
     override(tree, changes, zoo)
     return resolve(tree, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])
 
 
 def _names(table: Any, extractor: str, zoo: Zoo) -> bool:
-    """Whether a table is of this extractor already, with settings that it keeps."""
+    """Return True when a table is one of this extractor, whose settings are then kept."""
     return table is not None and zoo.find("extractor", table["use"]) == zoo.find("extractor", extractor)

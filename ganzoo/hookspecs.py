@@ -1,4 +1,4 @@
-"""The plugin API on one screen: what a package may implement, each with `@ganzoo.hookimpl`."""
+"""The hooks of plugins: a package implements any of these functions, each with `@ganzoo.hookimpl`."""
 
 from __future__ import annotations
 
@@ -17,24 +17,42 @@ hookimpl = pluggy.HookimplMarker("ganzoo")
 
 @hookspec
 def ganzoo_register(zoo: Zoo) -> None:
-    """Add components: zoo.add(kind, name, target, summary=..., paper=...)."""
+    """Register components, each by zoo.add(kind, name, target, summary=..., paper=...).
+
+    Args:
+        zoo: The registry of the plugin's components.
+    """
 
 
 @hookspec
 def ganzoo_recipes() -> Any:
-    """A folder of recipes (a path or a Traversable), so that `ganzoo run NAME` finds them."""
+    """Return a folder of recipes, a path or a Traversable, in which `ganzoo run NAME` finds them."""
 
 
 @hookspec
 def ganzoo_run_start(run: Run) -> None:
-    """A run is about to train its first step. Main process only, like the two below."""
+    """Act before the first step of training. Called on the main process only, as are the next two hooks.
+
+    Args:
+        run: The run.
+    """
 
 
 @hookspec
 def ganzoo_step_end(run: Run, t: int, logs: Mapping[str, float]) -> None:
-    """Step t has ended and its numbers were read: called every `run.log` steps."""
+    """Act after a step whose numbers are logged, every `run.log` steps.
+
+    Args:
+        run: The run.
+        t: Steps trained so far.
+        logs: The logged numbers by name.
+    """
 
 
 @hookspec
 def ganzoo_run_end(run: Run) -> None:
-    """A run has ended; `run.status` says how."""
+    """Act after training has ended.
+
+    Args:
+        run: The run; `run.status` says how it ended.
+    """

@@ -1,6 +1,6 @@
-"""What a component must be: shapes, ranges and the few names the rest of ganzoo relies on.
+"""Base classes of components: their methods, and the shapes and ranges of arguments and results.
 
-N is the batch, C channels, H and W height and width, T tokens, F features.
+In shapes, N is the batch size, C channels, H height, W width, T tokens and F features.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ if TYPE_CHECKING:
     from ganzoo.data.sources import Source
 
 Batch = dict[str, Tensor]
-"""One batch: "x" (N, *spec.shape); "y" (N,) int64 labels when spec.classes.
+"""A batch: samples "x" (N, *spec.shape), and labels "y" int64 (N,) when spec.classes > 0.
 
-Pairs have "a" and "b" in the place of "x", both (N, *spec.shape): what is translated, and what it should become.
+Datasets of pairs have "a" and "b" in place of "x", both (N, *spec.shape): the inputs of a translator and their targets.
 """
 Terms = Mapping[str, Tensor]
-"""Named scalar losses. A player minimises their sum."""
+"""Named scalar loss terms. A player minimises their sum."""
 Move = Mapping[str, Terms]
-"""Player -> terms. Players named in one move step simultaneously."""
+"""Loss terms by player. All players in one move are updated simultaneously."""
 Critic = Callable[[Tensor], Tensor]
-"""A discriminator as a function of x alone: labels, if any, are bound already. (N, *shape) -> (N,) logits."""
+"""A discriminator as a function of samples alone, with labels bound: (N, *shape) -> logits (N,)."""
 Features = Callable[[Tensor], Tensor]
-"""A discriminator's features as a function of x alone, likewise. (N, *shape) -> (N, width)."""
+"""The features of a discriminator as a function of samples alone, with labels bound: (N, *shape) -> (N, width)."""
 
 
 class Panel(NamedTuple):
-    """A picture of samples (N, *shape), row by row: images in `columns` columns, points and values as a plot."""
+    """A picture of samples.
+
+    Attributes:
+        samples: Samples (N, *shape): images are shown in a grid, row by row; points and values in a plot.
+        columns: Columns of the grid.
+    """
 
     samples: Tensor
     columns: int = 8
@@ -44,10 +49,12 @@ class Panel(NamedTuple):
 
 @dataclass(frozen=True)
 class Spec:
-    """What networks must fit; it comes from the dataset.
+    """Format of the data, which networks are built to fit.
 
-    shape: one sample without the batch axis: (C, H, W) images in [-1, 1], (T,) token ids, or (F,) floats.
-    classes: > 0 when batches carry labels "y". vocab: > 0 when samples are token ids below it.
+    Attributes:
+        shape: Shape of one sample: (C, H, W) images in [-1, 1], (T,) token ids, or (F,) floats.
+        classes: Number of classes when batches have labels "y", otherwise 0.
+        vocab: Number of token ids when samples are token ids, otherwise 0.
     """
 
     shape: tuple[int, ...]
@@ -56,123 +63,226 @@ class Spec:
 
     @property
     def size(self) -> int:
-        """Numbers in one sample: C*H*W for an image."""
+        """Number of values in one sample: C*H*W for an image."""
         return math.prod(self.shape)
 
     @property
     def is_image(self) -> bool:
+        """True when samples are images."""
         return len(self.shape) == 3
 
 
 class Generator(nn.Module, ABC):
-    """Maps noise, or another sample, to a sample."""
+    """Maps a latent code, or another sample, to a sample."""
 
     z_dim: int = 0
-    """Width of the noise; 0 for a generator that translates its input and has no prior."""
+    """Size of the latent code; 0 for a generator that translates its input and has no prior."""
     source_shape: tuple[int, ...] | None = None
-    """Of one input of a translator, where that is not the shape of a sample: fewer pixels, or fewer channels.
+    """Shape of an input to translate, when it differs from the shape of a sample: fewer pixels, or fewer channels.
 
-    The constructor of such a generator has a parameter `source: Spec | None`: what inputs there are, None for its own
-    choice. Translator.make() fills it in.
+    The constructor of such a generator takes `source: Spec | None`, the spec of the inputs, which Translator.make()
+    passes; None means the generator's own default.
     """
     conditional: bool = False
     """True when forward() needs labels y."""
 
     @abstractmethod
     def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, z_dim) or (N, *source_shape), labels (N,) -> (N, *shape), images in [-1, 1], token ids int64."""
+        """Map codes, or inputs to translate, to samples.
+
+        Args:
+            source: Codes (N, z_dim), or inputs (N, *source_shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Samples (N, *shape): images in [-1, 1], token ids int64.
+        """
 
     def prior(self, n: int) -> Tensor:
-        """() -> (n, z_dim), standard normal unless overridden, on the device of the weights."""
+        """Sample n codes from the prior, which is standard normal unless overridden.
+
+        Args:
+            n: Number of codes.
+
+        Returns:
+            Codes (n, z_dim) on the device of the weights.
+        """
         return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
 
 
 class Encoder(nn.Module, ABC):
-    """Maps a sample to a code, the way back from a generator."""
+    """Maps a sample to a latent code: the inverse direction of a generator."""
 
     z_dim: int
-    """Width of the code; a procedure wants it as wide as the generator's noise."""
+    """Size of the code; procedures require that of the generator's code."""
     conditional: bool = False
     """True when forward() needs labels y."""
     probabilistic: bool = False
-    """True when posterior() tells how sure the encoder is, which procedures want that draw codes from it."""
+    """True when posterior() is implemented, which procedures require that sample codes from the encoder."""
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, *shape), labels (N,) -> (N, z_dim): the code, or the mean of its distribution."""
+        """Map samples to codes.
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Codes (N, z_dim), or the means of their distributions.
+        """
 
     def posterior(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of a normal distribution over codes, (N, z_dim) each."""
-        raise NotImplementedError(f"{type(self).__name__} tells a code, not a distribution over codes")
+        """Map samples to normal distributions over codes.
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Means and log-variances, (N, z_dim) each.
+
+        Raises:
+            NotImplementedError: The encoder is not probabilistic.
+        """
+        raise NotImplementedError(f"{type(self).__name__} returns a code, not a distribution over codes")
 
 
 class Discriminator(nn.Module, ABC):
-    """Judges samples: large logits for real ones. A critic is a discriminator whose logits are read as values."""
+    """Maps samples to logits, which are large for real samples. A critic's logits are used as values."""
 
     conditional: bool = False
     """True when forward() needs labels y."""
 
     @abstractmethod
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, *shape), labels (N,) -> (N, width): what the last layer sees."""
+        """Return the input of the last layer.
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Features (N, width).
+        """
 
     @abstractmethod
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """(N, *shape), labels (N,) -> raw logits (N,), or a patch map (N, 1, h, w). Never a sigmoid."""
+        """Map samples to logits, without a sigmoid.
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Logits (N,), or a map of patch logits (N, 1, h, w).
+        """
 
 
 class Loss(ABC):
-    """Turns logits into what each player minimises."""
+    """Computes the adversarial loss of each player from logits."""
 
     uses_real: bool = False
-    """True when generator() reads the logits of real samples, as relativistic losses do."""
+    """True when generator() needs the logits of real samples, as relativistic losses do."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Logits (N,), (N,) -> scalar."""
+        """Return the discriminator's loss.
+
+        Args:
+            real: Logits (N,) of real samples.
+            fake: Logits (N,) of generated samples.
+
+        Returns:
+            A scalar.
+        """
 
     @abstractmethod
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        """Logits (N,), (N,) -> scalar; `real` is None unless `uses_real`."""
+        """Return the generator's loss.
+
+        Args:
+            real: Logits (N,) of real samples; None unless `uses_real`.
+            fake: Logits (N,) of generated samples.
+
+        Returns:
+            A scalar.
+        """
 
     def report(self, real: Tensor, fake: Tensor) -> Terms:
-        """Logits (N,), (N,) of the discriminator's move -> named numbers that are logged and that nobody minimises."""
+        """Return numbers to log that no player minimises.
+
+        Args:
+            real: Logits (N,) of real samples in the discriminator's move.
+            fake: Logits (N,) of generated samples in the discriminator's move.
+
+        Returns:
+            Scalars by name.
+        """
         return {}
 
 
 class Regularizer:
-    """Something done to the players: terms added to their moves, weights changed after them, or networks changed once.
+    """Adds loss terms to the players' moves, changes weights after a move, or changes the networks once.
 
-    One that keeps state (a running mean, a fixed batch) is an nn.Module as well: its buffers are then saved and
-    restored with the networks. State that it puts into the networks themselves is theirs.
+    A regularizer with state, such as a running mean or a fixed batch, also derives from nn.Module: its buffers are then
+    saved and restored with the networks. State in the networks themselves is saved with them.
     """
 
     every: int = 1
-    """Lazy regularization: terms are computed every so many steps, and scaled by as much to make up for it."""
+    """Interval of lazy regularization: terms are computed once in so many steps, and multiplied by that number."""
     per_sample: bool = False
-    """True when a term penalises the gradient at each sample, which a BatchNorm discriminator does not have."""
+    """True when a term penalises the gradient at each sample, which batch norm in the discriminator does not allow."""
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
-        """Called once, when the procedure is built; may change the networks: parametrizations, hooks, other layers."""
+        """Change the networks, for example by parametrizations, hooks or other layers.
+
+        Called once, when the procedure is built.
+
+        Args:
+            discriminator: The discriminator.
+            generator: The generator.
+        """
 
     def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        """Critic, real and fake samples (N, *shape) -> named penalties of the discriminator, computed in float32."""
+        """Return loss terms of the discriminator, computed in float32.
+
+        Args:
+            critic: The discriminator as a function of samples.
+            real: Real samples (N, *shape).
+            fake: Generated samples (N, *shape).
+
+        Returns:
+            Scalars by name.
+        """
         return {}
 
     def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
-        """The discriminator's features, real and fake samples (N, *shape) -> named terms of the generator's move."""
+        """Return loss terms of the generator.
+
+        Args:
+            features: The discriminator's features as a function of samples.
+            real: Real samples (N, *shape).
+            fake: Generated samples (N, *shape).
+
+        Returns:
+            Scalars by name.
+        """
         return {}
 
     def project(self, critic: nn.Module) -> None:
-        """Called after each of the discriminator's moves; may change its weights in place."""
+        """Change the discriminator's weights in place. Called after each of its moves."""
 
     def check(self, critic: nn.Module) -> None:
-        """Check that this regularizer makes sense for a discriminator, with all regularizers attached.
+        """Check that this regularizer fits a discriminator to which all regularizers are attached.
 
-        A layer of your own that mixes the samples of a batch says so by an attribute `mixes_samples = True`.
+        Mark a layer of your own that mixes the samples of a batch by an attribute `mixes_samples = True`.
+
+        Args:
+            critic: The discriminator.
 
         Raises:
-            IncompatibleError: It does not; the message names the remedy.
+            IncompatibleError: It does not fit; the message names the remedy.
         """
         if not self.per_sample:
             return
@@ -186,84 +296,133 @@ class Regularizer:
 
 
 class Transform(ABC):
-    """Makes what a translator is given out of what it should give: pairs from any dataset of images."""
+    """Computes inputs for a translator from its targets, so that any dataset of images gives pairs."""
 
     def spec(self, spec: Spec) -> Spec:
-        """Of samples -> of what is made of them. Errors: IncompatibleError when these samples cannot be transformed."""
+        """Return the spec of transformed samples.
+
+        Args:
+            spec: Spec of the samples.
+
+        Returns:
+            Spec of the results.
+
+        Raises:
+            IncompatibleError: Such samples cannot be transformed.
+        """
         return spec
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, *shape of spec()), both in [-1, 1] and on one device; draws from PyTorch's generator."""
+        """Transform images. Random transforms use PyTorch's global generator.
+
+        Args:
+            x: Images (N, C, H, W) in [-1, 1].
+
+        Returns:
+            Inputs (N, *shape of spec()) in [-1, 1], on the same device.
+        """
 
 
 class Schedule(ABC):
-    """How a learning rate changes: a pure function of the step, so that a resumed run needs nothing else."""
+    """Learning-rate schedule. It is a function of the step alone, so it has no state to save."""
 
     @abstractmethod
     def __call__(self, t: int, steps: int) -> float:
-        """Step t of `steps` (0-based) -> factor on the optimizer's own learning rate."""
+        """Return the factor by which the optimizer's learning rate is multiplied.
+
+        Args:
+            t: The step, from 0.
+            steps: Length of the training in steps.
+
+        Returns:
+            The factor.
+        """
 
 
 class Dataset(torch.utils.data.Dataset[Batch], ABC):
-    """Samples, one at a time, and all at once when they fit in memory.
+    """Samples, read one at a time, or all at once when they fit in memory.
 
-    Building one is cheap and needs no files: `spec` and `class_names` follow from the settings where they can.
-    Reading (len, [i], tensors) raises DataError with what to type when files are missing.
+    The constructor is cheap and needs no files; `spec` and `class_names` follow from the settings if possible. Reading
+    (len, [i], tensors) raises a DataError that says what to type when files are missing.
     """
 
     spec: Spec
     class_names: Sequence[str] = ()
     words: Sequence[str] = ()
-    """What each token id stands for, where samples are token ids and have a text; "" for one that only fills up."""
+    """Text of each token id, when samples are token ids that have a text; "" for padding."""
     in_memory: bool = False
-    """True when tensors() holds everything, however much that is. len() makes none of it then."""
+    """True when tensors() returns the whole dataset, whatever its size. len() must not create it."""
     measured: int = 0
-    """How many generated samples measure() is given with every grid; 0 for a dataset that measures nothing."""
+    """Number of generated samples that measure() gets with every grid; 0 when measure() is not implemented."""
 
     @abstractmethod
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Return the number of examples."""
 
     @abstractmethod
     def __getitem__(self, i: int) -> Batch:
-        """One example without the batch axis: "x" uint8 (C, H, W) for images, int64 (T,) for tokens, "y" int64 ()."""
+        """Return one example.
+
+        Args:
+            i: Index of the example.
+
+        Returns:
+            The sample "x": uint8 (C, H, W) for images, int64 (T,) for token ids, float32 (F,) otherwise; and its label
+            "y", int64 (), if there are labels.
+        """
 
     def tensors(self) -> Batch | None:
-        """The whole set as {"x": (len, *shape) uint8 for images, "y": (len,) int64}, or None to be streamed."""
+        """Return the whole dataset, or None when examples are read one at a time.
+
+        Returns:
+            Samples "x" (len, *shape), uint8 for images, and labels "y" int64 (len,) if there are labels; or None.
+        """
         return None
 
     def held_out(self) -> Dataset | None:
-        """What of the same data is kept for testing, which this one does not hold; None where there is no such part."""
+        """Return the test split of the same data, or None when there is none."""
         return None
 
     def sources(self) -> Sequence[Source]:
-        """The files this dataset needs from elsewhere, for `ganzoo data get` and `ganzoo data check`."""
+        """Return the files to download, for `ganzoo data get` and `ganzoo data check`."""
         return ()
 
     def all_labels(self) -> Tensor | None:
-        """All labels, int64 (len,), where they can be told without reading every example; `run.balance` needs them."""
-        whole = self.tensors()
-        return whole.get("y") if whole is not None else None
+        """Return all labels, which `run.balance` needs.
+
+        Returns:
+            Labels int64 (len,), or None when there are none, or when all examples would have to be read.
+        """
+        everything = self.tensors()
+        return everything.get("y") if everything is not None else None
 
     def measure(self, samples: Tensor) -> Mapping[str, float]:
-        """How good generated samples (measured, *shape) are, where the data knows: name -> number, logged as data/name.
+        """Compare generated samples with the distribution of the data, if that is known, such as an oracle's.
 
-        For data that is drawn from a distribution that can be computed, such as an oracle's.
+        Args:
+            samples: Generated samples (measured, *shape).
+
+        Returns:
+            Numbers by name, logged as data/NAME.
         """
         return {}
 
     def remarks(self) -> Sequence[str]:
-        """What somebody should know about the data as found, a sentence each; only what costs no reading."""
+        """Return remarks on the data for the user, one sentence each, without reading the examples."""
         return ()
 
     def fingerprint(self) -> str:
-        """SHA-256 of the spec, the length and the content: all of it in memory, else up to 64 examples, evenly spaced.
+        """Return a digest of the data, which is compared when a run is resumed.
 
-        A run that goes on compares it. A dataset that is streamed adds what tells all of its files apart cheaply.
+        A dataset that is read one example at a time should add cheap properties of all its files, such as their sizes.
+
+        Returns:
+            SHA-256 of the spec, the length, and the content: all of tensors(), or up to 64 examples, evenly spaced.
         """
         digest = hashlib.sha256(repr((self.spec, len(self))).encode())
-        whole = self.tensors()
-        examples: Iterator[Batch] = iter([whole]) if whole is not None else self._spaced(64)
+        everything = self.tensors()
+        examples: Iterator[Batch] = iter([everything]) if everything is not None else self._spaced(64)
         for example in examples:
             for key, value in sorted(example.items()):
                 digest.update(repr((key, value.dtype, tuple(value.shape))).encode())

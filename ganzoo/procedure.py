@@ -1,4 +1,4 @@
-"""A procedure owns the networks of one GAN and says who moves, in what order, minimising what."""
+"""The base class of procedures, which own the networks of a GAN and define the moves of its players."""
 
 from __future__ import annotations
 
@@ -16,33 +16,49 @@ if TYPE_CHECKING:
 
 
 class Procedure(nn.Module, ABC):
-    """The training procedure of one GAN, as its paper's algorithm box has it.
+    """The training procedure of a GAN, written as the algorithm in its paper.
 
-    The constructor takes `spec`, a blueprint for each table of the recipe (generator, discriminator, loss, ...) and
-    settings. Networks are attributes, so that state_dict() holds them; whatever else must survive a checkpoint
-    (a balance, a lagged copy) is a buffer or a frozen module. The engine calls backward() and step(), never this class.
+    The constructor takes `spec`, a blueprint for each table of the recipe (generator, discriminator, loss, ...), and
+    settings. Networks are attributes, so that state_dict() holds them. All other state that a checkpoint must restore,
+    such as a running balance or a lagged copy, is a buffer or a frozen module. A procedure never calls backward() or an
+    optimizer: the engine does.
     """
 
     batches_per_step: int = 1
-    """How many batches one step() draws: what turns `run.epochs` into steps."""
+    """Number of batches that one step() takes, from which `run.epochs` is converted to steps."""
     discrete: bool = False
-    """True when it can train on token ids, through which no gradient comes back from the discriminator."""
+    """True when it can train on token ids, through which no gradient flows back from the discriminator."""
 
     @abstractmethod
     def players(self) -> Mapping[str, list[nn.Module]]:
-        """Player -> the modules it trains. Every trainable parameter belongs to one."""
+        """Return the modules that each player trains. Every trainable parameter belongs to exactly one player."""
 
     @abstractmethod
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        """Step t: each `yield` is a move, which the engine makes before the next line runs.
+        """Yield the moves of step t. The engine updates the players of a move before it continues with the next line.
 
-        Compute a term after the moves it should see. Never hold torch.no_grad() across a yield. Keep nothing in local
-        variables that must outlive the step.
+        Compute a loss term after the moves that it depends on. Do not keep torch.no_grad() active across a yield. Keep
+        no state in local variables that later steps need.
+
+        Args:
+            data: The batches.
+            t: The step, from 0.
+
+        Yields:
+            Moves: the loss terms of each player that is updated.
         """
 
     @abstractmethod
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """() -> (n, *spec.shape); labels y (n,) when conditional."""
+        """Generate samples.
+
+        Args:
+            n: Number of samples.
+            y: Labels (n,) when conditional, otherwise None.
+
+        Returns:
+            Samples (n, *spec.shape).
+        """
 
     @property
     def conditional(self) -> bool:
@@ -50,31 +66,53 @@ class Procedure(nn.Module, ABC):
         return any(generator.conditional for generator in self.generators())
 
     def generators(self) -> list[Generator]:
-        """What sample() runs: every Generator inside, unless overridden."""
+        """Return the generators that sample() uses: every Generator of the procedure, unless overridden."""
         return [module for module in self.modules() if isinstance(module, Generator)]
 
     def averaged(self) -> list[nn.Module]:
-        """What `run.ema` averages: generators(), unless overridden."""
+        """Return the modules whose weights `run.ema` averages: generators(), unless overridden."""
         return list(self.generators())
 
     def preview(self, batch: Batch) -> Tensor | Panel:
-        """What a sample grid shows for the batch beside it: samples for its labels; a Panel has columns of its own."""
+        """Return the samples that a grid shows for a batch of real ones.
+
+        Args:
+            batch: Real samples, and their labels if there are any.
+
+        Returns:
+            Samples, by default one for each label of the batch; a Panel to set the number of columns too.
+        """
         return self.sample(len(next(iter(batch.values()))), batch.get("y") if self.conditional else None)
 
     def panels(self, batch: Batch) -> Mapping[str, Panel | Image]:
-        """Further pictures beside the grid of preview(), by name: reconstructions, one code at a time, a plot.
+        """Return further pictures to save with every grid, such as reconstructions or a plot.
 
-        `batch` is the one preview() gets. The name becomes part of a file's: lower case, no spaces.
+        Args:
+            batch: The batch that preview() gets.
+
+        Returns:
+            Pictures by name. The name becomes part of a file name: lower case, no spaces.
         """
         return {}
 
     def log(self, **values: Tensor) -> None:
-        """Numbers to show beside the losses, such as D's logits on real samples; read as means at `run.log`."""
+        """Log numbers along with the losses, such as logits of real samples.
+
+        Args:
+            **values: Tensors by name; their means are logged every `run.log` steps.
+        """
         self.__dict__.setdefault("logged", {}).update({name: value.detach() for name, value in values.items()})
 
     def over_processes(self, value: Tensor) -> Tensor:
-        """The mean of `value` over all processes, without its graph: the value itself where there is one process.
+        """Return the mean of a value over all processes, detached.
 
-        State that all of them keep alike, and decisions that all must take alike, such as who moves, start from it.
+        Use it for state that must be equal on all processes, and for decisions that all must take together, such as
+        which player moves.
+
+        Args:
+            value: The value of this process.
+
+        Returns:
+            The mean; with a single process, the value.
         """
         return distributed.reduce_mean(value)

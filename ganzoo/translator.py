@@ -1,4 +1,4 @@
-"""A translator turns one sample into another. Without a prior, it needs inputs: data, or somebody's pictures."""
+"""The base class of translators: procedures that map one image to another, and have no prior."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Batch, Generator, Panel, Spec, Transform
 from ganzoo.procedure import Procedure
 
-WIDE, ROWS = 400, 6  # pixels of images in a row of a grid, about; and rows
+GRID_WIDTH = 400  # pixels of images in a row of a grid, about
+GRID_ROWS = 6
 
 
 class Translator(Procedure):
-    """A procedure that turns an input a into a sample b.
+    """A procedure that translates an input a into a sample b.
 
-    Pairs are made of the data by a transform, or are the data's own "a" and "b". `spec` is what comes out, `source`
-    what goes in.
+    A transform computes the inputs from the data, or the data has pairs "a" and "b".
+
+    Args:
+        spec: Spec of the outputs.
+        transform: Builds the transform; None for data with pairs.
+
+    Attributes:
+        spec: Spec of the outputs.
+        source: Spec of the inputs.
+        transform: The transform, or None.
     """
 
     def __init__(self, spec: Spec, transform: Blueprint | None = None):
@@ -31,69 +40,117 @@ class Translator(Procedure):
         self.source = self.transform.spec(spec) if self.transform else spec
 
     def make(self, generator: Blueprint, spec: Spec | None = None) -> Generator:
-        """The generator from `source` to `spec`, its own unless given.
+        """Build a generator that translates inputs.
 
-        Errors: IncompatibleError for one that has a prior, or takes inputs of another shape.
+        Args:
+            generator: Builds the generator.
+            spec: Spec of its outputs; by default that of the procedure.
+
+        Returns:
+            The generator.
+
+        Raises:
+            IncompatibleError: It has a prior, or takes inputs of another shape.
         """
-        name, wanted = f"generator {generator.entry.name}", spec or self.spec
-        takes = "source" in inspect.signature(generator.entry.load()).parameters
-        made: Generator = generator(wanted, source=self.source) if takes else generator(wanted)
-        if made.z_dim:
-            raise IncompatibleError(f"{name} draws from noise, and this procedure translates: use one that does.")
-        if (shape := made.source_shape or wanted.shape) != self.source.shape:
+        name = f"generator {generator.entry.name}"
+        output = spec or self.spec
+        takes_source = "source" in inspect.signature(generator.entry.load()).parameters
+        network: Generator = generator(output, source=self.source) if takes_source else generator(output)
+        if network.z_dim:
+            raise IncompatibleError(
+                f"{name} draws from noise, and this procedure translates inputs: use a generator that does."
+            )
+        if (shape := network.source_shape or output.shape) != self.source.shape:
             raise IncompatibleError(
                 f"{name} takes inputs of shape {tuple(shape)}, and they have {tuple(self.source.shape)}: use another "
                 "[transform], or another generator."
             )
-        return made
+        return network
 
     @abstractmethod
     def translate(self, a: Tensor, y: Tensor | None = None) -> Tensor:
-        """Inputs (N, *source.shape), labels (N,) when conditional -> (N, *spec.shape)."""
+        """Translate inputs.
+
+        Args:
+            a: Inputs (N, *source.shape).
+            y: Labels (N,) when conditional, otherwise None.
+
+        Returns:
+            Outputs (N, *spec.shape).
+        """
 
     def pairs(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Inputs (N, *source.shape) and what they should become (N, *spec.shape). Errors: GanzooError without any."""
+        """Return the inputs and targets of a batch.
+
+        Args:
+            batch: A batch of the data.
+
+        Returns:
+            Inputs (N, *source.shape) and targets (N, *spec.shape).
+
+        Raises:
+            GanzooError: The data has no pairs and there is no transform.
+        """
         if self.transform:
             b = batch["b"] if "b" in batch else batch["x"]
-            with torch.autocast(b.device.type, enabled=False):  # data is not computed in half precision
+            with torch.autocast(b.device.type, enabled=False):  # data stays in full precision
                 return self.transform(b), b
         if not {"a", "b"} <= batch.keys():
             raise GanzooError(
-                'this procedure translates, and the data holds no pairs "a" and "b". Make some of any images by a '
-                "table [transform]; see `ganzoo list transform`."
+                'this procedure translates, and the data has no pairs "a" and "b". Compute them from images by a table '
+                "[transform]; see `ganzoo list transform`."
             )
         return batch["a"], batch["b"]
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
-        """Translations of n inputs of plain noise: their shape is that of all samples, what they show means nothing.
+        """Translate n inputs of uniform noise, which gives samples of the right shape but without meaning.
 
-        `ganzoo sample` and Model.sample() translate data instead.
+        `ganzoo sample` and Model.sample() translate examples of the data instead.
+
+        Args:
+            n: Number of samples.
+            y: Labels (n,) when conditional, otherwise None.
+
+        Returns:
+            Samples (n, *spec.shape).
         """
         device = next(self.parameters()).device
         return self.translate(2 * torch.rand(n, *self.source.shape, device=device) - 1, y)
 
     def preview(self, batch: Batch) -> Panel:
-        """Input, output and truth beside each other, as many as there is room for."""
+        """Return a grid of inputs, outputs and targets next to each other.
+
+        Args:
+            batch: A batch of the data.
+
+        Returns:
+            As many examples as a grid has room for.
+        """
         n = shown(self.spec, 3)
         a, b = self.pairs({key: value[:n] for key, value in batch.items()})
         return beside(a, self.translate(a, batch["y"][:n] if self.conditional else None), b)
 
 
 def beside(*columns: Tensor) -> Panel:
-    """Images (N, c, h, w) of several kinds -> a grid of the first of each, then the second of each, and so on.
+    """Arrange several kinds of images in a grid: the first of each kind, then the second of each, and so on.
 
-    Smaller ones are drawn as large as the largest, pixel by pixel, and grey ones in colour where others are.
+    Args:
+        *columns: Images (N, C, H, W) of one kind. Smaller ones are enlarged without smoothing to the size of the
+            largest, and grey ones are converted to colour when others have colours.
+
+    Returns:
+        The grid.
     """
     channels, height, width = (max(images.shape[k] for images in columns) for k in (1, 2, 3))
-    alike = [interpolate(images.float(), (height, width)).expand(-1, channels, -1, -1) for images in columns]
-    in_turn = torch.stack(alike, dim=1).flatten(0, 1)  # K of (N, C, H, W) -> (N, K, C, H, W) -> (N * K, C, H, W)
+    resized = [interpolate(images.float(), (height, width)).expand(-1, channels, -1, -1) for images in columns]
+    in_turn = torch.stack(resized, dim=1).flatten(0, 1)  # K of (N, C, H, W) -> (N, K, C, H, W) -> (N * K, C, H, W)
     return Panel(in_turn, len(columns) * _across(width, len(columns)))
 
 
 def shown(spec: Spec, kinds: int) -> int:
-    """How many of each kind a grid of beside() has room for."""
-    return ROWS * _across(spec.shape[-1], kinds)
+    """Return the number of images of each kind that a grid of beside() has room for."""
+    return GRID_ROWS * _across(spec.shape[-1], kinds)
 
 
 def _across(width: int, kinds: int) -> int:
-    return max(1, WIDE // (kinds * width))
+    return max(1, GRID_WIDTH // (kinds * width))

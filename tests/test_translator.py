@@ -91,7 +91,7 @@ def test_pairs_of_the_data_are_taken_as_they_are() -> None:
 
 
 def test_without_pairs_and_transform_it_says_what_to_do() -> None:
-    with pytest.raises(GanzooError, match=r"holds no pairs.*\[transform\]"):
+    with pytest.raises(GanzooError, match=r"has no pairs.*\[transform\]"):
         Copying(SPEC, blueprint(Same)).pairs({"x": torch.rand(3, 1, 8, 8)})
 
 

@@ -1,1 +1,1 @@
-"""Run folders: status, metrics, scores, checkpoints, provenance, and how runs compare."""
+"""Run folders: status, metrics, scores, checkpoints, provenance, and the comparison of runs."""

@@ -1,7 +1,8 @@
-"""Checkpoint folders: safetensors and JSON with a manifest, written whole or not at all.
+"""Checkpoint folders: safetensors and JSON files with a manifest, written completely or not at all.
 
-A folder is written under a temporary name, synced to disk and renamed; only then `latest` points to it, and only then
-older ones are removed. Every file's size and SHA-256 stand in the manifest and are checked before anything is used.
+A folder is written under a temporary name, synced to disk and renamed. Only then is `latest` pointed to it, and only
+then are older checkpoints removed. The manifest holds the size and SHA-256 of every file; both are checked before any
+content is used.
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ LARGEST_MANIFEST = 2**20  # bytes; a manifest has a line for each file
 
 @dataclass
 class Checkpoint:
-    """The files of a checkpoint as objects: {"model": {name: tensor}}, {"state": {...}}."""
+    """The contents of a checkpoint.
+
+    Attributes:
+        tensors: Named tensors by file stem, such as {"model": {name: tensor}}.
+        states: JSON values by file stem, such as {"state": {...}}.
+    """
 
     tensors: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
@@ -40,17 +46,27 @@ class Checkpoint:
 def write(
     checkpoints: Path,
     step: int,
-    mine: Checkpoint,
+    content: Checkpoint,
     *,
     keep: int,
     main: bool = True,
-    everyone: Callable[[bool], bool] = lambda fine: fine,
+    everyone: Callable[[bool], bool] = lambda succeeded: succeeded,
 ) -> Path:
-    """Write checkpoints/step-N and make it the latest. With several processes each adds its own files.
+    """Write checkpoints/step-N and make it the latest. Each of several processes adds its own files.
 
-    keep: how many checkpoints stay, two at least. main: this process makes the folder and the manifest.
-    everyone: whether all processes are fine, asked of each of them.
-    Errors: OSError, on every process, when one could not write its part; what was there before is there still.
+    Args:
+        checkpoints: The folder of all checkpoints.
+        step: Steps trained so far.
+        content: The tensors and states that this process writes.
+        keep: Number of checkpoints that are kept; at least two are.
+        main: True on the process that makes the folder and the manifest.
+        everyone: Returns True when its argument is True on all processes; called on each of them.
+
+    Returns:
+        The folder of the checkpoint.
+
+    Raises:
+        OSError: A process could not write its part. It is raised on every process, and earlier checkpoints are intact.
     """
     final = checkpoints / retention.name_of(step)
     partial = final.with_name(atomic.PARTIAL + final.name)
@@ -61,22 +77,22 @@ def write(
         partial.mkdir()
 
     def add() -> None:
-        for stem, tensors in mine.tensors.items():
+        for stem, tensors in content.tensors.items():
             atomic.write_synced(partial / f"{stem}.safetensors", safetensors.torch.save(separate(tensors)))
-        for stem, state in mine.states.items():
+        for stem, state in content.states.items():
             atomic.write_synced(partial / f"{stem}.json", json.dumps(state).encode())
 
     def finish() -> None:
-        described = {path.name: _describe(path.read_bytes()) for path in sorted(partial.iterdir())}
+        files = {path.name: _describe(path.read_bytes()) for path in sorted(partial.iterdir())}
         atomic.write_synced(
             partial / layout.MANIFEST,
-            json.dumps({"format": FORMAT, "step": step, "files": described}, indent=1).encode(),
+            json.dumps({"format": FORMAT, "step": step, "files": files}, indent=1).encode(),
         )
         atomic.sync_folder(partial)
-        atomic.replace_folder(partial, final)  # a run that went on from an earlier one saves a step again
+        atomic.replace_folder(partial, final)  # a run resumed from an earlier checkpoint saves the same step again
         atomic.sync_folder(checkpoints)
         retention.point(checkpoints, layout.LATEST, final)
-        with contextlib.suppress(OSError):  # the checkpoint is there; what is too much goes another time
+        with contextlib.suppress(OSError):  # the checkpoint is complete; old ones are removed next time
             retention.prune(checkpoints, final, keep)
 
     try:
@@ -92,7 +108,17 @@ def write(
 
 
 def read(folder: Path) -> Checkpoint:
-    """A checkpoint whose every file is as it was written. Errors: RunError naming the file that is not."""
+    """Read a checkpoint and verify every file.
+
+    Args:
+        folder: The checkpoint folder.
+
+    Returns:
+        The contents of all files in the manifest.
+
+    Raises:
+        RunError: A file is missing or damaged; the message names it.
+    """
     path = folder / layout.MANIFEST
     manifest = _load_json(path, _bytes(path, LARGEST_MANIFEST))
     if (
@@ -101,25 +127,29 @@ def read(folder: Path) -> Checkpoint:
         or not isinstance(manifest.get("files"), dict)
     ):
         raise RunError(f"{folder}: not a checkpoint of this version of ganzoo (format {FORMAT})")
-    found = Checkpoint()
+    content = Checkpoint()
     for name, expected in manifest["files"].items():
         path = folder / Path(name).name
         size = expected.get("size") if isinstance(expected, dict) else None
-        content = _bytes(path, size if isinstance(size, int) else 0)
-        if _describe(content) != expected:
+        data = _bytes(path, size if isinstance(size, int) else 0)
+        if _describe(data) != expected:
             raise _damaged(path)
         if path.suffix == ".safetensors":
             try:
-                found.tensors[path.stem] = safetensors.torch.load(content)
+                content.tensors[path.stem] = safetensors.torch.load(data)
             except SafetensorError as error:
                 raise RunError(f"{path}: not a safetensors file: {error}") from error
         else:
-            found.states[path.stem] = _load_json(path, content)
-    return found
+            content.states[path.stem] = _load_json(path, data)
+    return content
 
 
 def load_weights(procedure: nn.Module, saved: Checkpoint) -> None:
     """Load the networks' weights and buffers from a checkpoint.
+
+    Args:
+        procedure: The procedure that holds the networks.
+        saved: The checkpoint.
 
     Raises:
         RunError: Names or shapes differ; the message lists the first ones. Nothing was copied.
@@ -131,7 +161,7 @@ def load_weights(procedure: nn.Module, saved: Checkpoint) -> None:
 
 @contextmanager
 def fitting() -> Iterator[None]:
-    """Turn whatever a foreign checkpoint makes torch or Python raise into a RunError."""
+    """Raise a RunError in place of any error that a checkpoint of another recipe causes in the block."""
     try:
         yield
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
@@ -140,6 +170,10 @@ def fitting() -> Iterator[None]:
 
 def check_tensors(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
     """Check names, shapes and types of stored tensors before anything is copied.
+
+    Args:
+        stored: The tensors of a checkpoint.
+        expected: Those of the networks or optimizers, by the same names.
 
     Raises:
         RunError: They differ; the message lists the first differences.
@@ -160,7 +194,7 @@ def check_tensors(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) 
 
 
 def _together(action: Callable[[], None] | None, everyone: Callable[[bool], bool]) -> None:
-    """One stage of writing: all processes go on to the next, or all raise OSError."""
+    """Run one stage of writing: all processes complete it, or all raise OSError."""
     failure = None
     try:
         if action:
@@ -172,23 +206,23 @@ def _together(action: Callable[[], None] | None, everyone: Callable[[bool], bool
 
 
 def separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the CPU: safetensors refuses tensors that share memory, as tied weights do."""
+    """Copy tensors to the CPU, each to memory of its own: safetensors refuses shared memory, as of tied weights."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
-def _describe(content: bytes) -> dict[str, Any]:
-    return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+def _describe(data: bytes) -> dict[str, Any]:
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def _bytes(path: Path, limit: int) -> bytes:
-    """A regular file of at most `limit` bytes, copied into memory: a mapped one that shrinks would end the process."""
+    """Read a regular file of at most `limit` bytes into memory: a mapped file that shrinks would crash the process."""
     try:
-        found = path.lstat()
-        if stat.S_ISDIR(found.st_mode):
+        status = path.lstat()
+        if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(0, "Is a directory")
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "It is a link or a device, not a file")
-        if found.st_size > limit:
+        if status.st_size > limit:
             raise _damaged(path)
         return path.read_bytes()
     except OSError as error:
@@ -196,11 +230,11 @@ def _bytes(path: Path, limit: int) -> bytes:
 
 
 def _damaged(path: Path) -> RunError:
-    return RunError(f"{path}: damaged (its size or SHA-256 is not the manifest's). Use another checkpoint.")
+    return RunError(f"{path}: damaged (its size or SHA-256 differs from the manifest). Use another checkpoint.")
 
 
-def _load_json(path: Path, content: bytes) -> Any:
+def _load_json(path: Path, data: bytes) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: not JSON: {error}") from error

@@ -48,7 +48,14 @@ class RunFolder:
 
     @classmethod
     def create(cls, recipe: Recipe, out: Path) -> Self:
-        """Create a new folder `<recipe>-<time>-<4 hex digits>` in `out`.
+        """Create a new folder `<recipe>-<time>-<4 hex digits>`.
+
+        Args:
+            recipe: The recipe that the run trains.
+            out: Folder of runs, created when missing.
+
+        Returns:
+            The run, in the state "created".
 
         Raises:
             RunError: The folder cannot be created.
@@ -68,7 +75,13 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
-        """Open an existing run folder, or the newest run in a folder of runs.
+        """Open an existing run.
+
+        Args:
+            folder: A run folder, or a folder of runs, of which the newest is opened.
+
+        Returns:
+            The run.
 
         Raises:
             RunError: There is no run.
@@ -104,6 +117,9 @@ class RunFolder:
         Args:
             zoo: The registry that its components are looked up in.
             changes: Overrides such as "run.steps=500".
+
+        Returns:
+            The recipe with every default that the run recorded.
 
         Raises:
             RunError: A change would make it another run.
@@ -144,7 +160,10 @@ class RunFolder:
         )
 
     def forget_after(self, step: int) -> None:
-        """Delete the metrics and scores of later steps, which a run that continues from `step` writes again.
+        """Delete the metrics and scores of later steps, which a run that is resumed from `step` writes again.
+
+        Args:
+            step: The last step whose numbers stay.
 
         Raises:
             OSError: A file cannot be written.
@@ -153,6 +172,7 @@ class RunFolder:
         scores.forget_after(self.folder / layout.SCORES, step)
 
     def write_provenance(self, facts: Mapping[str, Any]) -> None:
+        """Write provenance.json."""
         self._write_json(layout.PROVENANCE, facts)
 
     def write_status(self, state: str, step: int, **more: Any) -> None:
@@ -160,7 +180,10 @@ class RunFolder:
         status.write(self.folder, state, step, **more)
 
     def mark_best(self, step: int) -> None:
-        """Protect the checkpoint of this step from removal until another one is the best.
+        """Make the checkpoint of a step the best one, which is never removed.
+
+        Args:
+            step: The step.
 
         Raises:
             RunError: There is no such checkpoint.

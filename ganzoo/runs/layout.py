@@ -8,7 +8,7 @@ METRICS = "metrics.jsonl"
 SCORES = "scores.jsonl"
 LOSSES = "losses.png"
 DIVERGED = "diverged.json"
-EVENTS = "events"  # of experiment trackers
+EVENTS = "events"  # written by experiment trackers
 EXPORT = "export"
 
 SAMPLES = "samples"

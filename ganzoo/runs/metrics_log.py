@@ -1,4 +1,4 @@
-"""metrics.jsonl: the numbers of a run, one JSON object a line; a disk that is full for a while costs none of them."""
+"""metrics.jsonl: the numbers of a run, one JSON object per line. Rows that cannot be written now are written later."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 
 from ganzoo.utils import atomic
 
-ABOUT = ("gradient", "samples", "data")  # before the slash: what is told of players, of samples, by the data
+NOT_LOSSES = ("gradient", "samples", "data")  # groups of numbers, before the slash, that are no loss terms
 
 
 def is_loss(name: str) -> bool:
-    """Whether a number of a row is a term that a player minimises: "generator/adversarial"."""
-    before, slash, _ = name.partition("/")
-    return bool(slash) and before not in ABOUT
+    """Return True when a name in a row is a loss term of a player, such as "generator/adversarial"."""
+    group, slash, _ = name.partition("/")
+    return bool(slash) and group not in NOT_LOSSES
 
 
 def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Lines of metrics.jsonl -> rows; a line that is none is passed over, and so is what is no number in one."""
+    """Parse lines of metrics.jsonl. Lines that are no row, and values that are no number, are skipped."""
     for line in lines:
         try:
             row = json.loads(line)
@@ -33,36 +33,48 @@ def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 class MetricsLog:
-    """Rows {"step": t, name: number, ...}. A number that is not finite stands there as null."""
+    """A file of rows {"step": t, name: number, ...}. A number that is not finite is written as null.
+
+    Args:
+        path: The file, created when missing.
+    """
 
     def __init__(self, path: Path):
         self.path = path
         self._waiting: list[bytes] = []
 
     def append(self, step: int, values: Mapping[str, float]) -> None:
-        """Add a row, and those that could not be written before. Errors: OSError; the rows wait for the next call."""
+        """Append a row, after those that could not be written before.
+
+        Args:
+            step: The step that the row belongs to.
+            values: Numbers by name.
+
+        Raises:
+            OSError: The file cannot be written, for example because the disk is full. The next call writes the rows.
+        """
         row = {"step": step, **{name: value if math.isfinite(value) else None for name, value in values.items()}}
         self._waiting.append(json.dumps(row).encode() + b"\n")
         lines = b"".join(self._waiting)
         with self.path.open("ab", buffering=0) as file:
-            whole = file.tell()
+            size = file.tell()
             try:
                 if file.write(lines) < len(lines):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             except OSError:
-                file.truncate(whole)  # no half of a line
+                file.truncate(size)  # leave no partial line
                 raise
         self._waiting.clear()
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row; a line that was cut off is passed over."""
+        """Yield every row. A line that was cut off is skipped."""
         if not self.path.is_file():
             return
         with self.path.open("rb") as lines:
             yield from parsed(lines)
 
     def forget_after(self, step: int) -> None:
-        """Drop rows of later steps, which a run that goes on from `step` writes again."""
+        """Delete the rows of later steps, which a run that is resumed from `step` writes again."""
         self._waiting.clear()
-        kept = [json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step]
-        atomic.write_file(self.path, "".join(kept).encode())
+        lines = [json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step]
+        atomic.write_file(self.path, "".join(lines).encode())

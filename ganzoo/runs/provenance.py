@@ -1,4 +1,4 @@
-"""What a run was made with: enough to make it again, and nothing secret."""
+"""Provenance of a run: everything needed to repeat it, and nothing secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "SLUR
 
 
 def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str, Any]:
-    """argv, versions, plugins, platform, device, threads, the data's fingerprint and the state of the git checkout."""
+    """Return the content of provenance.json.
+
+    Args:
+        plugins: The plugins that are loaded.
+        device: The device that trains.
+        fingerprint: SHA-256 of the data, by Dataset.fingerprint().
+
+    Returns:
+        Command line, versions, plugins, platform, device, threads, environment variables, the data's fingerprint and
+        the state of the git checkout.
+    """
     return {
         "argv": sys.argv,
         "versions": versions(),
@@ -35,6 +45,7 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of the packages that numbers depend on; empty for one that is not installed."""
     return {name: _version(name) for name in PACKAGES}
 
 
@@ -46,7 +57,7 @@ def _version(name: str) -> str:
 
 
 def _git() -> dict[str, Any]:
-    """Commit of the working folder, and whether files differ from it; empty outside a checkout."""
+    """Return the commit of the working folder, and True as "dirty" when files differ from it; {} outside a checkout."""
     try:
         commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path.cwd(), capture_output=True, text=True, timeout=5)
         if commit.returncode != 0:

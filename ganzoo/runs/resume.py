@@ -43,6 +43,9 @@ def at(run: RunFolder, checkpoint: Path | None = None, other_data: bool = False)
         checkpoint: A checkpoint folder; the newest by default.
         other_data: Allow data that changed since the run started.
 
+    Returns:
+        The start, for training.
+
     Raises:
         RunError: The run has no checkpoint.
     """
@@ -57,6 +60,9 @@ def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
     Args:
         run: The run to resume.
         other_data: Allow data that changed since the run started.
+
+    Returns:
+        The start, with a message for each damaged checkpoint that was skipped.
 
     Raises:
         RunError: The run has no checkpoint, or every one is damaged.
@@ -91,6 +97,9 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
         recipe: The recipe; every setting has to be equal.
         zoo: The components that names of earlier versions are looked up in.
         finished: Yield the finished runs if True, the others if False.
+
+    Yields:
+        Run folders.
     """
     wanted = _as_json(recipe.resolved())
     for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):

@@ -1,4 +1,4 @@
-"""The checkpoints of a run: their names, which is the latest, which is the best, and which may go."""
+"""The checkpoints of a run: their names, the latest, the best, and those that are removed."""
 
 from __future__ import annotations
 
@@ -8,47 +8,59 @@ from ganzoo.errors import RunError
 from ganzoo.runs import layout
 from ganzoo.utils import atomic
 
-FEWEST = 2  # one checkpoint alone is none once it is damaged
+FEWEST = 2  # checkpoints that are kept at least: one may be damaged
 
 
 def name_of(step: int) -> str:
+    """Return the folder name of a step's checkpoint."""
     return f"step-{step:08d}"
 
 
 def step_of(folder: Path) -> int:
+    """Return the step of a checkpoint folder."""
     return int(folder.name.removeprefix("step-"))
 
 
 def in_order(checkpoints: Path) -> list[Path]:
-    """Every step-N, oldest first; what somebody else put beside them is not ours."""
-    found = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
-    return sorted(found, key=step_of)
+    """Return every step-N folder, oldest first. Other files and folders are ignored."""
+    folders = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
+    return sorted(folders, key=step_of)
 
 
 def complete(checkpoints: Path) -> list[Path]:
-    """Those whose manifest is there, oldest first. Whether every file is as it was written, reading them tells."""
+    """Return the checkpoints that have a manifest, oldest first. Only reading one shows whether it is damaged."""
     return [folder for folder in in_order(checkpoints) if (folder / layout.MANIFEST).is_file()]
 
 
 def latest(checkpoints: Path) -> Path:
-    """The newest checkpoint of a run. Errors: RunError when there is none."""
+    """Return the newest checkpoint of a run.
+
+    Args:
+        checkpoints: The folder of all checkpoints.
+
+    Returns:
+        The folder that `latest` names, or the one of the highest step when that is missing.
+
+    Raises:
+        RunError: There is none.
+    """
     pointed = pointed_to(checkpoints, layout.LATEST)
     if pointed and (pointed / layout.MANIFEST).is_file():
         return pointed
-    if found := complete(checkpoints):
-        return found[-1]
+    if folders := complete(checkpoints):
+        return folders[-1]
     raise RunError(
         f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`, or wait, if it is training."
     )
 
 
 def point(checkpoints: Path, pointer: str, folder: Path) -> None:
-    """Make `latest` or `best` name a checkpoint; the one that `best` names is never removed."""
+    """Make `latest` or `best` name a checkpoint. The one that `best` names is never removed."""
     atomic.write_file(checkpoints / pointer, folder.name.encode())
 
 
 def pointed_to(checkpoints: Path, pointer: str) -> Path | None:
-    """The folder that `latest` or `best` names, whether it is there or not."""
+    """Return the folder that `latest` or `best` names, which need not exist; None without such a pointer."""
     path = checkpoints / pointer
     if not path.is_file():
         return None
@@ -56,9 +68,14 @@ def pointed_to(checkpoints: Path, pointer: str) -> Path | None:
 
 
 def prune(checkpoints: Path, newest: Path, keep: int) -> None:
-    """Remove what is older than the `keep` newest up to `newest`, but for the best.
+    """Remove all checkpoints up to `newest` except the `keep` newest of them and the best.
 
-    Later steps stay until they are written again: a run that goes on from an earlier checkpoint leaves them behind.
+    Checkpoints of later steps stay: a run resumed from an earlier checkpoint overwrites them when it gets there.
+
+    Args:
+        checkpoints: The folder of all checkpoints.
+        newest: The checkpoint that was written last.
+        keep: Number of checkpoints to keep; at least two are.
     """
     best = pointed_to(checkpoints, layout.BEST)
     reached = [folder for folder in in_order(checkpoints) if step_of(folder) <= step_of(newest)]

@@ -1,4 +1,4 @@
-"""A score: a number that says what it was computed from."""
+"""Scores: results of metrics, each with the protocol by which it was computed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from typing import Any
 
 from ganzoo.utils import atomic
 
-BEST_OF = {"lower": min, "higher": max}  # by Score.better; of "nearer" there is no best
-ONLY_TOLD = ("versions",)  # with every score, and no reason to call two scores unequal
+BEST_OF = {"lower": min, "higher": max}  # by Score.better; "nearer" has no best
+NOT_COMPARED = ("versions",)  # parts of the protocol that may differ between comparable scores
 
 
 @dataclass(frozen=True)
 class Score:
     """One line of scores.jsonl.
 
-    name: the result and what it was seen by, "frechet_distance@referee"; a metric of samples alone has no @.
-    floor: what held-out real samples score; None where there is no such thing. better: lower, higher, or nearer.
-    protocol: the data and its real samples, how many were generated, by which weights and seed, the metric's and the
-    extractor's settings, the extractor's digest and what it says of itself. Scores of unequal protocols say nothing
-    of each other.
+    Attributes:
+        step: Step of the checkpoint.
+        name: The result and its extractor, such as "frechet_distance@referee"; without an extractor there is no @.
+        value: The result.
+        floor: Score of held-out real samples, or None when there is none.
+        better: "lower", "higher", or "nearer" for nearer to the floor.
+        protocol: The data and the number of real samples; number, weights and seed of the generated ones; settings of
+            the metric and the extractor, and the extractor's digest and facts. Scores can be compared only when their
+            protocols are equal, except for the versions of packages.
     """
 
     step: int
@@ -36,17 +40,25 @@ class Score:
 
     @property
     def terms(self) -> dict[str, Any]:
-        """What of the protocol two scores have to share to be compared."""
-        return {key: value for key, value in self.protocol.items() if key not in ONLY_TOLD}
+        """The part of the protocol that comparable scores have in common."""
+        return {key: value for key, value in self.protocol.items() if key not in NOT_COMPARED}
 
     @property
     def kind(self) -> tuple[str, str]:
-        """Name and terms: equal for scores that can be compared."""
+        """Name and terms, which are equal for comparable scores."""
         return self.name, json.dumps(self.terms, sort_keys=True)
 
 
 def append(path: Path, scores: Iterable[Score]) -> None:
-    """A last line that was cut off stays alone: what is added begins on another. Errors: OSError."""
+    """Append scores to a file, on a new line when the last one was cut off.
+
+    Args:
+        path: A scores.jsonl, created when missing.
+        scores: The scores.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     lines = "".join(json.dumps(asdict(score)) + "\n" for score in scores)
     with path.open("a+b") as file:
         if file.tell():
@@ -56,15 +68,23 @@ def append(path: Path, scores: Iterable[Score]) -> None:
 
 
 def forget_after(path: Path, step: int) -> None:
-    """Drop the scores of later steps. Errors: OSError."""
+    """Delete the scores of steps after `step`.
+
+    Args:
+        path: A scores.jsonl.
+        step: The last step whose scores stay.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     scores = [*read(path)]
-    kept = [score for score in scores if score.step <= step]
-    if len(kept) < len(scores):
-        atomic.write_file(path, "".join(json.dumps(asdict(score)) + "\n" for score in kept).encode())
+    remaining = [score for score in scores if score.step <= step]
+    if len(remaining) < len(scores):
+        atomic.write_file(path, "".join(json.dumps(asdict(score)) + "\n" for score in remaining).encode())
 
 
 def read(path: Path) -> Iterator[Score]:
-    """Every score of a file; none where there is no file. A line that was cut off, or is no score, is passed over."""
+    """Yield every score of a file, none when it is missing. Lines that are cut off or hold no score are skipped."""
     if not path.is_file():
         return
     with path.open("rb") as lines:
@@ -73,12 +93,12 @@ def read(path: Path) -> Iterator[Score]:
                 score = Score(**json.loads(line))
             except (ValueError, TypeError):
                 continue
-            if _whole(score):
+            if _is_valid(score):
                 yield score
 
 
-def _whole(score: Score) -> bool:
-    """Whether each part is of its kind, as nobody but this file and an editor may have written it."""
+def _is_valid(score: Score) -> bool:
+    """Return True when every attribute has its type: the file may have been edited by hand."""
     numbers = [score.value] if score.floor is None else [score.value, score.floor]
     return (
         isinstance(score.step, int)

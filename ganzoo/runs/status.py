@@ -1,4 +1,4 @@
-"""What has become of a run, told by its folder alone: nothing here imports torch."""
+"""The state of a run, read from its folder without importing torch."""
 
 from __future__ import annotations
 
@@ -14,20 +14,40 @@ from ganzoo.errors import RunError, printable
 from ganzoo.runs import layout, retention
 from ganzoo.utils import atomic, lock
 
-HEARTBEAT = 15.0  # seconds between signs of life
-SILENCE = 300.0  # seconds without one, after which a run on another machine counts as dead
-GOING = ("created", "running")
+HEARTBEAT = 15.0  # seconds between two heartbeats
+SILENCE = 300.0  # seconds without a heartbeat after which a run on another machine counts as dead
+GOING = ("created", "running")  # states of a run that has not ended
 
 
 def write(folder: Path, state: str, step: int, **more: Any) -> None:
-    """state: created, running, interrupted, failed, diverged or finished. Errors: OSError."""
+    """Write status.json with a heartbeat of now, and the process and machine that the run belongs to.
+
+    Args:
+        folder: The run folder.
+        state: created, running, interrupted, failed, diverged or finished.
+        step: Steps trained so far.
+        **more: Further entries, such as error.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     owner = {"pid": os.getpid(), "host": socket.gethostname()}
     atomic.write_json(folder / layout.STATUS, {"state": state, "step": step, "heartbeat": now, **owner, **more})
 
 
 def find(folder: Path) -> Path:
-    """The folder itself if it is a run's, or the newest run in it. Errors: RunError when there is none."""
+    """Return the folder itself if it is a run folder, else the newest run in it.
+
+    Args:
+        folder: A run folder, or a folder of runs.
+
+    Returns:
+        A run folder.
+
+    Raises:
+        RunError: There is none.
+    """
     if (folder / layout.RESOLVED).is_file():
         return folder
     inside = sorted(folder.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime)
@@ -38,9 +58,16 @@ def find(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Report:
-    """One run as `ganzoo runs` shows it. state: one of status.json's, or dead: it says it runs, and does not.
+    """One run as `ganzoo runs` shows it.
 
-    note: why it ended, or what to do; fit for a terminal.
+    Attributes:
+        run: Name of the run folder.
+        state: The state in status.json, or "dead" when it is marked as running but its process no longer exists.
+        step: Steps trained so far.
+        steps: Length of the training in steps; 0 when unknown.
+        heartbeat: ISO time of the last heartbeat.
+        checkpoint: Name of the newest checkpoint; empty when there is none.
+        note: Why the run ended, or what to do; safe to print on a terminal.
     """
 
     run: str
@@ -53,43 +80,45 @@ class Report:
 
 
 def reports(out: Path) -> list[Report]:
-    """Every run folder in `out`, in order of name; what is no run is passed over."""
+    """Return the reports of all run folders in `out`, sorted by name. Other folders are skipped."""
     return [report(path.parent) for path in sorted(out.glob(f"*/{layout.STATUS}"))]
 
 
 def report(folder: Path) -> Report:
-    found = _read(folder)
-    state, note = str(found.get("state", "unreadable")), str(found.get("error", ""))
-    if state in GOING and (silence := _silence(folder, found)):
-        state, note = "dead", f"{silence}; go on with: ganzoo resume {folder}"
+    """Return the report of a run folder. Its state is "unreadable" when status.json is damaged."""
+    content = _read(folder)
+    state, note = str(content.get("state", "unreadable")), str(content.get("error", ""))
+    if state in GOING and (silence := _silence(folder, content)):
+        state, note = "dead", f"{silence}; resume it with: ganzoo resume {folder}"
     checkpoints = retention.complete(folder / layout.CHECKPOINTS)
     newest = checkpoints[-1].name if checkpoints else ""
-    step, steps = _number(found.get("step")), _number(found.get("steps"))
-    return Report(folder.name, state, step, steps, str(found.get("heartbeat", "")), newest, printable(note))
+    step, steps = _number(content.get("step")), _number(content.get("steps"))
+    return Report(folder.name, state, step, steps, str(content.get("heartbeat", "")), newest, printable(note))
 
 
 def owner(folder: Path) -> str:
-    found = _read(folder)
-    return f"process {found.get('pid', 'unknown')} on {found.get('host', 'an unknown machine')}"
+    """Describe the process that a run belongs to: "process 4321 on HOST"."""
+    content = _read(folder)
+    return f"process {content.get('pid', 'unknown')} on {content.get('host', 'an unknown machine')}"
 
 
-def _silence(folder: Path, found: dict[str, Any]) -> str:
-    """Why a run that says it is going cannot be; empty for one that is."""
-    if found.get("host") == socket.gethostname():
-        return "" if lock.is_held(folder) else f"process {found.get('pid')} has ended without a word"
+def _silence(folder: Path, content: dict[str, Any]) -> str:
+    """Return why a run that is marked as running cannot be; empty for one that is running."""
+    if content.get("host") == socket.gethostname():
+        return "" if lock.is_held(folder) else f"process {content.get('pid')} no longer exists"
     try:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(str(found.get("heartbeat")))).total_seconds()
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(str(content.get("heartbeat")))).total_seconds()
     except (ValueError, TypeError):
         return "it has no heartbeat"
-    return f"no sign of life from {found.get('host')} for {seconds / 60:.0f} minutes" if seconds > SILENCE else ""
+    return f"no heartbeat from {content.get('host')} for {seconds / 60:.0f} minutes" if seconds > SILENCE else ""
 
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / layout.STATUS).read_bytes())
+        content = json.loads((folder / layout.STATUS).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _number(value: Any) -> int:

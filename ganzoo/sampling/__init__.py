@@ -1,1 +1,1 @@
-"""Samples from trained networks."""
+"""Samples from trained networks: models, latent codes, interpolations, files."""

@@ -1,4 +1,4 @@
-"""Walks between samples by the codes between theirs, and pictures of such walks."""
+"""Interpolation between samples in latent space, and pictures of it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,42 @@ from ganzoo.sampling import latents, writer
 from ganzoo.utils import atomic, modes
 from ganzoo.visualization import gif, grid
 
-CORNERS = 3  # codes that a walk that comes back goes by
-MILLISECONDS = 80  # of a frame
+CORNERS = 3  # codes that a closed path passes through
+MILLISECONDS = 80  # duration of a frame
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5")
 
 
 def places(steps: int, loop: bool) -> list[float]:
-    """Where each step of a walk is: between the first and the second code from 0 to 1, the second and third to 2."""
+    """Return the position of each step on a path: 0 at the first code, 1 at the second, 2 at the third.
+
+    Args:
+        steps: Positions from one code to the next, both included.
+        loop: Continue through all codes back to the first.
+
+    Returns:
+        `steps` positions, or CORNERS * (steps - 1) for a loop.
+    """
     if not loop:
         return [i / max(1, steps - 1) for i in range(steps)]
     return [i / max(1, steps - 1) for i in range(CORNERS * max(1, steps - 1))]
 
 
 def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places: Sequence[float], path: str) -> Tensor:
-    """Labels (rows,) -> samples (rows, len(places), *shape). Every step draws what else it needs from the same seed.
+    """Generate samples at positions between random codes. All other noise is the same at every position.
 
-    Errors: GanzooError for a procedure that draws no codes from a prior.
+    Args:
+        procedure: The trained procedure.
+        rows: Number of paths.
+        y: Labels (rows,), or None when the procedure is not conditional.
+        seed: Seed of the codes and of all other noise.
+        places: Positions on each path, by places().
+        path: Name of the interpolation in latents.PATHS.
+
+    Returns:
+        Samples (rows, len(places), *shape) on the CPU.
+
+    Raises:
+        GanzooError: The procedure draws no codes from a prior.
     """
     device = next(procedure.parameters()).device
     y = y.to(device) if y is not None else None
@@ -43,13 +63,21 @@ def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places:
         codes = [mix(a, b, place - k) for a, b in ends]
         with modes.sampling(procedure, device, seed):
             steps.append(latents.sample(procedure, rows, y, codes).cpu())
-    return torch.stack(steps, 1)  # of (rows, *shape) -> (rows, steps, *shape)
+    return torch.stack(steps, 1)  # list of (rows, *shape) -> (rows, steps, *shape)
 
 
 def save(walks: Tensor, path: Path) -> Path:
-    """Walks (rows, steps, *shape) to a .png, images with a row for each walk and points as lines, or to a .gif.
+    """Save interpolations as a .png, with one row of images or one line of points for each, or as a .gif.
 
-    Errors: GanzooError for another ending, or samples that cannot be drawn so.
+    Args:
+        walks: Samples (rows, steps, *shape).
+        path: The file.
+
+    Returns:
+        The file.
+
+    Raises:
+        GanzooError: The file has another suffix or cannot be written, or such samples cannot be drawn.
     """
     if path.suffix == ".png" and walks.dim() == 5:
         return writer.save(walks.flatten(0, 1), None, path, walks.shape[1])
@@ -58,7 +86,7 @@ def save(walks: Tensor, path: Path) -> Path:
     if path.suffix != ".gif":
         raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
     if walks.dim() != 5:
-        raise GanzooError(f"{path}: only images are animated. End it in .png, for a plot of the ways.")
+        raise GanzooError(f"{path}: only images can be animated. End it in .png for a plot of the paths.")
     columns = writer.columns(len(walks), 0)
     return gif.save([grid.picture(step, columns) for step in walks.unbind(1)], path, MILLISECONDS)
 
@@ -73,17 +101,25 @@ def _written(picture: Image.Image, path: Path) -> Path:
 
 
 def lines(walks: Tensor) -> Image.Image:
-    """(rows, steps, F) -> a line for each walk through the first two numbers of its samples; single numbers upwards,
-    over the steps. A dot is a step, a ring the first one.
+    """Plot each interpolation as a line with one dot per step and a ring at the first.
+
+    Args:
+        walks: Samples (rows, steps, F). The first two numbers are plotted; a single number is plotted over the steps.
+
+    Returns:
+        The picture.
+
+    Raises:
+        GanzooError: The samples have another shape, or are not finite.
     """
     if walks.dim() != 3 or not walks.isfinite().all():
-        raise GanzooError(f"samples of shape {tuple(walks.shape[2:])} have no picture, or are not finite numbers.")
+        raise GanzooError(f"samples of shape {tuple(walks.shape[2:])} cannot be plotted, or are not finite.")
     points = walks[..., :2]  # (rows, steps, 2)
     if walks.shape[2] == 1:
         across = torch.linspace(-1, 1, walks.shape[1]).expand(walks.shape[:2])  # (rows, steps)
         points = torch.stack([across * points.abs().max(), points[..., 0]], 2)
     points = points / (points.abs().max().clamp_min(1e-6) * 1.1)  # the frame reaches 10 % beyond the farthest
-    places = (grid.SIDE - 1) * (points * torch.tensor([1, -1]) + 1) / 2  # up is up
+    places = (grid.SIDE - 1) * (points * torch.tensor([1, -1]) + 1) / 2  # pixels count downwards
     image = Image.new("RGB", (grid.SIDE, grid.SIDE), "white")
     pen = ImageDraw.Draw(image)
     for k, row in enumerate(places.tolist()):

@@ -1,7 +1,7 @@
-"""The codes behind samples: which ones a procedure draws, samples from others, and ways from one code to another.
+"""Latent codes: those that a procedure samples, samples from given codes, and interpolation between codes.
 
-A procedure draws its noise by Generator.prior(). What stands here listens in on that call, or answers in its place, for
-every generator inside, so that it works for any procedure that samples from a prior.
+A procedure draws its codes by Generator.prior(). The functions of this module record that call, or replace its result,
+in every generator of the procedure. So they work for any procedure that samples from a prior.
 """
 
 from __future__ import annotations
@@ -17,36 +17,66 @@ from ganzoo.interfaces import Generator
 from ganzoo.procedure import Procedure
 
 Codes = list[Tensor]
-"""What each call of a prior in one sample() gave, in their order: (n, z_dim) each."""
+"""Results of all calls of a prior in one sample(), in order: (n, z_dim) each."""
 Path = Callable[[Tensor, Tensor, float], Tensor]
-"""Codes a, b (n, z_dim) and a place from 0, at a, to 1, at b -> (n, z_dim)."""
-PARALLEL = 1e-4  # the sine of an angle that is no direction to go round in
+"""Interpolation: codes a, b (n, z_dim) and a position from 0, at a, to 1, at b -> (n, z_dim)."""
+PARALLEL = 1e-4  # smaller sines of the angle between two codes count as parallel
 
 
 def linear(a: Tensor, b: Tensor, place: float) -> Tensor:
-    """Along the straight line. Between draws of many normal numbers, it passes codes that are shorter than any draw."""
+    """Interpolate along the straight line, whose middle is shorter than typical codes of a normal prior.
+
+    Args:
+        a: Codes (n, z_dim) at position 0.
+        b: Codes (n, z_dim) at position 1.
+        place: Position.
+
+    Returns:
+        Codes (n, z_dim).
+    """
     return a + place * (b - a)
 
 
 def spherical(a: Tensor, b: Tensor, place: float) -> Tensor:
-    """Along the great circle, slerp of White 2016 (arXiv:1609.04468); a straight line where a and b are parallel.
+    """Interpolate along the great circle: slerp of White 2016 (arXiv:1609.04468), linear between parallel codes.
 
-    The length goes from that of a to that of b. A code from a bounded prior may leave its bounds on the way.
+    The length changes linearly from that of a to that of b. Codes of a bounded prior may leave its bounds in between.
+
+    Args:
+        a: Codes (n, z_dim) at position 0.
+        b: Codes (n, z_dim) at position 1.
+        place: Position.
+
+    Returns:
+        Codes (n, z_dim).
     """
     x, y = a.double(), b.double()
-    far, farther = (one.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for one in (x, y))  # (n, 1)
-    u, v = x / far, y / farther  # of length 1: of nearly opposite codes, others would go round by far too wide a curve
+    x_length, y_length = (code.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for code in (x, y))
+    u, v = x / x_length, y / y_length  # unit length: between nearly opposite codes, other lengths overshoot
     angle = (u * v).sum(1, keepdim=True).clamp(-1, 1).acos()  # (n, 1)
     sine = angle.sin()
-    round_ = (torch.sin((1 - place) * angle) * u + torch.sin(place * angle) * v) / sine.clamp_min(PARALLEL)
-    return torch.where(sine < PARALLEL, linear(x, y, place), round_ * linear(far, farther, place)).to(a.dtype)
+    direction = (torch.sin((1 - place) * angle) * u + torch.sin(place * angle) * v) / sine.clamp_min(PARALLEL)
+    length = linear(x_length, y_length, place)  # (n, 1)
+    return torch.where(sine < PARALLEL, linear(x, y, place), direction * length).to(a.dtype)
 
 
 PATHS: dict[str, Path] = {"spherical": spherical, "linear": linear}
 
 
 def drawn(procedure: Procedure, n: int, y: Tensor | None) -> Codes:
-    """The codes that sample(n, y) draws. Errors: GanzooError when no generator is asked for any."""
+    """Return the codes that procedure.sample(n, y) draws.
+
+    Args:
+        procedure: The procedure.
+        n: Number of samples.
+        y: Labels (n,), or None when the procedure is not conditional.
+
+    Returns:
+        The results of all calls of a prior.
+
+    Raises:
+        GanzooError: No generator draws codes.
+    """
     codes: Codes = []
 
     def listen(n: int, prior: Callable[[int], Tensor]) -> Tensor:
@@ -57,40 +87,61 @@ def drawn(procedure: Procedure, n: int, y: Tensor | None) -> Codes:
         procedure.sample(n, y)
     if not codes or not all(z.is_floating_point() and z.dim() == 2 for z in codes):
         raise GanzooError(
-            "this GAN draws no codes from a generator's prior, such as one that translates inputs or walks a chain: "
-            "there is nothing to go from and to. `ganzoo sample` draws from it."
+            "this GAN draws no codes from a generator's prior (it translates inputs, or samples by a Markov chain), so "
+            "there is nothing to interpolate between. Use `ganzoo sample`."
         )
     return codes
 
 
 def sample(procedure: Procedure, n: int, y: Tensor | None, codes: Codes) -> Tensor:
-    """sample(n, y) from these codes -> (n, *shape). Whatever else it draws is what it would have drawn."""
+    """Return the samples of procedure.sample(n, y) with given codes. All other noise is drawn as usual.
+
+    Args:
+        procedure: The procedure.
+        n: Number of samples.
+        y: Labels (n,), or None when the procedure is not conditional.
+        codes: A code for each call of a prior, as drawn() returns them.
+
+    Returns:
+        Samples (n, *shape).
+
+    Raises:
+        GanzooError: The procedure draws other numbers or shapes of codes.
+    """
     left = iter(codes)
 
     def answer(n: int, prior: Callable[[int], Tensor]) -> Tensor:
-        own, given = prior(n), next(left, None)  # drawn all the same: the noise after it stays the same
-        if given is None or given.shape != own.shape:
-            raise GanzooError(
-                "this GAN asks for other codes each time it samples: there is no way from one sample to another."
-            )
-        return given
+        replaced = prior(n)  # drawn nevertheless, so that later noise stays the same
+        code = next(left, None)
+        if code is None or code.shape != replaced.shape:
+            raise GanzooError("this GAN draws other codes each time it samples: it cannot interpolate.")
+        return code
 
     with _priors(procedure, answer):
         return procedure.sample(n, y)
 
 
 def from_code(procedure: Procedure, z: Tensor, y: Tensor | None) -> Tensor:
-    """sample(n, y) from a code z (n, z_dim) that every prior inside answers with -> (n, *shape)."""
+    """Return the samples of procedure.sample(n, y) when every prior returns z.
+
+    Args:
+        procedure: The procedure.
+        z: Codes (n, z_dim).
+        y: Labels (n,), or None when the procedure is not conditional.
+
+    Returns:
+        Samples (n, *shape).
+    """
     with _priors(procedure, lambda n, prior: z):
-        return procedure.sample(z.shape[0], y)  # len() would make a constant of it where a graph is drawn
+        return procedure.sample(z.shape[0], y)  # len() would become a constant in an exported graph
 
 
 @contextmanager
-def _priors(procedure: Procedure, told: Callable[[int, Callable[[int], Tensor]], Tensor]) -> Iterator[None]:
-    """Within the block told(n, prior) stands for the prior of every generator inside."""
+def _priors(procedure: Procedure, replace: Callable[[int, Callable[[int], Tensor]], Tensor]) -> Iterator[None]:
+    """Within the block, replace(n, prior) is called in place of the prior of every generator."""
     generators = [module for module in procedure.modules() if isinstance(module, Generator)]
     for generator in generators:
-        generator.__dict__["prior"] = lambda n, prior=generator.prior: told(n, prior)
+        generator.__dict__["prior"] = lambda n, prior=generator.prior: replace(n, prior)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Trained networks that make samples."""
+"""Trained models, which generate samples, interpolate between them, and translate inputs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,19 @@ from ganzoo.translator import Translator
 from ganzoo.utils import modes
 
 Labels = int | str | Sequence[int | str] | Tensor | None
-CHUNK = 500  # samples made at a time
+CHUNK = 500  # samples generated at once
 
 
 class Model:
-    """Trained networks that make samples.
+    """Trained networks that generate samples.
 
-    `spec`, `class_names` and `words`, what token ids stand for, are those of the data they were trained on; `data`
-    makes it, the recipe's unless given.
+    Args:
+        procedure: The trained procedure, in evaluation mode.
+        spec: Spec of the data that it was trained on.
+        class_names: Names of the classes of that data.
+        words: Text of each token id of that data.
+        recipe: The recipe of the run, if it is known.
+        data: Makes the dataset, for translators; by default the dataset of the recipe.
     """
 
     def __init__(
@@ -50,17 +55,24 @@ class Model:
         self.data = partial(instantiate.dataset, recipe) if recipe and not data else data
 
     def sample(self, n: int, y: Labels = None, seed: int | None = None) -> Tensor:
-        """() -> (n, *spec.shape), images in [-1, 1].
+        """Generate samples. A translator translates the inputs of pairs(n, seed).
 
-        y: a class index or name for all, or n of them; every class in turn when it is left out. The same seed gives
-        the same samples. A translator turns inputs into samples: those of pairs(n, seed).
-        Errors: GanzooError for a label that there is not, or labels where there are none; for a translator DataError
-        when the data is missing.
+        Args:
+            n: Number of samples.
+            y: Class index or name of all samples, or n of them; by default all classes in turn.
+            seed: Seed of the noise: the same seed gives the same samples. Random by default.
+
+        Returns:
+            Samples (n, *spec.shape), images in [-1, 1].
+
+        Raises:
+            GanzooError: There is no such class, or the model is not conditional.
+            DataError: The data that a translator needs is missing.
         """
         labels, seed = self.labels(n, y), secrets.randbits(62) if seed is None else seed
         if isinstance(self.procedure, Translator):
-            return self._made(n, labels, seed, self.pairs(n, seed)[0])
-        return self._made(n, labels, seed)
+            return self._generate(n, labels, seed, self.pairs(n, seed)[0])
+        return self._generate(n, labels, seed)
 
     def interpolate(
         self,
@@ -71,34 +83,62 @@ class Model:
         seed: int | None = None,
         loop: bool = False,
     ) -> Tensor:
-        """() -> (rows, steps, *spec.shape): each row goes from one sample to another by the codes between theirs.
+        """Interpolate between samples in latent space. Along a row, only the code changes.
 
-        The first samples are those of sample(rows, y, seed): y is a label for all rows, or one for each. Nothing but
-        the codes changes along a row. loop: by way of two others back to the first, (rows, 3 * (steps - 1), ...).
-        Errors: GanzooError when there are no codes to go between, and those of sample() for labels.
+        Args:
+            rows: Number of interpolations.
+            steps: Samples from one end to the other, both included.
+            path: Interpolation between two codes.
+            y: Class index or name of all rows, or one for each; by default all classes in turn.
+            seed: Seed of the codes and all other noise. The first samples are those of sample(rows, y, seed).
+            loop: Continue through a third sample back to the first.
+
+        Returns:
+            Samples (rows, steps, *spec.shape), or (rows, 3 * (steps - 1), *spec.shape) for a loop.
+
+        Raises:
+            GanzooError: The model has no latent codes, its samples are token ids, or a label is wrong.
         """
         labels, seed = self.labels(rows, y), secrets.randbits(62) if seed is None else seed
         if self.spec.vocab:
-            raise GanzooError("token ids have nothing between them: there is no way from one sample to another.")
+            raise GanzooError("token ids have no values in between: this GAN cannot interpolate.")
         return interpolation.frames(self.procedure, rows, labels, seed, interpolation.places(steps, loop), path)
 
     def translate(self, a: Tensor, y: Labels = None, seed: int | None = None) -> Tensor:
-        """Inputs (N, *shape), images in [-1, 1] -> (N, *spec.shape), likewise; y and seed as for sample().
+        """Translate inputs.
 
-        Errors: GanzooError when this is no translator, or takes inputs of another shape.
+        Args:
+            a: Inputs (N, *source.shape), images in [-1, 1].
+            y: Labels, as for sample().
+            seed: Seed of the noise, as for sample().
+
+        Returns:
+            Translations (N, *spec.shape), images in [-1, 1].
+
+        Raises:
+            GanzooError: The model is no translator, or takes inputs of another shape.
         """
         source = self.translator.source
         if tuple(a.shape[1:]) != tuple(source.shape):
             raise GanzooError(f"inputs have shape {tuple(a.shape[1:])}, and this GAN translates {tuple(source.shape)}.")
-        return self._made(len(a), self.labels(len(a), y), secrets.randbits(62) if seed is None else seed, a)
+        return self._generate(len(a), self.labels(len(a), y), secrets.randbits(62) if seed is None else seed, a)
 
     def pairs(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Inputs (n, *shape) of a translator and what they should become (n, *spec.shape): examples of the run's data.
+        """Return inputs for a translator, with their targets, from random examples of its training data.
 
-        Errors: GanzooError when this is no translator, DataError when the data is missing.
+        Args:
+            n: Number of examples.
+            seed: Seed that selects them.
+
+        Returns:
+            Inputs (n, *source.shape) and targets (n, *spec.shape).
+
+        Raises:
+            GanzooError: The model is no translator.
+            DataError: The data is missing.
         """
         translator = self.translator
-        assert self.data, "a Model that was made by hand knows no data"
+        assert self.data, "a Model without recipe and data has no examples"
         with torch.random.fork_rng(devices=[]):
             batch = subset.take_random(self.data(), n, seed)
         device = next(translator.parameters()).device
@@ -106,9 +146,17 @@ class Model:
             return translator.pairs({key: value.to(device) for key, value in batch.items()})
 
     def read(self, folder: Path) -> Tensor:
-        """The pictures in a folder as a translator's inputs (N, *shape), in alphabetical order; cropped to a square.
+        """Read the pictures in a folder as inputs for a translator, cropped to squares and resized.
 
-        Errors: GanzooError when this is no translator, or one of other shapes; DataError for what cannot be read.
+        Args:
+            folder: The folder.
+
+        Returns:
+            Inputs (N, *source.shape), in alphabetical order of the files.
+
+        Raises:
+            GanzooError: The model is no translator, or its inputs are no square images.
+            DataError: A picture cannot be read.
         """
         shape = self.translator.source.shape
         if len(shape) != 3 or shape[1] != shape[2]:
@@ -119,47 +167,78 @@ class Model:
 
     @property
     def translator(self) -> Translator:
-        """The procedure. Errors: GanzooError when it translates nothing."""
+        """The procedure as a translator; a GanzooError when it is none."""
         if not isinstance(self.procedure, Translator):
-            raise GanzooError("this GAN draws from noise: it translates no inputs.")
+            raise GanzooError("this GAN generates samples from noise: it translates no inputs.")
         return self.procedure
 
-    def _made(self, n: int, labels: Tensor | None, seed: int, inputs: Tensor | None = None) -> Tensor:
+    def _generate(self, n: int, labels: Tensor | None, seed: int, inputs: Tensor | None = None) -> Tensor:
         device = next(self.procedure.parameters()).device
         sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
         chunks = labels.to(device).split(sizes) if labels is not None else [None] * len(sizes)
         with modes.sampling(self.procedure, device, seed):
             if inputs is not None:
-                given = zip(inputs.to(device).split(sizes), chunks, strict=True)
-                made = [self.translator.translate(a, chunk) for a, chunk in given]
+                pairs = zip(inputs.to(device).split(sizes), chunks, strict=True)
+                samples = [self.translator.translate(a, chunk) for a, chunk in pairs]
             else:
-                made = [self.procedure.sample(size, chunk) for size, chunk in zip(sizes, chunks, strict=True)]
+                samples = [self.procedure.sample(size, chunk) for size, chunk in zip(sizes, chunks, strict=True)]
         empty = torch.empty(0, *self.spec.shape, dtype=torch.long if self.spec.vocab else torch.float32)
-        return torch.cat(made) if made else empty
+        return torch.cat(samples) if samples else empty
 
     def text(self, samples: Tensor) -> list[str]:
-        """Token ids (n, T), as sample() makes them -> n lines of text. Errors: GanzooError for other samples."""
+        """Return samples of token ids as text.
+
+        Args:
+            samples: Token ids (n, T), as sample() returns them.
+
+        Returns:
+            n lines.
+
+        Raises:
+            GanzooError: The samples are not token ids.
+        """
         if not self.spec.vocab:
-            raise GanzooError("these samples are no token ids: they have no text.")
+            raise GanzooError("these samples are not token ids: they have no text.")
         return tokens.lines(samples, self.words)
 
     def labels(self, n: int, y: Labels) -> Tensor | None:
-        """The labels (n,) that sample(n, y) is asked for; None when the networks take none."""
+        """Return the labels of n samples.
+
+        Args:
+            n: Number of samples.
+            y: Class index or name of all samples, or n of them; by default all classes in turn.
+
+        Returns:
+            Class indices, int64 (n,); None when the model is not conditional.
+
+        Raises:
+            GanzooError: There is no such class, the number of labels is not n, or the model is not conditional.
+        """
         if not self.procedure.conditional:
             if y is not None:
-                raise GanzooError("this GAN is not conditional: it cannot be asked for a label.")
+                raise GanzooError("this GAN is not conditional: it takes no label.")
             return None
         if y is None:
             return preview.classes_in_turn(n, self.spec.classes, torch.device("cpu"))
         if isinstance(y, Tensor):
-            y = y.tolist()  # of no dimension: one number
-        given = [self.index(y)] * n if isinstance(y, (int, str)) else [self.index(one) for one in list(y)]
-        if len(given) != n:
-            raise GanzooError(f"{len(given)} labels for {n} samples: give one for each, or one for all.")
-        return torch.tensor(given, dtype=torch.long)
+            y = y.tolist()  # one number for a tensor without dimensions
+        indices = [self.index(y)] * n if isinstance(y, (int, str)) else [self.index(label) for label in list(y)]
+        if len(indices) != n:
+            raise GanzooError(f"{len(indices)} labels for {n} samples: give one for each, or one for all.")
+        return torch.tensor(indices, dtype=torch.long)
 
     def index(self, label: int | str | Tensor) -> int:
-        """A class index from an index or a class name. A text that is a name is one, even if it looks like a number."""
+        """Return the class index of an index or a class name. Text that is a class name is one, even if it is a number.
+
+        Args:
+            label: Index or name.
+
+        Returns:
+            The index.
+
+        Raises:
+            GanzooError: There is no such class.
+        """
         if isinstance(label, str) and label in self.class_names:
             return self.class_names.index(label)
         if isinstance(label, str) and not label.isdecimal():

@@ -22,11 +22,14 @@ class Run(RunFolder):
     """One training run: its folder, and samples from its networks."""
 
     def load(self, folder: Path | None = None, plugins: Plugins | None = None) -> Model:
-        """Load the trained networks, with averaged weights where the run has them. Needs none of the data.
+        """Load the trained networks, with averaged weights if the run has them. The data is not needed.
 
         Args:
             folder: A checkpoint folder; the newest checkpoint by default.
             plugins: The plugins that the recipe's components come from; by default all installed ones.
+
+        Returns:
+            The model, in evaluation mode.
 
         Raises:
             RunError: The run folder or the checkpoint cannot be used.
@@ -34,7 +37,7 @@ class Run(RunFolder):
         plugins = plugins or discovery.load()
         recipe, spec, resolved = self.recipe(plugins.zoo), self.spec, self.resolved
         saved = checkpoint.read(folder or self.latest)
-        with torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator: the caller's stays as it was
+        with torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator; restore the caller's
             procedure = instantiate.procedure(recipe, spec)
         checkpoint.load_weights(procedure, saved)
         averages = saved.tensors.get("ema", {})
@@ -44,5 +47,5 @@ class Run(RunFolder):
         return Model(procedure.eval(), spec, resolved["class_names"], resolved.get("words", []), recipe)
 
     def sample(self, n: int, y: Any = None, seed: int | None = None) -> Tensor:
-        """Draw n samples (n, *shape) from the newest checkpoint; arguments as of `Model.sample()`."""
+        """Generate n samples (n, *shape) from the newest checkpoint; arguments as for `Model.sample()`."""
         return self.load().sample(n, y, seed)

@@ -1,4 +1,4 @@
-"""Samples that are token ids as text, one sample a line."""
+"""Samples of token ids as text, one sample per line."""
 
 from __future__ import annotations
 
@@ -12,23 +12,40 @@ from ganzoo.utils import atomic
 
 
 def save(samples: Tensor, words: Sequence[str], path: Path) -> Path:
-    """Token ids (N, T) to a file of N lines. Errors: ValueError for what is no row of ids."""
+    """Write token ids to a text file, one sample per line.
+
+    Args:
+        samples: Token ids (N, T).
+        words: Text of each id; empty to write the ids themselves.
+        path: The file.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: The samples are no token ids.
+    """
     if samples.dim() != 2 or samples.is_floating_point():
-        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are no token ids")
+        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are not token ids")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_file(path, "".join(f"{line}\n" for line in lines(samples, words)).encode())
     return path
 
 
 def lines(samples: Tensor, words: Sequence[str]) -> list[str]:
-    """Token ids (N, T) -> N lines.
+    """Return token ids as text, one line per sample.
 
-    words: what each id stands for; none for the numbers themselves. Words of one character are put side by side,
-    longer ones with a space between. An empty word, such as one that fills up short samples, leaves nothing.
+    Args:
+        samples: Token ids (N, T).
+        words: Text of each id; empty for the ids themselves. Single characters are joined without a space, longer
+            words with one. Ids with an empty text, such as padding, are left out.
+
+    Returns:
+        N lines.
     """
-    between = "" if words and all(len(word) <= 1 for word in words) else " "
+    separator = "" if words and all(len(word) <= 1 for word in words) else " "
     rows = samples.tolist()
     if not words:
-        return [between.join(map(str, row)) for row in rows]
-    said = [between.join(words[i] for i in row if words[i]) for row in rows]
-    return [one_line(line, len(line)) for line in said]
+        return [separator.join(map(str, row)) for row in rows]
+    texts = [separator.join(words[i] for i in row if words[i]) for row in rows]
+    return [one_line(text, len(text)) for text in texts]

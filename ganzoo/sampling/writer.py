@@ -1,4 +1,4 @@
-"""Samples to a file a person or a program can use: a PNG grid, a text, an .npz, or a folder of PNGs."""
+"""Writes samples to a PNG grid, a text file, an .npz file, or a folder of PNGs."""
 
 from __future__ import annotations
 
@@ -22,9 +22,21 @@ def save(
     words: Sequence[str] = (),
     inputs: Tensor | None = None,
 ) -> Path:
-    """Samples (N, *shape) and labels (N,) to `target`, by its ending; token ids as `words`.
+    """Write samples in the format that the suffix of `target` names.
 
-    An .npz has room for the inputs of a translator. Errors: GanzooError.
+    Args:
+        samples: Samples (N, *shape).
+        y: Labels (N,), or None.
+        target: A .png for a grid, a .txt for token ids, an .npz for arrays, or a folder for one PNG per sample.
+        columns: Columns of a grid.
+        words: Text of each token id.
+        inputs: Inputs (N, *shape) of a translator, which an .npz contains too.
+
+    Returns:
+        The file or folder.
+
+    Raises:
+        GanzooError: The suffix is unknown, the samples do not fit the format, or the file cannot be written.
     """
     try:
         if target.suffix == ".png":
@@ -46,14 +58,15 @@ def save(
 
 
 def columns(n: int, classes: int) -> int:
-    """A column for each class in turn, where there are several; else a square grid."""
+    """Return the columns of a grid of n samples: one for each class if there are several, else as for a square."""
     return classes if classes > 1 else max(1, round(n**0.5))
 
 
 def _npz(samples: Tensor, y: Tensor | None, target: Path, words: Sequence[str], inputs: Tensor | None) -> Path:
-    """images, inputs: uint8 (N, H, W, C), or the numbers themselves where they are none.
+    """Write an .npz file.
 
-    labels: int64 (N,), -1 for none. words: what token ids stand for, where they stand for something.
+    `images` and `inputs` are uint8 (N, H, W, C), or unchanged when they are no images. `labels` are int64 (N,), -1
+    without labels. `words` are the texts of the token ids.
     """
     labels = y if y is not None else torch.full((len(samples),), -1)
     arrays = {"images": _array(samples), "labels": labels.cpu().numpy().astype(np.int64)}
@@ -73,7 +86,7 @@ def _array(samples: Tensor) -> np.ndarray:
 
 def _folder(samples: Tensor, y: Tensor | None, target: Path) -> Path:
     if samples.dim() != 4 or samples.shape[1] not in (1, 3):
-        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are no pictures")
+        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are not images")
     target.mkdir(parents=True, exist_ok=True)
     for i, image in enumerate(grid.to_uint8(samples).cpu()):
         suffix = f"-{int(y[i])}" if y is not None else ""

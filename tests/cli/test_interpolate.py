@@ -101,5 +101,5 @@ def test_a_place_that_cannot_be_written_is_an_error_in_words(points: Run, tmp_pa
 def test_token_ids_have_nothing_between_them(points: Run) -> None:
     model = ganzoo.load(points)
     model.spec = ganzoo.Spec((5,), vocab=9)
-    with pytest.raises(ganzoo.GanzooError, match="token ids have nothing between them"):
+    with pytest.raises(ganzoo.GanzooError, match="token ids have no values in between"):
         model.interpolate()

@@ -42,7 +42,7 @@ def test_a_run_is_running_as_long_as_its_process_holds_the_folder(tmp_path: Path
         assert status.report(run).state == "running"
     report = status.report(run)
     assert report.state == "dead"
-    assert "has ended without a word; go on with: ganzoo resume" in report.note
+    assert "no longer exists; resume it with: ganzoo resume" in report.note
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(1, "running"), (20, "dead")])
@@ -50,7 +50,7 @@ def test_elsewhere_the_heartbeat_tells(minutes: int, state: str, tmp_path: Path)
     beat = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
     report = status.report(folder(tmp_path, "running", host="elsewhere", heartbeat=beat))
     assert report.state == state
-    assert ("no sign of life from elsewhere for 20 minutes" in report.note) == (state == "dead")
+    assert ("no heartbeat from elsewhere for 20 minutes" in report.note) == (state == "dead")
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"[]", b'{"state": 1, "step": "x"}', b"\xff"])

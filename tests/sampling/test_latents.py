@@ -127,6 +127,6 @@ def test_what_is_drawn_after_the_code_stays_the_same() -> None:
 def test_priors_are_as_before_after_a_failure() -> None:
     entry = next(entry for entry in PROCEDURES if entry.name == "adversarial")
     procedure = example_of(entry).procedure()
-    with pytest.raises(GanzooError, match="asks for other codes each time"), torch.no_grad():
+    with pytest.raises(GanzooError, match="draws other codes each time"), torch.no_grad():
         latents.sample(procedure, 4, None, [torch.zeros(3, 2)])
     assert not any("prior" in module.__dict__ for module in procedure.modules())

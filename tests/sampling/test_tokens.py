@@ -79,12 +79,12 @@ def test_a_long_line_is_whole() -> None:
 
 @pytest.mark.parametrize("samples", [torch.zeros(2, 1, 4, 4), torch.zeros(2, 3)])
 def test_pictures_and_points_are_no_text(samples: Tensor, tmp_path: Path) -> None:
-    with pytest.raises(GanzooError, match=r"are no token ids\. Write an \.npz instead"):
+    with pytest.raises(GanzooError, match=r"are not token ids\. Write an \.npz instead"):
         writer.save(samples, None, tmp_path / "a.txt", 1)
 
 
 def test_ids_have_no_picture(tmp_path: Path) -> None:
-    for name, why in (("a.png", "token ids have no picture"), ("pictures", r"shape \(3,\) are no pictures")):
+    for name, why in (("a.png", "token ids have no picture"), ("pictures", r"shape \(3,\) are not images")):
         with pytest.raises(GanzooError, match=why + r"\. Write an \.npz"):
             writer.save(IDS, None, tmp_path / name, 1)
 
@@ -165,7 +165,7 @@ def test_words_are_remembered_by_the_run(tmp_path: Path) -> None:
 
 
 def test_pictures_have_no_text_in_python(tmp_path: Path) -> None:
-    with pytest.raises(GanzooError, match="no token ids"):
+    with pytest.raises(GanzooError, match="are not token ids"):
         ganzoo.load(train(tiny("", "run.steps=1"), tmp_path)).text(torch.zeros(1, 2))
 
 
