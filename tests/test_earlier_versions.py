@@ -1,4 +1,4 @@
-"""What an earlier ganzoo wrote still resolves, loads, samples and resumes to the same values.
+"""Files of an earlier ganzoo still resolve, load, sample and resume to the same values.
 
 tests/fixtures/earlier/README.md says what the files are and how they were made.
 """

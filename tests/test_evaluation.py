@@ -17,7 +17,7 @@ from ganzoo import DataError, Evidence, IncompatibleError, Metric
 from ganzoo.cli import cli
 from ganzoo.config import instantiate
 from ganzoo.errors import RecipeError, RunError
-from ganzoo.evaluation import judged
+from ganzoo.evaluation import evaluated_recipe
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.metrics.reference import Reference
 from ganzoo.registry import discovery
@@ -263,7 +263,7 @@ def test_other_metrics_of_a_run_that_keeps_the_best_by_one_of_its_own(run: Run, 
     resolved = run.resolved
     resolved["recipe"] |= {"metric": [{"use": "precision_recall"}], "evaluate": {"best": "recall", "seed": 5}}
     (tmp_path / "resolved.json").write_text(json.dumps(resolved))
-    recipe = judged(Run(tmp_path), PLUGINS.zoo, ["frechet_distance"], None, [])
+    recipe = evaluated_recipe(Run(tmp_path), PLUGINS.zoo, ["frechet_distance"], None, [])
     assert recipe.evaluate.seed == 5
     Evaluator(recipe, instantiate.dataset(recipe), PLUGINS.zoo, conditional=False)  # does not ask for recall
 
@@ -273,13 +273,13 @@ def test_an_extractor_that_the_recipe_names_keeps_its_settings(run: Run, tmp_pat
     resolved["recipe"]["extractor"] = {"use": "ganzoo/referee", "steps": 7}
     (tmp_path / "resolved.json").write_text(json.dumps(resolved))
     for name, steps in (("referee", 7), ("ganzoo/referee", 7), ("raw", None)):
-        extractor = judged(Run(tmp_path), PLUGINS.zoo, [], name, []).extractor
+        extractor = evaluated_recipe(Run(tmp_path), PLUGINS.zoo, [], name, []).extractor
         assert extractor and extractor.filled().get("steps") == steps
 
 
 def test_a_setting_of_a_metric_that_was_not_asked_for(run: Run) -> None:
     with pytest.raises(RecipeError, match="name it by --metric"):
-        judged(run, PLUGINS.zoo, [], None, ["metric.0.size=10"])
+        evaluated_recipe(run, PLUGINS.zoo, [], None, ["metric.0.size=10"])
 
 
 def test_what_has_to_be_fetched_is_told_before_anything_is_trained(

@@ -1,4 +1,4 @@
-"""What components inherit: the prior, fingerprints, and the checks of regularizers."""
+"""Methods that components inherit: the prior, fingerprints, and the checks of regularizers."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def where(path: Path) -> str:
 
 
 def offences(source: str) -> Iterator[str]:
-    """What a file does that could run code it was given."""
+    """Yield the calls and imports in a file that could run code from data."""
     tree = ast.parse(source)
     imports = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     known = {alias.asname: alias.name for alias in imports if alias.asname}
@@ -237,7 +237,7 @@ print(json.dumps({"seen": seen, "dynamic": sorted(dynamic - targets), "imported"
 
 
 class Bomb:
-    """What a pickle of this does when it is read."""
+    """An object that ends the process when its pickle is read."""
 
     def __reduce__(self) -> tuple[object, tuple[str, ...]]:
         return exec, ("raise SystemExit('a pickle was read')",)

@@ -1,4 +1,4 @@
-"""What every Procedure has without writing it."""
+"""Methods that every procedure inherits."""
 
 from __future__ import annotations
 

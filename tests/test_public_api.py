@@ -1,4 +1,4 @@
-"""What `import ganzoo` offers, and what it costs."""
+"""The public names of `import ganzoo`, and the time that the import takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is promised to others does not change by accident."""
+"""The public API does not change by accident."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Twice(Generator):
 
 
 class Same(Generator):
-    """What it is given; it knows nothing of other shapes."""
+    """Returns its input; knows nothing of other shapes."""
 
     def __init__(self, spec: Spec):
         super().__init__()

@@ -16,7 +16,7 @@ VERBS = {
     "run": "Train a recipe.",
     "resume": "Resume a run from its newest checkpoint.",
     "runs": "List runs and their states.",
-    "watch": "Follow a run from another terminal.",
+    "watch": "Show the progress of a run until it ends.",
     "sample": "Generate samples from a trained model.",
     "evaluate": "Compute metrics of the samples of a run.",
     "compare": "Compare the scores of runs, or of every value of a setting.",
@@ -36,7 +36,7 @@ VERBS = {
     "data": "List, download and verify datasets.",
     "new": "Create a plugin package.",
     "test": "Run the conformance tests on a plugin.",
-    "plugins": "List installed plugins, broken ones included.",
+    "plugins": "List installed plugins and their errors.",
     "doctor": "Check the installation and report problems.",
 }
 
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             error: GanzooError = Aborted(
-                "ended at once. What was saved before is there; `ganzoo resume` goes on from it."
+                "stopped immediately. Earlier checkpoints are kept; `ganzoo resume` continues from the newest."
             )
         except GanzooError as raised:
             error = raised
@@ -93,7 +93,12 @@ def _format_warning(
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--no-plugins", is_flag=True, help="Load the built-in plugins only.")
-@click.option("--block", metavar="NAME", multiple=True, help="Do not load this plugin (owner, package or owner/entry).")
+@click.option(
+    "--block",
+    metavar="NAME",
+    multiple=True,
+    help="Do not load this plugin: an owner, a package or owner/entry; repeatable.",
+)
 @click.version_option(package_name="ganzoo-torch", prog_name="ganzoo")
 def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
     """Train, sample, evaluate and share generative adversarial networks (GANs).

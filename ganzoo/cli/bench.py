@@ -16,11 +16,21 @@ Count = click.IntRange(min=1)
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option("--steps", type=Count, default=50, show_default=True, help="Timed steps per round.")
-@click.option("--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the timing.")
-@click.option("--rounds", type=Count, default=5, show_default=True, help="Number of timings.")
-@click.option("--against", metavar="loop|script|PATH", help="Compare with a reference, alternately, in new processes.")
-@click.option("--processes", type=Count, default=1, show_default=True, help="Compare this many processes with one.")
-@click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons]")
+@click.option(
+    "--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the timing starts."
+)
+@click.option(
+    "--rounds", type=Count, default=5, show_default=True, help="Number of timings, or of alternations in a comparison."
+)
+@click.option(
+    "--against",
+    metavar="loop|script|PATH",
+    help="Compare with the hand-tuned loop or plain script of a checkout, or with a script of your own.",
+)
+@click.option(
+    "--processes", type=Count, default=1, show_default=True, help="Compare training on this many processes with one."
+)
+@click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons, else PyTorch's default]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     recipe: str,
@@ -33,43 +43,45 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Measure training speed and memory of RECIPE, and the share of each part of a step. No run folder is written.
+    """Measure the training speed of RECIPE.
+
+    Shows images per second, the time per step and the share of each part of it, and peak memory. No run folder is
+    written. With --against or --processes, two ways of training are measured alternately, each time in a new process,
+    and their ratio is shown. KEY=VALUE overrides a setting of the recipe.
 
     \b
     ganzoo bench quickstart
-    ganzoo bench RECIPE --against loop          # hand-tuned loop of a checkout
+    ganzoo bench cgan_mnist --against loop      # hand-tuned loop of a checkout
     ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
     ganzoo bench quickstart --processes 2       # two processes compared with one
     """
     if against and processes > 1:
-        raise click.UsageError("--against and --processes are two comparisons: give one of them.")
+        raise click.UsageError("--against and --processes are different comparisons: give one of them.")
     import torch
 
     from ganzoo.benchmark import compare, throughput
-    from ganzoo.config import locate, resolver
+    from ganzoo.cli.run import read_recipe
     from ganzoo.registry import discovery
     from ganzoo.utils import distributed
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
-    for remark in remarks:
-        click.echo(remark, err=True)
+    parsed = read_recipe(recipe, overrides, plugins)
     if against or processes > 1:
         each = threads or 1
         single = compare.ours(recipe, overrides, steps, warmup, each)
         pair = (
-            (single, compare.reference(found, against, steps, warmup, each))
+            (single, compare.reference(parsed, against, steps, warmup, each))
             if against
             else (compare.ours(recipe, overrides, steps, warmup, each, processes), single)
         )
         document = compare.run(*pair, rounds, each, say=lambda line: click.echo(line, err=True))
         names = ("ganzoo", against) if against else (f"{processes} processes", "one")
-        document = {"recipe": found.name, "names": names, "threads": each, **document}
-        click.echo(json.dumps(document) if as_json else _duel(document))
+        document = {"recipe": parsed.name, "names": names, "threads": each, **document}
+        click.echo(json.dumps(document) if as_json else _ratios(document))
         return
     if threads:
         torch.set_num_threads(threads)
-    document = throughput.measure(found, steps, warmup, rounds)
+    document = throughput.measure(parsed, steps, warmup, rounds)
     if distributed.is_main():
         click.echo(json.dumps(document) if as_json else _text(document))
 
@@ -89,10 +101,12 @@ def _text(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _duel(document: dict[str, Any]) -> str:
-    one, other = document["names"]
+def _ratios(document: dict[str, Any]) -> str:
+    first, second = document["names"]
     labels = {"speed": "images/s", "cpu_speed": "images per CPU second", "memory": "peak memory"}
-    lines = [f"{document['recipe']}: {one} / {other}, {document['rounds']} alternations, threads {document['threads']}"]
+    lines = [
+        f"{document['recipe']}: {first} / {second}, {document['rounds']} alternations, threads {document['threads']}"
+    ]
     for name, label in labels.items():
         if name in document["ratios"]:
             ratio = document["ratios"][name]

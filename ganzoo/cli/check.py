@@ -16,22 +16,22 @@ from ganzoo.errors import one_line
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Validate RECIPE and build its networks on the meta device: components, parameters, shapes, memory.
+    """Validate RECIPE without training it.
 
-    Nothing is trained. Missing data is a remark, not an error.
+    Looks up the components, builds the networks on PyTorch's meta device, and prints the numbers of parameters, the
+    shapes and the memory needed. Missing data is a remark, not an error. KEY=VALUE overrides a setting of the recipe.
 
     \b
     ganzoo check quickstart
     ganzoo check quickstart generator.z_dim=8 --json
     """
-    from ganzoo.config import locate, resolver
+    from ganzoo.cli.run import read_recipe
     from ganzoo.registry import discovery
     from ganzoo.training import dry_run
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
-    document = dry_run.inspect(found, plugins.zoo)
-    for remark in [*remarks, *document["remarks"]]:
+    document = dry_run.inspect(read_recipe(recipe, overrides, plugins), plugins.zoo)
+    for remark in document["remarks"]:
         click.echo(remark, err=True)
     click.echo(json.dumps(document) if as_json else _text(document))
 

@@ -19,20 +19,41 @@ if TYPE_CHECKING:
 
 @click.command("compare")
 @click.argument("targets", nargs=-1, required=True, metavar="RUN ... | RECIPE [KEY=VALUE ...]")
-@click.option("--over", multiple=True, metavar="KEY=A,B", help="Setting and its values; repeatable.")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help="Number of seeds per value.")
+@click.option(
+    "--over",
+    multiple=True,
+    metavar="KEY=A,B",
+    help="Train with each of these values of a setting; repeat for all combinations.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Number of seeds per combination, starting at the recipe's seed.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default="runs",
     show_default=True,
-    help="Folder of the recipe's runs.",
+    help="Folder in which the recipe's run folders are created.",
 )
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Metric; repeatable."
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=of_kind("metric"),
+    help="Metric to compute for every run; repeatable.",
 )
-@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="Feature extractor.")
-@click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples per run.")
+@click.option(
+    "--extractor",
+    metavar="NAME",
+    shell_complete=of_kind("extractor"),
+    help="Extractor that computes features for the metrics.",
+)
+@click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples to evaluate per run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     targets: tuple[str, ...],
@@ -44,10 +65,13 @@ def command(
     samples: int | None,
     as_json: bool,
 ) -> None:
-    """Compare runs: a Markdown table with mean and standard deviation of each score over seeds.
+    """Compare the scores of runs in a Markdown table.
 
-    RUNs are compared by their scores; a run without scores is evaluated first. A RECIPE is trained with every value of
-    --over and several seeds first; finished runs in --out are reused.
+    Runs that differ only in their seed share a row, with mean and standard deviation of each score. Runs without scores
+    are evaluated first.
+
+    A RECIPE in place of runs is first trained with every combination of the --over values. Finished runs in --out are
+    reused, and unfinished ones are resumed. KEY=VALUE overrides a setting of the recipe.
 
     \b
     ganzoo compare runs/a-... runs/b-...
@@ -60,62 +84,68 @@ def command(
     plugins = discovery.load()
     results = [result for name in metrics for result in plugins.zoo.find("metric", name).load().better]
     sweeping = bool(over) or not Path(targets[0]).is_dir()
-    runs = _sweep(targets, over, seeds, out, plugins) if sweeping else _opened(targets)
-    asked = metrics or extractor or samples
+    runs = _sweep(targets, over, seeds, out, plugins) if sweeping else _open(targets)
+    requested = metrics or extractor or samples
     for run in runs:
-        if asked or not run.scores():
-            click.echo(f"judging {run.folder.name}", err=True)
+        if requested or not run.scores():
+            click.echo(f"evaluating {run.folder.name}", err=True)
             evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins)
-    found = comparison.compare(runs, results)
-    click.echo(json.dumps(asdict(found)) if as_json else _text(found))
+    table = comparison.compare(runs, results)
+    click.echo(json.dumps(asdict(table)) if as_json else _text(table))
 
 
-def _opened(targets: tuple[str, ...]) -> list[Run]:
+def _open(targets: tuple[str, ...]) -> list[Run]:
     from ganzoo.sampling.run import Run
 
     return [Run.open(target) for target in targets]
 
 
 def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins: Plugins) -> list[Run]:
-    """Train what is not trained; what fails is told, and costs its own row only."""
+    """Return the runs of all combinations, trained if necessary. A failed one is reported and left out."""
     from ganzoo.errors import Aborted, GanzooError, Interrupted
     from ganzoo.training import sweep
 
     name, *changes = targets
     runs, failures = [], []
-    wanted = sweep.recipes(name, over, seeds, changes, plugins)
-    for k, (called, recipe) in enumerate(wanted, 1):
-        click.echo(f"{k} of {len(wanted)}: {called}", err=True)
+    recipes = sweep.recipes(name, over, seeds, changes, plugins)
+    for k, (title, recipe) in enumerate(recipes, 1):
+        click.echo(f"{k} of {len(recipes)}: {title}", err=True)
         try:
             runs.append(sweep.trained(recipe, out, plugins))
         except (Interrupted, Aborted):
             raise
         except GanzooError as error:
             failures.append(error)
-            click.echo(f"{called}: {error.message}", err=True)
+            click.echo(f"{title}: {error.message}", err=True)
     if not runs:
         raise failures[0]
     return runs
 
 
-def _text(found: Comparison) -> str:
-    """A Markdown table that reads well as it is, and what cannot be compared in it."""
-    head = ["setting", "seeds", *(f"{name} {_arrow(found, name)}" for name in found.names)]
+def _text(table: Comparison) -> str:
+    """Return a Markdown table with aligned columns, and the scores in it that cannot be compared."""
+    head = ["setting", "seeds", *(f"{name} {_arrow(table, name)}" for name in table.names)]
     rows = [
-        [row.label, str(len(row.seeds)), *(_cell(row.cells.get(name)) for name in found.names)] for row in found.rows
+        [row.label, str(len(row.seeds)), *(_cell(row.cells.get(name)) for name in table.names)] for row in table.rows
     ]
-    floors = {name: cell.floor for row in found.rows for name, cell in row.cells.items()}
-    rows.append(["real samples", "", *("" if (f := floors.get(name)) is None else f"{f:.4g}" for name in found.names)])
+    floors = {name: cell.floor for row in table.rows for name, cell in row.cells.items()}
+    rows.append(["real samples", "", *("" if (f := floors.get(name)) is None else f"{f:.4g}" for name in table.names)])
     widths = [max(len(line[k]) for line in [head, *rows]) for k in range(len(head))]
     rule = ["-" * width if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)]
     lines = [_line(head, widths), _line(rule, widths), *(_line(row, widths) for row in rows)]
-    lines += ["", "Mean and standard deviation over seeds; bold: the best, and what its spread does not tell from it."]
-    lines += [f"NOT COMPARABLE {name}: its runs differ in {'; '.join(what)}." for name, what in found.unequal.items()]
+    lines += [
+        "",
+        "Mean and standard deviation over seeds. Bold: the best, and all within one deviation of it.",
+    ]
+    lines += [
+        f"NOT COMPARABLE {name}: its runs differ in {'; '.join(differences)}."
+        for name, differences in table.unequal.items()
+    ]
     return "\n".join(lines)
 
 
-def _arrow(found: Comparison, name: str) -> str:
-    better = next(row.cells[name].better for row in found.rows if name in row.cells)
+def _arrow(table: Comparison, name: str) -> str:
+    better = next(row.cells[name].better for row in table.rows if name in row.cells)
     return {"lower": "↓", "higher": "↑"}.get(better, "")
 
 

@@ -13,11 +13,13 @@ Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
 def recipes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of recipes."""
     names = [recipe.name for recipe in locate.recipes(discovery.load())]
     return [name for name in names if name.startswith(incomplete)]
 
 
 def components(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of components and recipes."""
     plugins = discovery.load()
     names = {entry.name for entry in plugins.zoo} | {recipe.name for recipe in locate.recipes(plugins)}
     return sorted(name for name in names if name.startswith(incomplete))

@@ -16,7 +16,13 @@ from ganzoo.registry import discovery
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("file", type=click.Path(path_type=Path))
 def command(recipe: str, file: Path) -> None:
-    """Copy RECIPE to FILE, to edit it and train it with `ganzoo run FILE`. Never overwrites a file."""
+    """Copy RECIPE to FILE, for you to edit and to train by `ganzoo run FILE`.
+
+    Never overwrites an existing file.
+
+    \b
+    ganzoo cp quickstart mine.toml
+    """
     source = locate.find(recipe, discovery.load())
     target = file / source.name if file.is_dir() else file
     target = target if target.suffix else target.with_suffix(source.suffix)

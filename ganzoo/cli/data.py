@@ -29,7 +29,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_(as_json: bool) -> None:
     """List all datasets."""
     entries = discovery.load().zoo.entries("dataset")
@@ -45,9 +45,12 @@ def list_(as_json: bool) -> None:
 
 @command.command()
 @click.argument("name")
-@click.argument("settings", nargs=-1)
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]")
 def get(name: str, settings: tuple[str, ...]) -> None:
-    """Download the files of dataset NAME, for SETTINGS such as split=letters.
+    """Download the files of a dataset.
+
+    NAME is a dataset from `ganzoo data list`. Some settings select other files, such as split=letters. Existing files
+    are not downloaded again.
 
     \b
     ganzoo data get mnist
@@ -55,7 +58,7 @@ def get(name: str, settings: tuple[str, ...]) -> None:
     """
     sources = _build(name, settings).sources()
     if not sources:
-        click.echo(f"{name} comes without a download.")
+        click.echo(f"{name} needs no download.")
     for source in sources:
         with _progress(source.path) as progress:
             finding = obtain(source, progress)
@@ -64,12 +67,17 @@ def get(name: str, settings: tuple[str, ...]) -> None:
 
 @command.command()
 @click.argument("name")
-@click.argument("settings", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Verify the files of dataset NAME and read all examples: digests, damaged examples, examples per class.
+    """Verify the files of a dataset.
 
-    Exits with code 3 if files are missing or examples are damaged.
+    Compares the digests of the files, reads all examples, and counts damaged ones and the examples per class. Exits
+    with code 3 if files are missing or examples are damaged.
+
+    \b
+    ganzoo data check mnist
+    ganzoo data check emnist split=letters --json
     """
     dataset = _build(name, settings)
     findings = [verify(source) for source in dataset.sources()]
@@ -80,7 +88,7 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         how = shlex.join(["ganzoo", "data", "get", name, *settings])
         problem = f"{name}: {len(bad)} of {len(findings)} files missing or corrupt; type `{how}`."
     else:
-        content, problem = _surveyed(name, dataset)
+        content, problem = _inspect(name, dataset)
     if as_json:
         report = {"name": name, "problem": problem, "files": [vars(finding) for finding in findings], **content}
         click.echo(json.dumps(report, indent=2))
@@ -111,7 +119,7 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
     return dataset
 
 
-def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
+def _inspect(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     """Return the contents of a dataset for JSON, and the problems found."""
     from rich.console import Console
     from rich.progress import track
@@ -121,17 +129,17 @@ def _surveyed(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     console = Console(stderr=True)
     bar = partial(track, description=name, console=console, transient=True, disable=not console.is_terminal)
     try:
-        found = survey(dataset, bar)
+        result = survey(dataset, bar)
     except DataError as error:
         return {}, error.message
-    content: dict[str, Any] = {"examples": found.examples, "shape": list(dataset.spec.shape)}
-    if found.classes:
-        content["classes"] = found.classes
-    content |= {"damaged": found.damaged, "remarks": found.remarks}
-    if not found.damaged:
+    content: dict[str, Any] = {"examples": result.examples, "shape": list(dataset.spec.shape)}
+    if result.classes:
+        content["classes"] = result.classes
+    content |= {"damaged": result.damaged, "remarks": result.remarks}
+    if not result.damaged:
         return content, ""
-    lines = [f"{name}: {found.damaged:,} of {found.examples:,} examples are damaged.", *found.reasons]
-    if (more := found.damaged - len(found.reasons)) > 0:
+    lines = [f"{name}: {result.damaged:,} of {result.examples:,} examples are damaged.", *result.reasons]
+    if (more := result.damaged - len(result.reasons)) > 0:
         lines.append(f"... and {more:,} more, not listed.")
     return content, "\n  ".join(lines)
 

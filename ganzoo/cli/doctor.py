@@ -13,6 +13,7 @@ import click
 
 from ganzoo.errors import SetupError
 from ganzoo.registry import discovery
+from ganzoo.registry.versions import installed_version
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
 EXTRAS = {
@@ -27,9 +28,9 @@ EXTRAS = {
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(as_json: bool) -> None:
-    """Show versions, device, data folder, free disk space and plugins, and report problems with their remedies.
+    """Check the installation and report problems with their remedies.
 
-    Exits with code 6 if there is a problem.
+    Shows versions, device, data folder, free disk space and plugins. Exits with code 6 if there is a problem.
     """
     facts = _facts()
     if as_json:
@@ -47,7 +48,7 @@ def _facts() -> dict[str, Any]:
     from ganzoo.data.sources import data_root
 
     rows = discovery.load().rows
-    versions = {name: _version(name) for name in (discovery.DISTRIBUTION, *NEEDED)}
+    versions = {name: installed_version(name) for name in (discovery.DISTRIBUTION, *NEEDED)}
     root = data_root()
     facts: dict[str, Any] = {
         "python": platform.python_version(),
@@ -82,10 +83,3 @@ def _device() -> str:
     device = processes().device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     return f"{device} ({name})"
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""

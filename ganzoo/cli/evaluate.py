@@ -20,10 +20,25 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", shell_complete=of_kind("metric"), help="Metric; repeatable."
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=of_kind("metric"),
+    help="Metric to compute; repeatable. [those of the recipe, or all that apply to the data]",
 )
-@click.option("--extractor", metavar="NAME", shell_complete=of_kind("extractor"), help="Feature extractor.")
-@click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples. [10,000, or as many as held out]")
+@click.option(
+    "--extractor",
+    metavar="NAME",
+    shell_complete=of_kind("extractor"),
+    help="Extractor that computes features for the metrics. [that of the recipe, or one that fits the data]",
+)
+@click.option(
+    "-n",
+    "samples",
+    type=click.IntRange(min=2),
+    help="Number of samples. [10,000, or the number of held-out real samples if that is smaller]",
+)
 @click.option("--seed", type=click.IntRange(0, 2**31, max_open=True), help="Seed of the samples' noise. [0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
@@ -35,10 +50,11 @@ def command(
     seed: int | None,
     as_json: bool,
 ) -> None:
-    """Compute metrics of the samples of RUN, a run folder, a folder of runs, or a checkpoint.
+    """Compute metrics of samples of RUN, and append the scores to RUN/scores.jsonl.
 
-    The default metrics are those of the recipe, or all that apply to the data. Each score is shown with its floor, the
-    score of held-out real samples, and appended with its protocol to RUN/scores.jsonl.
+    RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. Each score is shown next to
+    the score of held-out real samples. KEY=VALUE overrides a setting of the tables evaluate, metric.0 (the first
+    metric) or extractor.
 
     \b
     ganzoo evaluate runs/...
@@ -47,8 +63,8 @@ def command(
     """
     from ganzoo.evaluation import evaluate
 
-    told = partial(click.echo, err=True)
-    scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=told)
+    warn = partial(click.echo, err=True)
+    scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=warn)
     if as_json:
         click.echo(json.dumps([asdict(score) for score in scores]))
     else:
@@ -62,23 +78,23 @@ def _table(scores: list[Score]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("score", "value", "real samples", "better", "samples"):
         table.add_column(column, justify="left" if column in ("score", "better") else "right", no_wrap=True)
-    for one in scores:
-        floor = "" if one.floor is None else f"{one.floor:.4g}"
-        table.add_row(one.name, f"{one.value:.4g}", floor, one.better, f"{one.protocol['samples']:,}")
+    for score in scores:
+        floor = "" if score.floor is None else f"{score.floor:.4g}"
+        table.add_row(score.name, f"{score.value:.4g}", floor, score.better, f"{score.protocol['samples']:,}")
     Console(highlight=False).print(table)
     click.echo(_protocol(scores))
 
 
 def _protocol(scores: list[Score]) -> str:
-    """What all of these scores share, in words."""
+    """Return the protocol that all scores share as text."""
     shared = scores[0].protocol
     lines = [
         f"step {scores[0].step}, weights {shared['weights']}, seed {shared['seed']}",
         f"real samples: {shared['real']}; held out: {shared['held_out']}",
     ]
-    looks = next((one.protocol["extractor"] for one in scores if "extractor" in one.protocol), None)
-    if looks:
-        facts = ", ".join(f"{key} {value}" for key, value in looks.items() if key not in ("use", "digest"))
-        named = f"extractor {looks['use']} {looks['digest'][:12]}".strip()
-        lines.append(f"{named}: {facts}" if facts else named)
+    extractor = next((score.protocol["extractor"] for score in scores if "extractor" in score.protocol), None)
+    if extractor:
+        facts = ", ".join(f"{key} {value}" for key, value in extractor.items() if key not in ("use", "digest"))
+        title = f"extractor {extractor['use']} {extractor['digest'][:12]}".strip()
+        lines.append(f"{title}: {facts}" if facts else title)
     return "\n".join(lines)

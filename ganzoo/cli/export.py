@@ -1,4 +1,4 @@
-"""ganzoo export RUN [--out FOLDER] [--format F] [--license L] [--json]"""
+"""The `ganzoo export` command."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from ganzoo.sharing import FORMATS
     "formats",
     type=click.Choice(FORMATS),
     multiple=True,
-    help="Also write the generator as a graph; repeatable. Safetensors are always written.",
+    help="Format to write besides safetensors: the generator as a graph; repeatable.",
 )
-@click.option("--license", metavar="L", default="", help="License of the weights: mit, cc-by-4.0, ...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--license", metavar="L", default="", help="License of the model, as the Hub spells it: mit, cc-by-4.0, ..."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(run: Path, out: Path | None, formats: tuple[str, ...], license: str, as_json: bool) -> None:
-    """Export RUN to a folder that others can load: its networks, without anything of training.
+    """Export the trained model RUN to a folder that others can load.
 
-    RUN is a run folder, a folder of runs, or a checkpoint. The export is loaded once to verify that it makes the same
-    samples. It holds no code and no pickle. An earlier export of the same run is replaced, anything else is kept.
+    RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. The export contains the
+    weights that sampling needs, their configuration and a model card, but no code, no pickle and no training state. It
+    is loaded once to verify that it generates the same samples.
+
+    An earlier export of the same run is replaced; any other existing folder is an error.
 
     \b
     ganzoo export runs/... --license mit

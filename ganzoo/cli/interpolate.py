@@ -17,17 +17,27 @@ import click
     type=click.IntRange(2, 60),
     default=10,
     show_default=True,
-    help="Samples per interpolation, with both ends.",
+    help="Samples per interpolation, both ends included.",
 )
 @click.option(
     "--path",
     type=click.Choice(["spherical", "linear"]),
     default="spherical",
     show_default=True,
-    help="Spherical or linear interpolation.",
+    help="Spherical interpolation keeps the norm of codes of a normal prior, linear interpolation does not.",
 )
-@click.option("--label", "labels", metavar="L", multiple=True, help="Class name or index; repeatable, rows take turns.")
-@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed gives the same samples.")
+@click.option(
+    "--label",
+    "labels",
+    metavar="L",
+    multiple=True,
+    help="Class name or index of a row; repeat for several rows in turn. [all classes in turn]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**62, max_open=True),
+    help="Seed of the noise; the same seed gives the same interpolations. [random]",
+)
 def command(
     run: Path,
     out: Path | None,
@@ -37,10 +47,11 @@ def command(
     labels: tuple[str, ...],
     seed: int | None,
 ) -> None:
-    """Interpolate between samples of RUN in latent space.
+    """Interpolate between samples of the trained model RUN in latent space.
 
-    A .png shows one interpolation per row, or per line for 2-D points. A .gif loops through three samples, for all
-    rows at once. The class is constant along a row: all classes take turns, or those given by --label.
+    RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, or OWNER/NAME on the
+    Hugging Face Hub. A .png shows one interpolation per row; for 2-D points, one per line of a plot. A .gif loops
+    through three samples, for all rows at once. The class is constant along a row.
 
     \b
     ganzoo interpolate runs/... --seed 3

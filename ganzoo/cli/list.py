@@ -23,10 +23,16 @@ ALL = ("gan", *KINDS, "recipe")
 @click.argument("pattern", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
-    """List GANs with their recipes and papers, components, and recipes.
+    """List GANs with their recipes and papers, then components and recipes by kind.
 
     KIND is one of gan, generator, discriminator, encoder, loss, regularizer, transform, dataset, procedure, optimizer,
     schedule, metric, extractor and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
+
+    \b
+    ganzoo list gan
+    ganzoo list loss
+    ganzoo list dataset faces
+    ganzoo list 'dc*'
     """
     kinds = {spelling: name for name in ALL for spelling in (name, _plural(name))}
     if kind not in kinds and pattern is None:

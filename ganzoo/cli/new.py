@@ -19,12 +19,13 @@ USUAL = ("generator", "discriminator")
     type=click.Choice(KINDS),
     metavar="KIND",
     multiple=True,
-    help=f"Kind of component to write; repeatable. [default: {' and '.join(USUAL)}]",
+    help=f"Kind of component to write; repeatable. [{' and '.join(USUAL)}]",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the package. [default: NAME]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the package. [NAME]")
 def command(name: str, kinds: tuple[str, ...], out: Path | None) -> None:
-    """Create a plugin package: a working component of each KIND, a recipe and tests, for you to edit.
+    """Create a plugin package for you to edit.
 
+    It contains a working component of each KIND, recipes that use them, conformance tests, a README and a CI workflow.
     NAME is the name of the package, such as ganzoo-swirl; its components are then called swirl.
 
     \b
@@ -33,13 +34,13 @@ def command(name: str, kinds: tuple[str, ...], out: Path | None) -> None:
     """
     from ganzoo.scaffold import names, package
 
-    made = names.named(name)
+    plugin = names.named(name)
     folder = out or Path(name)
-    written = package.write(made, kinds or USUAL, folder)
+    written = package.write(plugin, kinds or USUAL, folder)
     for path in written:
         click.echo(path)
     recipe = next(path.stem for path in written if path.parent.name == "recipes")
     click.echo(
         f"\nnext:\n  pip install -e '{folder}[test]'\n  ganzoo test {name}\n  ganzoo run {recipe}\n"
-        f"then edit {folder / made.module}/: code and docstrings of the components, and their summaries in __init__.py"
+        f"then edit {folder / plugin.module}/: the components, their docstrings, and their summaries in __init__.py"
     )

@@ -12,15 +12,18 @@ import click
     type=click.IntRange(0, 65535),
     default=7860,
     show_default=True,
-    help="Port; 0 for any free one.",
+    help="Port of the page; 0 for any free port.",
 )
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in a browser.")
 def command(run: str, port: int, browser: bool) -> None:
-    """Explore the model of RUN, a run folder or a checkpoint, on a page in the browser.
+    """Explore the trained model RUN on a page in the browser.
 
-    Generate samples by seed and class, interpolate between them, move them along a direction, save pictures. A
-    translator translates examples of its data or your pictures. Only this machine can reach the page, and the page
-    loads nothing from the network. Requires gradio: pip install 'ganzoo-torch[play]'.
+    RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, or OWNER/NAME on the
+    Hugging Face Hub. On the page you can generate samples by seed and class, interpolate between them, move them along
+    a direction, and save pictures. A translator translates examples of its data or your own pictures.
+
+    Only this machine can reach the page, and the page loads nothing from the network. Ctrl-C stops the server. Requires
+    gradio: pip install 'ganzoo-torch[play]'.
 
     \b
     ganzoo play runs

@@ -13,10 +13,11 @@ from ganzoo.registry import discovery
 @click.command("plugins")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(as_json: bool) -> None:
-    """List installed plugins: package, version, status, number of components, hooks, and errors.
+    """List installed plugins with their versions, status, components, hooks and errors.
 
-    A plugin is Python code that runs when ganzoo starts: install only plugins that you trust. Disable one with
-    GANZOO_BLOCK_PLUGINS=name or `ganzoo --block name ...`, and all but the built-in ones with GANZOO_DISABLE_PLUGINS=1.
+    The status is ok, failed, incompatible (with this version of the plugin API) or off. A plugin is Python code that
+    runs when ganzoo starts: install only plugins that you trust. `ganzoo --block NAME` or GANZOO_BLOCK_PLUGINS=NAME
+    disables one; `ganzoo --no-plugins` or GANZOO_DISABLE_PLUGINS=1 disables all but the built-in ones.
     """
     rows = discovery.load().rows
     if as_json:

@@ -1,4 +1,4 @@
-"""ganzoo pull OWNER/NAME[@REVISION] [--out DIR] [--json]"""
+"""The `ganzoo pull` command."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import click
 
 @click.command("pull")
 @click.argument("name", metavar="OWNER/NAME[@REVISION]")
-@click.option("--out", type=click.Path(path_type=Path), help="New folder to write. [NAME]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to create. [NAME]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(name: str, out: Path | None, as_json: bool) -> None:
-    """Download a model that `ganzoo push` sent, and check it.
+    """Download a model from the Hugging Face Hub and verify it.
 
-    A repository that holds anything but the files of an export is refused before anything is downloaded. A plugin that
-    the model needs is named, never installed.
+    The model must be an export: a repository with any other file is rejected before the download. REVISION is a branch,
+    tag or commit. Plugins that the model needs are named but not installed.
 
     \b
     ganzoo pull ann/letters

@@ -1,4 +1,4 @@
-"""ganzoo push PLACE OWNER/NAME [--private/--public] [--revision BRANCH] [--pr] [--dry-run] [--json]"""
+"""The `ganzoo push` command."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ import click
 @click.argument("place", metavar="FOLDER|RUN", type=click.Path(path_type=Path))
 @click.argument("name", metavar="OWNER/NAME")
 @click.option(
-    "--private", "visibility", flag_value="private", default="private", help="Visible to you alone. [default]"
+    "--private", "visibility", flag_value="private", default="private", help="Create a private repository. [default]"
 )
-@click.option("--public", "visibility", flag_value="public", help="Visible to everybody.")
-@click.option("--revision", metavar="BRANCH", default="", help="Branch to push to; created if it does not exist.")
-@click.option("--pr", "pull_request", is_flag=True, help="Open a pull request; works for repositories of others too.")
-@click.option("--dry-run", is_flag=True, help="List what would be sent without contacting the Hub.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--public", "visibility", flag_value="public", help="Create a public repository, or allow an existing one."
+)
+@click.option("--revision", metavar="BRANCH", default="", help="Branch to upload to; created if it does not exist.")
+@click.option("--pr", "pull_request", is_flag=True, help="Open a pull request, also in a repository of somebody else.")
+@click.option("--dry-run", is_flag=True, help="List the files without contacting the Hub.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     place: Path, name: str, visibility: str, revision: str, pull_request: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Send an export to the Hugging Face Hub; a RUN is exported first, without graphs.
+    """Upload an export to the Hugging Face Hub.
 
-    Only the files of an export are sent: no optimizer state, no data, no random states. The repository is created if
-    it does not exist, and is private unless you add --public.
+    FOLDER is an export; a RUN is exported first, without graphs. Only the files of the export are uploaded: no
+    optimizer state, no data, no random states. The repository OWNER/NAME is created if it does not exist, as a private
+    one unless you add --public. Log in by `hf auth login` or set HF_TOKEN.
 
     \b
     ganzoo push runs/.../export ann/letters --dry-run

@@ -10,15 +10,21 @@ import click
 @click.command("report")
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="An .html file. [RUN/report.html; report.html]"
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An .html file. [RUN/report.html, or report.html for several runs]",
 )
-@click.option("--no-samples", is_flag=True, help="Generate no new samples; needs neither weights nor data.")
+@click.option("--no-samples", is_flag=True, help="Generate no new samples; then neither weights nor data are needed.")
 def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
-    """Write a self-contained HTML report on one or more run folders or checkpoints.
+    """Write an HTML report on one or more runs to a single file.
 
-    It contains loss curves, sample grids by step, diagnosis, scores, the recipe and the provenance of the run, and
-    loads nothing from the network. Samples by class, interpolations and nearest training pictures are generated for the
-    report. Several runs are compared first. Local paths and names of users and machines are removed.
+    RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. The report contains loss
+    curves, sample grids by step, diagnosis, scores, the recipe and the provenance; and newly generated samples by
+    class, interpolations, and samples next to the nearest training pictures. With several runs, it starts with a
+    comparison.
+
+    The page loads nothing from the network. Local paths and names of users and machines are removed.
 
     \b
     ganzoo report runs/...

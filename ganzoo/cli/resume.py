@@ -10,11 +10,12 @@ import click
 @click.command("resume")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
-@click.option("--allow-data-change", is_flag=True, help="Resume even if the data have changed since the start.")
+@click.option("--allow-data-change", is_flag=True, help="Resume even if the data has changed since the run started.")
 def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> None:
     """Resume RUN from its newest checkpoint, as if it had never stopped.
 
-    RUN is a run folder, a folder of runs, whose newest run is resumed, or a checkpoint to resume from.
+    RUN is a run folder, a folder of runs (the newest run is resumed), or a checkpoint folder to resume from. KEY=VALUE
+    overrides a setting that may change during a run, such as run.steps.
 
     \b
     ganzoo resume runs/quickstart-20260101-120000-ab12

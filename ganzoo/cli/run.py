@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ganzoo.cli.complete import recipes
+
+if TYPE_CHECKING:
+    from ganzoo.config.recipe import Recipe
+    from ganzoo.registry.discovery import Plugins
+    from ganzoo.sampling.run import Run
 
 
 @click.command("run")
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Parent of the run folder."
+    "--out",
+    type=click.Path(path_type=Path),
+    default="runs",
+    show_default=True,
+    help="Folder in which the run folder is created.",
 )
-@click.option("--resume", is_flag=True, help="Resume this recipe's newest unfinished run in --out, if there is one.")
-@click.option("--allow-data-change", is_flag=True, help="Resume even if the data have changed since the start.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Resume the newest unfinished run of this recipe in --out; start a new run if there is none.",
+)
+@click.option("--allow-data-change", is_flag=True, help="Resume even if the data has changed since the run started.")
 def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, allow_data_change: bool) -> None:
-    """Train RECIPE: a name from `ganzoo list recipe`, or a path to a .toml or .json file.
+    """Train RECIPE, a name from `ganzoo list recipe` or the path of a .toml or .json file.
+
+    KEY=VALUE overrides a setting of the recipe. Ctrl-C saves a checkpoint after the current step and stops; `ganzoo
+    resume` continues from it.
 
     \b
     ganzoo run quickstart
@@ -26,23 +44,30 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     ganzoo run quickstart dataset.use=fashion_mnist
     torchrun --standalone --nproc_per_node 2 -m ganzoo run quickstart
     """
-    from ganzoo.config import locate, resolver
     from ganzoo.registry import discovery
     from ganzoo.runs.resume import at_newest_whole, unfinished
     from ganzoo.training import loop
 
     plugins = discovery.load()
-    found, remarks = resolver.read(locate.find(recipe, plugins), overrides, plugins.zoo)
-    for remark in remarks:
-        click.echo(remark, err=True)
-    begun = unfinished(out, found, plugins.zoo) if resume else None
+    parsed = read_recipe(recipe, overrides, plugins)
+    begun = unfinished(out, parsed, plugins.zoo) if resume else None
     if resume and not begun:
         click.echo(f"no unfinished run of this recipe in {out}: starting a new one", err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None
-    report(loop.train(found, plugins, out, start))
+    report(loop.train(parsed, plugins, out, start))
 
 
-def report(run) -> None:  # type: ignore[no-untyped-def]
+def read_recipe(name: str, overrides: Sequence[str], plugins: Plugins) -> Recipe:
+    """Read a recipe, and print remarks about the settings that its overrides dropped."""
+    from ganzoo.config import locate, resolver
+
+    recipe, remarks = resolver.read(locate.find(name, plugins), overrides, plugins.zoo)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    return recipe
+
+
+def report(run: Run) -> None:
     """Print the paths of the samples and the checkpoint."""
     from ganzoo.utils import distributed
 

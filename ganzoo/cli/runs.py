@@ -15,9 +15,10 @@ from ganzoo.runs import status
 @click.argument("out", type=click.Path(path_type=Path), default="runs")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(out: Path, as_json: bool) -> None:
-    """List the runs in OUT with their states: finished, running, interrupted, diverged, failed or dead.
+    """List the runs in the folder OUT (default: runs) with their states.
 
-    A dead run is marked as running, but its process no longer exists.
+    The states are created, running, finished, interrupted, diverged, failed and dead. A dead run is marked as running,
+    but its process no longer exists; `ganzoo resume` resumes it.
     """
     reports = status.reports(out)
     if as_json:
@@ -34,19 +35,19 @@ def _table(reports: list[status.Report]) -> None:
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("run", "state", "step", "checkpoint", "last sign of life"):
+    for column in ("run", "state", "step", "checkpoint", "heartbeat"):
         table.add_column(column, overflow="fold", no_wrap=column in ("run", "state", "step"))
-    for one in reports:
-        step = f"{one.step:,} of {one.steps:,}" if one.steps else f"{one.step:,}"
-        table.add_row(*map(Text, (one.run, one.state, step, one.checkpoint, _minute(one.heartbeat))))
+    for report in reports:
+        step = f"{report.step:,} of {report.steps:,}" if report.steps else f"{report.step:,}"
+        table.add_row(*map(Text, (report.run, report.state, step, report.checkpoint, _minute(report.heartbeat))))
     Console().print(table)
-    for one in reports:
-        if one.note:
-            click.echo(f"{one.run}: {one.note}")
+    for report in reports:
+        if report.note:
+            click.echo(f"{report.run}: {report.note}")
 
 
 def _minute(heartbeat: str) -> str:
-    """2026-01-02T03:04:05+00:00 -> 2026-01-02 03:04, in the time of this machine; what is no time, as it is."""
+    """Return an ISO time as 2026-01-02 03:04 in this machine's time zone; other text unchanged."""
     try:
         return datetime.fromisoformat(heartbeat).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:

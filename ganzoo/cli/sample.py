@@ -18,32 +18,43 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="Number of samples.")
 @click.option(
-    "--label", "labels", metavar="L", multiple=True, help="Class name or index; repeatable, classes take turns."
+    "--label",
+    "labels",
+    metavar="L",
+    multiple=True,
+    help="Class name or index; repeat for several classes in turn. [all classes in turn]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**62, max_open=True), help="The same seed gives the same samples.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**62, max_open=True),
+    help="Seed of the noise; the same seed gives the same samples. [random]",
+)
 @click.option(
     "--input",
     "pictures",
     metavar="FOLDER",
     type=click.Path(path_type=Path),
-    help="Input pictures for a translator.",
+    help="Folder of input pictures for a translator.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A .png grid, a .txt for token ids, an .npz file, or a folder. [RUN/samples.png or samples.txt]",
+    help="A .png (grid), .npz (arrays) or .txt file (token ids), or a folder (one PNG per sample). "
+    "[RUN/samples.png, or .txt for token ids]",
 )
 def command(
     run: Path, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, out: Path | None
 ) -> None:
-    """Generate samples from RUN by class and seed.
+    """Generate samples from the trained model RUN.
 
-    RUN is a run folder, a folder of runs, a checkpoint, an export, or OWNER/NAME on the Hugging Face Hub. Averaged
-    weights (EMA) are used if the run has them. An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64
-    (N,), -1 without labels; for token ids `images` int64 (N, T) and `words`.
+    RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, or OWNER/NAME on the
+    Hugging Face Hub. Averaged weights (EMA) are used if the run has them.
 
-    A translator (image to image) translates random examples of its training data, selected by the seed, or all
-    pictures in FOLDER. A grid shows inputs next to outputs; an .npz file contains `inputs`, too.
+    An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
+    `images` is int64 (N, T), and `words` contains their texts.
+
+    A translator (image to image) translates all pictures in --input, or -n random examples of its training data. A grid
+    then shows inputs next to outputs, and an .npz file contains `inputs` too.
 
     \b
     ganzoo sample runs/... -n 16 --label A
@@ -59,8 +70,8 @@ def command(
         target = out or api.default_output(run, "samples.png")
         click.echo(_translate(model, count, labels, seed, pictures, target))
         return
-    asked: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
-    y = model.labels(count, asked)
+    requested: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
+    y = model.labels(count, requested)
     target = out or api.default_output(run, "samples.txt" if model.spec.vocab else "samples.png")
     samples = model.sample(count, y, seed)
     columns = writer.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)

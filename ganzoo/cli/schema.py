@@ -15,10 +15,10 @@ from ganzoo.errors import GanzooError
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE instead of stdout."
 )
 def command(out: Path | None) -> None:
-    """Write a JSON Schema of recipes that covers the installed components.
+    """Write a JSON Schema of recipes with all installed components.
 
-    Editors complete and check recipes with it: tables, names of components, and
-    settings with their descriptions.
+    Editors complete and validate recipes with it: tables, names of components, and settings with their descriptions.
+    Write it again after you install or remove a plugin.
 
     \b
     ganzoo schema --out ganzoo.schema.json
@@ -37,5 +37,5 @@ def command(out: Path | None) -> None:
     try:
         atomic.write_json(out, document)
     except OSError as error:
-        raise GanzooError(f"{out}: {error.strerror}. Give another place.") from error
+        raise GanzooError(f"{out}: {error.strerror}. Give another file.") from error
     click.echo(f"{out}\nto use it, add this line to the comments at the top of a recipe: #:schema ./{out.name}")

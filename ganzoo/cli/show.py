@@ -21,10 +21,18 @@ from ganzoo.registry.zoo import KINDS, Entry
 
 @click.command("show")
 @click.argument("name", shell_complete=components)
-@click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="Kind of the component, if several have one.")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help="Kind of the component, if several components have this name.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(name: str, kind: str | None, as_json: bool) -> None:
-    """Show the settings of a component or of a table such as [run], or a recipe with all its defaults.
+    """Show the settings of a component, or a recipe with all defaults.
+
+    NAME is the name of a component, a recipe, or one of the tables run, evaluate and about. Settings are shown with
+    their defaults, types and descriptions.
 
     \b
     ganzoo show adversarial

@@ -22,7 +22,9 @@ KEPT, BROKEN, NOT_ASKED = "kept", "broken", "not asked"
 
 @click.command("test")
 @click.argument("plugin", shell_complete=plugins)
-@click.option("--kind", metavar="KIND", help="Test only components of this kind; `plugin` for the package as a whole.")
+@click.option(
+    "--kind", metavar="KIND", help="Test only components of this kind, or `plugin` for the package as a whole."
+)
 @click.option("--only", metavar="TEXT", default="", help="Run only tests with this text in their names.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
@@ -36,10 +38,10 @@ def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
 
     if kind not in (None, "plugin", *KINDS):
         raise click.UsageError(f"no kind {kind!r}. Kinds: plugin, {', '.join(KINDS)}")
-    asked = [check for check in testing.checks(plugin) if only in str(check) and kind in (None, _kind(check))]
-    if not asked:
-        raise click.UsageError(f"plugin {plugin!r} has no check of that kind and text. Leave --kind or --only out.")
-    rows = [_asked(check) for check in _progress(asked)]
+    checks = [check for check in testing.checks(plugin) if only in str(check) and kind in (None, _kind(check))]
+    if not checks:
+        raise click.UsageError(f"plugin {plugin!r} has no test of that kind and name. Leave out --kind or --only.")
+    rows = [_run(check) for check in _progress(checks)]
     counts = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in (KEPT, BROKEN, NOT_ASKED)}
     if as_json:
         click.echo(json.dumps({"plugin": plugin, **counts, "checks": rows}))
@@ -48,7 +50,7 @@ def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
     if counts[BROKEN]:
         raise ConformanceError(
             f"plugin {plugin} breaks {counts[BROKEN]} of {len(rows) - counts[NOT_ASKED]} promises. "
-            + ("Each message says what to change." if as_json else "What to change is said above.")
+            + ("Each message says what to change." if as_json else "The messages above say what to change.")
         )
 
 
@@ -57,8 +59,8 @@ def _kind(check: Check) -> str:
     return entry.kind if entry else "plugin"
 
 
-def _asked(check: Check) -> dict[str, Any]:
-    """What became of a check. What a component prints goes to stderr: stdout is ours."""
+def _run(check: Check) -> dict[str, Any]:
+    """Run one test and return its row. Components print to stderr, since stdout holds the command's output."""
     from unittest import SkipTest
 
     outcome, message, start = KEPT, "", time.monotonic()
@@ -70,12 +72,17 @@ def _asked(check: Check) -> dict[str, Any]:
     except SkipTest as skipped:
         outcome, message = NOT_ASKED, str(skipped)
     seconds = round(time.monotonic() - start, 3)
-    told = {"component": str(check.subject), "promise": check.name, "outcome": outcome, "message": message}
-    return {**told, "seconds": seconds}
+    return {
+        "component": str(check.subject),
+        "promise": check.name,
+        "outcome": outcome,
+        "message": message,
+        "seconds": seconds,
+    }
 
 
 def _progress(checks: list[Check]) -> Iterator[Check]:
-    """The checks, with a line on a terminal that says how far they are."""
+    """Yield the tests, with a progress bar in a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -83,11 +90,11 @@ def _progress(checks: list[Check]) -> Iterator[Check]:
     if not console.is_terminal:
         yield from checks
         return
-    yield from track(checks, description="asking", console=console, transient=True)
+    yield from track(checks, description="testing", console=console, transient=True)
 
 
 def _show(rows: Iterable[dict[str, Any]]) -> None:
-    """A line for each component, then each broken promise with its message."""
+    """Print a table of the components, then each failed test with its message."""
     from rich.console import Console
     from rich.table import Table
 
@@ -98,8 +105,8 @@ def _show(rows: Iterable[dict[str, Any]]) -> None:
     table.add_column("component", overflow="fold")
     for column in (KEPT, BROKEN, NOT_ASKED):
         table.add_column(column, justify="right")
-    for component, found in outcomes.items():
-        table.add_row(component, *(str(found.count(outcome)) for outcome in (KEPT, BROKEN, NOT_ASKED)))
+    for component, results in outcomes.items():
+        table.add_row(component, *(str(results.count(outcome)) for outcome in (KEPT, BROKEN, NOT_ASKED)))
     console = Console(highlight=False)
     console.print(table)
     for row in rows:

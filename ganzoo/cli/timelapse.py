@@ -11,9 +11,10 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .gif file. [RUN/timelapse.gif]")
 def command(run: Path, out: Path | None) -> None:
-    """Animate the sample grids of RUN, a run folder or a folder of runs, from the first step to the last.
+    """Animate the sample grids of RUN from the first step to the last.
 
-    All grids are generated from the same noise. At most 120 grids are shown, evenly spaced.
+    RUN is a run folder, or a folder of runs (the newest run is used). All grids are generated from the same noise. At
+    most 120 grids are shown, evenly spaced.
 
     \b
     ganzoo timelapse runs/...

@@ -11,9 +11,10 @@ import click
 @click.argument("run", type=click.Path(path_type=Path), default="runs")
 @click.option("--once", is_flag=True, help="Show the current state and exit.")
 def command(run: Path, once: bool) -> None:
-    """Follow RUN from another terminal: losses, newest grid and diagnosis, until the run ends.
+    """Show the progress of RUN until it ends: losses, newest sample grid and diagnosis.
 
-    RUN is a run folder, or a folder of runs, whose newest run is followed. Ctrl-C stops only the watching.
+    RUN is a run folder, or a folder of runs (default: runs), of which the newest run is shown. Ctrl-C ends this command
+    and not the run.
 
     \b
     ganzoo watch runs

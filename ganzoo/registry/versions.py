@@ -1,4 +1,4 @@
-"""The version of the plugin API, renamed public names, and deprecation warnings.
+"""Versions: of the plugin API and of installed packages; renamed public names, and deprecation warnings.
 
 docs/api.md lists what is public and how it may change.
 """
@@ -28,6 +28,16 @@ def deprecated(message: str) -> None:
         message: What is removed and what to do instead: "setting channels is now width, and goes in ganzoo-acme 0.3".
     """
     warnings.warn(message, Deprecated, stacklevel=3)
+
+
+def installed_version(name: str) -> str:
+    """Return the version of an installed package, or "" when it is not installed."""
+    from importlib import metadata  # slow to import
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def check_version(specifier: str) -> None:

@@ -6,13 +6,13 @@ import os
 import platform
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.versions import installed_version
 
 PACKAGES = ("ganzoo-torch", "torch", "torchvision", "accelerate", "safetensors", "numpy", "pillow")
 VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "SLURM_JOB_ID", "WORLD_SIZE")
@@ -46,14 +46,7 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that numbers depend on; empty for one that is not installed."""
-    return {name: _version(name) for name in PACKAGES}
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+    return {name: installed_version(name) for name in PACKAGES}
 
 
 def _git() -> dict[str, Any]:

@@ -101,11 +101,11 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
     Yields:
         Run folders.
     """
-    wanted = _as_json(recipe.resolved())
+    target = _as_json(recipe.resolved())
     for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):
         run = RunFolder(path.parent)
         try:
-            matches = (run.status.get("state") == "finished") == finished and _today(run, zoo) == wanted
+            matches = (run.status.get("state") == "finished") == finished and _today(run, zoo) == target
         except GanzooError:
             continue
         if matches:

@@ -35,7 +35,7 @@ class DataSpec(BaseModel):
 
     @property
     def spec(self) -> Spec:
-        """The same as a `ganzoo.Spec`."""
+        """Return the spec as a `ganzoo.Spec`."""
         return Spec(tuple(self.shape), self.classes, self.vocab)
 
 

@@ -328,5 +328,5 @@ def _exported(place: Path) -> Iterator[tuple[Path, Config]]:
     from ganzoo.sharing import export  # not at the top: ganzoo.load() needs this module, but nothing of exporting
 
     with tempfile.TemporaryDirectory() as home:
-        made = export.export(place, Path(home) / "export")
-        yield made.folder, made.config
+        result = export.export(place, Path(home) / "export")
+        yield result.folder, result.config

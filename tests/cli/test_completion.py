@@ -13,7 +13,7 @@ from helpers.packages import GOOD, install
 
 
 def completed(line: str, site: Path | None = None) -> list[str]:
-    """What is offered for the last word of a line."""
+    """Return the completions of the last word of a line."""
     words = line.split(" ")
     done = shell(site=site, _GANZOO_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
     assert done.returncode == 0, done.stderr

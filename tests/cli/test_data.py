@@ -93,7 +93,7 @@ def test_get_with_everything_there(kmnist):
 
 def test_get_what_needs_no_download(root):
     result = run("get", "glyphs")
-    assert (result.exit_code, result.stdout) == (0, "glyphs comes without a download.\n")
+    assert (result.exit_code, result.stdout) == (0, "glyphs needs no download.\n")
 
 
 def test_every_wrong_setting_is_told_at_once(root):

@@ -1,4 +1,4 @@
-"""What only reads names is quick: it imports neither torch nor what else takes long."""
+"""Commands that only read names start quickly: they import neither torch nor other slow packages."""
 
 from __future__ import annotations
 

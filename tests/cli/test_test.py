@@ -52,7 +52,7 @@ def test_a_broken_promise_is_told_with_what_to_change(tmp_path: Path) -> None:
     assert SIGN in done.stdout
     assert "return minus a value that should be maximised." in done.stdout
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert errors == ["Error: plugin ganzoo-planted breaks 1 of 18 promises. What to change is said above."]
+    assert errors == ["Error: plugin ganzoo-planted breaks 1 of 18 promises. The messages above say what to change."]
     assert "Traceback" not in done.stderr
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_asked() -> None:
     for arguments, words in (
         (("ganzo",), "no plugin 'ganzo' is installed. Did you mean 'ganzoo'?"),
         (("ganzoo", "--kind", "losses"), "no kind 'losses'."),
-        (("ganzoo", "--only", "nonsense"), "has no check of that kind and text"),
+        (("ganzoo", "--only", "nonsense"), "has no test of that kind and name"),
     ):
         result = ganzoo("test", *arguments)
         assert result.exit_code == 2

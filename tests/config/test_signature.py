@@ -39,7 +39,7 @@ def test_a_class(site: Path) -> None:
         site,
         '''
         class Thing:
-            """What it is.
+            """A thing of some size.
 
             And more.
             """
@@ -48,7 +48,7 @@ def test_a_class(site: Path) -> None:
         ''',
     )
     assert described.target == "thing:Thing"
-    assert described.doc == "What it is.\n\nAnd more."
+    assert described.doc == "A thing of some size.\n\nAnd more."
     assert settings(described) == {
         "n": ("int", Parameter.empty),
         "rate": ("float", 1e-3),

@@ -1,4 +1,4 @@
-"""Which run to go on with, from which checkpoint, on which data."""
+"""Resuming: the run, the checkpoint and the data that it starts from."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def ganzoo(*arguments: object) -> Result:
 
 
 def again(run: Run, recipe: Path) -> Result:
-    """The same command with --resume."""
+    """Run the same command again with --resume."""
     recipe.write_text(toml())
     return ganzoo("run", recipe, "run.steps=6", "run.save=2", "--out", run.folder.parent, "--resume")
 

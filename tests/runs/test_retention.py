@@ -1,4 +1,4 @@
-"""Which checkpoints stay."""
+"""The checkpoints that are kept and removed."""
 
 from __future__ import annotations
 

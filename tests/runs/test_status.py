@@ -1,4 +1,4 @@
-"""What has become of a run, as its folder tells."""
+"""The state of a run, read from its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an export holds, that it is the same model, and what it leaves alone."""
+"""Exports: their files, that they are the same model, and files that they leave alone."""
 
 from __future__ import annotations
 

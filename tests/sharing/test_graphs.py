@@ -175,7 +175,7 @@ class Alone(Procedure):
 
 
 class AloneWithPairs(Alone, Translator):
-    """Likewise, of one that translates."""
+    """A generator that translates, and nobody else."""
 
     def __init__(self, G: Generator, spec: Spec):
         Translator.__init__(self, spec)

@@ -53,7 +53,7 @@ def test_a_run_that_is_ended_at_once_keeps_its_checkpoint_and_says_so(
     (tmp_path / "tiny.toml").write_text(toml())
     result = ganzoo("run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "runs"))
     assert result.exit_code == 130
-    assert "ended at once" in result.stderr and "Traceback" not in result.stderr
+    assert "stopped immediately" in result.stderr and "Traceback" not in result.stderr
     run = Run.open(tmp_path / "runs")
     assert run.status["state"] == "interrupted"
     assert run.latest.name == "step-00000005"
