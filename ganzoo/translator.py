@@ -1,4 +1,4 @@
-"""The base class of translators: procedures that map one image to another, and have no prior."""
+"""The base class of translators: procedures that translate one sample into another, and need inputs, not noise."""
 
 from __future__ import annotations
 

@@ -157,3 +157,8 @@ def test_the_version_is_that_of_the_distribution() -> None:
     from importlib import metadata
 
     assert ganzoo.__version__ == metadata.version("ganzoo-torch")
+
+
+@pytest.mark.parametrize(("name", "installed"), [("torch", True), ("no-such-package", False)])
+def test_a_package_that_is_not_installed_has_no_version(name: str, installed: bool) -> None:
+    assert bool(versions.installed_version(name)) == installed
