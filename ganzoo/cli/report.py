@@ -35,6 +35,6 @@ def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
 
     if out and out.suffix not in (".html", ".htm"):
         raise GanzooError(f"{out}: end it in .html.")
-    found = contents.find_runs(runs)
-    target = out or (found[0][0].folder / "report.html" if len(found) == 1 else Path("report.html"))
-    click.echo(page.save(found, target, with_samples=not no_samples))
+    opened = contents.find_runs(runs)
+    target = out or (opened[0][0].folder / "report.html" if len(opened) == 1 else Path("report.html"))
+    click.echo(page.save(opened, target, with_samples=not no_samples))
