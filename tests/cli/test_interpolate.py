@@ -81,7 +81,7 @@ def test_points_have_a_line_each(points: Run) -> None:
     ("words", "message"),
     [
         (("--out", "a.jpg"), "end it in .png"),
-        (("--out", "a.gif"), "only images are animated"),
+        (("--out", "a.gif"), "only images can be animated"),
         (("--label", "A"), "not conditional"),
         (("--path", "crooked"), "crooked"),
         (("--steps", "1"), "--steps"),

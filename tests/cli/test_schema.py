@@ -61,7 +61,7 @@ def test_into_a_file_that_is_replaced(tmp_path: Path) -> None:
 def test_a_place_that_is_none(tmp_path: Path) -> None:
     result = ganzoo("schema", "--out", str(tmp_path / "nowhere" / "x.json"))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "No such file or directory. Give another place." in result.stderr
+    assert "No such file or directory. Give another file." in result.stderr
 
 
 def test_a_recipe_in_json_may_name_its_schema(tmp_path: Path) -> None:

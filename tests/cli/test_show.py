@@ -46,7 +46,7 @@ def test_the_text() -> None:
         "      "
     )
     assert "\n  b = 1.0  float\n      " in result.stdout
-    assert "Logits are read as values" in result.stdout
+    assert "Squared distance of logits to targets" in result.stdout
 
 
 def test_a_description_stands_below_its_setting_and_not_in_the_text() -> None:
