@@ -1,4 +1,4 @@
-"""The hand-tuned loops do the recipes' maths: from the same weights, data and noise, the losses are the engine's."""
+"""The hand-tuned loops have the same losses as the engine, from the same weights, data and noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PSNR and SSIM of the judge `pairs`, by their definitions."""
+"""PSNR and SSIM of the judge `pairs`, compared with their definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The linear classifier on a discriminator's features: which features, and that they are of use."""
+"""The linear classifier on a discriminator's features: the features, and its accuracy with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed losses beside ours: which steps are averaged, what counts as agreement, and that short runs do not fail."""
+"""Comparison with printed losses: the averaged steps, the verdicts, and short runs."""
 
 from __future__ import annotations
 

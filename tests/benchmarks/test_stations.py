@@ -1,4 +1,4 @@
-"""The modules that a recipe passes through are counted as the docstring of benchmarks/stations.py defines it."""
+"""The count of modules that a recipe passes through, as defined in benchmarks/stations.py."""
 
 from __future__ import annotations
 

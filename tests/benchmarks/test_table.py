@@ -1,4 +1,4 @@
-"""The table keeps what people wrote, and a goal that cannot be measured is a row that says so."""
+"""The table leaves the rest of its page unchanged, and a goal that cannot be measured is a row with the error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/algorithms.md says what is so: its lines are the source's, its recipes do what their boxes say."""
+"""docs/algorithms.md quotes the source, and its recipes behave as the algorithms that they implement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/testing.md tells every promise of ganzoo.testing, as its docstring has it."""
+"""docs/testing.md lists every promise of ganzoo.testing with its docstring."""
 
 from __future__ import annotations
 

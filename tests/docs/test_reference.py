@@ -1,4 +1,4 @@
-"""The documentation names everything there is, as it is: hooks, kinds, commands, settings, variables, datasets."""
+"""The documentation lists all hooks, kinds, commands, settings, environment variables and datasets correctly."""
 
 from __future__ import annotations
 

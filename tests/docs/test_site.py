@@ -1,4 +1,4 @@
-"""The documentation as a site: it builds without a warning, leads nowhere in vain, and loads nothing from elsewhere."""
+"""The documentation site builds without warnings, has no broken links, and loads nothing from other hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links lead somewhere, the README's commands are those that CI runs, and the text speaks of the project alone."""
+"""Links are valid, CI runs the README's commands, and the text is about the project only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every promise of docs/design/trust.md has a test, and a guard that can be taken out to see it fail."""
+"""Every promise of docs/design/trust.md has a test, and a guard whose removal makes it fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The zoo's gallery has every recipe that names its GAN, and a page and a picture of each."""
+"""The zoo's gallery contains every recipe with a GAN's name, and a page and a picture for each GAN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fresh environment with the wheel in it, and with torch and the rest borrowed from the environment of the tests."""
+"""A new environment with the wheel installed, which uses torch and other packages of the tests' environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example plugins, and a package that was just made, as their authors' CI has them: installed, tested, trained."""
+"""The example plugins and a new package from the template are installed, tested and trained, as in their CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model with a stranger's generator: exported here, drawn from where there are the wheel and its plugin alone."""
+"""A model with a third-party generator is exported, and sampled where only the wheel and the plugin are installed."""
 
 from __future__ import annotations
 

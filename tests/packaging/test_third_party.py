@@ -1,4 +1,4 @@
-"""A stranger's package of thirty lines beside ours: it is listed, and it trains with built-ins for the rest."""
+"""A third-party package of thirty lines is listed, and trains together with built-in components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tutorial, followed to the letter by somebody who has a fresh environment."""
+"""The tutorial works step by step in a new environment."""
 
 from __future__ import annotations
 

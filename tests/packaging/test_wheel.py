@@ -1,4 +1,4 @@
-"""The wheel, built and installed far from the checkout."""
+"""The wheel, built and installed outside of the checkout."""
 
 from __future__ import annotations
 

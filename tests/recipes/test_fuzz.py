@@ -1,4 +1,4 @@
-"""Whatever a recipe says, `ganzoo check` calls it good or refuses it: readably, within a second, and does nothing else.
+"""`ganzoo check` accepts any recipe or refuses it within a second with a readable message, without side effects.
 
 benchmarks/fuzz_recipes.py runs thousands of the cases that are tried here by the hundred.
 """

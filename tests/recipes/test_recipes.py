@@ -1,4 +1,4 @@
-"""Every recipe of the library, whichever there are: it resolves, builds and trains."""
+"""Every built-in recipe resolves, builds and trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes for points, by the measure of their field, a part of the way: what their pages say for all of it."""
+"""Recipes for points, trained for a part of their steps and scored by the usual measures."""
 
 from __future__ import annotations
 
