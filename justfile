@@ -11,11 +11,12 @@ install:
     python3 -m venv .venv
     {{bin}}/pip install -e '.[test]'
 
-# Check style, format and the layers of imports
+# Check style, format, the layers of imports and docstrings against signatures
 lint:
     {{bin}}/ruff check .
     {{bin}}/ruff format --check .
     {{bin}}/lint-imports
+    {{bin}}/pydoclint --config pyproject.toml ganzoo plugins
 
 # Check types
 types:

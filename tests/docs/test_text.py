@@ -100,7 +100,7 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
         (stand_ins / name).write_text(speak + more)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("pip", "python", "ruff", "lint-imports", "mypy"):
+    for name in ("pip", "python", "ruff", "lint-imports", "pydoclint", "mypy"):
         (tools / name).write_text(speak)
     for file in [*stand_ins.iterdir(), *tools.iterdir()]:
         file.chmod(0o755)
@@ -113,7 +113,8 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
     calls = [line for line in (tmp_path / "calls").read_text().splitlines() if not line.startswith("id ")]
     venv = calls[0].split()[-1]
     *_, install, test = (part.replace(".venv/bin/", "").replace("'", "") for part in readme_commands()[1].split(" && "))
-    lint = ["ruff check .", "ruff format --check .", "lint-imports ", "mypy "]
+    pydoclint = "pydoclint --config pyproject.toml ganzoo plugins"
+    lint = ["ruff check .", "ruff format --check .", "lint-imports ", pydoclint, "mypy "]
     assert calls == [f"python3 -m venv {venv}", install, *lint, test]
     assert not Path(venv).exists()
     assert script.rstrip().endswith('eval "$tests"')
