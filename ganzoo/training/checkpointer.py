@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: saved while all values are finite, and the rollback when they are not."""
+"""Checkpoints of a training run: saved while all values are finite."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo.config.recipe import RunSettings
-from ganzoo.errors import DivergedError, SetupError
-from ganzoo.runs import checkpoint, layout
+from ganzoo.errors import RunError, SetupError
+from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
 from ganzoo.training import nonfinite, state
-from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import Recorder
 from ganzoo.training.session import Session
 from ganzoo.utils import distributed
 
-ROLLBACKS = 3  # to one checkpoint; after that the run has diverged
-
 
 class Checkpointer:
-    """Saves checkpoints while all values are finite, and rolls back to the last one when they are not.
+    """Saves checkpoints while all values are finite, and restores the last one.
 
     Args:
         run: The run folder.
         settings: The table `run` of the recipe.
         session: The networks, optimizers and data that are saved.
-        recorder: Reports failures and rollbacks.
+        recorder: Reports failures.
         packages: Distribution -> version, of the distributions with components of the recipe.
     """
 
@@ -42,7 +39,6 @@ class Checkpointer:
         self.newest: Path | None = None  # that this process wrote, or started from
         self.saved_at = -1
         self.checked_at = -1
-        self.rollbacks = 0
 
     def start(self, folder: Path) -> tuple[int, list[str]]:
         """Load a checkpoint.
@@ -97,52 +93,34 @@ class Checkpointer:
         try:
             self.newest = checkpoint.write(self.run.checkpoints, t, captured, keep=keep, main=main, everyone=agree)
             self.saved_at = t
-            self.rollbacks = 0
         except OSError as error:
             failure = error
         if failure and last:
             raise SetupError(
-                f"the checkpoint of step {t} could not be written: {failure}. {self._newest()} "
+                f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} "
                 f"Make room, then: ganzoo resume {self.run.folder}"
             ) from failure
         self.recorder.saved(t, failure)
 
-    def recover(self, error: NonFiniteError, t: int) -> int:
-        """Roll back to the last checkpoint if the recipe asks for it.
+    def restore(self) -> int:
+        """Restore networks, optimizers and averaged weights from the newest checkpoint, and return its step.
 
-        Networks, optimizers and averaged weights are restored. Data and noise continue from their present position:
-        the same batches and noise would diverge again.
-
-        Args:
-            error: The values that are not finite.
-            t: Number of steps done.
-
-        Returns:
-            The step of the checkpoint.
+        Data and noise continue from their present position.
 
         Raises:
-            DivergedError: There is no rollback, no checkpoint, or it did not help.
+            RunError: There is no checkpoint, or it is damaged.
         """
-        name = self.newest.name if self.newest else None
-        position = {"what": error.what, "batches_drawn": self.batches.position, "checkpoint": name}
-        self.recorder.diverged({**error.facts, **position})
-        possible = self.settings.on_nonfinite == "rollback" and self.newest is not None
-        if not possible or self.rollbacks == ROLLBACKS or self.newest is None:
-            after = f" after {ROLLBACKS} rollbacks to the same checkpoint" if possible else ""
-            raise DivergedError(
-                f"diverged at step {t}{after}: {error.what}. {self._newest()} {self.run.folder / layout.DIVERGED} "
-                "tells more. Try a smaller learning rate or run.clip=1.0."
-            )
+        if self.newest is None:
+            raise RunError("No checkpoint was saved yet.")
         step = state.restore_players(checkpoint.read(self.newest), self.engine, self.ema)
         self.engine.history.clear()
         self.checked_at = step
-        self.rollbacks += 1
-        self.recorder.rolled_back(t, step, error.what)
         return step
 
     def all_agree(self, vote: bool) -> bool:
         """Return True when every process votes True; each waits for the others."""
         return distributed.all_agree(vote, self.engine.accelerator.device)
 
-    def _newest(self) -> str:
+    def last_good(self) -> str:
+        """Return a sentence that names the newest checkpoint, for messages."""
         return f"The last good checkpoint is {self.newest}." if self.newest else "No checkpoint was saved yet."

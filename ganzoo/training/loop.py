@@ -23,6 +23,7 @@ from ganzoo.training import device
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder, Recorder
+from ganzoo.training.rollback import Rollback
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.utils import distributed, lock
@@ -111,6 +112,7 @@ class _Training:
 
     def _loop(self, stopping: Stopping) -> None:
         speed = _Speed(self.session.batches, self.settings.batch_size * distributed.world_size())
+        rollback = Rollback(self.checkpointer)
         while self.t < self.steps:
             self.session.engine.watched = self._is_logged(self.t + 1)
             self.session.step(self.t)
@@ -122,7 +124,7 @@ class _Training:
                 if reason := stopping.reason():
                     self.checkpointer.save(self.t, True)
             except NonFiniteError as error:
-                self.t = self.checkpointer.recover(error, self.t)
+                self.t = rollback(error, self.t)
             if reason:
                 raise Interrupted(
                     f"stopped by {reason} after step {self.t} of {self.steps}; everything is saved. "

@@ -18,7 +18,7 @@ LISTED = [
 ]
 CONCEPTS = {  # what a stranger looks for: words of a file name to try first, and the file that has it
     "the orientation of EMNIST's images": ("emnist", "plugins/ganzoo_builtins/datasets/emnist.py"),
-    "rollback after NaN": ("checkpointer", "ganzoo/training/checkpointer.py"),
+    "rollback after NaN": ("rollback", "ganzoo/training/rollback.py"),
     "a suggestion for a misspelt name": ("errors", "ganzoo/errors.py"),
     "which checkpoints are kept": ("retention", "ganzoo/runs/retention.py"),
     "the learning-rate factor": ("lr_scheduler", "ganzoo/training/lr_scheduler.py"),

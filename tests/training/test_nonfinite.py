@@ -24,6 +24,7 @@ from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.engine import Engine
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder
+from ganzoo.training.rollback import Rollback
 from ganzoo.training.session import Session
 from helpers.support import TINY, accelerator
 
@@ -153,7 +154,7 @@ def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: disco
     noise = torch.get_rng_state()
     with pytest.raises(NonFiniteError) as caught:
         checkpointer.check(3)
-    assert checkpointer.recover(caught.value, 3) == 2
+    assert Rollback(checkpointer)(caught.value, 3) == 2
     assert all(torch.equal(tensor, good[name]) for name, tensor in engine.procedure.state_dict().items())
     for player, optimizer in engine.optimizers.items():
         assert torch.equal(optimizer.state_dict()["state"][0]["exp_avg"], moments[player])
