@@ -103,9 +103,12 @@ class Checkpointer:
         self.recorder.saved(t, failure)
 
     def restore(self) -> int:
-        """Restore networks, optimizers and averaged weights from the newest checkpoint, and return its step.
+        """Restore networks, optimizers and averaged weights from the newest checkpoint.
 
         Data and noise continue from their present position.
+
+        Returns:
+            The step of the checkpoint.
 
         Raises:
             RunError: There is no checkpoint, or it is damaged.
