@@ -51,7 +51,7 @@ def command(
 
     \b
     ganzoo bench quickstart
-    ganzoo bench cgan_mnist --against loop      # hand-tuned loop of a checkout
+    ganzoo bench RECIPE --against loop          # hand-tuned loop of a checkout
     ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
     ganzoo bench quickstart --processes 2       # two processes compared with one
     """

@@ -51,7 +51,7 @@ def spherical(a: Tensor, b: Tensor, place: float) -> Tensor:
         Codes (n, z_dim).
     """
     x, y = a.double(), b.double()
-    x_length, y_length = (code.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for code in (x, y))
+    x_length, y_length = (vector.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for vector in (x, y))
     u, v = x / x_length, y / y_length  # unit length: between nearly opposite codes, other lengths overshoot
     angle = (u * v).sum(1, keepdim=True).clamp(-1, 1).acos()  # (n, 1)
     sine = angle.sin()
@@ -112,10 +112,10 @@ def sample(procedure: Procedure, n: int, y: Tensor | None, codes: Codes) -> Tens
 
     def answer(n: int, prior: Callable[[int], Tensor]) -> Tensor:
         replaced = prior(n)  # drawn nevertheless, so that later noise stays the same
-        code = next(left, None)
-        if code is None or code.shape != replaced.shape:
+        z = next(left, None)
+        if z is None or z.shape != replaced.shape:
             raise GanzooError("this GAN draws other codes each time it samples: it cannot interpolate.")
-        return code
+        return z
 
     with _priors(procedure, answer):
         return procedure.sample(n, y)

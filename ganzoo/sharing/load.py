@@ -23,6 +23,7 @@ from ganzoo.sampling.model import Model
 from ganzoo.sharing import config, manifest, weights
 from ganzoo.sharing.config import Config
 from ganzoo.training import memory
+from ganzoo.utils.meta import meta_device
 
 SAMPLES = 64  # that a model must have room for: the default of `ganzoo sample`
 
@@ -103,7 +104,7 @@ def check_plan(exported: Config, procedure_blueprint: Blueprint, parts: Mapping[
     spec = exported.spec.spec
     removed = ""
     try:
-        with torch.device("meta"):
+        with meta_device():
             procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
             required = sum(t.numel() * t.element_size() for t in (*procedure.parameters(), *procedure.buffers()))
             removed = ", ".join(remove_unsaved_networks(procedure, exported.tensors))

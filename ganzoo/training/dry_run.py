@@ -17,6 +17,7 @@ from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim
 from ganzoo.training.engine import owned
 from ganzoo.utils import distributed
+from ganzoo.utils.meta import meta_device
 
 
 def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         batches_per_epoch(length, recipe.run.batch_size, distributed.world_size())
         if recipe.run.balance:
             sampler.balanced(dataset)
-    with torch.device("meta"):
+    with meta_device():
         procedure = instantiate.procedure(recipe, spec)
         instantiate.check_fit(procedure, spec)
         instantiate.check_batch(procedure, recipe.run.batch_size)

@@ -18,6 +18,7 @@ from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
 from ganzoo.training.optim import OptimizerFactory
 from ganzoo.utils import distributed
+from ganzoo.utils.meta import meta_device
 
 
 class Session:
@@ -104,7 +105,7 @@ def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory,
         IncompatibleError: The machine or its GPU has less memory than the recipe needs.
     """
     try:
-        with torch.device("meta"):
+        with meta_device():
             procedure = instantiate.procedure(recipe, dataset.spec)
     except Exception:
         return  # building it on the real device reports what is wrong, if anything is

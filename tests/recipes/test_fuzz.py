@@ -20,7 +20,8 @@ from helpers import fuzzing
 from helpers.support import environment
 
 GROWTH = 300 * 2**10  # KiB beyond what checking the library's own recipes takes
-MEBIBYTES, SECONDS = 300, 5  # of a whole command beyond `import torch`; nearly all of both is importing
+MEBIBYTES = 300  # of a whole command beyond `import torch`; nearly all of it is importing
+TIMES = 8  # processor time of a whole command, in that of `import torch`: about 2.5 on a quiet machine
 WATCH = fuzzing.Watch()
 EXAMPLES = settings(
     deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -122,7 +123,7 @@ def test_a_hostile_file_is_refused_at_once(suffix: str, content, says: str, torc
     assert check["exit_code"] == 2, check
     assert says in check["stderr"]
     assert "Traceback" not in check["stderr"] and len(check["stderr"]) < 4000
-    assert check["seconds"] - torch["seconds"] < SECONDS
+    assert check["seconds"] < TIMES * torch["seconds"]
     assert check["mebibytes"] - torch["mebibytes"] < MEBIBYTES
 
 

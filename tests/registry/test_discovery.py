@@ -67,7 +67,7 @@ def test_a_package_is_found_by_its_entry_point(site: Path) -> None:
         "acme/losses", "ganzoo-acme", "1.2", "ganzoo_acme_losses", hooks=["ganzoo_register"], components=1
     )
     entry = discovery.load().zoo.find("loss", "good")
-    assert (entry.full_name, entry.summary) == ("acme/good", "A loss that is always nought.")
+    assert (entry.full_name, entry.summary) == ("acme/good", "A loss that is always zero.")
 
 
 def test_the_owner_of_a_package_of_another_name_is_all_of_it(site: Path) -> None:

@@ -41,7 +41,7 @@ class Npz(InMemoryDataset):
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]  # known once the file is read
-        batch = self.tensors()
+        batch, _ = self._read
         x = batch["x"]
         classes = int(batch["y"].max()) + 1 if "y" in batch else 0
         vocab = len(self.words) or int(x.max()) + 1 if x.dtype == torch.int64 else 0

@@ -229,7 +229,7 @@ def test_an_encoder_without_a_distribution_is_refused() -> None:
         IncompatibleError, match=r'Certain has no distribution of codes: use the encoder "vaegan" or "mlp"'
     ):
         VAEGAN(SPEC, Certain, MLPGenerator, MLPDiscriminator, NonSaturating)  # type: ignore[arg-type]
-    with pytest.raises(NotImplementedError, match="Certain tells a code"):
+    with pytest.raises(NotImplementedError, match="Certain returns a code"):
         Certain(SPEC).posterior(torch.zeros(1, 1, 4, 4))
 
 
