@@ -114,7 +114,7 @@ class Checkpointer:
             RunError: There is no checkpoint, or it is damaged.
         """
         if self.newest is None:
-            raise RunError("No checkpoint was saved yet.")
+            raise RunError(self.last_good())
         step = state.restore_players(checkpoint.read(self.newest), self.engine, self.ema)
         self.engine.history.clear()
         self.checked_at = step

@@ -16,6 +16,7 @@ from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim
 from ganzoo.training.engine import owned
+from ganzoo.training.session import memory_need
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
 
@@ -54,9 +55,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     if recipe.evaluate.every:
         Evaluator(recipe, dataset, zoo, procedure.conditional)
     optimizers = optim.optimizer_factory(recipe.optimizer)
-    needed = memory.need(
-        dataset, procedure, optimizers, recipe.run.batch_size, recipe.run.precision, averaged=bool(recipe.run.ema)
-    )
+    needed = memory_need(recipe, dataset, procedure, optimizers)
     memory.compare(needed, accelerator.device)
     if recipe.run.compile:
         instantiate.check_compile(procedure)

@@ -11,6 +11,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
 from ganzoo.errors import SetupError
 from ganzoo.interfaces import Dataset
+from ganzoo.procedure import Procedure
 from ganzoo.runs.folder import RunFolder
 from ganzoo.training import memory, optim
 from ganzoo.training.ema import Ema
@@ -109,8 +110,22 @@ def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory,
             procedure = instantiate.procedure(recipe, dataset.spec)
     except Exception:
         return  # building it on the real device reports what is wrong, if anything is
+    memory.compare(memory_need(recipe, dataset, procedure, optimizers), device)
+
+
+def memory_need(recipe: Recipe, dataset: Dataset, procedure: Procedure, optimizers: OptimizerFactory) -> memory.Need:
+    """Return a lower bound of the memory that training a recipe needs.
+
+    Args:
+        recipe: The recipe.
+        dataset: Its dataset; nothing is loaded.
+        procedure: Its procedure on the meta device.
+        optimizers: Builds a player's optimizer.
+
+    Returns:
+        The bound.
+    """
     settings = recipe.run
-    needed = memory.need(
+    return memory.need(
         dataset, procedure, optimizers, settings.batch_size, settings.precision, averaged=bool(settings.ema)
     )
-    memory.compare(needed, device)

@@ -15,7 +15,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.registry.zoo import Entry
 from ganzoo.training import memory
 from ganzoo.training.optim import optimizer_factory
-from ganzoo.training.session import check_memory
+from ganzoo.training.session import check_memory, memory_need
 from helpers.support import tiny, train
 
 D, G = 2 * 8 + 8 + 8 + 1, 4 * 8 + 8 + 8 * 8 + 8 + 2 * 8 + 8 * 2 + 2  # weights of tiny()'s two networks
@@ -26,10 +26,7 @@ def needed(recipe: Recipe) -> memory.Need:
     dataset = instantiate.dataset(recipe)
     with torch.device("meta"):
         procedure = instantiate.procedure(recipe, dataset.spec)
-    optimizers = optimizer_factory(recipe.optimizer)
-    return memory.need(
-        dataset, procedure, optimizers, recipe.run.batch_size, recipe.run.precision, bool(recipe.run.ema)
-    )
+    return memory_need(recipe, dataset, procedure, optimizer_factory(recipe.optimizer))
 
 
 def check(recipe: Recipe) -> None:
