@@ -41,6 +41,9 @@ def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
         raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join(ALL)}.")
     selected = kinds[kind] if kind else None
     rows = _rows(selected, pattern)
+    if pattern and not rows and (present := locate.present_name(pattern, discovery.load())):
+        click.echo(f"{pattern} is now {present}", err=True)
+        rows = _rows(selected, present)
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:

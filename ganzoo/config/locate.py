@@ -1,4 +1,4 @@
-"""Recipe files, located by path, in the packaged folder, and in the folders that plugins provide."""
+"""Recipe files, located by path, or by name in the packaged folder and the folders that plugins provide."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ganzoo.config import renamed
 from ganzoo.config.parser import parse
+from ganzoo.config.renamed import FormerNames
 from ganzoo.errors import GanzooError, RecipeError, did_you_mean
 from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.versions import deprecated
 
 SUFFIXES = (".toml", ".json")
 SCHEMA = ".schema.json"  # end of the file that editors check recipes in the same folder with
@@ -27,6 +30,11 @@ class RecipeFile:
     name: str
     owner: str
     path: Path
+
+    @property
+    def full_name(self) -> str:
+        """The name with its owner: "acme/swirl_digits"."""
+        return f"{self.owner}/{self.name}"
 
     def summary(self) -> str:
         """Return the first line of the header comment."""
@@ -51,26 +59,30 @@ def packaged() -> Path:
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
-def recipes(plugins: Plugins) -> list[RecipeFile]:
-    """Return every recipe that has a name, sorted by name. A plugin whose folder cannot be read is skipped."""
-    folders = [("ganzoo", packaged())]
+def folders(plugins: Plugins) -> list[tuple[str, Path]]:
+    """Return pairs of an owner and a folder of recipes. A plugin that fails to name its folder is skipped."""
+    found = [("ganzoo", packaged())]
     for plugin, list_folders in plugins.callers("ganzoo_recipes"):
         try:
-            folders += [(plugin.split("/")[0], Path(str(folder))) for folder in list_folders()]
+            found += [(plugin.split("/")[0], Path(str(folder))) for folder in list_folders()]
         except Exception as error:
             plugins.zoo.failures.append(f"plugin {plugin} failed in ganzoo_recipes: {type(error).__name__}: {error}")
+    return [(owner, folder) for owner, folder in found if folder.is_dir()]
+
+
+def recipes(plugins: Plugins) -> list[RecipeFile]:
+    """Return every recipe that has a name, sorted by name. A plugin whose folder cannot be read is skipped."""
     files = [
         RecipeFile(path.stem, owner, path)
-        for owner, folder in folders
-        if folder.is_dir()
+        for owner, folder in folders(plugins)
         for path in folder.iterdir()
-        if path.suffix in SUFFIXES and not path.name.endswith(SCHEMA)
+        if path.suffix in SUFFIXES and not path.name.endswith(SCHEMA) and path.name != renamed.FILE
     ]
     return sorted(files, key=lambda recipe: (recipe.name, recipe.owner))
 
 
 def find(name: str, plugins: Plugins) -> Path:
-    """Find the file of a recipe.
+    """Find the file of a recipe. Warns once when the name is a former one, or now means another recipe.
 
     Args:
         name: A path, or the name of a recipe: `owner/name` where two plugins have one of that name.
@@ -85,21 +97,75 @@ def find(name: str, plugins: Plugins) -> Path:
     if Path(name).suffix in SUFFIXES:
         if Path(name).exists():
             return Path(name)
-        return _find_by_name(Path(name).stem, plugins, f"no file {name!r}. ")
-    return _find_by_name(name, plugins, "")
+        raise _explain_missing_file(name, plugins)
+    recipe, remark = _find_by_name(name, plugins)
+    if remark:
+        deprecated(remark)
+    return recipe.path
 
 
-def _find_by_name(name: str, plugins: Plugins, remark: str) -> Path:
-    owner, _, bare = name.rpartition("/")
+def present_name(name: str, plugins: Plugins) -> str:
+    """Return the present name of a recipe that was renamed, or "" where the name is not a former one."""
+    names = _present_names(name, plugins)
+    return names[0].partition("/")[2] if len(names) == 1 else ""
+
+
+def _find_by_name(name: str, plugins: Plugins) -> tuple[RecipeFile, str]:
+    """Return a recipe, and a remark about its name for whoever asked for it."""
     files = recipes(plugins)
-    matches = [recipe for recipe in files if recipe.name == bare and owner in ("", recipe.owner)]
-    if len(matches) == 1 and not remark:
-        return matches[0].path
-    if matches and remark:
-        raise RecipeError(f"{remark}A built-in recipe has that name: `ganzoo run {name}`.")
+    matches = _matches(name, files)
+    names = [] if matches else _present_names(name, plugins)
+    if not matches:
+        matches = [recipe for present in names for recipe in _matches(present, files)]
+    if len(matches) == 1:
+        return matches[0], f"{name} is now {matches[0].name}" if names else _replaced(matches[0], plugins)
     if matches:
-        choices = " or ".join(f"{recipe.owner}/{recipe.name}" for recipe in matches)
+        choices = " or ".join(sorted(recipe.full_name for recipe in matches))
         raise RecipeError(f"{len(matches)} plugins provide the recipe {name!r}: write {choices}.")
-    near = did_you_mean(name, [known for recipe in files for known in (recipe.name, f"{recipe.owner}/{recipe.name}")])
-    lines = [f"{remark}no recipe named {name!r}.{near} See `ganzoo list recipe`, or give a path ending in .toml."]
-    raise RecipeError("\n".join(lines + [f"  ({failure})" for failure in plugins.zoo.failures]))
+    raise _explain_missing(name, files, plugins)
+
+
+def _matches(name: str, files: list[RecipeFile]) -> list[RecipeFile]:
+    owner, _, bare = name.rpartition("/")
+    return [recipe for recipe in files if recipe.name == bare and owner in ("", recipe.owner)]
+
+
+def _former_names(plugins: Plugins) -> list[tuple[str, FormerNames]]:
+    """Return the former names that each folder lists. A table that cannot be read is skipped."""
+    tables = []
+    for owner, folder in folders(plugins):
+        try:
+            tables.append((owner, renamed.read(folder)))
+        except RecipeError as error:
+            plugins.zoo.failures.append(f"recipes of {owner}: {error.message}")
+    return tables
+
+
+def _present_names(name: str, plugins: Plugins) -> list[str]:
+    return renamed.present_names(name, [(owner, names.renamed) for owner, names in _former_names(plugins)])
+
+
+def _replaced(recipe: RecipeFile, plugins: Plugins) -> str:
+    """Return a remark about a name that meant another recipe in earlier versions, or ""."""
+    for owner, names in _former_names(plugins):
+        if owner == recipe.owner and recipe.name in names.replaced:
+            other = names.replaced[recipe.name]
+            return f"{recipe.name} is another recipe than in earlier versions; that one is now {other}"
+    return ""
+
+
+def _explain_missing_file(name: str, plugins: Plugins) -> RecipeError:
+    stem = Path(name).stem
+    try:
+        recipe, _ = _find_by_name(stem, plugins)
+    except RecipeError as error:
+        return RecipeError(f"no file {name!r}. {error.message}")
+    if recipe.name != stem:
+        return RecipeError(f"no file {name!r}. The recipe {stem} is now {recipe.name}: `ganzoo run {recipe.name}`.")
+    return RecipeError(f"no file {name!r}. A recipe has that name: `ganzoo run {stem}`.")
+
+
+def _explain_missing(name: str, files: list[RecipeFile], plugins: Plugins) -> RecipeError:
+    near = did_you_mean(name, [known for recipe in files for known in (recipe.name, recipe.full_name)])
+    lines = [f"no recipe named {name!r}.{near} See `ganzoo list recipe`, or give a path ending in .toml."]
+    return RecipeError("\n".join(lines + [f"  ({failure})" for failure in dict.fromkeys(plugins.zoo.failures)]))

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.cli import cli
-from ganzoo.config import locate, parser, resolver
+from ganzoo.config import locate, parser, renamed, resolver
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
 from ganzoo.registry.zoo import KINDS
@@ -92,12 +92,25 @@ def test_recipes_train(block: Block, here: Path, capfd: pytest.CaptureFixture[st
     assert " failed in ganzoo_" not in capfd.readouterr().err
 
 
-@parametrize([block for block in pages.every("toml") if not is_recipe(block) and block.file != "pyproject.toml"])
+NO_TABLES_OF_A_RECIPE = ("pyproject.toml", renamed.FILE)
+
+
+@parametrize(
+    [block for block in pages.every("toml") if not is_recipe(block) and block.file not in NO_TABLES_OF_A_RECIPE]
+)
 def test_tables_fit_a_recipe(block: Block) -> None:
     """A few tables, laid over those of a small recipe, resolve."""
     found = pages.plugins(block.page)
     assert tree(block).keys() <= KNOWN_TABLES | {"schedule"}
     resolver.resolve({**TINY, **tree(block)}, found.zoo, block.id, name="page")
+
+
+def test_former_names_are_read(tmp_path: Path) -> None:
+    (block,) = (block for block in pages.every("toml") if block.file == renamed.FILE)
+    (tmp_path / renamed.FILE).write_text(block.text)
+    former = renamed.read(tmp_path)
+    assert former.renamed == {"swirl_small": "swirl_ring"}
+    assert former.replaced == {"swirl_grid": "swirl_grid_printed"}
 
 
 @parametrize([block for block in pages.every("sh") if pages.commands(block)])

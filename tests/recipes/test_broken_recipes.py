@@ -360,7 +360,7 @@ def test_a_missing_file() -> None:
 
 
 def test_the_file_of_a_recipe_that_has_a_name() -> None:
-    says = "no file 'quickstart.toml'. A built-in recipe has that name: `ganzoo run quickstart`."
+    says = "no file 'quickstart.toml'. A recipe has that name: `ganzoo run quickstart`."
     assert_message(ganzoo("check", "quickstart.toml"), (says,))
 
 

@@ -97,6 +97,27 @@ def test_recipes(recipe: str, name: str, words: str, site: Path) -> None:
     assert words in "".join(found.values())
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ('renamed.dots = "points"\nrenamed.specks = "dots"\nreplaced.points = "points"', ""),
+        ('renamed.dots = "pionts"', "renamed.toml names pionts, and there is no such recipe"),
+        ('renamed.points = "points"', "calls points a former name, and there is a recipe of that name"),
+        ('replaced.dots = "points"', "renamed.toml names dots, and there is no such recipe"),
+        ("renamed.dots = 3", "[renamed] is wrong"),
+    ],
+)
+def test_former_names_of_recipes(names: str, words: str, site: Path) -> None:
+    install(site, "ganzoo-planted", LAZY + RECIPES)
+    (site / "planted_losses.py").write_text(GOOD)
+    (site / "recipes").mkdir()
+    (site / "recipes" / "points.toml").write_text(RECIPE.replace("LOSS", "hinge"))
+    (site / "recipes" / "renamed.toml").write_text(names)
+    found = broken("planted")
+    assert [*found] == ["its former recipe names lead to recipes"] * bool(words), found
+    assert words in "".join(found.values())
+
+
 def test_modules_passed_directly_do_not_register_in_a_process() -> None:
     from types import ModuleType
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import SkipTest
 
-from ganzoo.config import locate, resolver
+from ganzoo.config import locate, renamed, resolver
 from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError
 from ganzoo.testing.check import BrokenPromiseError, expect, skip
@@ -106,6 +106,30 @@ def its_recipes_have_a_summary(package: Package) -> None:
             recipe.path.suffix != ".toml" or recipe.summary(),
             f"{package}: its recipe {recipe.name} does not start with a comment. Summarize it in the first line, such "
             "as '# Faces, 64x64, in an hour'; `ganzoo list recipe` shows it.",
+        )
+
+
+def its_former_recipe_names_lead_to_recipes(package: Package) -> None:
+    """In `renamed.toml` beside its recipes, no former name is a recipe, and each present name is one."""
+    recipes = [recipe for recipe in locate.recipes(package.plugins) if recipe.owner == package.owner]
+    names = {recipe.name for recipe in recipes}
+    for folder in {recipe.path.parent for recipe in recipes}:
+        try:
+            former = renamed.read(folder)
+        except GanzooError as error:
+            raise BrokenPromiseError(f"{package}: {error.message}") from error
+        reused = sorted(names & former.renamed.keys())
+        expect(
+            not reused,
+            f"{package}: {renamed.FILE} calls {', '.join(reused)} a former name, and there is a recipe of that name. "
+            "Move it to [replaced].",
+        )
+        wanted = {*former.renamed.values(), *former.replaced.values(), *former.replaced}
+        missing = sorted(name for name in wanted if "/" not in name and name not in names | former.renamed.keys())
+        expect(
+            not missing,
+            f"{package}: {renamed.FILE} names {', '.join(missing)}, and there is no such recipe. Write the name it "
+            "has now.",
         )
 
 

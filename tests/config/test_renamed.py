@@ -1,0 +1,152 @@
+"""Former names of recipes: every command accepts them, and says once what the recipe is called now."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+
+import ganzoo as package
+from ganzoo.config import locate, renamed
+from ganzoo.errors import RecipeError
+from ganzoo.registry import discovery
+from ganzoo.registry.versions import Deprecated
+from helpers.commands import ganzoo
+from helpers.packages import install
+from helpers.support import TINY
+
+PLUGIN = """
+import ganzoo, pathlib
+
+@ganzoo.hookimpl
+def ganzoo_recipes():
+    return pathlib.Path(__file__).parent / "their_recipes"
+"""
+IS_NOW = "specks is now dots"
+
+
+@pytest.fixture
+def folder(site: Path) -> Path:
+    """The recipes of a plugin: `dots`, which was `specks`, and `smoke`, which means another recipe than it did."""
+    install(site, "ganzoo-acme", PLUGIN)
+    recipes = site / "their_recipes"
+    recipes.mkdir()
+    for name in ("dots", "smoke"):
+        (recipes / f"{name}.json").write_text(json.dumps(TINY))
+    (recipes / "renamed.toml").write_text('renamed.specks = "dots"\nrenamed.motes = "specks"\nreplaced.smoke = "dots"')
+    return recipes
+
+
+def find(name: str) -> tuple[Path, list[str]]:
+    """Return the recipe of a name, and what is said about the name."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        path = locate.find(name, discovery.load())
+    assert {warning.category for warning in caught} <= {Deprecated}
+    return path, [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe", "remarks"),
+    [
+        ("dots", "dots.json", []),
+        ("specks", "dots.json", [IS_NOW]),
+        ("acme/specks", "dots.json", ["acme/specks is now dots"]),
+        ("motes", "dots.json", ["motes is now dots"]),
+        ("smoke", "smoke.json", ["smoke is another recipe than in earlier versions; that one is now dots"]),
+    ],
+)
+def test_a_former_name_leads_to_the_present_recipe(name: str, recipe: str, remarks: list[str], folder: Path) -> None:
+    assert find(name) == (folder / recipe, remarks)
+
+
+def test_the_table_is_no_recipe(folder: Path) -> None:
+    names = {recipe.name for recipe in locate.recipes(discovery.load())}
+    assert {"dots", "smoke"} <= names
+    assert not names & {"renamed", "specks", "motes"}
+
+
+def test_a_recipe_comes_before_a_former_name_of_another_owner(folder: Path) -> None:
+    (folder / "renamed.toml").write_text('renamed.quickstart = "dots"')
+    assert find("quickstart") == (locate.packaged() / "quickstart.toml", [])
+    assert find("acme/quickstart") == (folder / "dots.json", ["acme/quickstart is now dots"])
+
+
+def test_a_recipe_that_moved_to_another_owner(folder: Path) -> None:
+    (folder / "renamed.toml").write_text('renamed.specks = "ganzoo/quickstart"')
+    assert find("specks") == (locate.packaged() / "quickstart.toml", ["specks is now quickstart"])
+
+
+def test_a_former_name_of_two_owners_is_asked_back(site: Path, folder: Path) -> None:
+    install(site, "ganzoo-beta", PLUGIN.replace("their_recipes", "other_recipes"))
+    (site / "other_recipes").mkdir()
+    (site / "other_recipes" / "flecks.json").write_text(json.dumps(TINY))
+    (site / "other_recipes" / "renamed.toml").write_text('renamed.specks = "flecks"')
+    with pytest.raises(RecipeError, match="2 plugins provide the recipe 'specks': write acme/dots or beta/flecks"):
+        find("specks")
+    assert find("beta/specks") == (site / "other_recipes" / "flecks.json", ["beta/specks is now flecks"])
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('renamed.specks = "gone"', "no recipe named 'specks'."),
+        ('renamed.specks = "motes"\nrenamed.motes = "specks"', "'acme/specks' leads in a circle"),
+        ("renamed.specks = 3", "(recipes of acme: {}: [renamed] is wrong"),
+        ('rename.specks = "dots"', "(recipes of acme: {}: [rename] is wrong"),
+        ("renamed = ", "(recipes of acme: {}"),
+    ],
+)
+def test_a_table_that_is_wrong(table: str, says: str, folder: Path) -> None:
+    (folder / "renamed.toml").write_text(table)
+    with pytest.raises(RecipeError, match=re.escape(says.format(folder / "renamed.toml"))):
+        find("specks")
+    assert find("dots") == (folder / "dots.json", [])
+
+
+def test_the_path_of_a_former_name(folder: Path) -> None:
+    with pytest.raises(RecipeError) as raised:
+        find("recipes/specks.toml")
+    says = "no file 'recipes/specks.toml'. The recipe specks is now dots: `ganzoo run dots`."
+    assert raised.value.message == says
+
+
+@pytest.mark.filterwarnings("default::ganzoo.registry.versions.Deprecated")
+@pytest.mark.parametrize("arguments", [("check", "specks"), ("show", "specks"), ("cp", "specks", "mine")])
+def test_commands_say_once_what_it_is_called_now(
+    arguments: tuple[str, ...], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(Deprecated) as caught:
+        result = ganzoo(*arguments)
+    assert [str(warning.message) for warning in caught] == [IS_NOW]
+    assert result.exit_code == 0, result.output
+    present = ganzoo(arguments[0], "dots", *(["yours"] if arguments[2:] else []))
+    assert result.stdout.replace("mine", "yours") == present.stdout
+
+
+def test_list_shows_the_present_recipe(folder: Path) -> None:
+    result = ganzoo("list", "recipe", "specks", "--json")
+    assert (result.exit_code, result.stderr.strip()) == (0, IS_NOW)
+    assert [row["name"] for row in json.loads(result.stdout)] == ["dots"]
+
+
+def test_a_run_is_trained_and_gone_on_with_by_the_former_name(folder: Path, tmp_path: Path) -> None:
+    """Runs are found by their settings, so that --resume continues a run that was started under either name."""
+    out = tmp_path / "runs"
+    with pytest.warns(Deprecated, match=IS_NOW):
+        run = package.train("specks", {"run.steps": 1}, out=out)
+    assert run.folder.name.startswith("dots-")
+    with pytest.warns(Deprecated, match=IS_NOW):
+        other = ganzoo("run", "specks", "run.steps=1", "--resume", "--out", str(out))
+    assert "no unfinished run of this recipe" in other.stderr, "the only one is finished"
+
+
+def test_our_own_names_lead_to_recipes() -> None:
+    names = renamed.read(locate.packaged())
+    recipes = {path.stem for path in locate.packaged().glob("*.toml")} - {"renamed"}
+    assert not recipes & names.renamed.keys()
+    assert {*names.renamed.values(), *names.replaced.values(), *names.replaced} <= recipes | names.renamed.keys()
