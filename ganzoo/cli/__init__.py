@@ -29,7 +29,7 @@ VERBS = {
     "pull": "Download a model from the Hugging Face Hub and verify it.",
     "list": "List components and recipes.",
     "show": "Show the settings of a component, or a recipe with all defaults.",
-    "check": "Validate a recipe without training it.",
+    "check": "Validate a recipe and tell how long it takes.",
     "bench": "Measure the training speed of a recipe.",
     "cp": "Copy a recipe to a file to edit.",
     "schema": "Write a JSON Schema of recipes for editors.",

@@ -14,12 +14,15 @@ from ganzoo.errors import one_line
 @click.command("check")
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.option("--no-time", is_flag=True, help="Train no step to measure the time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Validate RECIPE without training it.
+def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: bool) -> None:
+    """Validate RECIPE and tell how long its training takes.
 
     Looks up the components, builds the networks on PyTorch's meta device, and prints the numbers of parameters, the
-    shapes and the memory needed. Missing data is a remark, not an error. KEY=VALUE overrides a setting of the recipe.
+    shapes and the memory needed. Missing data is a remark, not an error. Then trains for about two seconds without
+    writing a file, to tell how long the whole training takes on this machine, and where that is hours, which settings
+    bring it under an hour. KEY=VALUE overrides a setting of the recipe.
 
     \b
     ganzoo check quickstart
@@ -30,7 +33,12 @@ def command(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from ganzoo.training import dry_run
 
     plugins = discovery.load()
-    document = dry_run.inspect(read_recipe(recipe, overrides, plugins), plugins.zoo)
+    parsed = read_recipe(recipe, overrides, plugins)
+    document = dry_run.inspect(parsed, plugins.zoo)
+    document["time"] = None
+    if not no_time and not document["remarks"]:  # the data is there
+        document["time"], remark = dry_run.measure_time(parsed, document["memory_bytes"])
+        document["remarks"] += [remark] if remark else []
     for remark in document["remarks"]:
         click.echo(remark, err=True)
     click.echo(json.dumps(document) if as_json else _text(document))
@@ -52,4 +60,7 @@ def _text(document: dict[str, Any]) -> str:
     lines.append(
         f"memory         about {document['memory_bytes'] / 2**20:,.0f} MiB for weights, gradients and optimizers"
     )
+    if document["time"]:
+        lines.append(f"time           {document['time']['text']}")
+        lines += [f"in an hour     {ways}"] if (ways := document["time"]["shorter"]) else []
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import RunError, SetupError
 from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
-from ganzoo.training import nonfinite, state
+from ganzoo.training import forecast, nonfinite, state
 from ganzoo.training.recorder import Recorder
 from ganzoo.training.session import Session
 from ganzoo.utils import distributed
@@ -91,7 +91,8 @@ class Checkpointer:
         keep, main, agree = self.settings.keep, distributed.is_main(), self.all_agree
         failure = None
         try:
-            self.newest = checkpoint.write(self.run.checkpoints, t, captured, keep=keep, main=main, everyone=agree)
+            with self.recorder.timed(forecast.CHECKPOINTS):
+                self.newest = checkpoint.write(self.run.checkpoints, t, captured, keep=keep, main=main, everyone=agree)
             self.saved_at = t
         except OSError as error:
             failure = error

@@ -1,9 +1,11 @@
-"""Building of a recipe on the meta device: all components and shapes, without memory, data or training."""
+"""Dry runs: a recipe is built on the meta device, without memory, data or training; then a few steps are timed."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
+import psutil
 import torch
 from torch import nn
 
@@ -11,12 +13,14 @@ from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import sampler
 from ganzoo.data.loader import batches_per_epoch
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, GanzooError
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
-from ganzoo.training import device, memory, optim
+from ganzoo.training import device, memory, optim, shorten
 from ganzoo.training.engine import owned
-from ganzoo.training.session import memory_need
+from ganzoo.training.forecast import GRIDS, Forecast, stopwatch
+from ganzoo.training.session import Session, memory_need
+from ganzoo.training.snapshots import Snapshots
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
 
@@ -79,3 +83,51 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         "memory_bytes": needed.networks,
         "remarks": remarks,
     }
+
+
+def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, str]:
+    """Train a few steps without a run folder, and tell how long the whole training takes on this machine.
+
+    Args:
+        recipe: The recipe.
+        needed: Bytes of memory that its networks need, from inspect().
+
+    Returns:
+        The description, for JSON: "seconds", "text", and "shorter", settings for a training of an hour where it takes
+        hours. None if no step could be timed, and then a remark that says why.
+    """
+    if needed > psutil.virtual_memory().available:
+        return None, "no step was timed: this machine has too little free memory at present"
+    try:
+        accelerator = device.accelerator(recipe.run)
+        session = Session(recipe, accelerator)
+        forecast = time_steps(recipe, session)
+    except (GanzooError, RuntimeError, MemoryError) as error:
+        return None, f"no step was timed: {error}"
+    ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator.device)
+    return {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}, ""
+
+
+def time_steps(recipe: Recipe, session: Session) -> Forecast:
+    """Train for about two seconds, draw a grid, and forecast the time of the whole training.
+
+    Args:
+        recipe: The recipe.
+        session: Its networks and data; they are trained.
+
+    Returns:
+        The forecast; checkpoints and scores are left out.
+    """
+    watch = stopwatch(recipe, session.steps, session.engine.accelerator.device)
+    snapshots = Snapshots(recipe, session)
+    snapshots.pictures()  # the first reads the real samples
+    with watch.timed(GRIDS):
+        snapshots.pictures()
+    forecast = None
+    t = 0
+    with closing(session.batches):
+        while forecast is None:
+            session.step(t % session.steps)
+            t += 1
+            forecast = watch.step(t)
+    return watch.forecast(0, forecast.step_seconds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from ganzoo.runs import layout, provenance, scores, status
 from ganzoo.runs.resume import Start
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import ProgressDisplay
+from ganzoo.training import forecast, shorten
 from ganzoo.training.session import Session
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.trackers import Trackers
@@ -101,6 +102,8 @@ class Recorder:
         self._open = ExitStack()
         self._reported = set[str]()
         self._heartbeat_at = 0.0
+        self._stopwatch = forecast.stopwatch(recipe, self.steps, self.device)
+        self._said_time = False
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -146,7 +149,8 @@ class Recorder:
             self.evaluator.prepare()
         if not start:
             self._save(layout.REAL, self.snapshots.real(), self.run.samples / layout.REAL)
-            self._save_pictures(t, self.snapshots.pictures())
+            with self.timed(forecast.GRIDS):
+                self._save_pictures(t, self.snapshots.pictures())
         self._write_status("running", t)
         self._call_hooks("ganzoo_run_start")
 
@@ -155,9 +159,22 @@ class Recorder:
         self.display.say(text)
 
     def heartbeat(self, t: int) -> None:
-        """Renew the time stamp in the status file, at most once in `status.HEARTBEAT` seconds."""
+        """Note the end of a step: renew the time stamp in the status file, and say how long training will take.
+
+        Args:
+            t: Number of steps done.
+        """
         if time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
             self._write_status("running", t)
+        if left := self._stopwatch.news(t):
+            self.say(f"step {t}: about {left}" if self._said_time else f"about {left}")
+            if not self._said_time and (ways := shorten.ways(self.recipe, self.dataset.spec, left, self.device)):
+                self.say(f"for a training of an hour: {ways}")
+            self._said_time = True
+
+    def timed(self, occasion: str) -> AbstractContextManager[None]:
+        """Measure the time of grids, a checkpoint or scores inside the block, for the forecast."""
+        return self._stopwatch.timed(occasion)
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         """Record a logged step.
@@ -171,6 +188,10 @@ class Recorder:
         Returns:
             False when a sample of the grid is NaN or infinite.
         """
+        with self.timed(forecast.GRIDS) if with_grid else nullcontext():
+            return self._report(t, values, images_per_second, with_grid)
+
+    def _report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         pictures = self.snapshots.pictures() if with_grid else {}
         if with_grid:
             values = {**values, **self.snapshots.numbers(pictures)}
@@ -194,7 +215,7 @@ class Recorder:
         assert self.evaluator
         earlier = self.run.scores()
         try:
-            with self.snapshots.averaged():
+            with self.timed(forecast.SCORES), self.snapshots.averaged():
                 results = self.evaluator(self.snapshots.model.sample, t, weights(bool(self.snapshots.ema.average)))
         except Exception as error:
             self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
@@ -345,6 +366,9 @@ class NullRecorder(Recorder):
 
     def heartbeat(self, t: int) -> None:
         pass
+
+    def timed(self, occasion: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         return True

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 
 import pytest
 
+from ganzoo.training import dry_run
+from ganzoo.training.forecast import Forecast
+from ganzoo.training.session import Session
 from helpers.commands import ganzoo
 from helpers.support import toml
 
@@ -18,7 +23,8 @@ def points(tmp_path: Path) -> str:
 
 
 def test_the_text_names_every_part_and_player(points: str) -> None:
-    lines = ganzoo("check", points).stdout.splitlines()
+    *lines, last = ganzoo("check", points).stdout.splitlines()
+    assert re.fullmatch(r"time           about \d+ s: 12 steps of [\d.]+ (ms|s)(, 2 grids .*)?", last)
     assert lines == [
         "points: good",
         "dataset        ganzoo/ring: (2,)",
@@ -38,6 +44,38 @@ def test_json(points: str) -> None:
     assert document["spec"] == {"shape": [2], "classes": 8, "vocab": 0}
     assert document["players"]["discriminator"] == {"parameters": 2 * 8 + 8 + 8 + 1, "optimizer": "ganzoo/adam"}
     assert document["sample_shape"] == [16, 2]
+
+
+def test_no_step_is_trained_when_nobody_asks_for_the_time(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Session, "step", train)
+    assert json.loads(ganzoo("check", points, "--json", "--no-time").stdout)["time"] is None
+
+
+def test_hours_come_with_settings_for_one_hour(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    forecast = Forecast(100_000, 1.0)
+    monkeypatch.setattr(dry_run, "time_steps", lambda recipe, session: forecast)
+    *_, whole, shorter = ganzoo("check", points, "run.steps=100000").stdout.splitlines()
+    assert whole == "time           about 27 h 47 min: 100,000 steps of 1 s"
+    assert shorter.startswith("in an hour     run.steps=3600")
+    document = json.loads(ganzoo("check", points, "run.steps=100000", "--json").stdout)["time"]
+    assert document["seconds"] == 100_000
+    assert document["shorter"].startswith("run.steps=3600")
+
+
+def test_the_time_is_that_of_real_steps(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each step sleeps for 0.3 s; 1,000 of them take five minutes."""
+    step = Session.step
+
+    def slow(self: Session, t: int) -> None:
+        step(self, t)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Session, "step", slow)
+    document = json.loads(ganzoo("check", points, "run.steps=1000", "--json").stdout)
+    assert 300 <= document["time"]["seconds"] <= 360
 
 
 def test_a_player_may_have_an_optimizer_of_its_own(points: str) -> None:
@@ -65,6 +103,8 @@ def test_a_network_of_any_size_takes_no_memory(points: str, monkeypatch: pytest.
     """A trillion weights: four terabytes, and as much again for gradients and each of Adam's two moments."""
     monkeypatch.setattr("ganzoo.training.memory.machine", lambda: 10**15)
     document = json.loads(ganzoo("check", points, "generator.hidden=[1000000, 1000000]", "--json").stdout)
+    assert document["time"] is None
+    assert document["remarks"] == ["no step was timed: this machine has too little free memory at present"]
     assert document["players"]["generator"]["parameters"] > 10**12
     assert 16 * 10**12 < document["memory_bytes"] < 16.1 * 10**12
 
