@@ -29,6 +29,15 @@ if TYPE_CHECKING:
         Terms,
         Transform,
     )
+    from ganzoo.layers.conditional import (
+        ConcatEmbedding,
+        ConcatPlane,
+        ConditionalBatchNorm2d,
+        ConditionalSequential,
+        ProjectionHead,
+        apply_layer,
+    )
+    from ganzoo.layers.features import features_width
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
@@ -68,6 +77,15 @@ _HOMES = {
         "Terms",
         "Transform",
     ),
+    "ganzoo.layers.conditional": (
+        "ConcatEmbedding",
+        "ConcatPlane",
+        "ConditionalBatchNorm2d",
+        "ConditionalSequential",
+        "ProjectionHead",
+        "apply_layer",
+    ),
+    "ganzoo.layers.features": ("features_width",),
     "ganzoo.metrics.extractor": ("Extractor",),
     "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
     "ganzoo.metrics.reference": ("Reference",),
@@ -91,6 +109,10 @@ __all__ = [
     "API_VERSION",
     "Batch",
     "Blueprint",
+    "ConcatEmbedding",
+    "ConcatPlane",
+    "ConditionalBatchNorm2d",
+    "ConditionalSequential",
     "Critic",
     "DataError",
     "Dataset",
@@ -110,6 +132,7 @@ __all__ = [
     "Panel",
     "Procedure",
     "Progress",
+    "ProjectionHead",
     "Reference",
     "Regularizer",
     "Run",
@@ -124,11 +147,13 @@ __all__ = [
     "Translator",
     "TwoPlayerProcedure",
     "Zoo",
+    "apply_layer",
     "data_root",
     "deprecated",
     "did_you_mean",
     "eval_mode",
     "evaluate",
+    "features_width",
     "find_data",
     "hookimpl",
     "load",

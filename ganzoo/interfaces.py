@@ -149,10 +149,14 @@ class Encoder(nn.Module, ABC):
 
 
 class Discriminator(nn.Module, ABC):
-    """Maps samples to logits, which are large for real samples. A critic's logits are used as values."""
+    """Maps samples to logits, which are large for real samples. A critic's logits are used as values.
+
+    A subclass implements features() and logits(), from the features to the logit; one whose judgement has no such form,
+    such as a map of patch logits, implements forward() in place of logits().
+    """
 
     conditional: bool = False
-    """True when forward() needs labels y."""
+    """True when features() or logits() needs labels y."""
 
     @abstractmethod
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -166,7 +170,21 @@ class Discriminator(nn.Module, ABC):
             Features (N, width).
         """
 
-    @abstractmethod
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        """Map features to logits, without a sigmoid: the last layer.
+
+        Args:
+            features: Features (N, width), as features() returns them.
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Logits (N,).
+
+        Raises:
+            NotImplementedError: The discriminator implements forward() instead.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method logits(features, y), or forward(x, y)")
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Map samples to logits, without a sigmoid.
 
@@ -177,6 +195,22 @@ class Discriminator(nn.Module, ABC):
         Returns:
             Logits (N,), or a map of patch logits (N, 1, h, w).
         """
+        return self.logits(self.features(x, y), y)  # (N, *shape) -> (N, width) -> (N,)
+
+    def features_and_logits(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return features and logits of samples, in one pass unless the class implements forward().
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Features (N, width), and logits as forward() returns them.
+        """
+        features = self.features(x, y)  # (N, *shape) -> (N, width)
+        if type(self).forward is Discriminator.forward:
+            return features, self.logits(features, y)
+        return features, self(x, y)
 
 
 class Loss(ABC):

@@ -40,7 +40,8 @@ class TwoPlayerProcedure(Procedure):
     Args:
         spec: What the networks must fit.
         generator: Builds the generator, which needs a prior.
-        discriminator: Builds the discriminator, conditional if and only if the generator is.
+        discriminator: Builds the discriminator, conditional if and only if the generator is, unless the procedure
+            `classifies`.
         loss: Builds the loss of both players.
         regularizer: Builds the regularizers.
         labels: Labels of fakes when the generator is conditional: those of the batch ("data"), or classes drawn with
@@ -64,6 +65,8 @@ class TwoPlayerProcedure(Procedure):
 
     takes_labels: bool = True
     """False for a procedure that has no use for labels: conditional networks are then refused."""
+    classifies: bool = False
+    """True for a procedure whose discriminator predicts labels: the generator alone is then conditional."""
 
     G: Generator
     D: Discriminator
@@ -83,7 +86,7 @@ class TwoPlayerProcedure(Procedure):
         super().__init__()
         self.spec = spec
         self.G = generator(spec)
-        self.D = discriminator(spec)
+        self.D = self.build_discriminator(discriminator)
         if loss is not None:
             self.loss = loss()
         self.labels = labels
@@ -96,6 +99,21 @@ class TwoPlayerProcedure(Procedure):
         for item in self.regularizers:
             item.attach(self.D, self.G)
         self._check_regularizers()
+
+    def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
+        """Build the discriminator; a procedure that adds layers to it, such as a second head, overrides this.
+
+        It is called before regularizers are attached, which treat added layers like all others. `self.spec` and
+        `self.G` are set.
+
+        Args:
+            blueprint: Builds the discriminator of the recipe.
+
+        Returns:
+            The discriminator.
+        """
+        discriminator: Discriminator = blueprint(self.spec)
+        return discriminator
 
     def players(self) -> dict[str, list[nn.Module]]:
         """Return the players "discriminator" and "generator"."""
@@ -188,7 +206,7 @@ class TwoPlayerProcedure(Procedure):
 
     def judge_real(self, batch: Batch) -> Tensor:
         """Return the logits (N,) of the real samples of a batch."""
-        logits: Tensor = self.D(batch["x"], batch["y"] if self.G.conditional else None)
+        logits: Tensor = self.D(batch["x"], batch["y"] if self.D.conditional else None)
         return logits
 
     def log_logits(self, real: Tensor, fake: Tensor) -> None:
@@ -200,7 +218,7 @@ class TwoPlayerProcedure(Procedure):
 
     def discriminator_terms(self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
         """Return what the discriminator minimises: its loss, and the penalties of the regularizers of step t."""
-        critic = partial(self.D, y=batch["y"]) if self.G.conditional else self.D
+        critic = partial(self.D, y=batch["y"]) if self.D.conditional else self.D
         fake = fakes.x.detach()
         return self._add_terms(adversarial, t, lambda item: item.terms(critic, batch["x"], fake))
 
@@ -225,10 +243,10 @@ class TwoPlayerProcedure(Procedure):
             reason: Where other labels come from, and what to set instead; "{}" stands for the regularizer.
 
         Raises:
-            IncompatibleError: The networks are conditional and a regularizer compares samples one by one.
+            IncompatibleError: The discriminator is conditional and a regularizer compares samples one by one.
         """
         for item in self.regularizers:
-            if self.conditional and item.per_sample:
+            if self.D.conditional and item.per_sample:
                 raise IncompatibleError(reason.format(type(item).__name__))
 
     def _add_terms(
@@ -260,11 +278,27 @@ class TwoPlayerProcedure(Procedure):
                 f"procedure {type(self).__name__} has no labels to give, and the {network} needs them: use networks "
                 "that are not conditional, such as mlp."
             )
-        if self.G.conditional != self.D.conditional:
+        if self.classifies:
+            self._check_classes()
+        elif self.G.conditional != self.D.conditional:
             one, other = ("generator", "discriminator") if self.G.conditional else ("discriminator", "generator")
             raise IncompatibleError(
                 f"the {one} is conditional on labels and the {other} is not, so that nobody would enforce them. "
                 "Use a conditional network for both, or for neither."
+            )
+
+    def _check_classes(self) -> None:
+        """Refuse networks that do not suit a discriminator which predicts labels."""
+        name = type(self).__name__
+        if self.D.conditional:
+            raise IncompatibleError(
+                f"procedure {name} has the discriminator predict labels, and this one is given them: use one that is "
+                'not conditional, such as by discriminator.condition="none".'
+            )
+        if not self.G.conditional:
+            raise IncompatibleError(
+                f"procedure {name} needs a generator that takes labels, and this one does not: use a conditional one, "
+                'such as by generator.condition="batch_norm".'
             )
 
     def _check_regularizers(self) -> None:

@@ -40,6 +40,8 @@ NARROW: dict[str, Any] = {**SMALL, "z_dim": 16, "hidden": 8, "blocks": 1, "bottl
 NARROW |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # lengths of stages, so that three steps reach every one
 RUN: dict[str, Any] = {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3}
 OPTIMIZER = {"use": f"{OWNER}/small"}
+PAIRS = (("small", "small"), ("small_of_classes", "small_of_classes"), ("small_of_classes", "small"))
+"""Generator and discriminator: without labels, with labels, and the generator alone with labels."""
 N = 32  # samples of noise: four batches
 MAX_COMBINATIONS = 24  # of a plugin's own parts that are tried
 Tree = dict[str, Any]
@@ -212,8 +214,8 @@ def from_stand_ins(entry: Entry) -> Iterator[Tree]:
     if any(kind not in STAND_INS for kind in required.values()):
         return
     for spec in (Spec((2,)), Spec((2,), classes=8), Spec((3, 16, 16)), Spec((3, 16, 16), classes=4)):
-        for suffix in ("", "_of_classes") if spec.classes else ("",):
-            networks = {"generator": f"small{suffix}", "discriminator": f"small{suffix}"}
+        for generator, discriminator in PAIRS if spec.classes else PAIRS[:1]:
+            networks = {"generator": generator, "discriminator": discriminator}
             tables = {part: {"use": f"{OWNER}/{networks.get(kind, 'small')}"} for part, kind in required.items()}
             yield _tree(entry, spec, tables)
 

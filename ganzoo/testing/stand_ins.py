@@ -105,9 +105,9 @@ class SmallDiscriminator(Discriminator):
         """Map samples (N, *shape) to features (N, HIDDEN)."""
         return F.leaky_relu(self.hidden(_concatenated(x.flatten(1), y, self.classes)), 0.2)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Map samples (N, *shape) to logits (N,)."""
-        logits: Tensor = self.head(self.features(x, y))
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        """Map features (N, HIDDEN) to logits (N,)."""
+        logits: Tensor = self.head(features)
         return logits.squeeze(1)
 
 
@@ -226,9 +226,9 @@ class Judge(Discriminator):
         features: Tensor = self.body(x)
         return features
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Map samples (N, 2, 2, 2) to logits (N,)."""
-        logits: Tensor = self.head(self.features(x))
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        """Map features (N, WIDTH) to logits (N,)."""
+        logits: Tensor = self.head(features)
         return logits.squeeze(1)
 
 

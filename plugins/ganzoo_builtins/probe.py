@@ -1,6 +1,6 @@
-"""Probes of networks: the layers that they run, and the width of their features.
+"""A probe of networks: the layers that they run.
 
-A probe runs networks on two samples in evaluation mode. It changes neither the networks nor the random generators.
+It runs networks on two samples in evaluation mode. It changes neither the networks nor the random generators.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, IncompatibleError, Spec, eval_mode
+from ganzoo import Discriminator, Generator, IncompatibleError, eval_mode
 
 
 class Call(NamedTuple):
@@ -74,16 +74,6 @@ def probe(component: str, discriminator: nn.Module, generator: nn.Module) -> Cal
         stack.enter_context(_record_features(discriminator, calls.features))
         discriminator(generator(generator.prior(2), y), y)
     return calls
-
-
-def features_width(network: Discriminator, spec: Spec) -> int:
-    """Return the width of a network's features of samples of `spec`."""
-    parameter = next(network.parameters())
-    dtype = torch.long if spec.vocab else parameter.dtype
-    x = torch.zeros(2, *spec.shape, device=parameter.device, dtype=dtype)  # (2, *shape)
-    y = torch.zeros(2, dtype=torch.long, device=parameter.device) if network.conditional else None
-    with eval_mode(network), torch.random.fork_rng(enabled=parameter.device.type != "meta"):
-        return network.features(x, y).shape[1]  # (2, width)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Batch, GanzooError, Generator, IncompatibleError, Move, Procedure, Spec
+from ganzoo import Batch, GanzooError, Generator, IncompatibleError, Move, Procedure, Spec, features_width
 from ganzoo.cli import cli
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
@@ -24,7 +24,6 @@ from ganzoo.sampling import tokens, writer
 from ganzoo.sampling.preview import layout
 from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.npz import Npz
-from ganzoo_builtins.probe import features_width
 from helpers.support import PLUGINS, TINY, tiny, train
 
 IDS = torch.tensor([[1, 2, 0], [2, 2, 1]])

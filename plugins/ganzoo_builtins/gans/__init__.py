@@ -37,6 +37,13 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1802.05957"
     pair("sngan", "SNGAN", "Convolutions for spectral normalisation", paper)
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
+    pair("compact", "Compact", "Small strided convolutions, fast on a CPU; with or without labels", paper)
+
+    # Classes.
+    summary = "As adversarial, but the discriminator predicts the label, in place of taking it"
+    add("procedure", "acgan", "acgan:ACGAN", summary, "arXiv:1610.09585")
+    summary = "AC-GAN whose samples are compared with each other and with a vector of each class"
+    add("procedure", "reacgan", "reacgan:ReACGAN", summary, "arXiv:2111.01118")
 
     # Codes, distances and margins.
     paper = "arXiv:1606.03657"

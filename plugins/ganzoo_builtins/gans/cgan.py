@@ -97,5 +97,5 @@ class CGANDiscriminator(Discriminator):
         xy = torch.cat([x.flatten(1), self.embedding(y)], dim=1)  # (N, *shape) -> (N, size + classes)
         return self.layers(xy)  # -> (N, hidden[-1])
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x, y)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)

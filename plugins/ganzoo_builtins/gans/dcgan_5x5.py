@@ -90,8 +90,8 @@ class DCGAN5x5Discriminator(Discriminator):
         # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 4*width, H/8, W/8) -> (N, features)
         return self.layers(x)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, features) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, features) -> (N, 1) -> (N,)
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:

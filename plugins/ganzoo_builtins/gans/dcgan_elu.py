@@ -131,8 +131,8 @@ class DCGANEluDiscriminator(Discriminator):
         pixels = (x + 1) / 2  # (N, C, H, W) in [0, 1]
         return self.layers(pixels)  # -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 4*width)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.last(self.head(self.features(x))).squeeze(1)  # (N, 4*width) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.last(self.head(features)).squeeze(1)  # (N, 4*width) -> (N, 1) -> (N,)
 
 
 class SplitDiscriminator(TwoPlayerProcedure):

@@ -10,7 +10,13 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, Generator, Spec
+from ganzoo import ConditionalSequential, Discriminator, Generator, Spec, apply_layer
+from ganzoo_builtins.gans.condition import (
+    DiscriminatorCondition,
+    DiscriminatorLabels,
+    GeneratorCondition,
+    GeneratorLabels,
+)
 from ganzoo_builtins.gans.requirements import need_multiple
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
@@ -26,6 +32,8 @@ class DCGANUpsampleGenerator(Generator):
         activation: "relu" as in the paper's guideline, or "leaky_relu" (0.2) as in PyTorch-GAN's file.
         bn_eps: Epsilon of all batch norms but the first; 0.8 as PyTorch-GAN runs it, 1e-5 repaired; see the generator
             `mlp`.
+        condition: How it takes labels: not ("none"), as a vector beside z ("concat"), or as that vector and batch norm
+            with a gain and a bias of each class ("batch_norm").
     """
 
     def __init__(
@@ -34,23 +42,27 @@ class DCGANUpsampleGenerator(Generator):
         z_dim: PositiveInt = 100,
         activation: Literal["relu", "leaky_relu"] = "relu",
         bn_eps: PositiveFloat = 0.8,
+        condition: GeneratorCondition = "none",
     ):
         super().__init__()
+        labels = GeneratorLabels("generator dcgan_upsample", spec, condition)
+        self.conditional = labels.conditional
         channels, size = need_multiple("generator dcgan_upsample", spec, 4)
         self.z_dim = z_dim
-        self.project = nn.Linear(z_dim, 128 * (size // 4) ** 2)
+        self.embed = ConditionalSequential(*labels.embed())
+        self.project = nn.Linear(z_dim + labels.width, 128 * (size // 4) ** 2)
         self.unflatten = nn.Unflatten(1, (128, size // 4, size // 4))
 
         def act() -> nn.Module:
             return nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)
 
-        self.layers = nn.Sequential(
-            nn.BatchNorm2d(128),
+        self.layers = ConditionalSequential(
+            labels.norm(128),
             UpsampleConv2d(128, 128),
-            nn.BatchNorm2d(128, eps=bn_eps),
+            labels.norm(128, bn_eps),
             act(),
             UpsampleConv2d(128, 64),
-            nn.BatchNorm2d(64, eps=bn_eps),
+            labels.norm(64, bn_eps),
             act(),
             nn.Conv2d(64, channels, 3, padding=1),
             nn.Tanh(),
@@ -58,10 +70,10 @@ class DCGANUpsampleGenerator(Generator):
         self.apply(_initialise)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        x = self.unflatten(self.project(z))  # (N, z_dim) -> (N, 128, H/4, W/4)
+        x = self.unflatten(self.project(self.embed(z, y)))  # (N, z_dim) -> (N, 128, H/4, W/4)
         if x.device.type == "cpu":  # a training step on a CPU is then 5 to 7 % faster
             x = x.contiguous(memory_format=torch.channels_last)
-        return self.layers(x)  # -> (N, 128, H/2, W/2) -> (N, 64, H, W) -> (N, C, H, W)
+        return self.layers(x, y)  # -> (N, 128, H/2, W/2) -> (N, 64, H, W) -> (N, C, H, W)
 
 
 class DCGANUpsampleDiscriminator(Discriminator):
@@ -72,6 +84,8 @@ class DCGANUpsampleDiscriminator(Discriminator):
         dropout: Probability of dropping a whole channel.
         norm: "none" leaves batch norm out, which penalties on the gradient at each sample require.
         bn_eps: Epsilon of batch norm, as in the generator.
+        condition: How it takes labels: not ("none"), as a map beside the channels ("concat"), or by a projection of the
+            features ("projection").
     """
 
     def __init__(
@@ -80,34 +94,38 @@ class DCGANUpsampleDiscriminator(Discriminator):
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.25,
         norm: Literal["batch", "none"] = "batch",
         bn_eps: PositiveFloat = 0.8,
+        condition: DiscriminatorCondition = "none",
     ):
         super().__init__()
+        labels = DiscriminatorLabels("discriminator dcgan_upsample", spec, condition)
+        self.conditional = labels.conditional
         channels, size = need_multiple("discriminator dcgan_upsample", spec, 16)
 
         def block(n_in: int, n_out: int, normalise: bool) -> list[nn.Module]:
             layers = [nn.Conv2d(n_in, n_out, 3, stride=2, padding=1), nn.LeakyReLU(0.2), nn.Dropout2d(dropout)]
             return [*layers, nn.BatchNorm2d(n_out, eps=bn_eps)] if normalise else layers
 
-        self.layers = nn.Sequential(
-            *block(channels, 16, normalise=False),
+        self.layers = ConditionalSequential(
+            *labels.embed(),
+            *block(channels + labels.channels, 16, normalise=False),
             *block(16, 32, normalise=norm == "batch"),
             *block(32, 64, normalise=norm == "batch"),
             *block(64, 128, normalise=norm == "batch"),
             nn.Flatten(),
         )
-        self.head = nn.Linear(128 * (size // 16) ** 2, 1)
+        self.head = labels.head(128 * (size // 16) ** 2)
         self.apply(_initialise)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(x)  # (N, C, H, W) -> (N, 128, H/16, W/16) -> (N, width)
+        return self.layers(x, y)  # (N, C, H, W) -> (N, 128, H/16, W/16) -> (N, width)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return apply_layer(self.head, features, y).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
 
 
 def _initialise(module: nn.Module) -> None:
     """Draw weights of convolutions from N(0, 0.02) and of batch norms from N(1, 0.02), as in the paper."""
     if isinstance(module, nn.Conv2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm2d) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)

@@ -218,5 +218,5 @@ class GMANDiscriminator(Discriminator):
         # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 4*width, H/4, W/4) -> (N, width*H*W/4)
         return self.layers(x)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, width*H*W/4) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, width*H*W/4) -> (N, 1) -> (N,)

@@ -102,8 +102,8 @@ class GoodfellowDiscriminator(Discriminator):
         pixels = (x.flatten(1) + 1) / 2  # (N, C, H, W) in [-1, 1] -> (N, size) in [0, 1]
         return self.layers(pixels)  # -> (N, hidden[-1])
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
 def _linear(n_in: int, n_out: int, reach: float) -> nn.Linear:

@@ -95,8 +95,8 @@ class ImprovedGANDiscriminator(Discriminator):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers((x + 1) / 2 if self.is_image else x)  # (N, *shape) -> (N, hidden[-1])
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.noise(self.features(x))).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.noise(features)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -19,9 +19,19 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
+from ganzoo import (
+    Batch,
+    Blueprint,
+    Discriminator,
+    Generator,
+    IncompatibleError,
+    Move,
+    Panel,
+    Spec,
+    TwoPlayerProcedure,
+    features_width,
+)
 from ganzoo_builtins.gans.requirements import need_multiple
-from ganzoo_builtins.probe import features_width
 
 SWEEP = 10  # values of a continuous code in its picture
 
@@ -93,8 +103,8 @@ class InfoGANDiscriminator(Discriminator):
         # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 16*width)
         return self.layers((x + 1) / 2)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, 16*width) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, 16*width) -> (N, 1) -> (N,)
 
 
 class Codes(NamedTuple):
@@ -130,7 +140,7 @@ class InfoGAN(TwoPlayerProcedure):
     """The discriminator with Q, and the generator, move in turn; both minimise the information term as well.
 
     The codes replace the last columns of the generator's noise: discrete ones as one-hot vectors, then the continuous
-    ones. On fakes the discriminator's layers run twice, for its logit and for Q.
+    ones. On fakes the discriminator's layers run once, for its logit and for Q.
 
     Args:
         spec: Shape, kind and classes of the samples.
@@ -177,17 +187,19 @@ class InfoGAN(TwoPlayerProcedure):
         codes = self.codes(len(x))
         with torch.no_grad():
             fake = self.G(self.latent(codes))
-        real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
+        real_logits = self.D(x)  # (N,)
+        features, fake_logits = self.D.features_and_logits(fake)  # (N, width), (N,)
         self.log(real=real_logits, fake=fake_logits, **self.loss.report(real_logits, fake_logits))
         adversarial = self.loss.discriminator(real_logits, fake_logits)
-        yield {"discriminator": {"adversarial": adversarial, **self.information(codes, fake)}}
+        yield {"discriminator": {"adversarial": adversarial, **self.information(codes, features)}}
         codes = self.codes(len(x))
         fake = self.G(self.latent(codes))
         real_logits = self.D(x) if self.loss.uses_real else None
-        adversarial = self.loss.generator(real_logits, self.D(fake))
-        yield {"generator": {"adversarial": adversarial, **self.information(codes, fake)}}
+        features, fake_logits = self.D.features_and_logits(fake)
+        adversarial = self.loss.generator(real_logits, fake_logits)
+        yield {"generator": {"adversarial": adversarial, **self.information(codes, features)}}
 
-    def information(self, codes: Codes, fake: Tensor) -> dict[str, Tensor]:
+    def information(self, codes: Codes, features: Tensor) -> dict[str, Tensor]:
         """Return -lambda E log Q(c | x), which is -lambda L_I without its constant.
 
         L_I of the discrete codes is logged in nats, and the mean squared error of Q's means as continuous_error: 1/3
@@ -195,12 +207,12 @@ class InfoGAN(TwoPlayerProcedure):
 
         Args:
             codes: The codes of the fakes.
-            fake: The fakes (N, *shape).
+            features: The discriminator's features of the fakes (N, width).
 
         Returns:
             A term for discrete codes and one for continuous codes, where there are any.
         """
-        logits, means = self.Q(self.D.features(fake))
+        logits, means = self.Q(features)
         terms = {}
         if self.values:
             surprise = torch.stack([cross_entropy(scores, y) for scores, y in zip(logits, codes.y, strict=True)]).sum()

@@ -276,8 +276,8 @@ class LAPGANLevelDiscriminator(Discriminator):
             x = torch.cat([x, self.label(y)], 1)  # -> (N, C + 1, H, W)
         return self.layers(x)  # (N, C, H, W) -> (N, width*H/2*W/2)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x, y)).squeeze(1)  # -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # -> (N, 1) -> (N,)
 
 
 class ClassPlane(nn.Module):

@@ -85,8 +85,8 @@ class MLPDiscriminator(Discriminator):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x)  # (N, *shape) -> (N, hidden[-1])
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
 class MLPEncoder(Encoder):

@@ -55,8 +55,8 @@ class OneHiddenDiscriminator(Discriminator):
         pixels = (x.flatten(1) + 1) / 2  # (N, C, H, W) in [-1, 1] -> (N, size) in [0, 1]
         return self.hidden(pixels).relu()  # -> (N, hidden)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.out(self.features(x)).squeeze(1)  # (N, hidden) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.out(features).squeeze(1)  # (N, hidden) -> (N, 1) -> (N,)
 
 
 def _need_image(network: str, spec: Spec) -> None:

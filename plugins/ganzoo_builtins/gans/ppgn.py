@@ -24,9 +24,19 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Panel, Procedure, Spec
+from ganzoo import (
+    Batch,
+    Blueprint,
+    Discriminator,
+    Generator,
+    IncompatibleError,
+    Move,
+    Panel,
+    Procedure,
+    Spec,
+    features_width,
+)
 from ganzoo_builtins.gans.requirements import halved, need_labels, need_square_image
-from ganzoo_builtins.probe import features_width
 
 PACE = 0.01  # weight of a batch in the running mean and deviation of codes
 
@@ -82,8 +92,8 @@ class PPGNDiscriminator(Discriminator):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x)  # (N, C, H, W) -> (N, z_dim)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, 1) -> (N,)
 
 
 class PPGN(Procedure):

@@ -151,8 +151,8 @@ class SeqGANDiscriminator(Discriminator):
         gate = self.gate(pooled).sigmoid()
         return self.dropout(gate * self.transform(pooled).relu() + (1 - gate) * pooled)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        fake, real = self.head(self.features(x, y)).unbind(1)  # (N, 2) -> (N,), (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        fake, real = self.head(features).unbind(1)  # (N, 2) -> (N,), (N,)
         return real - fake
 
 

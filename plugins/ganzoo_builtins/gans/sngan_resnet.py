@@ -11,28 +11,36 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from ganzoo import Discriminator, Generator, Spec
+from ganzoo import ConditionalSequential, Discriminator, Generator, Spec, apply_layer
+from ganzoo_builtins.gans.condition import (
+    DiscriminatorCondition,
+    DiscriminatorLabels,
+    GeneratorCondition,
+    GeneratorLabels,
+)
 from ganzoo_builtins.gans.requirements import need_multiple
 
 
 class Up(nn.Module):
     """A block of the generator that doubles the side: shortcut(x) + residual(x)."""
 
-    def __init__(self, width: int):
+    conditional = True  # where its batch norms are
+
+    def __init__(self, width: int, labels: GeneratorLabels):
         super().__init__()
-        self.residual = nn.Sequential(
-            nn.BatchNorm2d(width),
+        self.residual = ConditionalSequential(
+            labels.norm(width),
             nn.ReLU(),
             nn.Upsample(scale_factor=2),
             conv(width, width, 3),
-            nn.BatchNorm2d(width),
+            labels.norm(width),
             nn.ReLU(),
             conv(width, width, 3),
         )
         self.shortcut = nn.Sequential(nn.Upsample(scale_factor=2), conv(width, width, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.shortcut(x) + self.residual(x)  # (N, width, H, W) -> (N, width, 2H, 2W)
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.shortcut(x) + self.residual(x, y)  # (N, width, H, W) -> (N, width, 2H, 2W)
 
 
 class Down(nn.Module):
@@ -61,31 +69,42 @@ class SNGANResNetGenerator(Generator):
         spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 128 in the paper.
         width: Channels of every map, 256 in the paper.
+        condition: How it takes labels: not ("none"), as a vector beside z ("concat"), or as that vector and batch norm
+            with a gain and a bias of each class ("batch_norm").
     """
 
     name = "sngan_resnet"
 
-    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 256):
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 128,
+        width: PositiveInt = 256,
+        condition: GeneratorCondition = "none",
+    ):
         super().__init__()
+        labels = GeneratorLabels(f"generator {self.name}", spec, condition)
+        self.conditional = labels.conditional
         channels, size = need_multiple(f"generator {self.name}", spec, 8)
         self.z_dim = z_dim
-        project = nn.Linear(z_dim, width * (size // 8) ** 2)
+        project = nn.Linear(z_dim + labels.width, width * (size // 8) ** 2)
         nn.init.xavier_uniform_(project.weight)
         nn.init.zeros_(project.bias)
-        self.layers = nn.Sequential(
+        self.layers = ConditionalSequential(
+            *labels.embed(),
             project,
             nn.Unflatten(1, (width, size // 8, size // 8)),
-            Up(width),
-            Up(width),
-            Up(width),
-            nn.BatchNorm2d(width),
+            Up(width, labels),
+            Up(width, labels),
+            Up(width, labels),
+            labels.norm(width),
             nn.ReLU(),
             conv(width, channels, 3, gain=1.0),
             nn.Tanh(),
         )
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(z)  # (N, z_dim) -> (N, width, H/8, W/8) -> ... -> (N, width, H, W) -> (N, C, H, W)
+        return self.layers(z, y)  # (N, z_dim) -> (N, width, H/8, W/8) -> ... -> (N, width, H, W) -> (N, C, H, W)
 
 
 class SNGANResNetDiscriminator(Discriminator):
@@ -94,28 +113,46 @@ class SNGANResNetDiscriminator(Discriminator):
     Args:
         spec: Shape, kind and classes of the samples.
         width: Channels of every map, 128 in the paper.
+        condition: How it takes labels: not ("none"), as a map beside the channels ("concat"), or by a projection of the
+            features ("projection").
     """
 
     name = "sngan_resnet"
 
-    def __init__(self, spec: Spec, width: PositiveInt = 128):
+    def __init__(self, spec: Spec, width: PositiveInt = 128, condition: DiscriminatorCondition = "none"):
         super().__init__()
+        labels = DiscriminatorLabels(f"discriminator {self.name}", spec, condition)
+        self.conditional = labels.conditional
         channels, _ = need_multiple(f"discriminator {self.name}", spec, 8)
-        self.layers = nn.Sequential(
-            Down(channels, width, halve=True, first=True),
+        self.layers = ConditionalSequential(
+            *labels.embed(),
+            Down(channels + labels.channels, width, halve=True, first=True),
             Down(width, width, halve=True),
             Down(width, width, halve=False),
             Down(width, width, halve=False),
             nn.ReLU(),
         )
-        self.head = nn.Linear(width, 1, bias=False)
-        nn.init.xavier_uniform_(self.head.weight)
+        self.head = self.last_layer(labels, width)
+
+    def last_layer(self, labels: DiscriminatorLabels, width: int) -> nn.Module:
+        """Return the layer from features (N, width) to logits (N, 1)."""
+        return glorot(labels.head(width, bias=False))
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(x).sum((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)
+        return self.layers(x, y).sum((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return apply_layer(self.head, features, y).squeeze(1)  # (N, width) -> (N, 1) -> (N,)
+
+
+def glorot(head: nn.Module) -> nn.Module:
+    """Draw the weights of the linear layers in `head` from Glorot's uniform distribution, and set biases to zero."""
+    for layer in head.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return head
 
 
 def conv(n_in: int, n_out: int, kernel: int, gain: float | None = None) -> nn.Conv2d:

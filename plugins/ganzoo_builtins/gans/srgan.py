@@ -116,8 +116,8 @@ class SRGANDiscriminator(Discriminator):
         # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 8*width, H/16, W/16) -> (N, hidden[-1])
         return self.hidden(self.layers(x))
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, hidden[-1]) -> (N, 1) -> (N,)
 
 
 class SRGAN(AdversarialTranslator):

@@ -91,8 +91,8 @@ class TFDCGANDiscriminator(Discriminator):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x)  # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, hidden)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        fake, real = self.head(self.features(x)).unbind(1)  # (N, hidden) -> (N, 2) -> (N,), (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        fake, real = self.head(features).unbind(1)  # (N, hidden) -> (N, 2) -> (N,), (N,)
         return real - fake
 
 

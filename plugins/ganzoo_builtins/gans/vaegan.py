@@ -233,8 +233,8 @@ class VAEGANDiscriminator(Discriminator):
         # (N, C, H, W) -> (N, width/2, H, W) -> (N, 2*width, H/2, W/2) -> ... -> (N, 4*width*H/8*W/8)
         return self.layers(x)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.features(x)).squeeze(1)  # (N, width) -> (N, 8*width) -> (N, 1) -> (N,)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).squeeze(1)  # (N, width) -> (N, 8*width) -> (N, 1) -> (N,)
 
 
 def _down(n_in: int, n_out: int) -> list[nn.Module]:

@@ -8,7 +8,8 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Spec
-from ganzoo_builtins.gans.sngan_resnet import SNGANResNetDiscriminator, SNGANResNetGenerator
+from ganzoo_builtins.gans.condition import DiscriminatorCondition, DiscriminatorLabels, GeneratorCondition
+from ganzoo_builtins.gans.sngan_resnet import SNGANResNetDiscriminator, SNGANResNetGenerator, glorot
 
 
 class WGANGPResNetGenerator(SNGANResNetGenerator):
@@ -18,12 +19,20 @@ class WGANGPResNetGenerator(SNGANResNetGenerator):
         spec: Shape, kind and classes of the samples.
         z_dim: Width of the noise, 128 in the paper.
         width: Channels of every map, 128 in the paper.
+        condition: How it takes labels: not ("none"), as a vector beside z ("concat"), or as that vector and batch norm
+            with a gain and a bias of each class ("batch_norm").
     """
 
     name = "wgan_gp_resnet"
 
-    def __init__(self, spec: Spec, z_dim: PositiveInt = 128, width: PositiveInt = 128):
-        super().__init__(spec, z_dim, width)
+    def __init__(
+        self,
+        spec: Spec,
+        z_dim: PositiveInt = 128,
+        width: PositiveInt = 128,
+        condition: GeneratorCondition = "none",
+    ):
+        super().__init__(spec, z_dim, width, condition)
 
 
 class WGANGPResNetDiscriminator(SNGANResNetDiscriminator):
@@ -32,15 +41,17 @@ class WGANGPResNetDiscriminator(SNGANResNetDiscriminator):
     Args:
         spec: Shape, kind and classes of the samples.
         width: Channels of every map, 128 in the paper.
+        condition: How it takes labels: not ("none"), as a map beside the channels ("concat"), or by a projection of the
+            features ("projection").
     """
 
     name = "wgan_gp_resnet"
 
-    def __init__(self, spec: Spec, width: PositiveInt = 128):
-        super().__init__(spec, width)
-        self.head = nn.Linear(width, 1)
-        nn.init.xavier_uniform_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+    def __init__(self, spec: Spec, width: PositiveInt = 128, condition: DiscriminatorCondition = "none"):
+        super().__init__(spec, width, condition)
+
+    def last_layer(self, labels: DiscriminatorLabels, width: int) -> nn.Module:
+        return glorot(labels.head(width))
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(x).mean((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)
+        return self.layers(x, y).mean((2, 3))  # (N, C, H, W) -> (N, width, H/4, W/4) -> (N, width)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from ganzoo import Batch, Blueprint, Discriminator, Fakes, IncompatibleError, Move, Spec, eval_mode
-from ganzoo_builtins.probe import features_width
+from ganzoo import Batch, Blueprint, Discriminator, Fakes, IncompatibleError, Move, Spec, eval_mode, features_width
 from ganzoo_builtins.procedures.adversarial import Adversarial
 
 
@@ -66,13 +64,12 @@ class SemiSupervised(Adversarial):
                 "procedure semi_supervised learns classes, and the data has no labels: use labelled data."
             )
 
-        def classifier(spec: Spec) -> Classifier:
-            return Classifier(discriminator(spec), spec)
-
-        build: Any = classifier  # the base class only calls a blueprint, so a function will do
-        super().__init__(spec, generator, build, loss, regularizer, d_steps, g_steps, g_weight=g_weight)
+        super().__init__(spec, generator, discriminator, loss, regularizer, d_steps, g_steps, g_weight=g_weight)
         self.label_weight = label_weight
         self.labelled = LabelledExamples(spec, per_class)
+
+    def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
+        return Classifier(super().build_discriminator(blueprint), self.spec)
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         return super().step(self.collect_labels(data), t)
@@ -119,8 +116,8 @@ class Classifier(Discriminator):
     def classify(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))  # (N, *shape) -> (N, width) -> (N, K)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.classify(x).logsumexp(dim=1)  # (N, K) -> (N,), the logit of Z / (Z + 1)
+    def logits(self, features: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(features).logsumexp(dim=1)  # (N, K) -> (N,), the logit of Z / (Z + 1)
 
     def _freeze_unused(self, spec: Spec) -> None:
         parameters = list(self.network.parameters())

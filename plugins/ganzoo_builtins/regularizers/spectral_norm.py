@@ -46,7 +46,12 @@ class SpectralNorm(Regularizer):
 
     def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
         for network in [discriminator, generator][: 2 if self.players == "both" else 1]:
-            layers = [module for module in network.modules() if isinstance(module, LAYERS)]
+            embeddings = network is generator and nn.Embedding  # of labels: normalised ones cripple a generator
+            layers = [
+                module
+                for module in network.modules()
+                if isinstance(module, LAYERS) and not (embeddings and isinstance(module, embeddings))
+            ]
             for layer in layers:
                 if not parametrize.is_parametrized(layer, "weight"):
                     normalise(layer, self.iterations)

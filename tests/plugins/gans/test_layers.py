@@ -18,7 +18,8 @@ def network(kind, name, spec, **settings):
 
 def layers(net):
     """One word a layer: its type and the numbers that define it."""
-    return [_word(module) for module in net.modules() if not list(module.children())]
+    leaves = (module for module in net.modules() if not list(module.children()))
+    return [_word(module) for module in leaves if not isinstance(module, nn.Sequential)]
 
 
 def _word(module):
