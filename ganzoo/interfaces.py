@@ -295,7 +295,8 @@ class Regularizer:
         """Return loss terms of the generator.
 
         Args:
-            features: The discriminator's features as a function of samples.
+            features: The discriminator's features as a function of samples: of `real` under the labels of the batch, of
+                any other samples under those of the fakes.
             real: Real samples (N, *shape).
             fake: Generated samples (N, *shape).
 

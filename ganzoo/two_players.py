@@ -224,7 +224,13 @@ class TwoPlayerProcedure(Procedure):
 
     def generator_terms(self, adversarial: Tensor | None, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
         """Return what the generator minimises: its loss, if it has weight, and the regularizers' terms of step t."""
-        features = partial(self.D.features, y=fakes.y)
+
+        def features(x: Tensor) -> Tensor:
+            """Return the features (N, width) of samples under their own labels, which fakes may not share."""
+            y = fakes.y if not self.G.conditional or x is not batch["x"] else batch["y"]
+            judged: Tensor = self.D.features(x, y)
+            return judged
+
         return self._add_terms(adversarial, t, lambda item: item.generator_terms(features, batch["x"], fakes.x))
 
     def project(self) -> None:

@@ -546,6 +546,25 @@ def test_a_penalty_over_samples_of_different_labels_is_refused(settings: dict[st
     make(regularizer=[GradientPenalty()], **settings)  # without labels there is nothing to mix
 
 
+@pytest.mark.parametrize("use", ["adversarial", "shared_fakes"])
+def test_features_are_those_under_each_sample_s_own_label(use: str) -> None:
+    """Uniform labels are given to the fakes alone: real samples keep theirs in the generator's terms, too."""
+
+    class Comparing(Regularizer):
+        def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+            self.judged = features(real), features(fake)
+            return {"comparing": features(fake).mean()}
+
+    comparing, data = Comparing(), Counted()
+    procedure = make(use, conditional=True, regularizer=[comparing], labels="uniform")
+    procedure.D.features = lambda x, y: y.float()[:, None]  # (N,) -> (N, 1)
+    play(procedure, data=data)
+    real, fake = (judged.flatten().long() for judged in comparing.judged)
+    assert torch.equal(real, data.drawn[-1]["y"])
+    assert torch.equal(fake, procedure.G.asked[-1])
+    assert not torch.equal(real, fake)
+
+
 def test_a_penalty_per_sample_refuses_batch_norm() -> None:
     class Mixing(Judge):
         def __init__(self, spec: Spec):
