@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     plugins = discovery.load()
-    recipe, _ = resolver.read(locate.find("gan_mnist", plugins), SMALL, plugins.zoo)
+    recipe, _ = resolver.read(locate.find("gan_mnist_printed", plugins), SMALL, plugins.zoo)
     training = throughput.Training(recipe, options.steps)
     sizes = []
     for t in range(1, options.steps + 1):

@@ -66,7 +66,7 @@ class Entry:
 def main() -> None:
     """Parse the command line, train, and print the entries."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", nargs="?", default="gan_mnist", metavar="RECIPE")
+    parser.add_argument("recipe", nargs="?", default="gan_mnist_printed", metavar="RECIPE")
     parser.add_argument("changes", nargs="*", metavar="key=value", help="Replaces the tiny settings.")
     parser.add_argument("--strict", action="store_true", help="Exit with 1 when there is a climb or a return.")
     parser.add_argument("--json", action="store_true", help="Print one JSON document.")

@@ -82,11 +82,11 @@ def loop(recipe: str, steps: int) -> list[Goal]:
 
 SCALING = ("-m", "ganzoo", "bench", "dcgan_mnist", "--processes", "2", "--steps", "12", "--warmup", "3")
 GOALS = [
-    against("gan_mnist", "script", 3.0, 150, "run.ema=0"),
-    against("cgan_mnist", "script", 2.5, 150, "run.ema=0"),
+    against("gan_mnist_printed", "script", 3.0, 150, "run.ema=0"),
+    against("cgan_mnist_printed", "script", 2.5, 150, "run.ema=0"),
     against("dcgan_mnist", "script", 2.5, 12, "run.ema=0"),
-    *loop("gan_mnist", 150),
-    *loop("cgan_mnist", 150),
+    *loop("gan_mnist_printed", 150),
+    *loop("cgan_mnist_printed", 150),
     *loop("dcgan_mnist", 16),
     *loop("wgan_gp_mnist", 80),
     Goal("two processes against one", SCALING, 1.8, lambda result: result["ratios"]["speed"]["each"]),

@@ -3,7 +3,7 @@
     python benchmarks/loops/wgan_gp_mnist.py --root DATA [--steps 100] [--warmup 10] [--batch-size 64] [--threads 1]
 
 All images are one uint8 tensor, Adam is fused, only the necessary gradients are computed, and values are copied from
-the device only every --log steps. The networks are those of gan_mnist.
+the device only every --log steps. The networks are those of gan_mnist_printed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
-from gan_mnist import discriminator, generator
+from gan_mnist_printed import discriminator, generator
 
 import protocol
 

@@ -71,7 +71,7 @@ def test_methods_of_the_recipe_are_no_stations() -> None:
 
 
 def test_a_tiny_training_leads_the_recipe_down_and_never_back() -> None:
-    entries = stations.trace("gan_mnist", stations.TINY)
+    entries = stations.trace("gan_mnist_printed", stations.TINY)
     assert entries[0].caller == "ganzoo.api"
     assert "ganzoo.metrics.evaluator" in {entry.module for entry in entries}, "the evaluation was left out"
     totals = stations.summary(entries)

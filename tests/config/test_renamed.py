@@ -115,7 +115,7 @@ def test_the_path_of_a_former_name(folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("default::ganzoo.registry.versions.Deprecated")
-@pytest.mark.parametrize("arguments", [("check", "specks"), ("show", "specks"), ("cp", "specks", "mine")])
+@pytest.mark.parametrize("arguments", [("check", "specks", "--no-time"), ("show", "specks"), ("cp", "specks", "mine")])
 def test_commands_say_once_what_it_is_called_now(
     arguments: tuple[str, ...], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +124,7 @@ def test_commands_say_once_what_it_is_called_now(
         result = ganzoo(*arguments)
     assert [str(warning.message) for warning in caught] == [IS_NOW]
     assert result.exit_code == 0, result.output
-    present = ganzoo(arguments[0], "dots", *(["yours"] if arguments[2:] else []))
+    present = ganzoo(arguments[0], "dots", *(word.replace("mine", "yours") for word in arguments[2:]))
     assert result.stdout.replace("mine", "yours") == present.stdout
 
 

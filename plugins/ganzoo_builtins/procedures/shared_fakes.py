@@ -27,6 +27,8 @@ class SharedFakes(TwoPlayerProcedure):
         d_steps: Discriminator moves per step, each on a batch of real samples of its own.
         g_steps: Generator moves per step.
         first: Which player moves first.
+        labels: Labels of fakes when the generator is conditional: those of the batch ("data"), or classes drawn with
+            equal probability ("uniform"), as in the code of PyTorch-GAN's `cgan`.
         show: What is logged of the discriminator on real and fake samples: its "logits", or their sigmoids, the
             "probabilities" of a cross-entropy.
     """
@@ -41,9 +43,10 @@ class SharedFakes(TwoPlayerProcedure):
         d_steps: PositiveInt = 1,
         g_steps: PositiveInt = 1,
         first: Literal["discriminator", "generator"] = "discriminator",
+        labels: Literal["data", "uniform"] = "data",
         show: Literal["logits", "probabilities"] = "logits",
     ):
-        super().__init__(spec, generator, discriminator, loss, regularizer, show=show)
+        super().__init__(spec, generator, discriminator, loss, regularizer, labels=labels, show=show)
         self.d_steps = d_steps
         self.g_steps = g_steps
         self.first = first

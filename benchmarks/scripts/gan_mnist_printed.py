@@ -1,8 +1,8 @@
-"""Reference script of the recipe gan_mnist: the MLP GAN in the usual tutorial style.
+"""Reference script of the recipe gan_mnist_printed: the MLP GAN in the usual tutorial style.
 
 The data loader transforms one image at a time, and every step prints its losses.
 
-    python benchmarks/scripts/gan_mnist.py --root DATA [--steps 200] [--warmup 20] [--batch-size 64] [--threads 1]
+    python benchmarks/scripts/gan_mnist_printed.py --root DATA [--steps 200] [--warmup 20] [--batch-size 64]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Reference loop of the recipe gan_mnist: the MLP GAN, written by hand and tuned for speed.
+"""Reference loop of the recipe gan_mnist_printed: the MLP GAN, written by hand and tuned for speed.
 
-    python benchmarks/loops/gan_mnist.py --root DATA [--steps 500] [--warmup 50] [--batch-size 64] [--threads 1]
+    python benchmarks/loops/gan_mnist_printed.py --root DATA [--steps 500] [--warmup 50] [--batch-size 64] [--threads 1]
 
 All images are one uint8 tensor, Adam is fused, the discriminator sees each batch of fakes once for both losses, and
 values are copied from the device only every --log steps.
