@@ -49,6 +49,8 @@ class RunSettings(BaseModel):
         precision: "bf16" or "fp16" for mixed precision.
         log: Steps between two records of the losses.
         sample: Steps between two sample grids, each with the loss curves.
+        first_sample: Step of the first grid; further ones follow after twice as many steps each, until `sample`. By
+            default the first is at `sample`.
         beside: Show real samples to the left of the generated ones in every grid.
         save: Steps between two checkpoints.
         keep: Number of checkpoints that are kept.
@@ -72,6 +74,7 @@ class RunSettings(BaseModel):
     precision: Literal["no", "bf16", "fp16"] = "no"
     log: PositiveInt = 100
     sample: PositiveInt = 1000
+    first_sample: PositiveInt | None = None
     beside: bool = False
     save: PositiveInt = 5000
     keep: Annotated[int, Field(ge=2)] = 3
@@ -84,6 +87,13 @@ class RunSettings(BaseModel):
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
+
+    def is_sampled(self, t: int) -> bool:
+        """Return True when a sample grid is due after t steps, apart from the one after the last step."""
+        if self.first_sample is None or t >= self.sample:
+            return t % self.sample == 0
+        times, rest = divmod(t, self.first_sample)
+        return rest == 0 and times.bit_count() == 1  # 1, 2, 4, 8, ... times
 
 
 class Evaluation(BaseModel):

@@ -144,8 +144,8 @@ class _Training:
         if self._is_logged(self.t):
             self.checkpointer.check(self.t)
             values = self.session.engine.read()
-            finite = self.recorder.report(self.t, values, speed(), self._is_due(self.settings.sample, self.t))
-        if self._is_due(self.settings.sample, self.t) and not self.checkpointer.all_agree(finite):
+            finite = self.recorder.report(self.t, values, speed(), self._is_sampled(self.t))
+        if self._is_sampled(self.t) and not self.checkpointer.all_agree(finite):
             raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
         if self._is_due(self.settings.save, self.t):
             self.checkpointer.save(self.t, self.t == self.steps)
@@ -163,9 +163,12 @@ class _Training:
     def _is_due(self, every: int, t: int) -> bool:
         return t == self.steps or t % every == 0
 
+    def _is_sampled(self, t: int) -> bool:
+        return t == self.steps or self.settings.is_sampled(t)
+
     def _is_logged(self, t: int) -> bool:
         """Return True when step t is logged: at the interval of the recipe, and with every sample grid."""
-        return self._is_due(self.settings.log, t) or self._is_due(self.settings.sample, t)
+        return self._is_due(self.settings.log, t) or self._is_sampled(t)
 
     def _new_run(self, recipe: Recipe, out: Path) -> Run:
         """Create a run folder in the main process, and return it in every process."""

@@ -60,6 +60,13 @@ def test_a_conditional_grid_has_a_column_for_each_class(tmp_path: Path) -> None:
             assert grid.size == (3 * 30 + 2, 8 * 30 + 2)
 
 
+def test_the_first_grids_follow_each_other_closely(tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=40", "run.sample=20", "run.first_sample=3"), tmp_path)
+    steps = [int(path.stem.removeprefix("step-")) for path in sorted(run.samples.glob("step-*.png"))]
+    assert steps == [0, 3, 6, 12, 20, 40]
+    assert [row["step"] for row in run.metrics() if "samples/diversity" in row] == steps[1:]
+
+
 def test_epochs_count_the_batches_that_steps_draw(tmp_path: Path) -> None:
     text = '[run]\nepochs = 2\nbatch_size = 16\n[procedure]\nuse = "adversarial"\nd_steps = 3'
     run = train(tiny(text), tmp_path)
