@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ganzoo.data.sources import Source, data_root, find_data
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
-    from ganzoo.hookspecs import hookimpl
+    from ganzoo.hookspecs import Suggestion, hookimpl
     from ganzoo.interfaces import (
         Batch,
         Critic,
@@ -59,7 +59,7 @@ _HOMES = {
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
     "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError", "SetupError", "did_you_mean"),
-    "ganzoo.hookspecs": ("hookimpl",),
+    "ganzoo.hookspecs": ("Suggestion", "hookimpl"),
     "ganzoo.interfaces": (
         "Batch",
         "Critic",
@@ -142,6 +142,7 @@ __all__ = [
     "SetupError",
     "Source",
     "Spec",
+    "Suggestion",
     "Terms",
     "Transform",
     "Translator",

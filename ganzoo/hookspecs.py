@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
+    from ganzoo.interfaces import Spec
     from ganzoo.registry.zoo import Zoo
     from ganzoo.sampling.run import Run
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Networks and settings that `ganzoo suggest` may write into a recipe.
+
+    Attributes:
+        name: What they are, in a few words, such as "width 16".
+        tables: The tables of a recipe by name, except [dataset]: "procedure", "generator", ... "run" may set
+            `batch_size` and others; steps and intervals are set by the command.
+        fewest_steps: Steps after which samples are worth looking at. A machine that makes fewer in the time gets the
+            next suggestion.
+        most_steps: Steps after which more change little.
+        reasons: Comments by setting, such as {"generator.width": "as wide as the time allows"}.
+    """
+
+    name: str
+    tables: Mapping[str, Any]
+    fewest_steps: int
+    most_steps: int
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @hookspec
@@ -27,6 +50,16 @@ def ganzoo_register(zoo: Zoo) -> None:
 @hookspec
 def ganzoo_recipes() -> Any:
     """Return a folder of recipes, a path or a Traversable, in which `ganzoo run NAME` finds them."""
+
+
+@hookspec
+def ganzoo_suggest(spec: Spec, examples: int) -> Any:
+    """Return suggestions of networks for pictures, an iterable of ganzoo.Suggestion, the best and slowest first.
+
+    Args:
+        spec: Shape of the pictures; `classes` is 0 when there are no labels, or too few pictures of a class.
+        examples: Number of pictures.
+    """
 
 
 @hookspec

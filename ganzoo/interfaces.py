@@ -443,6 +443,14 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
         """
         return {}
 
+    def original_sizes(self) -> Sequence[tuple[int, int]]:
+        """Return (height, width) of the picture files that were read so far, before they were brought to the spec's.
+
+        Returns:
+            Sizes in pixels; none for data that are no picture files.
+        """
+        return ()
+
     def remarks(self) -> Sequence[str]:
         """Return remarks on the data for the user, one sentence each, without reading the examples."""
         return ()

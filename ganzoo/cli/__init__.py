@@ -30,6 +30,7 @@ VERBS = {
     "list": "List components and recipes.",
     "show": "Show the settings of a component, or a recipe with all defaults.",
     "check": "Validate a recipe and tell how long it takes.",
+    "suggest": "Write a recipe for your own pictures.",
     "bench": "Measure the training speed of a recipe.",
     "cp": "Copy a recipe to a file to edit.",
     "schema": "Write a JSON Schema of recipes for editors.",

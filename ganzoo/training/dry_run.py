@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import closing
 from typing import Any
 
@@ -18,7 +20,7 @@ from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim, shorten
 from ganzoo.training.engine import owned
-from ganzoo.training.forecast import GRIDS, Forecast, stopwatch
+from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, stopwatch
 from ganzoo.training.session import Session, memory_need
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.utils import distributed
@@ -108,26 +110,31 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, st
     return {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}, ""
 
 
-def time_steps(recipe: Recipe, session: Session) -> Forecast:
-    """Train for about two seconds, draw a grid, and forecast the time of the whole training.
+def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, patience: float = math.inf) -> Forecast:
+    """Train for a moment, draw a grid, and forecast the time of the whole training.
 
     Args:
         recipe: The recipe.
         session: Its networks and data; they are trained.
+        seconds: How long to train.
+        patience: Seconds that a step may take; timing ends at once with a step that takes longer, except the first.
 
     Returns:
         The forecast; checkpoints and scores are left out.
     """
-    watch = stopwatch(recipe, session.steps, session.engine.accelerator.device)
+    watch = stopwatch(recipe, session.steps, session.engine.accelerator.device, seconds)
     snapshots = Snapshots(recipe, session)
     snapshots.pictures()  # the first reads the real samples
     with watch.timed(GRIDS):
         snapshots.pictures()
-    forecast = None
     t = 0
     with closing(session.batches):
-        while forecast is None:
+        while True:
+            start = time.monotonic()
             session.step(t % session.steps)
+            elapsed = time.monotonic() - start
             t += 1
-            forecast = watch.step(t)
-    return watch.forecast(0, forecast.step_seconds)
+            if forecast := watch.step(t):
+                return watch.forecast(0, forecast.step_seconds)
+            if t > 1 and elapsed > patience:
+                return watch.forecast(0, elapsed)

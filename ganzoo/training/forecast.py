@@ -14,7 +14,7 @@ from ganzoo.config.recipe import Recipe
 GRIDS = "grids"  # names of the occasions
 CHECKPOINTS = "checkpoints"
 SCORES = "scores"
-FIRST_WINDOW = 2.0  # seconds of steps that are measured before the first forecast; each later window is twice as long
+FIRST_WINDOW = 2.0  # seconds
 FEWEST_STEPS = 3  # steps in a window, unless they take LONGEST_WINDOW
 LONGEST_WINDOW = 20.0  # seconds for fewer steps than FEWEST_STEPS
 SHORT = 20.0  # seconds; what takes no longer is not worth a line
@@ -80,14 +80,15 @@ class Stopwatch:
         steps: Number of steps of the whole training.
         every: Name of an occasion, such as "grids" -> steps between two of them; the last step is always one.
         device: The device that trains; its work is waited for when a window ends.
+        window: Seconds of steps that are measured before the first forecast; each later window is twice as long.
     """
 
-    def __init__(self, steps: int, every: Mapping[str, int], device: torch.device):
+    def __init__(self, steps: int, every: Mapping[str, int], device: torch.device, window: float = FIRST_WINDOW):
         self.steps = steps
         self.every = every
         self.device = device
         self.spent: dict[str, float] = {CHECKPOINTS: 0.0}  # next to nothing, until the first has been written
-        self._window = FIRST_WINDOW
+        self._window = window
         self._opened: tuple[int, float] | None = None  # step and time at which the window was opened
         self._newest = -1
         self._paused = 0.0  # seconds of occasions in this window
@@ -173,13 +174,14 @@ class Stopwatch:
             torch.accelerator.synchronize(self.device)
 
 
-def stopwatch(recipe: Recipe, steps: int, device: torch.device) -> Stopwatch:
+def stopwatch(recipe: Recipe, steps: int, device: torch.device, window: float = FIRST_WINDOW) -> Stopwatch:
     """Return the stopwatch for a recipe's training.
 
     Args:
         recipe: The recipe.
         steps: Number of steps of the whole training.
         device: The device that trains.
+        window: Seconds of steps that are measured before the first forecast.
 
     Returns:
         The stopwatch; its occasions are GRIDS, CHECKPOINTS, and SCORES if the recipe is evaluated.
@@ -187,7 +189,7 @@ def stopwatch(recipe: Recipe, steps: int, device: torch.device) -> Stopwatch:
     every = {GRIDS: recipe.run.sample, CHECKPOINTS: recipe.run.save}
     if recipe.evaluate.every:
         every[SCORES] = recipe.evaluate.every
-    return Stopwatch(steps, every, device)
+    return Stopwatch(steps, every, device, window)
 
 
 def due(t: int, steps: int, every: int) -> int:

@@ -28,17 +28,18 @@ class Session:
     Args:
         recipe: The recipe; all random numbers come from its seed.
         accelerator: Device and precision.
+        dataset: Trained on instead of the recipe's, to measure; None for the recipe's.
 
     Raises:
         GanzooError: The recipe cannot be trained; raised before anything large is built.
     """
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator):
+    def __init__(self, recipe: Recipe, accelerator: Accelerator, dataset: Dataset | None = None):
         self.recipe = recipe
         settings = recipe.run
         rank = distributed.rank()
         optimizers = optim.optimizer_factory(recipe.optimizer)
-        self.dataset = instantiate.dataset(recipe)
+        self.dataset = instantiate.dataset(recipe) if dataset is None else dataset
         check_memory(recipe, self.dataset, optimizers, accelerator.device)
         self.batches = Batches(
             self.dataset,

@@ -137,10 +137,12 @@ def parsed(words: list[str]) -> tuple[str, dict[str, Any]]:
 
 
 def recipe_exists(page: Path, recipe: str, overrides: tuple[str, ...] = (), **options: Any) -> None:
-    """By name in the library, with settings that it has; a file of that name is shown on the page."""
+    """By name in the library, with settings that it has; a file of that name is shown or written on the page."""
     shown = {block.file for block in pages.blocks(page)}
     if Path(recipe).suffix:
-        assert recipe in shown or f"cp quickstart {recipe}" in page.read_text(), f"{recipe} is nowhere on {page.name}"
+        writing = (f"ganzoo cp quickstart {recipe}", f"ganzoo suggest {Path(recipe).stem}")
+        written = any(command in page.read_text() for command in writing)
+        assert recipe in shown or written, f"{recipe} is nowhere on {page.name}"
         return
     found = pages.plugins(page)
     resolver.read(locate.find(recipe, found), overrides, found.zoo)

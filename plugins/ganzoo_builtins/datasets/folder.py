@@ -93,6 +93,9 @@ class Folder(Dataset):
             digest.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
+    def original_sizes(self) -> list[tuple[int, int]]:
+        return [(traits.height, traits.width) for traits in self._seen.values()]
+
     def remarks(self) -> list[str]:
         """Return what was converted and what was skipped, once all images have been decoded."""
         remarks = []

@@ -28,10 +28,14 @@ class Traits(NamedTuple):
     Attributes:
         grey: The image is grey.
         frames: The file has more than one frame.
+        height: Height in pixels.
+        width: Width in pixels.
     """
 
     grey: bool
     frames: bool
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ class ImageDecoder:
                 if image.width * image.height > self.max_pixels:
                     raise ValueError(f"{image.width} x {image.height} pixels are more than max_megapixels allows")
                 grey = image.mode.startswith(("1", "L", "I"))
-                return self._tensor(self._fitted(self._opaque(image))), Traits(grey, _has_frames(image))
+                return self._tensor(self._fitted(self._opaque(image))), Traits(
+                    grey, _has_frames(image), image.height, image.width
+                )
         except UnidentifiedImageError as error:
             raise self._error(path, f"it is empty, damaged, or not one of {', '.join(FORMATS)}") from error
         except Exception as error:  # Pillow raises many types of errors for damaged files

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import ganzoo
 
 HERE = "ganzoo_builtins.gans"
+
+
+@ganzoo.hookimpl
+def ganzoo_suggest(spec: ganzoo.Spec, examples: int) -> Iterator[ganzoo.Suggestion]:
+    from ganzoo_builtins.gans import suggestions
+
+    return suggestions.suggest(spec, examples)
 
 
 @ganzoo.hookimpl
