@@ -50,7 +50,8 @@ def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
 
     Args:
         run: A run or run folder, of which the newest checkpoint is loaded; a checkpoint folder; the folder of an
-            export; or OWNER/NAME[@REVISION] on the Hugging Face Hub.
+            export; the name of a model that a plugin ships, such as "letters"; or OWNER/NAME[@REVISION] on the Hugging
+            Face Hub.
         plugins: The plugins that components come from; by default all installed ones.
 
     Returns:
@@ -59,7 +60,7 @@ def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
     Raises:
         RunError: The folder cannot be used, or the files of an export differ from its manifest.
     """
-    if not isinstance(run, Run) and (export := export_folder(run)):
+    if not isinstance(run, Run) and (export := export_folder(run, plugins)):
         return load_export(export, plugins)
     opened, checkpoint = Run.find(run)
     return opened.load(checkpoint, plugins)

@@ -63,6 +63,11 @@ def ganzoo_suggest(spec: Spec, examples: int) -> Any:
 
 
 @hookspec
+def ganzoo_models() -> Any:
+    """Return a folder of exports, a path or a Traversable, in which `ganzoo sample NAME` finds trained models."""
+
+
+@hookspec
 def ganzoo_run_start(run: Run) -> None:
     """Act before the first step of training. Called on the main process only, as are the next two hooks.
 

@@ -46,6 +46,7 @@ def test_the_plugin_api_is_documented_hook_by_hook() -> None:
         "ganzoo_register",
         "ganzoo_recipes",
         "ganzoo_suggest",
+        "ganzoo_models",
         "ganzoo_run_start",
         "ganzoo_step_end",
         "ganzoo_run_end",

@@ -14,8 +14,9 @@ from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS, matches
+from ganzoo.sharing import shipped
 
-ALL = ("gan", *KINDS, "recipe")
+ALL = ("gan", *KINDS, "recipe", "model")
 
 
 @click.command("list")
@@ -23,10 +24,10 @@ ALL = ("gan", *KINDS, "recipe")
 @click.argument("pattern", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
-    """List GANs with their recipes and papers, then components and recipes by kind.
+    """List GANs with their recipes and papers, then components, recipes and trained models by kind.
 
     KIND is one of gan, generator, discriminator, encoder, loss, regularizer, transform, dataset, procedure, optimizer,
-    schedule, metric, extractor and recipe. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
+    schedule, metric, extractor, recipe and model. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
 
     \b
     ganzoo list gan
@@ -64,12 +65,14 @@ def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
     plugins = discovery.load()
     recipes = locate.recipes(plugins) if kind in (None, "gan", "recipe") else []
     rows = _gans(recipes) if kind in (None, "gan") else []
-    if kind not in ("gan", "recipe"):
+    if kind not in ("gan", "recipe", "model"):
         for entry in plugins.zoo.entries(kind):
             summary = f"Deprecated: {entry.deprecated}" if entry.deprecated else entry.summary
             rows.append(_row(entry.kind, entry.name, entry.owner, summary, entry.paper))
     if kind in (None, "recipe"):
         rows += [_row("recipe", recipe.name, recipe.owner, recipe.summary(), recipe.about[1]) for recipe in recipes]
+    if kind in (None, "model"):
+        rows += [_row("model", model.name, model.owner, model.summary(), "") for model in shipped.models(plugins)]
     return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]
 
 

@@ -47,8 +47,9 @@ def command(
 ) -> None:
     """Generate samples from the trained model RUN.
 
-    RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, or OWNER/NAME on the
-    Hugging Face Hub. Averaged weights (EMA) are used if the run has them.
+    RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, OWNER/NAME on the
+    Hugging Face Hub, or a model that came with ganzoo or a plugin (see `ganzoo list model`). Averaged weights (EMA) are
+    used if the run has them.
 
     An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
     `images` is int64 (N, T), and `words` contains their texts.
@@ -57,6 +58,7 @@ def command(
     then shows inputs next to outputs, and an .npz file contains `inputs` too.
 
     \b
+    ganzoo sample letters
     ganzoo sample runs/... -n 16 --label A
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
     ganzoo sample runs/... --input photos --out translated

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ganzoo.data.sources import cache_root
 from ganzoo.errors import GanzooError, RunError, SetupError
-from ganzoo.sharing import config, manifest
+from ganzoo.registry.discovery import Plugins
+from ganzoo.sharing import config, manifest, shipped
 from ganzoo.sharing.config import Config
 from ganzoo.utils import atomic
 
@@ -105,18 +106,21 @@ def _match_name(text: str) -> HubName | None:
     return HubName(match["name"], match["revision"] or "") if match else None
 
 
-def export_folder(place: str | Path) -> Path | None:
-    """Return the folder of an export, downloaded when `place` is a name on the Hub.
+def export_folder(place: str | Path, plugins: Plugins | None = None) -> Path | None:
+    """Return the folder of an export: of this machine, shipped by a plugin, or downloaded from the Hub.
 
     Args:
-        place: A folder of this machine, or OWNER/NAME[@REVISION].
+        place: A folder of this machine, the name of a shipped model, or OWNER/NAME[@REVISION] on the Hub.
+        plugins: Installed plugins; discovered when left out.
 
     Returns:
         The folder; None when `place` is not an export, such as a run.
 
     Raises:
-        GanzooError: The download failed.
+        GanzooError: The download failed, or the name of a shipped model is misspelt.
     """
+    if model := shipped.find(place, plugins):
+        return model.folder
     if name := find_name(place):
         return cached_folder(*name)
     return Path(place) if manifest.is_export(Path(place)) else None
@@ -125,8 +129,11 @@ def export_folder(place: str | Path) -> Path | None:
 def output_stem(place: str | Path) -> Path | None:
     """Return the path with which the names of files sampled from an export begin; None for a run.
 
-    An export itself stays as it is: files go next to its folder, or to the working directory for a name on the Hub.
+    An export itself stays as it is: files go next to its folder, or to the working directory for the name of a shipped
+    model or a name on the Hub.
     """
+    if model := shipped.find(place):
+        return Path.cwd() / model.name
     if name := find_name(place):
         return Path.cwd() / name.name.replace("/", "-")
     return Path(place).resolve() if manifest.is_export(Path(place)) else None

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 from ganzoo.config import parser, validation
 from ganzoo.errors import RunError, one_line
 from ganzoo.registry.discovery import DISTRIBUTION
+from ganzoo.sharing import CONFIG as CONFIG
 
 FORMAT = 1
 CARD = "README.md"
 MANIFEST = "manifest.json"
-CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 ONNX = "generator.onnx"
 TORCH_EXPORT = "generator.pt2"
