@@ -1,29 +1,27 @@
-"""Judge the samples of a run with a classifier that was trained on real images only.
+"""Judge the samples of a run with classifiers that were trained on real images only.
 
     python benchmarks/referee.py RUN [--per-class 620] [--classes 10] [--threads 2]
 
-Trains the classifier of the extractor `referee` for six epochs on nine tenths of the run's dataset, tests it on the
-last tenth, and classifies samples of the run. A conditional run generates `--per-class` samples of each class; the
-agreement is the fraction whose predicted class is the requested one. An unconditional run generates as many samples
-in total, and only the fraction of each class is printed. `--classes N` uses the first N classes only, for example to
-exclude letters that look like digits. The figures depend on the classifier: compare only equal protocols.
+Trains the extractor `referee` on nine tenths of the run's dataset (at most 30,000 images), tests it on the last tenth
+(at most 5,000), and classifies samples of the run. A conditional run generates `--per-class` samples of each class; the
+agreement is the fraction that is read as the requested one: by both classifiers, and near real images. It is also
+printed for each classifier. An unconditional run generates as many samples in total, and only the fraction of each
+class is printed. `--classes N` uses the first N classes only, for example to exclude letters that look like digits. The
+figures depend on the referee: compare only equal protocols.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 import torch
 
 import ganzoo
 from ganzoo.config import instantiate
-from ganzoo.data.loader import normalised
 from ganzoo.registry import discovery
 from ganzoo.sampling.run import Run
-from ganzoo_builtins.extractors.classifier import BATCH, Classifier, apply_in_chunks, train
-
-EPOCHS = 6
+from ganzoo_builtins.extractors.classifier import ARCHITECTURES
+from judges.classes import trained
 
 
 def main() -> None:
@@ -38,30 +36,23 @@ def main() -> None:
     plugins = discovery.load()
     run = Run.open(options.run)
     model = ganzoo.load(run, plugins)
-    whole = instantiate.dataset(run.recipe(plugins.zoo)).tensors()
-    assert whole is not None, "the dataset does not fit in memory"
+    data = instantiate.dataset(run.recipe(plugins.zoo))
     classes = options.classes or model.spec.classes
-    in_classes = whole["y"] < classes
-    x, y = normalised(whole)["x"][in_classes], whole["y"][in_classes]
-    torch.manual_seed(options.seed)
-    order = torch.randperm(len(y))
-    test, training = order[: len(y) // 10], order[len(y) // 10 :]
-    net = Classifier(replace(model.spec, classes=classes))
-    train(net, x[training], y[training], EPOCHS * (len(training) // BATCH))
-    accuracy = (apply_in_chunks(net, x[test]).argmax(1) == y[test]).float().mean()
-    print(f"referee: {len(training):,} real images, {classes} classes, {accuracy:.4f} right on {len(test):,} held out")
     requested = torch.arange(classes).repeat_interleave(options.per_class)
-    samples = model.sample(len(requested), requested if model.procedure.conditional else None, seed=options.seed)
-    predicted = apply_in_chunks(net, samples).argmax(1)
-    shares = predicted.bincount(minlength=classes) / len(predicted)
-    if model.procedure.conditional:
-        right = (predicted == requested).float().view(classes, -1).mean(1)
-        print(f"agreement: {right.mean():.4f} of {len(requested):,} samples, {run.latest.name}")
-        print("by class:", " ".join(f"{model.class_names[k]}:{right[k]:.2f}" for k in range(classes)))
-        real = torch.stack([x[y == k][:500].std(0).mean() for k in range(classes)])
-        fake = samples.view(classes, options.per_class, *model.spec.shape).std(1).flatten(1).mean(1)
-        print(f"spread within a class: {fake.mean():.3f}, of real images {real.mean():.3f} (mean pixel deviation)")
+    conditional = model.procedure.conditional
+    samples = model.sample(len(requested), requested if conditional else None, seed=options.seed)
+    for networks in (*((network,) for network in ARCHITECTURES), ARCHITECTURES):
+        referee = trained(data, options.classes or 0, networks, options.seed)
+        features = referee.features(samples)
+        read = referee.classes(features, referee.logits(samples))
+        print(f"{' and '.join(networks)} {referee.digest[:12]}: {referee.accuracy:.4f} right on held-out images")
+        if conditional:
+            right = (read == requested).float().view(classes, -1).mean(1)
+            print(f"  agreement: {right.mean():.4f} of {len(requested):,} samples, {run.latest.name}")
+            print("  by class:", " ".join(f"{model.class_names[k]}:{right[k]:.2f}" for k in range(classes)))
+    shares = read[read >= 0].bincount(minlength=classes) / len(read)
     print("shares:", " ".join(f"{model.class_names[k]}:{shares[k]:.3f}" for k in range(classes)))
+    print(f"read as none: {(read < 0).float().mean():.3f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Judge of images with classes: a classifier trained on the run's real data."""
+"""Judge of images with classes: the extractor `referee`, trained on the run's real data."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 
@@ -10,10 +12,10 @@ from ganzoo.data.sources import cache_root
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.reference import Part, Reference
 from ganzoo.registry import discovery
-from ganzoo_builtins.extractors.classifier import BATCH
+from ganzoo_builtins.extractors.classifier import ARCHITECTURES, Architecture
 from ganzoo_builtins.extractors.referee import Referee
 
-SAMPLES, LARGEST, EPOCHS = 2000, 30_000, 6
+SAMPLES, LARGEST, HELD_OUT = 2000, 30_000, 5000
 
 
 def judge(run: ganzoo.Run) -> str:
@@ -21,27 +23,41 @@ def judge(run: ganzoo.Run) -> str:
     plugins = discovery.load()
     model = ganzoo.load(run, plugins)
     referee = trained(instantiate.dataset(run.recipe(plugins.zoo)))
-    logits = referee.logits(model.sample(SAMPLES, seed=0))
-    predicted = logits.argmax(1)
-    protocol = f"{SAMPLES:,} samples; classifier {100 * referee.accuracy:.1f} % on real ones"
+    x = model.sample(SAMPLES, seed=0)
+    logits = referee.logits(x)
+    read = referee.classes(referee.features(x), logits)  # (N,), -1 for none
+    protocol = f"{SAMPLES:,} samples; both classifiers {100 * referee.accuracy:.1f} % on real ones"
     if model.procedure.conditional:
-        right = (predicted == torch.arange(SAMPLES) % model.spec.classes).float().mean()
+        right = (read == torch.arange(SAMPLES) % model.spec.classes).float().mean()
         return f"{100 * right:.1f} % read as asked ({protocol})"
-    shares = 100 * predicted.bincount(minlength=model.spec.classes) / SAMPLES
+    shares = 100 * read[read >= 0].bincount(minlength=model.spec.classes) / SAMPLES
     present = int((shares >= 2).sum())
     confidence = logits.softmax(1).max(1).values.mean()
     return (
         f"{present} of {len(shares)} classes, {shares.min():.0f} to {shares.max():.0f} % each, "
-        f"confidence {confidence:.2f} ({protocol})"
+        f"{100 * (read < 0).float().mean():.0f} % read as none, confidence {confidence:.2f} ({protocol})"
     )
 
 
-def trained(dataset: Dataset) -> Referee:
-    """Return a classifier trained for six epochs on nine tenths of the data (at most 30,000), tested on the rest."""
-    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0)).tolist()
-    test = order[: min(len(order) // 10, 5000)]
-    training = order[-min(len(order) * 9 // 10, LARGEST) :]
+def trained(
+    dataset: Dataset, classes: int = 0, networks: Sequence[Architecture] = ARCHITECTURES, seed: int = 0
+) -> Referee:
+    """Return a referee trained on nine tenths of the data, at most 30,000, and tested on the rest, at most 5,000.
+
+    Args:
+        dataset: The data.
+        classes: Number of classes, of which the others are left out; 0 for all.
+        networks: Architectures of its classifiers.
+        seed: Seed of its weights.
+    """
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
+    if classes:
+        whole = dataset.tensors()
+        assert whole is not None, "the dataset does not fit in memory"
+        order = order[whole["y"][order] < classes]
+    tenth = len(order) // 10
+    test, training = order[: min(tenth, HELD_OUT)].tolist(), order[tenth:][:LARGEST].tolist()
     parts = Part(dataset, tuple(training), "nine tenths"), Part(dataset, tuple(test), "the last tenth")
-    referee = Referee(steps=EPOCHS * max(1, len(training) // BATCH), least=0)
+    referee = Referee(least=0, networks=networks, seed=seed)
     referee.prepare(Reference(*parts, cache_root() / "judges"))
     return referee

@@ -24,7 +24,11 @@ from ganzoo.utils import rng
 
 PACKAGES = ("ganzoo-torch", "torch")  # packages whose version may change a score
 SAMPLES = 10_000  # generated samples, unless fewer real ones are held out
-OUTPUTS = {"features": "features", "logits": "logits", "classes": "logits"}  # input of a metric -> extractor's output
+OUTPUTS = {  # input of a metric -> outputs of the extractor
+    "features": ("features",),
+    "logits": ("logits",),
+    "classes": ("features", "logits"),
+}
 
 Sampler = Callable[[int, Tensor | None, int], Tensor]
 """(n, labels (n,) or None, seed) -> samples (n, *shape)."""
@@ -132,7 +136,7 @@ class Evaluator:
     def outputs(self) -> frozenset[str]:
         """Return the outputs of the extractor that the metrics need."""
         inputs = (metric.component.sees for metric in self.metrics)
-        return frozenset(OUTPUTS[name] for name in inputs if name in OUTPUTS)
+        return frozenset(output for name in inputs for output in OUTPUTS.get(name, ()))
 
     @cached_property
     def real(self) -> Seen:

@@ -61,6 +61,20 @@ class Extractor(ABC):
         """Return the logits (N, classes), float32 on the CPU, of samples (N, *shape); only if `classifies` is set."""
         raise NotImplementedError(f"{type(self).__name__} computes features, not classes")
 
+    def classes(self, features: Tensor, logits: Tensor) -> Tensor:
+        """Return the class that each sample is read as, or -1 for a sample that is not recognized as any.
+
+        By default it is the one with the highest logit.
+
+        Args:
+            features: Features of samples (N, width).
+            logits: Logits of the same samples (N, classes).
+
+        Returns:
+            The classes, (N,) int64.
+        """
+        return logits.argmax(1)
+
     def facts(self) -> Mapping[str, Any]:
         """Return what a protocol records in addition to settings and digest, such as the accuracy; JSON values."""
         return {}

@@ -53,6 +53,11 @@ class Seen:
         """Return the logits (N, classes), float32."""
         return self._logits if self._logits is not None else self.extractor.logits(self.x)
 
+    @cached_property
+    def classes(self) -> Tensor:
+        """Return the class (N,) that the extractor reads each sample as, -1 where it recognizes none."""
+        return self.extractor.classes(self.features, self.logits)
+
     def first(self, n: int) -> Seen:
         """Return the first n samples; real samples are in random order already."""
         return self if n >= len(self) else self.only(slice(n))
@@ -101,8 +106,8 @@ class Metric(ABC):
     """Result -> better direction; "nearer" means nearer to the floor. The first result is the main one, which decides
     on the best checkpoint."""
     sees: Literal["samples", "features", "logits", "classes"] = "features"
-    """Input: "samples" for x alone, without an extractor; "features"; "logits" of any classes; or "classes", which are
-    logits of the classes of the data."""
+    """Input: "samples" for x alone, without an extractor; "features"; "logits" of any classes; or "classes" of the data
+    that the extractor reads."""
     asked: bool = False
     """True if the metric needs the requested classes of generated samples."""
     samples: int = 0

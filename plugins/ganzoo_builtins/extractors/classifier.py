@@ -1,98 +1,144 @@
-"""Network and training of the referee: a small classifier of images or points."""
+"""Small classifiers of images or points, in two architectures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ganzoo import Spec
 
-VERSION = 1  # to be increased with every change of this file that changes scores
-WIDTH, DROPOUT = 128, 0.5
-SMALL = 8  # pixels; a side of this length is not halved
-BATCH, LR = 128, 3e-3
+Architecture = Literal["strided", "residual"]
+ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+
+WIDTH = 128  # features
+SMALLEST = 8  # pixels; the shortest side of images that can be classified
+LAST = 4  # pixels; a side of this length is not halved
+MOST_CHANNELS = 64
+SLOPE = 0.1  # of the leaky ReLU
 CHUNK = 500  # samples passed through the network at a time
 
 
 class Classifier(nn.Module):
-    """A classifier of images or points.
+    """A classifier whose last hidden layer has 128 units, the features.
 
-    Images of 28x28: convolutions of 32 and 64 channels, each followed by max pooling, and a layer of 128 units. For
-    larger images there are more convolutions of 64 channels, until the side is 8 or less. Points: two layers of 128
-    units.
+    Images: "strided" has convolutions of stride 2 with 16, 32 and 64 channels, until the side is 4 or less. "residual"
+    has a convolution over patches of 4x4 that do not overlap, a residual block at that resolution, and a convolution of
+    stride 2. The strides are for 28x28; the first one is larger for larger images, which then cost about as much. Both
+    have batch normalization, and neither pooling nor dropout, which would make them forgive noise. Points: "strided"
+    has two hidden layers, "residual" three, with a skip connection over the second.
 
     Args:
         spec: Shape and number of classes of the samples.
+        architecture: The architecture.
     """
 
-    def __init__(self, spec: Spec):
+    def __init__(self, spec: Spec, architecture: Architecture = "strided"):
         super().__init__()
-        self.body = nn.Sequential(*_convolutions(spec) if spec.is_image else _dense(spec.size))
-        self.head = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(WIDTH, spec.classes))
+        table: Mapping[Architecture, Callable[[Spec], Iterator[nn.Module]]]
+        if spec.is_image:
+            table = {"strided": _strided, "residual": _residual}
+        else:
+            table = {"strided": _dense, "residual": _dense_residual}
+        self.body = nn.Sequential(*table[architecture](spec))
+        self.head = nn.Linear(WIDTH, spec.classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """Return the features of samples, (N, *shape) -> (N, 128), all of them 0 or more."""
+        """Return the features of samples, (N, *shape) -> (N, 128)."""
         return self.body(x)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of samples, (N, *shape) -> (N, classes)."""
         return self.head(self.features(x))
 
+    @torch.no_grad()
+    def rescale(self, factor: float) -> None:
+        """Multiply all features by a positive factor, and leave the logits as they are.
 
-def _convolutions(spec: Spec) -> Iterator[nn.Module]:
-    channels, height, width = spec.shape
-    stages = 0
-    while stages < 2 or max(height, width) > SMALL:
-        out = 32 if stages == 0 else 64
-        halved = nn.MaxPool2d(2, ceil_mode=True)  # a side of 1 is kept
-        yield from (nn.Conv2d(channels, out, 3, padding=1), halved, nn.ReLU())  # (N, out, H / 2, W / 2)
-        channels, height, width, stages = out, -(-height // 2), -(-width // 2), stages + 1
-    yield nn.Flatten()
-    yield from _layer(channels * height * width)
-
-
-def _dense(size: int) -> Iterator[nn.Module]:
-    yield from _layer(size)
-    yield from _layer(WIDTH)
+        Args:
+            factor: The factor.
+        """
+        last = self.body[-2]
+        assert isinstance(last, nn.Linear), "a leaky ReLU of a linear layer, which the factor passes through"
+        last.weight.mul_(factor)
+        last.bias.mul_(factor)
+        self.head.weight.div_(factor)
 
 
-def _layer(width: int) -> tuple[nn.Module, nn.Module]:
-    return nn.Linear(width, WIDTH), nn.ReLU()
-
-
-def train(
-    net: nn.Module, x: Tensor, y: Tensor, steps: int, report: Callable[[int, float], None] = lambda step, loss: None
-) -> None:
-    """Train a classifier by Adam, with one cycle of the learning rate and PyTorch's random generator.
+class Residual(nn.Module):
+    """The sum of the input and a branch of it.
 
     Args:
-        net: The classifier.
-        x: Samples (N, *shape).
-        y: Labels (N,).
-        steps: Number of steps.
-        report: Called after each step with its number and its loss.
+        *branch: The layers of the branch, in order.
     """
-    optimizer = torch.optim.Adam(net.parameters(), lr=LR)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
-    net.train()
-    with torch.enable_grad():
-        for step, indices in zip(range(steps), _batches(len(y)), strict=False):
-            optimizer.zero_grad()
-            loss = F.cross_entropy(net(x[indices]), y[indices])
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            report(step + 1, loss.item())
-    net.eval()
+
+    def __init__(self, *branch: nn.Module):
+        super().__init__()
+        self.branch = nn.Sequential(*branch)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x plus the branch of x, both of one shape."""
+        return x + self.branch(x)
 
 
-def _batches(n: int) -> Iterator[Tensor]:
-    """Yield the indices of batches (128,), or (n,) if n is less; shuffled every epoch, without the remainder."""
-    while True:
-        yield from torch.randperm(n)[: n // BATCH * BATCH or n].split(BATCH)
+def _strided(spec: Spec) -> Iterator[nn.Module]:
+    channels, height, width = spec.shape
+    out, stride = 16, _stride(spec, 16)
+    stages = 0
+    while stages < 2 or max(height, width) > LAST:
+        kernel = 2 * stride + 1 if stages == 0 else 3
+        yield nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=False)  # (N, out, H / stride, W / stride)
+        yield from (nn.BatchNorm2d(out), nn.LeakyReLU(SLOPE))
+        height, width = -(-height // stride), -(-width // stride)  # rounded up
+        channels, out, stride = out, min(2 * out, MOST_CHANNELS), 2
+        stages += 1
+    yield nn.Flatten()
+    yield from _last(channels * height * width)
+
+
+def _residual(spec: Spec) -> Iterator[nn.Module]:
+    channels, height, width = spec.shape
+    out, stride = 32, _stride(spec, 8)
+    yield nn.Conv2d(channels, out, stride, stride, padding=stride // 2)
+    height, width = height // stride + 1, width // stride + 1  # with a patch that begins in the padding
+    yield Residual(
+        nn.BatchNorm2d(out),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(out, out, 3, padding=1, bias=False),
+        nn.BatchNorm2d(out),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(out, out, 3, padding=1),
+    )
+    while max(height, width) > LAST:
+        yield from (nn.BatchNorm2d(out), nn.LeakyReLU(SLOPE), nn.Conv2d(out, MOST_CHANNELS, 3, 2, 1))
+        out, height, width = MOST_CHANNELS, -(-height // 2), -(-width // 2)
+    yield from (nn.BatchNorm2d(out), nn.LeakyReLU(SLOPE), nn.Flatten())
+    yield from _last(out * height * width)
+
+
+def _stride(spec: Spec, side: int) -> int:
+    """Return the stride, a power of two, that brings the longest side down to about `side` pixels."""
+    stride = 2
+    while max(spec.shape[1:]) > stride * side:
+        stride *= 2
+    return stride
+
+
+def _dense(spec: Spec) -> Iterator[nn.Module]:
+    yield from _last(spec.size)
+    yield from _last(WIDTH)
+
+
+def _dense_residual(spec: Spec) -> Iterator[nn.Module]:
+    yield from _last(spec.size)
+    yield Residual(*_last(WIDTH))
+    yield from _last(WIDTH)
+
+
+def _last(width: int) -> tuple[nn.Module, nn.Module]:
+    return nn.Linear(width, WIDTH), nn.LeakyReLU(SLOPE)
 
 
 def apply_in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, chunk: int = CHUNK) -> Tensor:

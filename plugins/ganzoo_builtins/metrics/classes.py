@@ -13,22 +13,24 @@ from ganzoo import Evidence, Metric, Seen
 
 
 def histogram(seen: Seen) -> Tensor:
-    """Return the share of samples in which each class is the likeliest, float64 (classes,)."""
+    """Return the share of samples read as each class, and last of those read as none, float64 (classes + 1,)."""
     classes = seen.logits.shape[1]
-    return torch.bincount(seen.logits.argmax(1), minlength=classes).double() / len(seen)
+    read = seen.classes.where(seen.classes >= 0, classes)  # (N,)
+    return torch.bincount(read, minlength=classes + 1).double() / len(seen)
 
 
 class ClassBalance(Metric):
     """Total variation distance between the class histograms of generated and real samples, from 0 to 1.
 
-    It is half the sum of |p - q| over classes: the share of samples that would have to change their class.
+    It is half the sum of |p - q| over classes: the share of samples that would have to change their class. Samples that
+    the referee does not recognize count as one more class.
     """
 
     better: ClassVar = {"class_balance": "lower"}
     sees = "classes"
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        difference = histogram(evidence.real) - histogram(evidence.fake)  # (classes,)
+        difference = histogram(evidence.real) - histogram(evidence.fake)  # (classes + 1,)
         return {"class_balance": float(difference.abs().sum() / 2)}
 
 
@@ -51,4 +53,4 @@ class ClassCoverage(Metric):
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
         real, fake = histogram(evidence.real), histogram(evidence.fake)
-        return {"class_coverage": float(((real > 0) & (fake >= self.least * real)).sum())}
+        return {"class_coverage": float(((real > 0) & (fake >= self.least * real))[:-1].sum())}

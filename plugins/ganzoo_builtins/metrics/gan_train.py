@@ -9,7 +9,8 @@ import torch
 from pydantic import PositiveInt
 
 from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Seen, Spec, preserve_rng
-from ganzoo_builtins.extractors.classifier import Classifier, apply_in_chunks, train
+from ganzoo_builtins.extractors.classifier import Classifier, apply_in_chunks
+from ganzoo_builtins.extractors.classifier_training import train
 
 SEED = 0  # of initial weights and batches
 
@@ -54,6 +55,6 @@ class GANTrain(Metric):
         with preserve_rng():
             torch.manual_seed(SEED)
             net = Classifier(evidence.data.spec)
-            train(net, (training.x - mean) / std, training.y, self.steps)
+            train(net, ((training.x - mean) / std, training.y), self.steps)
         predicted = apply_in_chunks(net, (held_out.x - mean) / std).argmax(1)  # (held_out,)
         return {"gan_train": float((predicted == held_out.y).double().mean())}

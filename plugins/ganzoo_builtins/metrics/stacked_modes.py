@@ -32,7 +32,7 @@ class StackedModes(Metric):
     sees = "samples"
     samples = 26_000
 
-    def __init__(self, steps: PositiveInt = 3500, least: Annotated[float, Field(ge=0, le=1)] = 0.95):
+    def __init__(self, steps: PositiveInt = 600, least: Annotated[float, Field(ge=0, le=1)] = 0.95):
         self.referee = Referee(steps, least)
         self.ready: Dataset | None = None
 
