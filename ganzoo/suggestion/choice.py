@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
+import psutil
 import torch
 
 from ganzoo.config import resolver
@@ -43,6 +44,7 @@ class Choice:
         step_seconds: Time of one step.
         machine: The device and the number of threads that it was timed with.
         tried: What was too slow, a clause each.
+        busy: Other programs kept the processor busy while it was timed.
         rushed: There are fewer steps than the suggestion asks for, because nothing that is suggested is faster.
     """
 
@@ -53,6 +55,7 @@ class Choice:
     step_seconds: float
     machine: str
     tried: tuple[str, ...]
+    busy: bool
     rushed: bool
 
 
@@ -73,7 +76,9 @@ class Chooser:
     say: Callable[[str], None]
 
     def choose(self, pictures: Pictures, minutes: float) -> Choice:
-        """Choose the first suggestion that has enough steps in the time; the fastest where none has.
+        """Choose the best suggestion for the largest side that has enough steps in the time; the fastest if none has.
+
+        From the fastest on, suggestions are timed until one is too slow.
 
         Args:
             pictures: The pictures.
@@ -87,35 +92,41 @@ class Chooser:
             GanzooError: A suggested recipe cannot be trained.
         """
         seconds = max(1.0, 60 * minutes * RESERVE - self.start_up - pictures.seconds)
-        tried: list[str] = []
-        slow: list[tuple[float, Pictures, Suggestion]] = []
-        for there, suggestion in self._suggestions(pictures):
-            side = there.spec.shape[-1]
-            patience = seconds / suggestion.fewest_steps
-            step_seconds = self._timed(there, suggestion, GLANCE, patience).step_seconds
-            tried.append(f"{suggestion.name} at {side}x{side} takes {step_seconds:.2g} s a step")
-            self.say(tried[-1])
-            if step_seconds <= patience:
-                return self._choice(there, suggestion, seconds, tried[:-1])
-            slow.append((step_seconds / patience, there, suggestion))
-        if not slow:
+        too_slow: list[str] = []
+        fastest: tuple[float, Pictures, Suggestion] | None = None
+        for there in map(pictures.at, pictures.sides):
+            best: Suggestion | None = None
+            for suggestion in reversed(self._suggestions(there)):
+                patience = seconds / suggestion.fewest_steps
+                step_seconds = self._timed(there, suggestion, GLANCE, patience).step_seconds
+                side = there.spec.shape[-1]
+                report = f"{suggestion.name} at {side}x{side} takes {step_seconds:.2g} s a step"
+                self.say(report)
+                if step_seconds > patience:
+                    too_slow.append(report)
+                    fastest = min(filter(None, (fastest, (step_seconds, there, suggestion))), key=lambda item: item[0])
+                    break
+                best = suggestion
+            if best is not None:
+                return self._choice(there, best, seconds, too_slow)
+        if fastest is None:
             raise SetupError(
                 f"no plugin of {self.owner!r} suggests networks for pictures of shape {pictures.spec.shape}. "
                 "Set another size, such as size=64."
             )
-        _, there, suggestion = min(slow, key=lambda item: item[0])
-        return self._choice(there, suggestion, seconds, tried, rushed=True)
+        return self._choice(fastest[1], fastest[2], seconds, too_slow, rushed=True)
 
-    def _suggestions(self, pictures: Pictures) -> Iterator[tuple[Pictures, Suggestion]]:
-        """Yield the suggestions for each side, the best and slowest first."""
+    def _suggestions(self, pictures: Pictures) -> list[Suggestion]:
+        """Return the suggestions, the best and slowest first."""
         labelled = min(pictures.classes.values(), default=0) >= FEWEST_OF_A_CLASS
-        for side in pictures.sides:
-            there = pictures.at(side)
-            spec = there.spec if labelled else replace(there.spec, classes=0)
-            for plugin, call in self.plugins.callers("ganzoo_suggest"):
-                if plugin.partition("/")[0] == self.owner:
-                    for suggestions in call(spec=spec, examples=there.count):
-                        yield from ((there, suggestion) for suggestion in suggestions)
+        spec = pictures.spec if labelled else replace(pictures.spec, classes=0)
+        return [
+            suggestion
+            for plugin, call in self.plugins.callers("ganzoo_suggest")
+            if plugin.partition("/")[0] == self.owner
+            for suggestions in call(spec=spec, examples=pictures.count)
+            for suggestion in suggestions
+        ]
 
     def _choice(
         self, pictures: Pictures, suggestion: Suggestion, seconds: float, tried: list[str], rushed: bool = False
@@ -136,6 +147,7 @@ class Chooser:
             step_seconds=forecast.step_seconds,
             machine=f"{accelerator_device}{threads.replace(' 1 threads', ' 1 thread')}",
             tried=tuple(tried),
+            busy=psutil.getloadavg()[0] > max(2.0, 1.25 * (psutil.cpu_count() or 1)),
             rushed=rushed,
         )
 

@@ -20,7 +20,8 @@ from ganzoo.registry.zoo import Zoo
 
 FOLDER = "folder"  # the dataset of a folder of pictures
 FEWEST = 50  # pictures
-SIDES = (128, 64, 32, 28)  # sides that are proposed
+SIDES = (128, 64, 32)  # sides that are proposed
+SMALLEST = 28  # side for smaller pictures
 ENLARGED = 1.1  # how much pictures may be enlarged to reach a side
 SEEN = 256  # pictures whose colours are looked at
 OUTLOOK = (
@@ -171,7 +172,7 @@ def _sides(blueprint: Blueprint, spec: Spec, short_sides: Sequence[int], given: 
     if not short_sides:  # no files: the images have the side that they were published with
         return (side, *(smaller for smaller in SIDES if smaller <= side / 2))
     largest = ENLARGED * statistics.median(short_sides)
-    return tuple(proposed for proposed in SIDES if proposed <= largest) or SIDES[-1:]
+    return tuple(proposed for proposed in SIDES if proposed <= largest) or (SMALLEST,)
 
 
 def _classes(dataset: Dataset) -> dict[str, int]:

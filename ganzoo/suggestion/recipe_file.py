@@ -54,6 +54,8 @@ def _header(choice: Choice, name: str, command: str, file: str) -> list[str]:
         "Time",
         f"about {_minutes(choice.minutes)} on this machine ({choice.machine}): {run['steps']:,} steps of {step}.",
     )
+    if choice.busy:
+        lines += _item("", "Other programs kept the processor busy while this was measured; without them it is faster.")
     if choice.tried:
         lines += _item("Tried", f"{'; '.join(choice.tried)}: too slow.")
     if choice.rushed:

@@ -111,22 +111,24 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, st
 
 
 def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, patience: float = math.inf) -> Forecast:
-    """Train for a moment, draw a grid, and forecast the time of the whole training.
+    """Train for a moment, draw a grid unless it should be quick, and forecast the time of the whole training.
 
     Args:
         recipe: The recipe.
         session: Its networks and data; they are trained.
         seconds: How long to train.
-        patience: Seconds that a step may take; timing ends at once with a step that takes longer, except the first.
+        patience: Seconds that a step may take: no grid is drawn, and timing ends at once with a step that takes longer,
+            except the first.
 
     Returns:
         The forecast; checkpoints and scores are left out.
     """
     watch = stopwatch(recipe, session.steps, session.engine.accelerator.device, seconds)
-    snapshots = Snapshots(recipe, session)
-    snapshots.pictures()  # the first reads the real samples
-    with watch.timed(GRIDS):
-        snapshots.pictures()
+    if patience == math.inf:
+        snapshots = Snapshots(recipe, session)
+        snapshots.pictures()  # the first reads the real samples
+        with watch.timed(GRIDS):
+            snapshots.pictures()
     t = 0
     with closing(session.batches):
         while True:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -59,9 +60,17 @@ def test_the_widest_that_has_enough_steps(monkeypatch: pytest.MonkeyPatch) -> No
     assert choice.suggestion.name == "width 16"
     assert choice.tables["run"]["steps"] == 2300
     assert choice.minutes == pytest.approx((2300 * 0.36 + 18) / 60)
-    assert choice.tried[-1] == "width 24 at 64x64 takes 0.81 s a step"
-    assert said[-1] == "width 16 at 64x64 takes 0.36 s a step"
+    assert choice.tried == ("width 24 at 64x64 takes 0.81 s a step",)
+    assert [line.partition(" at")[0] for line in said] == ["width 8", "width 12", "width 16", "width 24"]
     assert not choice.rushed
+
+
+@pytest.mark.parametrize(("load", "busy"), [(2.4, False), (2.6, True)])
+def test_a_machine_whose_cores_are_taken_is_busy(load: float, busy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 2)
+    choice, _ = choose(lambda width, side: 0.3, 15, pictures(), monkeypatch)
+    assert choice.busy == busy
 
 
 def test_a_smaller_side_where_no_width_is_fast_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,13 +96,13 @@ def test_a_fast_machine_makes_as_many_steps_as_help(monkeypatch: pytest.MonkeyPa
 
 def test_the_time_of_grids_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """16 grids of 10 s: 10 at even intervals and 6 early ones."""
-    choice, _ = choose(lambda width, side: 0.36 if width == 16 else 9.0, 15, pictures(), monkeypatch, grid=10.0)
+    choice, _ = choose(lambda width, side: 0.36 if width <= 16 else 9.0, 15, pictures(), monkeypatch, grid=10.0)
     assert choice.tables["run"]["steps"] == 1900
     assert choice.minutes == pytest.approx((1900 * 0.36 + 160 + 18) / 60)
 
 
 def test_grids_come_often_at_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    choice, _ = choose(lambda width, side: 0.36 if width == 16 else 9.0, 15, pictures(), monkeypatch)
+    choice, _ = choose(lambda width, side: 0.36 if width <= 16 else 9.0, 15, pictures(), monkeypatch)
     run = choice.tables["run"]
     assert {name: run[name] for name in ("first_sample", "sample", "save", "ema")} == {
         "first_sample": 50,
@@ -164,8 +173,8 @@ def test_every_suggestion_builds(shape: tuple[int, int, int], classes: dict[str,
     seen = pictures(classes=classes, dataset=dataset, spec=Spec(shape, classes=len(classes)), sides=(shape[-1],))
     chooser = Chooser(PLUGINS, "ganzoo", 0.0, lambda line: None)
     widths = []
-    for there, suggestion in chooser._suggestions(seen):
-        recipe = chooser._recipe(module._tables(there, suggestion, 100))
+    for suggestion in chooser._suggestions(seen):
+        recipe = chooser._recipe(module._tables(seen, suggestion, 100))
         with torch.device("meta"):
             procedure = instantiate.procedure(recipe, seen.spec)
             instantiate.check_fit(procedure, seen.spec)

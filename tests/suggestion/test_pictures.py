@@ -35,7 +35,7 @@ def test_colour(tmp_path: Path) -> None:
     pictures = seen(write(tmp_path / "photos", 60, (100, 70)))
     assert (pictures.count, pictures.spec.shape, pictures.classes) == (60, (3, 64, 64), {})
     assert pictures.short_sides == [70] * 60
-    assert pictures.sides == (64, 32, 28)
+    assert pictures.sides == (64, 32)
     assert pictures.remarks == []
     assert pictures.dataset.settings == {"path": str(tmp_path / "photos"), "size": 64}
     assert not pictures.streamed
@@ -70,11 +70,11 @@ def test_what_the_user_sets_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("short", "sides"),
     [
-        (500, (128, 64, 32, 28)),
-        (117, (128, 64, 32, 28)),
-        (116, (64, 32, 28)),
-        (60, (64, 32, 28)),
-        (40, (32, 28)),
+        (500, (128, 64, 32)),
+        (117, (128, 64, 32)),
+        (116, (64, 32)),
+        (60, (64, 32)),
+        (40, (32,)),
         (28, (28,)),
         (16, (28,)),
     ],
@@ -120,6 +120,19 @@ def test_many_broken_files_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="3 of 63 images are bad") as error:
         seen(tmp_path)
     assert "b.png" in error.value.message
+
+
+def test_a_huge_picture_is_not_decoded(tmp_path: Path) -> None:
+    write(tmp_path, 60)
+    write(tmp_path, 1, (1200, 1000))
+    pictures = seen(tmp_path, "max_megapixels=1")
+    assert pictures.count == 60
+    assert max(pictures.short_sides) == 40
+
+
+def test_one_huge_picture_alone_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="1200 x 1000 pixels are more than max_megapixels allows"):
+        seen(write(tmp_path, 1, (1200, 1000)), "max_megapixels=1")
 
 
 def test_another_side(tmp_path: Path) -> None:
