@@ -10,7 +10,6 @@ four batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any l
 
 from __future__ import annotations
 
-import os
 import typing
 from collections.abc import Iterator
 from functools import cache
@@ -102,12 +101,6 @@ def every_case() -> list[Any]:
         for entry in PROCEDURES
         for name, changes, may_refuse in cases(entry)
     ]
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of small files are written here, and the machine is not going to lose its power."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 @pytest.mark.parametrize(("entry", "changes", "may_refuse"), every_case())
