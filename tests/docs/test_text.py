@@ -115,6 +115,9 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
     *_, install, test = (part.replace(".venv/bin/", "").replace("'", "") for part in readme_commands()[1].split(" && "))
     pydoclint = "pydoclint --config pyproject.toml ganzoo plugins"
     lint = ["ruff check .", "ruff format --check .", "lint-imports ", pydoclint, "mypy "]
+    compiling = f"python -m compileall -q -j 0 {venv}"
+    assert calls.index(install) < calls.index(compiling) < calls.index(test)  # beside the linters, at any time
+    calls.remove(compiling)
     assert calls == [f"python3 -m venv {venv}", install, *lint, test]
     assert not Path(venv).exists()
     assert script.rstrip().endswith('eval "$tests"')
