@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,13 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that numbers depend on; empty for one that is not installed."""
-    return {name: installed_version(name) for name in PACKAGES}
+    return {name: _version(name) for name in PACKAGES}
+
+
+@cache
+def _version(package: str) -> str:
+    """Return the version of a package, read once: a process goes on with what it has imported."""
+    return installed_version(package)
 
 
 def _git() -> dict[str, Any]:
