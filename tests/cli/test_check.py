@@ -40,7 +40,7 @@ def test_the_text_names_every_part_and_player(points: str) -> None:
 
 
 def test_json(points: str) -> None:
-    document = json.loads(ganzoo("check", points, "dataset.labels=true", "--json").stdout)
+    document = json.loads(ganzoo("check", points, "dataset.labels=true", "--json", "--no-time").stdout)
     assert document["spec"] == {"shape": [2], "classes": 8, "vocab": 0}
     assert document["players"]["discriminator"] == {"parameters": 2 * 8 + 8 + 8 + 1, "optimizer": "ganzoo/adam"}
     assert document["sample_shape"] == [16, 2]
@@ -79,13 +79,13 @@ def test_the_time_is_that_of_real_steps(points: str, monkeypatch: pytest.MonkeyP
 
 
 def test_a_player_may_have_an_optimizer_of_its_own(points: str) -> None:
-    document = json.loads(ganzoo("check", points, "optimizer.generator.use=sgd", "--json").stdout)
+    document = json.loads(ganzoo("check", points, "optimizer.generator.use=sgd", "--json", "--no-time").stdout)
     assert [player["optimizer"] for player in document["players"].values()] == ["ganzoo/adam", "ganzoo/sgd"]
 
 
 def test_what_an_override_drops_is_said_on_stderr(tmp_path: Path) -> None:
     (tmp_path / "betas.toml").write_text(toml() + "betas = [0.5, 0.9]\n")
-    result = ganzoo("check", str(tmp_path / "betas.toml"), "optimizer.use=sgd", "--json")
+    result = ganzoo("check", str(tmp_path / "betas.toml"), "optimizer.use=sgd", "--json", "--no-time")
     assert result.stderr == "optimizer.use=sgd: dropped betas, which belonged to adam\n"
     assert json.loads(result.stdout)["players"]["generator"]["optimizer"] == "ganzoo/sgd"
 
@@ -119,7 +119,7 @@ def test_a_recipe_larger_than_the_machine_is_refused(points: str) -> None:
 
 def test_a_file_s_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1b[2J.toml").write_text(toml())
-    assert ganzoo("check", str(tmp_path / "\x1b[2J.toml")).stdout.startswith("\\x1b[2J: good\n")
+    assert ganzoo("check", str(tmp_path / "\x1b[2J.toml"), "--no-time").stdout.startswith("\\x1b[2J: good\n")
 
 
 def test_balance_without_labels_is_refused_before_a_run(points: str) -> None:
