@@ -48,12 +48,14 @@ def same_number_of_threads() -> Iterator[None]:
 
 
 @contextmanager
-def at_most_one_warning() -> Iterator[None]:
+def each_warning_once() -> Iterator[None]:
     """An old spelling is announced once, however often it is read on the way."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Deprecated)
         yield
-    assert len(caught) <= 1 and all(warning.category is Deprecated for warning in caught), caught
+    messages = [str(warning.message) for warning in caught]
+    assert all(warning.category is Deprecated for warning in caught), messages
+    assert len(messages) == len({*messages}), messages
 
 
 def assert_same(values: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
@@ -95,7 +97,7 @@ def samples(place: Path) -> Tensor:
 @each_case
 @pytest.mark.parametrize("suffix", ["toml", "json"])
 def test_recipe_resolves(case: str, suffix: str) -> None:
-    with at_most_one_warning():
+    with each_warning_once():
         recipe, _ = resolver.read(FOLDER / case / f"recipe.{suffix}", [], PLUGINS.zoo)
     assert recipe.run.steps == MADE_WITH["steps"]
 
@@ -103,7 +105,7 @@ def test_recipe_resolves(case: str, suffix: str) -> None:
 @each_case
 @pytest.mark.parametrize("place", ["run", "export"])
 def test_samples_are_the_same(case: str, place: str) -> None:
-    with at_most_one_warning():
+    with each_warning_once():
         x = samples(FOLDER / case / place)
     assert_same({"samples/interrupted": x}, expected(case, "samples/interrupted"))
 
@@ -111,17 +113,17 @@ def test_samples_are_the_same(case: str, place: str) -> None:
 @each_case
 def test_run_resumes_to_the_same_bits(case: str, tmp_path: Path) -> None:
     run = Run.open(shutil.copytree(FOLDER / case / "run", tmp_path / "run"))
-    with at_most_one_warning():
+    with each_warning_once():
         train(run.recipe(PLUGINS.zoo), tmp_path, run)
     assert_same(weights(run), expected(case, *TENSORS))
-    with at_most_one_warning():
+    with each_warning_once():
         x = samples(run.folder)
     assert_same({"samples/finished": x}, expected(case, "samples/finished"))
 
 
 @each_case
 def test_recipe_trains_to_the_same_bits(case: str, tmp_path: Path) -> None:
-    with at_most_one_warning():
+    with each_warning_once():
         run = ganzoo.train(FOLDER / case / "recipe.toml", out=tmp_path, plugins=PLUGINS)
     assert_same(weights(run), expected(case, *TENSORS))
 
@@ -135,7 +137,7 @@ def test_run_is_found_by_its_recipe_and_resumes_to_the_same_bits(case: str, spel
         recipe = read(path)
         path = tmp_path / "today.json"
         path.write_text(json.dumps(recipe.resolved()))
-    with at_most_one_warning():
+    with each_warning_once():
         result = CliRunner().invoke(cli, ["run", str(path), "--out", str(tmp_path / "runs"), "--resume"])
     assert result.exit_code == 0, result.output
     assert "going on from step-00000007, the newest checkpoint" in result.stderr

@@ -40,7 +40,7 @@ def test_the_text_names_every_part_and_player(points: str) -> None:
 
 
 def test_json(points: str) -> None:
-    document = json.loads(ganzoo("check", points, "dataset.labels=true", "--json", "--no-time").stdout)
+    document = json.loads(ganzoo("check", points, "dataset.labelled=true", "--json", "--no-time").stdout)
     assert document["spec"] == {"shape": [2], "classes": 8, "vocab": 0}
     assert document["players"]["discriminator"] == {"parameters": 2 * 8 + 8 + 8 + 1, "optimizer": "ganzoo/adam"}
     assert document["sample_shape"] == [16, 2]

@@ -58,7 +58,7 @@ def test_real_samples_are_drawn_from_the_whole_set_and_always_alike(streamed: bo
 
 def test_a_period_of_the_data_does_not_show() -> None:
     """Labels that go round by eight, of which every 50th has four."""
-    y = subset.take_random(Ring(n=100_000, labels=True), 2000, seed=0)["y"]
+    y = subset.take_random(Ring(n=100_000, labelled=True), 2000, seed=0)["y"]
     assert y.bincount().min() > 150
 
 

@@ -126,5 +126,5 @@ def test_training_on_wrong_labels_ends_before_a_run_folder_is_made(tmp_path, mon
 
     monkeypatch.setattr(Ring, "tensors", wrong)
     with pytest.raises(DataError, match=r"dataset Ring: labels lie in 8\.\.8, expected 0\.\.7"):
-        train(tiny("", "dataset.labels=true"), tmp_path)
+        train(tiny("", "dataset.labelled=true"), tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -174,7 +174,7 @@ WRONG = {
         "n = 64", "n = true", ("[dataset]: dataset 'ring', n: should be a valid integer, not True",)
     ),
     "a number as a yes": Spoilt(
-        "n = 64", "labels = 1", ("[dataset]: dataset 'ring', labels: should be a valid boolean, not 1",)
+        "n = 64", "labelled = 1", ("[dataset]: dataset 'ring', labelled: should be a valid boolean, not 1",)
     ),
     "a fraction": Spoilt(
         "z_dim = 4", "z_dim = 4.5", ("[generator]: generator 'mlp', z_dim: should be a valid integer",)

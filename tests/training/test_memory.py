@@ -58,7 +58,7 @@ def test_each_player_has_an_optimizer_of_its_own() -> None:
 
 def test_data_that_draws_itself() -> None:
     assert needed(tiny("", "dataset.n=1000")).data == 1000 * (2 * 4 + 8)  # a point and its place in the order
-    assert needed(tiny("", "dataset.n=1000", "dataset.labels=true")).data == 1000 * (2 * 4 + 8 + 8)
+    assert needed(tiny("", "dataset.n=1000", "dataset.labelled=true")).data == 1000 * (2 * 4 + 8 + 8)
     assert needed(tiny("", "dataset.use=glyphs", "dataset.n=1000")).data == 1000 * (28 * 28 + 8 + 8)
 
 

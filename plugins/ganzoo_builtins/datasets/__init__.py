@@ -9,8 +9,8 @@ HERE = "ganzoo_builtins.datasets"
 
 @ganzoo.hookimpl
 def ganzoo_register(zoo: ganzoo.Zoo) -> None:
-    def add(name: str, target: str, summary: str, paper: str = "") -> None:
-        zoo.add("dataset", name, f"{HERE}.{target}", summary=summary, paper=paper)
+    def add(name: str, target: str, summary: str, paper: str = "", upgrade: str | None = None) -> None:
+        zoo.add("dataset", name, f"{HERE}.{target}", summary=summary, paper=paper, upgrade=upgrade)
 
     # Published data, downloaded by `ganzoo data get NAME`.
     add("mnist", "mnist:MNIST", "Handwritten digits, 28x28 grey, 10 classes")
@@ -35,8 +35,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("digits", "digits:Digits", "1,797 handwritten digits included in scikit-learn, 8x8 grey, 10 classes")
     # Generated.
     add("glyphs", "glyphs:Glyphs", "Letters and digits, printed and handwritten, distorted, 28x28 grey; no download")
-    add("ring", "toy:Ring", "Gaussians on a circle, 2-D")
-    add("grid", "toy:Grid", "Gaussians on a square grid, 2-D")
-    add("gaussian_1d", "toy:Gaussian1D", "One Gaussian or a mixture of two, 1-D")
+    upgrade = f"{HERE}.upgrade:mixture"
+    add("ring", "toy:Ring", "Gaussians on a circle, 2-D", upgrade=upgrade)
+    add("grid", "toy:Grid", "Gaussians on a square grid, 2-D", upgrade=upgrade)
+    add("gaussian_1d", "toy:Gaussian1D", "One Gaussian or a mixture of two, 1-D", upgrade=upgrade)
     add("oracle", "oracle:Oracle", "Token ids from a random LSTM that computes their likelihood", "arXiv:1609.05473")
     add("unicode_names", "unicode_names:UnicodeNames", "Unicode names of characters, as token ids by word")

@@ -19,7 +19,7 @@ from ganzoo_builtins.datasets.split import held_out_split
 
 
 class Mixture(InMemoryDataset):
-    """A mixture of isotropic Gaussians. x: float32 (n, F), not scaled; with `labels`, y: int64 (n,), the mode.
+    """A mixture of isotropic Gaussians. x: float32 (n, F), not scaled; with `labelled`, y: int64 (n,), the mode.
 
     Point i belongs to mode i % modes, so all modes have the same number of points.
 
@@ -28,16 +28,16 @@ class Mixture(InMemoryDataset):
         std: Standard deviation of all modes.
         n: Number of points.
         seed: Seed of the points.
-        labels: Give the mode of each point as its class.
+        labelled: Give the mode of each point as its class.
     """
 
-    def __init__(self, centres: Tensor, std: float, n: int, seed: int, labels: bool):
+    def __init__(self, centres: Tensor, std: float, n: int, seed: int, labelled: bool):
         self.centres = centres
         self.std = std
         self.n = n
         self.seed = seed
-        self.labels = labels
-        self.spec = Spec((centres.shape[1],), classes=len(centres) if labels else 0)
+        self.labelled = labelled
+        self.spec = Spec((centres.shape[1],), classes=len(centres) if labelled else 0)
         self.class_names = tuple(str(mode) for mode in range(self.spec.classes))
 
     def __len__(self) -> int:
@@ -45,14 +45,14 @@ class Mixture(InMemoryDataset):
 
     def held_out(self) -> Dataset:
         n, seed = held_out_split(self.n, self.seed)
-        return Mixture(self.centres, self.std, n, seed, self.labels)
+        return Mixture(self.centres, self.std, n, seed, self.labelled)
 
     def load(self) -> Batch:
         modes = torch.arange(self.n) % len(self.centres)
         generator = torch.Generator().manual_seed(self.seed)
         noise = torch.randn(self.n, self.centres.shape[1], generator=generator)  # (n, F)
         x = self.centres[modes] + self.std * noise
-        return {"x": x, "y": modes} if self.labels else {"x": x}
+        return {"x": x, "y": modes} if self.labelled else {"x": x}
 
 
 class Ring(Mixture):
@@ -67,7 +67,7 @@ class Ring(Mixture):
         modes: Number of Gaussians.
         radius: Radius of the circle.
         std: Standard deviation of each Gaussian.
-        labels: Give the mode of each point as its class.
+        labelled: Give the mode of each point as its class.
         seed: Seed of the points.
     """
 
@@ -77,11 +77,11 @@ class Ring(Mixture):
         modes: Annotated[int, Field(gt=0, le=10**4)] = 8,
         radius: PositiveFloat = 1.0,
         std: NonNegativeFloat = 0.05,
-        labels: bool = False,
+        labelled: bool = False,
         seed: int = 0,
     ):
         angles = torch.arange(modes) * (2 * math.pi / modes)
-        super().__init__(radius * torch.stack([angles.cos(), angles.sin()], 1), std, n, seed, labels)
+        super().__init__(radius * torch.stack([angles.cos(), angles.sin()], 1), std, n, seed, labelled)
 
 
 class Grid(Mixture):
@@ -96,7 +96,7 @@ class Grid(Mixture):
         spacing: Distance between neighbours.
         std: Standard deviation of each Gaussian.
         scale: Factor on all points, and so on `spacing` and `std`.
-        labels: Give the mode of each point as its class.
+        labelled: Give the mode of each point as its class.
         seed: Seed of the points.
     """
 
@@ -107,11 +107,11 @@ class Grid(Mixture):
         spacing: PositiveFloat = 2.0,
         std: NonNegativeFloat = 0.05,
         scale: PositiveFloat = 1.0,
-        labels: bool = False,
+        labelled: bool = False,
         seed: int = 0,
     ):
         steps = spacing * (torch.arange(side) - (side - 1) / 2)
-        super().__init__(scale * torch.cartesian_prod(steps, steps).view(-1, 2), scale * std, n, seed, labels)
+        super().__init__(scale * torch.cartesian_prod(steps, steps).view(-1, 2), scale * std, n, seed, labelled)
 
 
 class Gaussian1D(Mixture):
@@ -124,7 +124,7 @@ class Gaussian1D(Mixture):
         n: Number of points.
         means: Mean of each Gaussian.
         std: Standard deviation of each Gaussian.
-        labels: Give the mode of each point as its class.
+        labelled: Give the mode of each point as its class.
         seed: Seed of the points.
 
     Raises:
@@ -136,9 +136,9 @@ class Gaussian1D(Mixture):
         n: Annotated[int, Field(gt=0, le=10**8)] = 100_000,
         means: Sequence[float] = (4.0,),
         std: NonNegativeFloat = 0.5,
-        labels: bool = False,
+        labelled: bool = False,
         seed: int = 0,
     ):
         if not means:
             raise GanzooError("dataset gaussian_1d needs at least one mean: means = [4.0].")
-        super().__init__(torch.tensor(means, dtype=torch.float32)[:, None], std, n, seed, labels)
+        super().__init__(torch.tensor(means, dtype=torch.float32)[:, None], std, n, seed, labelled)

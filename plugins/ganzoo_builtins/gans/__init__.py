@@ -18,8 +18,8 @@ def ganzoo_suggest(spec: ganzoo.Spec, examples: int) -> Iterator[ganzoo.Suggesti
 
 @ganzoo.hookimpl
 def ganzoo_register(zoo: ganzoo.Zoo) -> None:
-    def add(kind: str, name: str, target: str, summary: str, paper: str) -> None:
-        zoo.add(kind, name, f"{HERE}.{target}", summary=summary, paper=paper)
+    def add(kind: str, name: str, target: str, summary: str, paper: str, upgrade: str | None = None) -> None:
+        zoo.add(kind, name, f"{HERE}.{target}", summary=summary, paper=paper, upgrade=upgrade)
 
     def pair(name: str, prefix: str, summary: str, paper: str) -> None:
         add("generator", name, f"{name}:{prefix}Generator", summary, paper)
@@ -76,8 +76,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("procedure", "pacgan", "pacgan:PacGAN", summary, "arXiv:1712.04086")
     paper = "arXiv:1506.05751"
     summary = "A coarse image's missing detail, by three convolutions"
-    add("generator", "lapgan_level", "lapgan:LAPGANLevelGenerator", summary, paper)
-    add("discriminator", "lapgan_level", "lapgan:LAPGANLevelDiscriminator", summary, paper)
+    upgrade = f"{HERE}.upgrade:lapgan_level"
+    add("generator", "lapgan_level", "lapgan:LAPGANLevelGenerator", summary, paper, upgrade)
+    add("discriminator", "lapgan_level", "lapgan:LAPGANLevelDiscriminator", summary, paper, upgrade)
     summary = "A pyramid of independent pairs: a small image first, then the detail of each doubling of its side"
     add("procedure", "lapgan", "lapgan:LAPGAN", summary, paper)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, PositiveInt
@@ -219,17 +219,17 @@ class LAPGANLevelGenerator(LevelGenerator):
     Args:
         spec: Shape, kind and classes of the samples.
         width: Channels of the hidden layers.
-        labels: Add a plane that is computed from the label (section 3.2).
+        condition: How it takes labels: not ("none"), or as a plane computed from the label ("concat", section 3.2).
     """
 
-    def __init__(self, spec: Spec, width: PositiveInt = 64, labels: bool = False):
+    def __init__(self, spec: Spec, width: PositiveInt = 64, condition: Literal["none", "concat"] = "none"):
         super().__init__(spec.shape)
         channels, size = need_square_image("generator lapgan_level", spec)
         self.z_dim = size**2
-        self.conditional = labels
-        self.label = ClassPlane("generator lapgan_level", spec) if labels else None
+        self.conditional = condition == "concat"
+        self.label = ClassPlane("generator lapgan_level", spec) if self.conditional else None
         self.layers = nn.Sequential(
-            nn.Conv2d(channels + 1 + labels, width, 7, padding=3), nn.ReLU(),
+            nn.Conv2d(channels + 1 + self.conditional, width, 7, padding=3), nn.ReLU(),
             nn.Conv2d(width, width, 7, padding=3), nn.ReLU(),
             nn.Conv2d(width, channels, 5, padding=2),
         )  # fmt: skip
@@ -251,7 +251,7 @@ class LAPGANLevelDiscriminator(Discriminator):
         spec: Shape, kind and classes of the samples.
         width: Channels of both convolutions.
         dropout: Probability of dropping a unit.
-        labels: Add a plane that is computed from the label (section 3.2).
+        condition: How it takes labels: not ("none"), or as a plane computed from the label ("concat", section 3.2).
     """
 
     def __init__(
@@ -259,14 +259,14 @@ class LAPGANLevelDiscriminator(Discriminator):
         spec: Spec,
         width: PositiveInt = 64,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-        labels: bool = False,
+        condition: Literal["none", "concat"] = "none",
     ):
         super().__init__()
         channels, size = need_square_image("discriminator lapgan_level", spec)
-        self.conditional = labels
-        self.label = ClassPlane("discriminator lapgan_level", spec) if labels else None
+        self.conditional = condition == "concat"
+        self.label = ClassPlane("discriminator lapgan_level", spec) if self.conditional else None
         self.layers = nn.Sequential(
-            nn.Conv2d(channels + labels, width, 5, padding=2), nn.ReLU(),
+            nn.Conv2d(channels + self.conditional, width, 5, padding=2), nn.ReLU(),
             nn.Conv2d(width, width, 5, stride=2, padding=2), nn.ReLU(), nn.Flatten(), nn.Dropout(dropout),
         )  # fmt: skip
         self.head = nn.Linear(width * ((size + 1) // 2) ** 2, 1)

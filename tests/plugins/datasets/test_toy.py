@@ -59,7 +59,7 @@ def test_one_gaussian_by_default() -> None:
 
 
 def test_labels_are_modes_and_only_there_when_asked_for() -> None:
-    plain, labelled = Ring(n=16), Ring(n=16, labels=True)
+    plain, labelled = Ring(n=16), Ring(n=16, labelled=True)
     assert plain.spec.classes == 0 and set(plain.tensors()) == set(plain[0]) == {"x"}
     assert labelled.spec.classes == 8 and labelled.class_names == ("0", "1", "2", "3", "4", "5", "6", "7")
     assert labelled.tensors()["y"].tolist() == [*range(8), *range(8)]

@@ -157,7 +157,7 @@ def test_where_nothing_can_be_kept_it_serves_all_the_same(tmp_path: Path, capsys
 
 def test_points_with_labels(tmp_path: Path) -> None:
     referee = Referee(steps=100)
-    referee.prepare(of(Ring(n=2000, labels=True), tmp_path))
+    referee.prepare(of(Ring(n=2000, labelled=True), tmp_path))
     assert referee.accuracies == [1, 1]  # neighbours lie 15 standard deviations apart
     assert referee.accuracy >= 0.97, "only what is unlikely is not recognized"
     assert referee.features(torch.zeros(3, 2)).shape == (3, 256)

@@ -182,7 +182,7 @@ def test_the_noise_reaches_every_level() -> None:
 
 def test_labels_reach_every_conditional_network() -> None:
     cgan = {"generator": {"use": "cgan", "z_dim": 4, "hidden": [8, 8]}, "discriminator": {"use": "cgan"}}
-    level = {"use": "lapgan_level", "width": 4, "labels": True}
+    level = {"use": "lapgan_level", "width": 4, "condition": "concat"}
     procedure = make(DIGITS, **cgan, generator_level=level, discriminator_level=level).eval()
     assert procedure.conditional
     assert len(moves(procedure, DIGITS)) == 2
@@ -217,11 +217,11 @@ def test_networks_that_do_not_suit_a_level_are_refused() -> None:
     with pytest.raises(
         IncompatibleError, match="at level 0 one of LAPGANLevelGenerator and LAPGANLevelDiscriminator is cond"
     ):
-        make(DIGITS, generator_level={"use": "lapgan_level", "labels": True})
+        make(DIGITS, generator_level={"use": "lapgan_level", "condition": "concat"})
     with pytest.raises(
         IncompatibleError, match="discriminator lapgan_level is conditional, but the dataset has no labels"
     ):
-        make(discriminator_level={"use": "lapgan_level", "labels": True})
+        make(discriminator_level={"use": "lapgan_level", "condition": "concat"})
 
 
 def test_any_discriminator_of_images_judges_a_level() -> None:

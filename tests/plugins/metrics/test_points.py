@@ -55,7 +55,7 @@ def test_a_perfect_sampler_of_a_plane() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [Ring(n=20), Ring(n=20, labels=True), Grid(n=50), Gaussian1D(n=20)],
+    [Ring(n=20), Ring(n=20, labelled=True), Grid(n=50), Gaussian1D(n=20)],
     ids=["ring", "labelled", "grid", "line"],
 )
 def test_data_that_knows_its_modes(data: Ring | Grid | Gaussian1D) -> None:

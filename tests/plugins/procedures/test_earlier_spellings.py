@@ -21,7 +21,7 @@ from helpers.support import PLUGINS, TINY, accelerator
 
 Table = dict[str, Any]
 LABELS: Table = {
-    "dataset": {"use": "ring", "n": 200, "modes": 3, "labels": True},
+    "dataset": {"use": "ring", "n": 200, "modes": 3, "labelled": True},
     "generator": {"use": "cgan", "z_dim": 4, "hidden": [8, 8]},
     "discriminator": {"use": "cgan", "hidden": [8]},
 }
