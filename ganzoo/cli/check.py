@@ -36,7 +36,7 @@ def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: boo
     parsed = read_recipe(recipe, overrides, plugins)
     document = dry_run.inspect(parsed, plugins.zoo)
     document["time"] = None
-    if not no_time and not document["remarks"]:  # the data is there
+    if not no_time and document["examples"] is not None:
         document["time"], remark = dry_run.measure_time(parsed, document["memory_bytes"])
         document["remarks"] += [remark] if remark else []
     for remark in document["remarks"]:

@@ -37,7 +37,8 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         zoo: The components, for the evaluation.
 
     Returns:
-        The description, for JSON; "memory_bytes" is the memory of weights, gradients, optimizers and averaged weights.
+        The description, for JSON; "memory_bytes" is the memory of weights, gradients, optimizers and averaged weights,
+        "examples" the number of examples, or None if the data is missing.
 
     Raises:
         GanzooError: The recipe cannot be trained, as a run would find out before its first step.
@@ -46,6 +47,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     dataset = instantiate.dataset(recipe)
     spec = dataset.spec
     remarks = []
+    length = None
     try:
         length = len(dataset)
     except DataError as error:
@@ -74,6 +76,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     return {
         "recipe": recipe.name,
         "dataset": recipe.dataset.entry.full_name,
+        "examples": length,
         "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
         "procedure": recipe.procedure.entry.full_name,
         "parts": {

@@ -42,6 +42,7 @@ def test_the_text_names_every_part_and_player(points: str) -> None:
 def test_json(points: str) -> None:
     document = json.loads(ganzoo("check", points, "dataset.labelled=true", "--json", "--no-time").stdout)
     assert document["spec"] == {"shape": [2], "classes": 8, "vocab": 0}
+    assert document["examples"] == 200
     assert document["players"]["discriminator"] == {"parameters": 2 * 8 + 8 + 8 + 1, "optimizer": "ganzoo/adam"}
     assert document["sample_shape"] == [16, 2]
 
@@ -97,6 +98,8 @@ def test_missing_data_is_a_remark(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert result.exit_code == 0, result.output
     assert "the data is not there yet: " in result.stderr
     assert "ganzoo data get emnist" in result.stderr
+    assert json.loads(result.stdout)["examples"] is None
+    assert json.loads(result.stdout)["time"] is None
     assert json.loads(result.stdout)["spec"]["shape"] == [1, 28, 28]
 
 
