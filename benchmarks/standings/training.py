@@ -1,0 +1,182 @@
+"""Training of one cell under the league's protocol: a number of CPU seconds on one thread, with checkpoints.
+
+CPU seconds are the process time of the training steps alone. Start-up, reading the data, building the networks,
+checkpoints and evaluation do not count. Training ends after the step that uses up the last second. A recipe with a
+learning-rate schedule, which depends on the number of steps, is timed first: its `run.steps` is the number of steps
+that fit. Training ends there, even if some seconds are left.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.benchmark.throughput import Training
+from ganzoo.config.recipe import Recipe
+from ganzoo.registry.discovery import Plugins
+from ganzoo.runs import retention
+from ganzoo.sampling.run import Run
+from ganzoo.training.checkpointer import Checkpointer
+from ganzoo.training.nonfinite import NonFiniteError
+from ganzoo.training.recorder import NullRecorder
+from ganzoo.utils import atomic
+
+PROTOCOL = 300.0  # CPU seconds of a cell
+MARKS = (0.1, 0.25, 0.5, 1.0)  # checkpoints, as shares of the CPU seconds
+WARM_UP, TIMED_STEPS, TIMED_SHARE = 3, 5, 0.01  # steps before timing; at least so many steps and so much of the time
+UNPLANNED = 10**9  # steps of a run that ends by its time alone
+RUNS, RECORD = "runs", "training.json"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A checkpoint.
+
+    Attributes:
+        step: Steps trained.
+        cpu_seconds: Process time of these steps.
+        wall_seconds: Their duration.
+        images: Real images that they used.
+    """
+
+    step: int
+    cpu_seconds: float
+    wall_seconds: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        run: The run, whose checkpoints are those of the points.
+        points: The checkpoints; none if training diverged before the first.
+        planned: `run.steps` of a recipe with a schedule, None for others.
+        diverged: Reason for which training ended early, or "".
+        parameters: Number of trained parameters of each player.
+    """
+
+    run: Run
+    points: tuple[Point, ...]
+    planned: int | None
+    diverged: str
+    parameters: dict[str, int]
+
+    def checkpoint(self, point: Point) -> Path:
+        """Return the folder of a checkpoint."""
+        return self.run.checkpoints / retention.name_of(point.step)
+
+
+class Clock:
+    """Process time and duration of the calls that it measured."""
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        self.wall = 0.0
+
+    def step(self, training: Training) -> None:
+        """Train one step, and add its time."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        training.step()
+        self.cpu += time.process_time() - cpu
+        self.wall += time.perf_counter() - wall
+
+
+def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest: str) -> Trained:
+    """Train a recipe for a number of CPU seconds, or return the training that an earlier process finished.
+
+    Args:
+        recipe: The recipe, with the seed of the cell.
+        plugins: The plugins.
+        folder: Folder of the cell's run; what an unfinished training left there is removed.
+        seconds: CPU seconds of the steps.
+        digest: Digest of the recipe: a finished training of another recipe is not used.
+
+    Returns:
+        The training.
+
+    Raises:
+        GanzooError: The recipe cannot be trained.
+    """
+    key = {"digest": digest, "seconds": seconds, "seed": recipe.run.seed}
+    if finished := _finished(folder, key):
+        return finished
+    shutil.rmtree(folder / RUNS, ignore_errors=True)
+    (folder / RECORD).unlink(missing_ok=True)
+    planned = plan(recipe, seconds) if recipe.schedule else None
+    training = Training(recipe, planned or UNPLANNED)
+    run = Run.create(recipe, folder / RUNS)
+    with closing(training.session.batches):
+        training.session.write_resolved(run)
+        points: list[Point] = []
+        diverged = ""
+        try:
+            for point in _steps(training, run, plugins, seconds, planned):
+                points.append(point)
+        except NonFiniteError as error:
+            diverged = f"step {training.t:,}: {error.what}"
+    owned = training.session.engine.parameters
+    parameters = {player: sum(p.numel() for p in parameters) for player, parameters in owned.items()}
+    trained = Trained(run, tuple(points), planned, diverged, parameters)
+    record = {**asdict(trained), "run": run.folder.name, "key": key}
+    atomic.write_json(folder / RECORD, record)
+    return trained
+
+
+def _finished(folder: Path, key: dict[str, Any]) -> Trained | None:
+    """Return the training that a record describes, or None if there is none with this key."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+    if record.pop("key") != key or not (folder / RUNS / record["run"]).is_dir():
+        return None
+    points = tuple(Point(**point) for point in record["points"])
+    return Trained(**{**record, "run": Run(folder / RUNS / record["run"]), "points": points})
+
+
+def plan(recipe: Recipe, seconds: float) -> int:
+    """Return the number of steps that fit into a number of CPU seconds, by timing the first steps of a training.
+
+    Args:
+        recipe: The recipe.
+        seconds: CPU seconds.
+
+    Returns:
+        The number of steps, at least 1.
+    """
+    training, clock, steps = Training(recipe, UNPLANNED), Clock(), 0
+    with closing(training.session.batches):
+        for _ in range(WARM_UP):
+            training.step()
+        while steps < TIMED_STEPS or clock.cpu < TIMED_SHARE * seconds:
+            clock.step(training)
+            steps += 1
+    return max(1, int(seconds * steps / clock.cpu))
+
+
+def _steps(training: Training, run: Run, plugins: Plugins, seconds: float, planned: int | None) -> Iterator[Point]:
+    """Train, and yield each checkpoint after it was written.
+
+    Raises:
+        NonFiniteError: A value is NaN or infinite.
+    """
+    recipe, session, clock = training.session.recipe, training.session, Clock()
+    settings = recipe.run.model_copy(update={"keep": len(MARKS) + 1})
+    packages = plugins.versions(recipe.owners())
+    checkpointer = Checkpointer(run, settings, session, NullRecorder(), packages)
+    for mark in MARKS:
+        while clock.cpu < mark * seconds and training.t != planned:
+            clock.step(training)
+        if training.t == checkpointer.saved_at:
+            return  # all planned steps were trained before this mark
+        checkpointer.save(training.t, last=True)
+        images = session.batches.position * recipe.run.batch_size
+        yield Point(training.t, clock.cpu, clock.wall, images)
