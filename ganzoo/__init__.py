@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganzoo.api import load, train
+    from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
     from ganzoo.data.sources import Source, data_root, find_data
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ganzoo.api": ("load", "train"),
+    "ganzoo.augmentation": ("Augmentation", "AugmentedDiscriminator"),
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
     "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError", "SetupError", "did_you_mean"),
@@ -107,6 +109,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "API_VERSION",
+    "Augmentation",
+    "AugmentedDiscriminator",
     "Batch",
     "Blueprint",
     "ConcatEmbedding",

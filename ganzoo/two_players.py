@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Batch, Discriminator, Generator, Loss, Move, Regularizer, Spec, Terms
@@ -96,8 +97,9 @@ class TwoPlayerProcedure(Procedure):
         if with_state := [item for item in self.regularizers if isinstance(item, nn.Module)]:
             self.with_state = nn.ModuleList(with_state)  # their buffers are saved with the networks
         self._check_networks()
+        network = self.D.network if isinstance(self.D, AugmentedDiscriminator) else self.D
         for item in self.regularizers:
-            item.attach(self.D, self.G)
+            item.attach(network, self.G)
         self._check_regularizers()
 
     def build_discriminator(self, blueprint: Blueprint) -> Discriminator:

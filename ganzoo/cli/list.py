@@ -26,8 +26,9 @@ ALL = ("gan", *KINDS, "recipe", "model")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     """List GANs with their recipes and papers, then components, recipes and trained models by kind.
 
-    KIND is one of gan, generator, discriminator, encoder, loss, regularizer, transform, dataset, procedure, optimizer,
-    schedule, metric, extractor, recipe and model. PATTERN is part of a name or summary, or a wildcard such as 'dc*'.
+    KIND is one of gan, generator, discriminator, encoder, loss, regularizer, augmentation, transform, dataset,
+    procedure, optimizer, schedule, metric, extractor, recipe and model. PATTERN is part of a name or summary, or a
+    wildcard such as 'dc*'.
 
     \b
     ganzoo list gan

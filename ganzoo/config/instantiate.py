@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from accelerate.utils import set_seed
 from torch import nn
 
+from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
+from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
@@ -79,9 +82,11 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
 def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) -> Procedure:
     """Build a procedure and its networks, with weights from a seed.
 
+    Augmentations are no part that a procedure is handed: they are built into every discriminator that it builds.
+
     Args:
         blueprint: The procedure.
-        parts: Its networks, losses and regularizers, by table.
+        parts: Its networks, losses, regularizers and augmentations, by table.
         spec: Shape and labels of the data.
         seed: Seed of the weights.
 
@@ -91,13 +96,49 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
     Raises:
         IncompatibleError: When a component refuses its settings, the data or another component.
     """
+    augmentations = parts.get("augmentation", [])
     torch.manual_seed(seed)
     try:
-        return cast(Procedure, blueprint(spec, **parts))
+        procedure = cast(Procedure, blueprint(spec, **_augmented(parts)))
     except IncompatibleError:
         raise
     except REFUSALS as error:
         raise IncompatibleError(f"procedure {blueprint.entry.name!r} cannot be built for {spec}: {error}") from error
+    if augmentations and not any(isinstance(part, AugmentedDiscriminator) for part in procedure.modules()):
+        raise IncompatibleError(
+            f"procedure {blueprint.entry.name!r} has built no discriminator that could see [[augmentation]]: leave it "
+            "out."
+        )
+    return procedure
+
+
+@dataclass(frozen=True)
+class _AugmentedBlueprint(Blueprint):
+    """The blueprint of a discriminator that sees augmented samples."""
+
+    augmentations: tuple[Blueprint, ...] = ()
+
+    def __call__(self, *args: Any, **more: Any) -> AugmentedDiscriminator:
+        network = super().__call__(*args, **more)
+        augmentations = [build() for build in self.augmentations]
+        for augmentation in augmentations:
+            augmentation.check(args[0] if args else more["spec"])
+        return AugmentedDiscriminator(network, augmentations)
+
+
+def _augmented(parts: Parts) -> Parts:
+    """Return the parts that a procedure is handed: without augmentations, and with the discriminators that see them."""
+    handed = dict(parts)
+    match handed.pop("augmentation", []):
+        case [*augmentations] if augmentations:
+
+            def augmented(part: Blueprint) -> Blueprint:
+                return _AugmentedBlueprint(part.entry, part.settings, tuple(augmentations))
+
+            for table, part in handed.items():
+                if kind_of(table) == "discriminator":
+                    handed[table] = [*map(augmented, part)] if isinstance(part, list) else augmented(part)
+    return handed
 
 
 def check_players(recipe: Recipe, procedure: Procedure) -> None:

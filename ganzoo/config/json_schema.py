@@ -30,6 +30,7 @@ PURPOSES = {
     "encoder": "The network that maps samples to latents.",
     "loss": "The losses of the discriminator and the generator.",
     "regularizer": "Terms added to the losses, or constraints on the networks; any number of these.",
+    "augmentation": "Random changes of the samples that a discriminator sees; any number of these.",
     "transform": "The function that makes a translator's input of a sample.",
     "dataset": "The training data.",
     "procedure": "The training algorithm, which also decides on the other tables.",
@@ -79,6 +80,7 @@ def build(zoo: Zoo) -> tuple[Tree, list[str]]:
             **{kind: _refer(kind) for kind in ("dataset", "procedure", "optimizer", "schedule", "extractor")},
             "metric": _list(_refer("metric")),
             **_parts(components["procedure"]),
+            "augmentation": _list(_refer("augmentation")),
         },
         "patternProperties": {f"^{kind}_": _one_or_list(kind) for kind in PARTS},  # [generator_b]
         "additionalProperties": False,

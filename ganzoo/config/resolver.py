@@ -220,12 +220,21 @@ class _Resolver:
                 )
         takes = ", ".join(f"[{part}]" for part in accepted)
         for part, content in parts.items():
-            if part not in accepted:
+            if part == "augmentation":
+                self.fit_augmentation(name, content, accepted)
+            elif part not in accepted:
                 self.report(part, [f"{name} takes no such table.{did_you_mean(part, accepted)} It takes: {takes}."])
             elif is_list_of_parts(accepted[part]) and not isinstance(content, list):
                 self.report(part, [f"{name} takes any number of these: write [[{part}]]"])
             elif isinstance(content, list) and not is_list_of_parts(accepted[part]):
                 self.report(part, [f"{name} takes one of these: write [{part}]"])
+
+    def fit_augmentation(self, procedure: str, content: Any, accepted: Iterable[str]) -> None:
+        """Report [augmentation] that is no list, or for which there is no discriminator."""
+        if "discriminator" not in map(kind_of, accepted):
+            self.report("augmentation", [f"{procedure} has no discriminator that could see it: leave this table out"])
+        elif not isinstance(content, list):
+            self.report("augmentation", ["a discriminator takes any number of these: write [[augmentation]]"])
 
     def per_player(self, kind: str, tree: Tree) -> PerPlayer | None:
         """Return [optimizer] or [schedule] with the tables of single players, or None and report what is wrong."""

@@ -30,6 +30,7 @@ PARTS = (  # kinds of component that a procedure is made of
     "encoder",
     "loss",
     "regularizer",
+    "augmentation",
     "transform",
 )
 PLAIN = (bool, int, float, str)

@@ -17,6 +17,7 @@ KINDS = (
     "encoder",
     "loss",
     "regularizer",
+    "augmentation",
     "transform",
     "dataset",
     "procedure",

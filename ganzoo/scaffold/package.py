@@ -23,6 +23,7 @@ SUMMARIES = {
     "encoder": "Fully connected, from samples to codes",
     "loss": "Cross-entropy with a margin",
     "regularizer": "Penalty on the squared logits of real samples",
+    "augmentation": "Turn images by multiples of 90 degrees",
     "transform": "Reduce images to coarse squares of 2x2 pixels",
     "dataset": "Points on a spiral, 2-D",
     "procedure": "Several discriminator moves, then one generator move",

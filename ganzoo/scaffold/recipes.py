@@ -10,8 +10,8 @@ from typing import Any
 
 from ganzoo.scaffold.names import Names
 
-REPEATED = ("regularizer", "metric")  # tables that a recipe may contain several times
-SEPARATE = ("procedure", "encoder", "transform")  # kinds with a recipe of their own
+REPEATED = ("regularizer", "augmentation", "metric")  # tables that a recipe may contain several times
+SEPARATE = ("procedure", "encoder", "augmentation", "transform")  # kinds with a recipe of their own
 
 
 @dataclass(frozen=True)

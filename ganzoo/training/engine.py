@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
+from ganzoo.augmentation import Augmentation
 from ganzoo.errors import IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
@@ -59,6 +60,7 @@ class Engine:
         self.skip = skip
         self.parameters = owned(procedure)
         self.sharing = _sharing(self.parameters)
+        self.augmentations = _augmentations(procedure)
         self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler for each player: their overflows are independent
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
@@ -107,6 +109,8 @@ class Engine:
                 _put_gradients_back(self.parameters[player], set_aside[player])
             if self._update(player):
                 self._record(player, terms)
+        for augmentation in dict.fromkeys(item for player in move for item in self.augmentations[player]):
+            augmentation.after_move()
 
     def read(self) -> dict[str, float]:
         """Return the newest terms and logged values since the previous call, averaged over processes.
@@ -221,6 +225,14 @@ def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
     if orphans:
         raise IncompatibleError(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
     return players
+
+
+def _augmentations(procedure: Procedure) -> dict[str, list[Augmentation]]:
+    """Return the augmentations that each player's networks see through."""
+    return {
+        player: [part for network in networks for part in network.modules() if isinstance(part, Augmentation)]
+        for player, networks in procedure.players().items()
+    }
 
 
 def _sharing(parameters: dict[str, list[nn.Parameter]]) -> dict[str, set[str]]:

@@ -32,6 +32,7 @@ KNOWN_TABLES = {
     "dataset",
     "procedure",
     "transform",
+    "augmentation",
     "generator",
     "discriminator",
     "loss",

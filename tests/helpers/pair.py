@@ -62,7 +62,7 @@ DECIDING: dict[str, Any] = {  # procedures that decide by their losses
 
 
 PLUGINS = discovery.load()
-REGULARIZERS = PLUGINS.zoo.entries("regularizer")
+REGULARIZERS = [entry for entry in PLUGINS.zoo.entries("regularizer") if not entry.deprecated]
 SORTS = ("ganzoo/non_saturating", "ganzoo/relativistic")  # the generator's loss uses fakes only, or real samples too
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
 HEARING = resolver.resolve(

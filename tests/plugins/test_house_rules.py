@@ -14,8 +14,8 @@ from ganzoo.testing.subjects import SPECS, Component
 
 PLUGINS = discovery.load()
 NETWORKS = ("generator", "discriminator", "encoder")
-OTHERS = ("loss", "regularizer", "transform", "optimizer", "schedule")
-MADE_UP = ("constant", "linear", "noise", "negative")  # from no paper
+OTHERS = ("loss", "regularizer", "augmentation", "transform", "optimizer", "schedule")
+MADE_UP = ("constant", "linear", "noise", "negative", "mirror")  # from no paper
 
 
 def ours(*kinds: str) -> pytest.MarkDecorator:

@@ -1,7 +1,7 @@
 """A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
 
-A procedure is walked through with each of its own settings; an optimizer, a schedule, a loss or a regularizer with the
-first procedure that takes it, because what they keep is the same to all.
+A procedure is walked through with each of its own settings; an optimizer, a schedule, a loss, a regularizer or an
+augmentation with the first procedure that takes it, because what they keep is the same to all.
 
 Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
 every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
@@ -54,10 +54,12 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
     for kind in ("schedule", "optimizer"):
         for one in PLUGINS.zoo.entries(kind) if entry == PROCEDURES[0] else ():
             yield one.full_name, {kind: {"use": one.full_name}}, kind == "optimizer"
+    for one in PLUGINS.zoo.entries("augmentation") if entry == PROCEDURES[0] else ():
+        yield one.full_name, {"augmentation": [{"use": one.full_name}]}, True
     for part, parameter in signature.parts.items():
         kind = part.partition("_")[0]
         if kind in ("loss", "regularizer") and entry == first_with(part):
-            for one in PLUGINS.zoo.entries(kind):
+            for one in (one for one in PLUGINS.zoo.entries(kind) if not one.deprecated):
                 for every in (2, 3, 4) if "every" in Blueprint(one).signature.settings else (0,):
                     table = {"use": one.full_name, **({"every": every} if every else {})}
                     name = f"{part} {one.full_name}" + (f" every {every}" if every else "")

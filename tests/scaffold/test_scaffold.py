@@ -76,6 +76,7 @@ def test_a_package_of_every_kind_trains(site: Path) -> None:
     recipes = recipes_of("new-all", plugins)
     assert [recipe.name for recipe in recipes] == [
         "new_all",
+        "new_all_augmentation",
         "new_all_encoder",
         "new_all_procedure",
         "new_all_transform",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 import ganzoo
+from ganzoo.augmentation import Augmentation
 from ganzoo.interfaces import Critic, Discriminator, Generator, Loss, Regularizer, Schedule, Spec, Terms
 from helpers.planted import broken
 
@@ -344,7 +345,56 @@ class Counted(Halving):
         return 1 - 0.5 * self.calls / steps
 
 
+class Shifted(Augmentation):
+    """Adds a number to each image."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.rand(len(x), 1, 1, 1, device=x.device)
+
+
+class Blended(Shifted):
+    """Shows each image through the mean of the batch, and does not say so."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x + x.mean(0))
+
+
+class Rounded(Shifted):
+    """Rounds pixels, through which no gradient passes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward((x * 127).round() / 127)
+
+
+class Painting(Shifted):
+    """Brightens images in place."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.data.add_(0.1))
+
+
+class Learned(Shifted):
+    """Has a strength that the discriminator would train."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strength = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * self.strength
+
+
+class Fading(Shifted):
+    """Counts the moves in a plain attribute."""
+
+    moved = 0
+
+    def after_move(self) -> None:
+        self.moved += 1
+
+
 KINDS = (
+    ("augmentation", Augmentation),
     ("generator", Maker),
     ("discriminator", Judge),
     ("loss", Loss),
@@ -395,6 +445,16 @@ DEFECTS: dict[type, dict[str, str]] = {
     Meddling: {"it does not change the samples": "Write x = x + noise, not x += noise"},
     Negative: {"its terms are penalties": "square the difference"},
     Remembering: {"its state is in the checkpoint": 'self.register_buffer("mean", torch.tensor(0.0))'},
+    Shifted: {},
+    Blended: {"samples do not mix": "or set mixes_samples = True"},
+    Rounded: {"a gradient passes through it twice": "do not round"},
+    Painting: {
+        "it does not change its input": "Write x = x + shift, not x += shift",
+        "the same seed gives the same samples": "change no state in forward()",
+        "a gradient passes through it twice": "Detach nothing",
+    },
+    Learned: {"it has nothing to train": "Make them buffers"},
+    Fading: {"its state is in the checkpoint": 'self.register_buffer("moved", torch.tensor(0.0))'},
     Counted: {"it is a function of the step": "Compute the factor from t and steps alone"},
 }
 

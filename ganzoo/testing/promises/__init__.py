@@ -8,6 +8,7 @@ from typing import Any
 
 from ganzoo.testing.check import Check
 from ganzoo.testing.promises import (
+    augmentation,
     component,
     dataset,
     discriminator,
@@ -32,6 +33,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
     "encoder": (network, encoder),
     "loss": (loss,),
     "regularizer": (regularizer,),
+    "augmentation": (augmentation,),
     "transform": (transform,),
     "optimizer": (optimizer,),
     "schedule": (schedule,),

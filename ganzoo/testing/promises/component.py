@@ -7,6 +7,7 @@ import inspect
 from torch.optim import Optimizer
 
 from ganzoo import interfaces
+from ganzoo.augmentation import Augmentation
 from ganzoo.config.component import Blueprint
 from ganzoo.config.signature import Signature
 from ganzoo.errors import SetupError
@@ -23,6 +24,7 @@ BASES: dict[str, type] = {
     "encoder": interfaces.Encoder,
     "loss": interfaces.Loss,
     "regularizer": interfaces.Regularizer,
+    "augmentation": Augmentation,
     "transform": interfaces.Transform,
     "dataset": interfaces.Dataset,
     "procedure": Procedure,

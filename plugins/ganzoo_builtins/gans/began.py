@@ -5,7 +5,7 @@ left out. The layers are those of public re-implementations.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field, PositiveInt
@@ -71,10 +71,9 @@ class BEGAN(TwoPlayerProcedure):
 
     def panels(self, batch: Batch) -> Mapping[str, Panel]:
         """Return real samples above their reconstructions, where the discriminator has any."""
-        if not isinstance(self.D, Autoencoder):
-            return {}
+        rebuild: Any = getattr(self.D, "rebuild", None)
         x = batch["x"][:32]
-        return {"rebuilt": reconstruction_panel(x, self.D.rebuild(x))}
+        return {"rebuilt": reconstruction_panel(x, rebuild(x))} if rebuild else {}
 
 
 class BEGANGenerator(Generator):

@@ -7,30 +7,29 @@ first layer of the discriminator.
 
 from __future__ import annotations
 
-from typing import Any
-
 from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
-from ganzoo import Batch, Blueprint, Discriminator, IncompatibleError, Spec
+from ganzoo import AugmentedDiscriminator, Batch, Blueprint, Discriminator, IncompatibleError, Spec
 from ganzoo_builtins.procedures.adversarial import Adversarial
 
 
 class Packed(Discriminator):
-    """Any discriminator, built for packs of `pack` samples."""
+    """A discriminator of packs.
 
-    def __init__(self, discriminator: Blueprint, spec: Spec, pack: int):
+    Args:
+        network: Discriminator of samples of `shape`.
+        shape: Shape of a pack.
+        pack: Number of samples in a pack.
+    """
+
+    def __init__(self, network: Discriminator, shape: tuple[int, ...], pack: int):
         super().__init__()
-        if spec.vocab:
-            raise IncompatibleError(
-                "procedure pacgan packs numbers, not token ids: choose a dataset of images or points."
-            )
-        channels, *sides = spec.shape
         self.pack = pack
-        self.shape = (pack * channels, *sides)
-        self.D = discriminator(Spec(self.shape, spec.classes))
-        if self.D.conditional:
+        self.shape = shape
+        self.D = network
+        if network.conditional:
             raise IncompatibleError(
                 "procedure pacgan: a pack has no label, and the discriminator needs one. Use networks without labels."
             )
@@ -48,6 +47,18 @@ class Packed(Discriminator):
                 f"Set run.batch_size={self.pack * max(1, len(x) // self.pack)}."
             )
         return x.reshape(-1, *self.shape)  # (N, C, H, W) -> (N/m, m*C, H, W)
+
+
+def packed(discriminator: Blueprint, spec: Spec, pack: int) -> Discriminator:
+    """Build a discriminator of packs of `pack` samples, which are augmented one by one, if at all."""
+    if spec.vocab:
+        raise IncompatibleError("procedure pacgan packs numbers, not token ids: choose a dataset of images or points.")
+    channels, *sides = spec.shape
+    shape = (pack * channels, *sides)
+    network = discriminator(Spec(shape, spec.classes))
+    if isinstance(network, AugmentedDiscriminator):
+        return AugmentedDiscriminator(Packed(network.network, shape, pack), [*network.augmentations])
+    return Packed(network, shape, pack)
 
 
 class PacGAN(Adversarial):
@@ -78,11 +89,11 @@ class PacGAN(Adversarial):
         d_steps: PositiveInt = 1,
         g_steps: PositiveInt = 1,
     ):
-        def packed(spec: Spec) -> Discriminator:
-            return Packed(discriminator, spec, pack)
+        self.pack = pack
+        super().__init__(spec, generator, discriminator, loss, regularizer, d_steps, g_steps)
 
-        build: Any = packed  # the base class only calls a blueprint, so a function will do
-        super().__init__(spec, generator, build, loss, regularizer, d_steps, g_steps)
+    def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
+        return packed(blueprint, self.spec, self.pack)
 
     def panels(self, batch: Batch) -> dict[str, Image.Image]:
         """Return nothing: a discriminator of packs has no logit for one sample."""

@@ -21,7 +21,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Spec
+from ganzoo import AugmentedDiscriminator, Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Spec
 from ganzoo_builtins.gans.requirements import need_image
 from ganzoo_builtins.procedures.translating import AdversarialTranslator
 
@@ -159,6 +159,11 @@ class SRGAN(AdversarialTranslator):
         self.weight = weight
         self.features = features
         self.need_no_labels("srgan")
+        if features and isinstance(self.D, AugmentedDiscriminator):
+            raise IncompatibleError(
+                "procedure srgan compares the features of an output with those of its target, and [[augmentation]] "
+                "would change the two in different ways: set procedure.features=0, or leave it out."
+            )
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         a, b = self.pairs(next(data))

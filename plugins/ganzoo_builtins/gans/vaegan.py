@@ -12,7 +12,19 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Encoder, Generator, IncompatibleError, Move, Panel, Procedure, Spec
+from ganzoo import (
+    AugmentedDiscriminator,
+    Batch,
+    Blueprint,
+    Discriminator,
+    Encoder,
+    Generator,
+    IncompatibleError,
+    Move,
+    Panel,
+    Procedure,
+    Spec,
+)
 from ganzoo_builtins.gans.autoencoder import reconstruction_panel
 from ganzoo_builtins.gans.requirements import need_multiple
 
@@ -127,6 +139,11 @@ class VAEGAN(Procedure):
             raise IncompatibleError(
                 f"the encoder makes codes of {self.E.z_dim} numbers, and the generator takes {self.G.z_dim}: "
                 f"add encoder.z_dim={self.G.z_dim}."
+            )
+        if isinstance(self.D, AugmentedDiscriminator):
+            raise IncompatibleError(
+                "procedure vaegan compares the features of a sample with those of its reconstruction, and "
+                "[[augmentation]] would change the two in different ways: leave it out."
             )
         if self.G.conditional != self.D.conditional:
             raise IncompatibleError(

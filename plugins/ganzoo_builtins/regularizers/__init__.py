@@ -25,7 +25,14 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("pull_away", "pull_away:PullAway", "EBGAN-PT: pushes codes of fakes apart", "arXiv:1609.03126")
     add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: weights divided by their norm", "arXiv:1802.05957")
     add("self_attention", "self_attention:SelfAttention", "SAGAN: self-attention layers", "arXiv:1805.08318")
-    add("instance_noise", "instance_noise:InstanceNoise", "Decreasing noise on the inputs", "arXiv:1701.04862")
+    zoo.add(
+        "regularizer",
+        "instance_noise",
+        f"{HERE}.instance_noise:InstanceNoise",
+        summary="Decreasing noise on the inputs",
+        paper="arXiv:1701.04862",
+        deprecated='it is now [[augmentation]] use = "instance_noise", with the same settings, and goes in ganzoo 0.3',
+    )
 
     improved = "arXiv:1606.03498"
     add("feature_matching", "feature_matching:FeatureMatching", "Fakes with the mean features of real ones", improved)

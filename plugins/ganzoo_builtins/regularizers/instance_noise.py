@@ -10,8 +10,8 @@ from ganzoo import Regularizer
 class InstanceNoise(Regularizer, nn.Module):
     """Gaussian noise on the discriminator's inputs, real and fake, whose standard deviation decreases to zero.
 
-    With noise the two distributions overlap, so that no discriminator separates them perfectly. The noise is added in
-    the discriminator's forward pass in training mode, not in `features`.
+    The spelling of ganzoo 0.1, for its recipes and runs: the augmentation of this name adds the noise in `features`
+    too, here it is added in the discriminator's forward pass alone, in training mode.
 
     Args:
         std: Standard deviation of the noise at the start.

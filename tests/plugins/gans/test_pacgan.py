@@ -12,7 +12,7 @@ from torch import nn
 from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.training.engine import Engine
-from ganzoo_builtins.gans.pacgan import PacGAN, Packed
+from ganzoo_builtins.gans.pacgan import PacGAN, packed
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from helpers.support import PLUGINS, accelerator
 
@@ -47,7 +47,7 @@ def train(procedure: Any, spec: Spec = POINTS) -> Any:
 
 def test_samples_lie_beside_each_other_along_the_channels() -> None:
     """The first pack of three holds the first three samples, whole and in order."""
-    judge = Packed(blueprint("discriminator", "mlp", hidden=[8]), IMAGES, 3)
+    judge = packed(blueprint("discriminator", "mlp", hidden=[8]), IMAGES, 3)
     seen: list[Any] = []
     judge.D.register_forward_pre_hook(lambda net, args: seen.append(args[0]))
     x = torch.randn(6, *IMAGES.shape)
@@ -88,7 +88,7 @@ def test_a_dead_pack_is_told_from_a_living_one() -> None:
     torch.manual_seed(0)
     errors = {}
     for pack in (1, 2):
-        judge = Packed(blueprint("discriminator", "mlp", hidden=[32]), Spec((1,)), pack)
+        judge = packed(blueprint("discriminator", "mlp", hidden=[32]), Spec((1,)), pack)
         optimizer = torch.optim.Adam(judge.parameters(), lr=1e-2)
         for _ in range(300):
             real, same = torch.randn(256, 1), torch.randn(128, 1).repeat_interleave(2, 0)
@@ -104,6 +104,6 @@ def test_refusals_say_what_to_do() -> None:
     with pytest.raises(IncompatibleError, match=r"12 samples do not make packs of 5. Set run.batch_size=10"):
         list(make(pack=5).step(batches(), 0))
     with pytest.raises(IncompatibleError, match=r"a pack has no label.*Use networks without labels"):
-        Packed(blueprint("discriminator", "cgan"), Spec((2,), classes=3), 2)
+        packed(blueprint("discriminator", "cgan"), Spec((2,), classes=3), 2)
     with pytest.raises(IncompatibleError, match="packs numbers, not token ids: choose a dataset"):
-        Packed(blueprint("discriminator", "mlp"), Spec((9,), vocab=5), 2)
+        packed(blueprint("discriminator", "mlp"), Spec((9,), vocab=5), 2)
