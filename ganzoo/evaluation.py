@@ -32,13 +32,14 @@ def evaluate(
     changes: Iterable[str] = (),
     plugins: discovery.Plugins | None = None,
     told: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[Score]:
     """Compute the scores of a checkpoint, and append them to scores.jsonl in the run folder.
 
     Args:
         run: A run or run folder, of which the newest checkpoint is evaluated, or a checkpoint folder.
         metrics: Names of metrics; by default those of the recipe, or all that apply if it has none.
-        samples: Number of generated samples; by default that of the recipe, or else 10,000, or the number of held-out
+        samples: Number of generated samples; by default that of the recipe, or else 2,000, or the number of held-out
             samples if that is smaller.
         seed: Seed of the samples' noise; by default that of the recipe.
         extractor: Name of the extractor that computes the features; by default that of the recipe, or one that fits
@@ -46,9 +47,10 @@ def evaluate(
         changes: Overrides of [evaluate], [[metric]] and [extractor], such as "extractor.least=0.6".
         plugins: The plugins that components come from; by default all installed ones.
         told: Called with a message for each default metric that is left out.
+        progress: Called with a line of text before the samples are generated, and for each metric.
 
     Returns:
-        The scores.
+        The scores, in the order of the metrics. `ganzoo.metrics.verdict` puts them into words.
 
     Raises:
         RunError: There is no run or checkpoint, or it cannot be read.
@@ -63,7 +65,7 @@ def evaluate(
     overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
     recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
     model = run.load(folder, plugins)
-    evaluator = Evaluator(recipe, instantiate.dataset(recipe), plugins.zoo, model.procedure.conditional)
+    evaluator = Evaluator(recipe, instantiate.dataset(recipe), plugins.zoo, model.procedure.conditional, progress)
     averaged = (folder / "ema.safetensors").is_file()
     results = evaluator(model.sample, retention.step_of(folder), weights(averaged))
     for name, why in evaluator.left_out.items():

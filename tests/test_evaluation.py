@@ -207,8 +207,20 @@ def test_the_command_prints_scores_and_protocol(run: Run) -> None:
     shown = CliRunner().invoke(cli, asked)
     assert shown.exit_code == 0, shown.output
     assert "frechet_distance@raw" in shown.stdout and "weights averaged, seed 0" in shown.stdout
-    (document,) = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
-    assert document["name"] == "frechet_distance@raw" and f"{document['value']:.4g}" in shown.stdout
+    document = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
+    (score,) = document["scores"]
+    assert score["name"] == "frechet_distance@raw" and f"{score['value']:.4g}" in shown.stdout
+    assert set(document["verdict"]) == {"level", "text", "reasons", "advice"}
+    assert shown.stdout.startswith(document["verdict"]["text"]), "the verdict comes first"
+    assert "generating 40 samples\nmetric 1 of 1: frechet_distance\n" in shown.stderr
+
+
+def test_the_command_shows_scores_in_the_order_in_which_they_are_read(run: Run) -> None:
+    names = ["diversity", "density_coverage", "precision_recall", "frechet_distance"]
+    asked = ["evaluate", str(run.folder), "-n", "60", *(part for name in names for part in ("--metric", name))]
+    shown = CliRunner().invoke(cli, asked).stdout
+    rows = [line.split("@")[0] for line in shown.splitlines() if "@raw" in line]
+    assert rows[:4] == ["frechet_distance", "recall", "precision", "coverage"] and len(rows) == 7
 
 
 def test_a_setting_of_the_extractor_that_would_be_chosen_anyway(run: Run) -> None:

@@ -89,9 +89,13 @@ def command(
     for run in runs:
         if requested or not run.scores():
             click.echo(f"evaluating {run.folder.name}", err=True)
-            evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins)
+            evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins, progress=_say)
     table = comparison.compare(runs, results)
     click.echo(json.dumps(asdict(table)) if as_json else _text(table))
+
+
+def _say(text: str) -> None:
+    click.echo(f"  {text}", err=True)
 
 
 def _open(targets: tuple[str, ...]) -> list[Run]:
@@ -135,7 +139,8 @@ def _text(table: Comparison) -> str:
     lines = [_line(head, widths), _line(rule, widths), *(_line(row, widths) for row in rows)]
     lines += [
         "",
-        "Mean and standard deviation over seeds. Bold: the best, and all within one deviation of it.",
+        "Mean and standard deviation over seeds. Bold: the best, and all within one deviation of it; never runs with",
+        "less than a tenth of the real samples' recall.",
     ]
     lines += [
         f"NOT COMPARABLE {name}: its runs differ in {'; '.join(differences)}."

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "-n",
     "samples",
     type=click.IntRange(min=2),
-    help="Number of samples. [10,000, or the number of held-out real samples if that is smaller]",
+    help="Number of samples. [2,000, or the number of held-out real samples if that is smaller]",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31, max_open=True), help="Seed of the samples' noise. [0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -52,9 +52,9 @@ def command(
 ) -> None:
     """Compute metrics of samples of RUN, and append the scores to RUN/scores.jsonl.
 
-    RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. Each score is shown next to
-    the score of held-out real samples. KEY=VALUE overrides a setting of the tables evaluate, metric.0 (the first
-    metric) or extractor.
+    RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. A verdict in words comes
+    first. Each score is shown next to the score of held-out real samples. KEY=VALUE overrides a setting of the tables
+    evaluate, metric.0 (the first metric) or extractor.
 
     \b
     ganzoo evaluate runs/...
@@ -62,13 +62,19 @@ def command(
     ganzoo evaluate runs/... --extractor referee extractor.least=0.6
     """
     from ganzoo.evaluation import evaluate
+    from ganzoo.metrics.verdict import plain, verdict
+    from ganzoo.runs.scores import place
 
     warn = partial(click.echo, err=True)
-    scores = evaluate(run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=warn)
+    scores = evaluate(
+        run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=warn, progress=warn
+    )
+    result = verdict(scores)
     if as_json:
-        click.echo(json.dumps([asdict(score) for score in scores]))
+        click.echo(json.dumps({"verdict": plain(result), "scores": [asdict(score) for score in scores]}))
     else:
-        _table(scores)
+        click.echo(f"{result.text}\n")
+        _table(sorted(scores, key=lambda score: place(score.name)))
 
 
 def _table(scores: list[Score]) -> None:
@@ -94,7 +100,17 @@ def _protocol(scores: list[Score]) -> str:
     ]
     extractor = next((score.protocol["extractor"] for score in scores if "extractor" in score.protocol), None)
     if extractor:
-        facts = ", ".join(f"{key} {value}" for key, value in extractor.items() if key not in ("use", "digest"))
+        facts = ", ".join(
+            f"{key} {_short(value)}"
+            for key, value in extractor.items()
+            if key not in ("use", "digest") and not isinstance(value, dict)
+        )
         title = f"extractor {extractor['use']} {extractor['digest'][:12]}".strip()
         lines.append(f"{title}: {facts}" if facts else title)
     return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " and ".join(map(str, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -101,7 +101,7 @@ class Evaluation(BaseModel):
 
     Args:
         every: Steps between two evaluations; the end of the run is always evaluated.
-        samples: Number of generated samples; 10,000 by default, or as many as there are held-out real ones.
+        samples: Number of generated samples; 2,000 by default, or as many as there are held-out real ones.
         seed: Seed of the samples' noise.
         best: The result that decides which checkpoint is kept as checkpoints/best.
     """

@@ -23,7 +23,7 @@ from ganzoo.runs.scores import Score
 from ganzoo.utils import rng
 
 PACKAGES = ("ganzoo-torch", "torch")  # packages whose version may change a score
-SAMPLES = 10_000  # generated samples, unless fewer real ones are held out
+SAMPLES = 2_000  # generated samples, unless fewer real ones are held out
 OUTPUTS = {  # input of a metric -> outputs of the extractor
     "features": ("features",),
     "logits": ("logits",),
@@ -49,6 +49,7 @@ class Evaluator:
         data: The training data.
         zoo: The zoo.
         conditional: Whether classes are requested from the GAN.
+        told: Called with a line of text before the samples are generated, and for each metric.
 
     Raises:
         IncompatibleError: A metric, or the extractor, cannot process these samples.
@@ -57,7 +58,14 @@ class Evaluator:
         DataError: A download is missing, see Extractor.check().
     """
 
-    def __init__(self, recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool):
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Dataset,
+        zoo: Zoo,
+        conditional: bool,
+        told: Callable[[str], None] = lambda text: None,
+    ):
         if data.spec.vocab:
             raise IncompatibleError(
                 "samples are token ids, which no metric can process: measurements by the dataset are logged instead."
@@ -65,6 +73,7 @@ class Evaluator:
         self.recipe = recipe
         self.data = data
         self.conditional = conditional
+        self.told = told
         self.settings = recipe.evaluate
         self.extractor = selection.extractor(recipe, data, zoo)
         self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.component)
@@ -113,10 +122,13 @@ class Evaluator:
         """
         self.prepare()
         n = self.samples
-        fake = self._generate(sampler, max([n, *(metric.component.samples for metric in self.metrics)]))
+        most = max([n, *(metric.component.samples for metric in self.metrics)])
+        self.told(f"generating {most:,} samples")
+        fake = self._generate(sampler, most)
         evidence = Evidence(self.real, self.held, fake, self.data)
         scores: list[Score] = []
-        for metric in self.metrics:
+        for number, metric in enumerate(self.metrics, 1):
+            self.told(f"metric {number} of {len(self.metrics)}: {metric.name}")
             try:
                 scores += self._scores(metric, evidence, n, step, generated_by)
             except GanzooError as error:

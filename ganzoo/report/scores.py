@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ganzoo.config.parser import flat
 from ganzoo.report.curves import Chart, curve
-from ganzoo.runs.scores import BEST_OF, Score
+from ganzoo.runs.scores import BEST_OF, Score, place
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Row:
 
 
 def rows(scores: Iterable[Score]) -> list[Row]:
-    """Return a row for each result and protocol, sorted by name."""
+    """Return a row for each result and protocol: distance, recall, nearest training sample, then the others by name."""
     return [_row(group) for group in _by_kind(scores)]
 
 
@@ -54,7 +54,7 @@ def _by_kind(scores: Iterable[Score]) -> list[list[Score]]:
     groups: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
         groups.setdefault(score.kind, []).append(score)
-    return [groups[kind] for kind in sorted(groups)]
+    return [groups[kind] for kind in sorted(groups, key=lambda kind: (place(kind[0]), kind))]
 
 
 def _row(group: list[Score]) -> Row:

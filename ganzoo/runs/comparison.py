@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo.config.parser import flat
+from ganzoo.runs import scores
 from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.scores import BEST_OF, Score
 
@@ -29,6 +30,8 @@ class Cell:
         floor: Score of held-out real samples, or None.
         better: "lower", "higher" or "nearer", as in Score.
         best: True for the best row and for all whose mean differs from it by at most the larger of the two spreads.
+            Rows with a run whose recall is less than a tenth of that of real samples are left out: they have lost most
+            of the data, whatever the other scores say.
     """
 
     values: tuple[float, ...]
@@ -85,10 +88,13 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
     for run in runs:
         groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
     newest = {run.folder: _newest(run, names) for run in runs}
-    present = tuple(dict.fromkeys(name for scores in newest.values() for name in scores))
+    present = tuple(sorted(dict.fromkeys(name for found in newest.values() for name in found), key=scores.place))
     labels = _labels([_settings(members[0]) for members in groups.values()], [m[0] for m in groups.values()])
-    scores = [[newest[run.folder] for run in members] for members in groups.values()]
-    cells = _cells(scores, present)
+    found = [[newest[run.folder] for run in members] for members in groups.values()]
+    collapsed = {
+        k for k, members in enumerate(groups.values()) if not all(scores.covers(recall(run)) for run in members)
+    }
+    cells = _cells(found, present, collapsed)
     rows = tuple(
         Row(
             label,
@@ -100,6 +106,11 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
     )
     unequal = {name: _differences([s[name] for s in newest.values() if name in s]) for name in present}
     return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
+
+
+def recall(run: RunFolder) -> Score | None:
+    """Return the newest recall of a run, None when it has none."""
+    return next((score for score in reversed(run.scores()) if score.result == "recall"), None)
 
 
 def _settings(run: RunFolder) -> dict[str, Any]:
@@ -131,27 +142,31 @@ def _newest(run: RunFolder, names: Sequence[str]) -> dict[str, Score]:
     }
 
 
-def _cells(groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str]) -> list[dict[str, Cell]]:
-    """Return the cells of each row, by name."""
+def _cells(
+    groups: Sequence[Sequence[Mapping[str, Score]]], names: Sequence[str], collapsed: Set[int]
+) -> list[dict[str, Cell]]:
+    """Return the cells of each row, by name; the rows of `collapsed` are never the best."""
     cells: list[dict[str, Cell]] = [{} for _ in groups]
     for name in names:
         columns = {k: [run[name] for run in runs if name in run] for k, runs in enumerate(groups)}
-        columns = {k: scores for k, scores in columns.items() if scores}
-        values = {k: tuple(score.value for score in scores) for k, scores in columns.items()}
+        columns = {k: column for k, column in columns.items() if column}
+        values = {k: tuple(score.value for score in column) for k, column in columns.items()}
         means = {k: fmean(scored) for k, scored in values.items()}
         spreads = {k: stdev(scored) if len(scored) > 1 else 0.0 for k, scored in values.items()}
         better = next(iter(columns.values()))[0].better
         winner = BEST_OF.get(better)
-        first = winner(means, key=means.__getitem__) if winner else None
-        for k, scores in columns.items():
-            best = first is not None and abs(means[k] - means[first]) <= max(spreads[k], spreads[first])
-            cells[k][name] = Cell(values[k], means[k], spreads[k], scores[0].floor, better, best)
+        eligible = means.keys() - collapsed
+        first = winner(sorted(eligible), key=means.__getitem__) if winner and eligible else None
+        for k, column in columns.items():
+            equal = first is not None and abs(means[k] - means[first]) <= max(spreads[k], spreads[first])
+            best = equal and k in eligible
+            cells[k][name] = Cell(values[k], means[k], spreads[k], column[0].floor, better, best)
     return cells
 
 
-def _differences(scores: Sequence[Score]) -> tuple[str, ...]:
+def _differences(compared: Sequence[Score]) -> tuple[str, ...]:
     """Return the differences between the protocols or steps of the runs: ("samples (500, 1000)",)."""
-    protocols = [{"step": score.step, **dict(flat(score.terms))} for score in scores]
+    protocols = [{"step": score.step, **dict(flat(score.terms))} for score in compared]
     keys = dict.fromkeys(key for terms in protocols for key in terms)
     distinct = {key: dict.fromkeys(json.dumps(terms.get(key), sort_keys=True) for terms in protocols) for key in keys}
     return tuple(f"{key} ({', '.join(values)})" for key, values in distinct.items() if len(values) > 1)

@@ -13,6 +13,18 @@ from typing import Any
 from ganzoo.utils import atomic
 
 BEST_OF = {"lower": min, "higher": max}  # by Score.better; "nearer" has no best
+LEAST_RECALL = 0.1  # of the real samples' recall, below which no other score says anything
+FIRST = (  # results in the order in which they are read; others follow
+    "frechet_distance",
+    "recall",
+    "precision",
+    "coverage",
+    "gan_test",
+    "nearest_neighbour",
+    "copies",
+    "class_coverage",
+    "high_frequency_power",
+)
 NOT_COMPARED = ("versions",)  # parts of the protocol that may differ between comparable scores
 
 
@@ -39,6 +51,11 @@ class Score:
     protocol: Mapping[str, Any]
 
     @property
+    def result(self) -> str:
+        """The name without the extractor."""
+        return self.name.partition("@")[0]
+
+    @property
     def terms(self) -> dict[str, Any]:
         """The part of the protocol that comparable scores have in common."""
         return {key: value for key, value in self.protocol.items() if key not in NOT_COMPARED}
@@ -47,6 +64,21 @@ class Score:
     def kind(self) -> tuple[str, str]:
         """Name and terms, which are equal for comparable scores."""
         return self.name, json.dumps(self.terms, sort_keys=True)
+
+
+def place(name: str) -> int:
+    """Return the place of a score in tables: distance, recall, precision, coverage, agreement, then the others.
+
+    Args:
+        name: Name of the score, with or without the extractor.
+    """
+    result = name.partition("@")[0]
+    return FIRST.index(result) if result in FIRST else len(FIRST)
+
+
+def covers(score: Score | None) -> bool:
+    """Return False when a recall is less than a tenth of that of real samples; True when it is unknown."""
+    return score is None or score.floor is None or score.value >= LEAST_RECALL * score.floor
 
 
 def append(path: Path, scores: Iterable[Score]) -> None:

@@ -53,7 +53,7 @@ def test_a_metric_is_asked_for_by_its_name_whatever_its_results_are_called(out: 
     run = sorted(out.iterdir())[0]
     kept = (run / "scores.jsonl").read_bytes()
     shown = ganzoo("compare", str(run), "--metric", "ganzoo/precision_recall", "-n", "40")
-    assert "| f_score@raw ↑ | precision@raw ↑ | recall@raw ↑ |" in shown.stdout
+    assert "| recall@raw ↑ | precision@raw ↑ | f_score@raw ↑ |" in shown.stdout
     (run / "scores.jsonl").write_bytes(kept)
 
 

@@ -61,6 +61,23 @@ def test_bold_is_what_the_spread_does_not_tell_from_the_best(tmp_path: Path) -> 
     assert [row.cells["distance@raw"].best for row in compare(runs).rows] == [True, True, False]
 
 
+@pytest.mark.parametrize(("recall", "best"), [(0.0, [False, True]), (0.079, [False, True]), (0.081, [True, False])])
+def test_a_run_that_has_lost_the_data_is_never_the_best(tmp_path: Path, recall: float, best: list[bool]) -> None:
+    """Its recall is less than a tenth of the 0.8 of real samples; that of the other run is unknown."""
+    collapsed = made(tmp_path / "collapsed", 0, {"use": "a"}, 1.0)
+    scores.append(collapsed.folder / "scores.jsonl", [Score(9, "recall@raw", recall, 0.8, "higher", {})])
+    runs = [collapsed, made(tmp_path / "other", 0, {"use": "b"}, 2.0)]
+    assert [row.cells["distance@raw"].best for row in compare(runs).rows] == best
+    assert [row.cells["distance@raw"].best for row in compare(runs, ["distance"]).rows] == best, "recall not shown"
+
+
+def test_where_all_have_lost_the_data_none_is_the_best(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", 0, {"use": "a"}, 1.0)
+    scores.append(run.folder / "scores.jsonl", [Score(9, "recall@raw", 0.0, 0.8, "higher", {})])
+    (row,) = compare([run]).rows
+    assert [row.cells[name].best for name in ("recall@raw", "distance@raw")] == [False, False]
+
+
 def test_a_row_is_called_by_what_differs(tmp_path: Path) -> None:
     same = [made(tmp_path / f"same{seed}", seed, {"use": "hinge"}, 1.0) for seed in range(2)]
     assert [row.label for row in compare(same).rows] == ["made"]

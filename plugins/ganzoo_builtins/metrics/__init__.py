@@ -46,5 +46,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     name, target = "sliced_wasserstein", "wasserstein:SlicedWasserstein"
     add(name, target, "Wasserstein distance of points, over directions", "https://doi.org/10.1007/978-3-642-24785-9_37")
 
+    # Images.
+    add("high_frequency_power", "frequencies:HighFrequencyPower", "Speckle and blur: power at high frequencies")
+
     # Log-likelihood, as in early papers.
     add("parzen", "parzen:Parzen", "Log-likelihood under a Parzen window", "arXiv:1406.2661")
