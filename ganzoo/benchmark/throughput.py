@@ -15,6 +15,7 @@ from ganzoo.benchmark import profile
 from ganzoo.config.recipe import Recipe
 from ganzoo.training import device, nonfinite
 from ganzoo.training.session import Session
+from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed
 
 EXCLUDED = "imports, reading the data, building the networks; pictures, checkpoints and the other files of a run"
@@ -34,13 +35,15 @@ class Training:
         self.device = accelerator.device
         self.log = recipe.run.log
         self.t = 0
+        self.threads = Threads(recipe.run, accelerator.device)
         self.session = Session(recipe, accelerator)
         self.session.steps = steps
 
     def step(self) -> None:
         """Train one step, and read the logged values if they are due."""
         self.session.engine.watched = (self.t + 1) % self.log == 0
-        self.session.step(self.t)
+        with self.threads.timed():
+            self.session.step(self.t)
         self.t += 1
         if self.t % self.log == 0:
             nonfinite.check(self.session.engine, self.t)
@@ -53,7 +56,7 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
     Args:
         recipe: The recipe.
         steps: Number of steps of a round.
-        warmup: Number of steps before the first round.
+        warmup: Number of steps before the first round; more if the number of threads is not chosen by then.
         rounds: Number of rounds.
 
     Returns:
@@ -63,18 +66,22 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
         GanzooError: The recipe cannot be trained.
     """
     training = Training(recipe, warmup + rounds * steps + min(steps, PROFILED_STEPS))
-    for _ in range(warmup):
-        training.step()
-    seconds, cpu_seconds = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
-    peak = peak_bytes()
-    shares = profile.measure(training, min(steps, PROFILED_STEPS))
+    with training.threads:
+        for _ in range(warmup):
+            training.step()
+        while not training.threads.settled:
+            training.session.steps += 1
+            training.step()
+        seconds, cpu_seconds = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
+        peak = peak_bytes()
+        shares = profile.measure(training, min(steps, PROFILED_STEPS))
     processes, session = distributed.world_size(), training.session
     images = steps * session.procedure.batches_per_step * recipe.run.batch_size * processes
     return {
         "recipe": recipe.name,
         "device": str(training.device),
         "processes": processes,
-        "threads": torch.get_num_threads(),
+        "threads": training.threads.policy.chosen,
         "batch_size": recipe.run.batch_size,
         "steps": steps,
         "rounds": rounds,

@@ -11,6 +11,7 @@ import click
 
 from ganzoo.errors import Aborted, GanzooError, did_you_mean, printable
 from ganzoo.registry.versions import Deprecated
+from ganzoo.utils import openmp
 
 VERBS = {
     "run": "Train a recipe.",
@@ -101,7 +102,8 @@ def _format_warning(
     help="Do not load this plugin: an owner, a package or owner/entry; repeatable.",
 )
 @click.version_option(package_name="ganzoo-torch", prog_name="ganzoo")
-def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
+@click.pass_context
+def cli(context: click.Context, no_plugins: bool, block: tuple[str, ...]) -> None:
     """Train, sample, evaluate and share generative adversarial networks (GANs).
 
     \b
@@ -110,7 +112,7 @@ def cli(no_plugins: bool, block: tuple[str, ...]) -> None:
     ganzoo sample runs/... -n 64      generate samples from a run
     """
     warnings.formatwarning = _format_warning
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # busy-waiting threads are slow on shared cores
+    openmp.set_wait_policy(context.invoked_subcommand)
     if no_plugins:
         os.environ["GANZOO_DISABLE_PLUGINS"] = "1"
     if block:

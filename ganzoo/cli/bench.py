@@ -30,7 +30,7 @@ Count = click.IntRange(min=1)
 @click.option(
     "--processes", type=Count, default=1, show_default=True, help="Compare training on this many processes with one."
 )
-@click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons, else PyTorch's default]")
+@click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons, else run.threads]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     recipe: str,
@@ -57,15 +57,14 @@ def command(
     """
     if against and processes > 1:
         raise click.UsageError("--against and --processes are different comparisons: give one of them.")
-    import torch
-
     from ganzoo.benchmark import compare, throughput
     from ganzoo.cli.run import read_recipe
     from ganzoo.registry import discovery
     from ganzoo.utils import distributed
 
     plugins = discovery.load()
-    parsed = read_recipe(recipe, overrides, plugins)
+    fixed = (f"run.threads={threads}",) if threads else ()
+    parsed = read_recipe(recipe, (*overrides, *fixed), plugins)
     if against or processes > 1:
         each = threads or 1
         single = compare.ours(recipe, overrides, steps, warmup, each)
@@ -79,8 +78,6 @@ def command(
         document = {"recipe": parsed.name, "names": names, "threads": each, **document}
         click.echo(json.dumps(document) if as_json else _ratios(document))
         return
-    if threads:
-        torch.set_num_threads(threads)
     document = throughput.measure(parsed, steps, warmup, rounds)
     if distributed.is_main():
         click.echo(json.dumps(document) if as_json else _text(document))

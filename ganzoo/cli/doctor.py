@@ -14,6 +14,7 @@ import click
 from ganzoo.errors import SetupError
 from ganzoo.registry import discovery
 from ganzoo.registry.versions import installed_version
+from ganzoo.utils import openmp
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
 EXTRAS = {
@@ -30,7 +31,7 @@ EXTRAS = {
 def command(as_json: bool) -> None:
     """Check the installation and report problems with their remedies.
 
-    Shows versions, device, data folder, free disk space and plugins. Exits with code 6 if there is a problem.
+    Shows versions, device, threads, data folder, free disk space and plugins. Exits with code 6 if there is a problem.
     """
     facts = _facts()
     if as_json:
@@ -56,6 +57,8 @@ def _facts() -> dict[str, Any]:
         "versions": versions,
         "extras": {name: bool(importlib.util.find_spec(name)) for name in EXTRAS},
         "device": "",
+        "threads": "",
+        "waiting_threads": openmp.describe_waiting(),
         "data": f"{root}{'' if root.is_dir() else ' (not there yet)'}",
         "free_disk": f"{shutil.disk_usage('.').free / 2**30:.1f} GiB",
         "plugins": {row.name: row.status for row in rows},
@@ -69,17 +72,21 @@ def _facts() -> dict[str, Any]:
             "pip uninstall ganzoo ganzoo-torch && pip install ganzoo-torch"
         )
     try:
-        facts["device"] = _device()
+        facts |= _device()
     except Exception as error:  # reporting a broken torch is the purpose of this command
         problems.append(f"torch does not work: {type(error).__name__}: {error}. Install it again.")
     return {**facts, "problems": problems}
 
 
-def _device() -> str:
+def _device() -> dict[str, str]:
     import torch
 
+    from ganzoo.config.recipe import RunSettings
     from ganzoo.training.device import processes
+    from ganzoo.training.threads import Threads
 
     device = processes().device
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
-    return f"{device} ({name})"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{openmp.cores()} cores"
+    limit = openmp.thread_limit()
+    capped = f" (OMP_NUM_THREADS={limit})" if limit else ""
+    return {"device": f"{device} ({name})", "threads": f"{Threads(RunSettings(), device).number}{capped}"}

@@ -57,6 +57,7 @@ class RunSettings(BaseModel):
         ema: Decay of averaged generator weights, which grids and samples use; 0 for no averaging.
         clip: Largest gradient norm of a player's move; 0 for no clipping.
         workers: Processes that load data which does not fit in memory.
+        threads: CPU threads of a process; "auto" chooses by timing the first steps, and again during the run.
         balance: Sample every class with the same probability, whatever its size.
         max_time: Limit on training time, such as "3h50m"; the run is then saved and stops.
         on_nonfinite: What to do when a loss or weight is no longer finite.
@@ -81,6 +82,7 @@ class RunSettings(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
     workers: Annotated[int, Field(ge=0, le=256)] = 0
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = "auto"
     balance: bool = False
     max_time: Annotated[timedelta, BeforeValidator(_parse_duration), Field(gt=timedelta(0))] | None = None
     on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"

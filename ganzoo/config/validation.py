@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 NOT_SETTABLE = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
-UNION_BRANCH = re.compile(r"float|int|str|bool|function-.*|is-instance.*")  # how pydantic names the sides of a union
+# How pydantic names the sides of a union.
+UNION_BRANCH = re.compile(r"float|int|str|bool|literal\[.*|constrained-.*|function-.*|is-instance.*")
 
 
 def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> list[str]:
@@ -37,8 +38,17 @@ def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> li
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False)
         errors = [error for error in errors if error["type"] != NOT_SETTABLE] or errors
-        return [_describe_error(owner, list(model.model_fields), error) for error in errors]
+        fields = list(model.model_fields)
+        return [_describe_errors(owner, fields, same) for same in _by_setting(errors).values()]
     return []
+
+
+def _by_setting(errors: list[ErrorDetails]) -> dict[str, list[ErrorDetails]]:
+    """Group errors by setting: a union such as `"auto" | int` has one for each of its sides."""
+    groups: dict[str, list[ErrorDetails]] = {}
+    for error in errors:
+        groups.setdefault(_name(error), []).append(error)
+    return groups
 
 
 def _encode_date(value: Any) -> dict[str, str]:
@@ -46,8 +56,13 @@ def _encode_date(value: Any) -> dict[str, str]:
     return {"date": str(value)}
 
 
-def _describe_error(owner: str, known: list[str], error: ErrorDetails) -> str:
-    name = one_line(".".join(part for part in map(str, error["loc"]) if not UNION_BRANCH.fullmatch(part)))
+def _name(error: ErrorDetails) -> str:
+    return one_line(".".join(part for part in map(str, error["loc"]) if not UNION_BRANCH.fullmatch(part)))
+
+
+def _describe_errors(owner: str, known: list[str], errors: list[ErrorDetails]) -> str:
+    error = errors[0]
+    name = _name(error)
     if error["type"] == "extra_forbidden":
         has = f"It has: {', '.join(known)}." if known else "It has none."
         return f"{owner} has no setting {name!r}.{did_you_mean(name, known)} {has}"
@@ -55,4 +70,5 @@ def _describe_error(owner: str, known: list[str], error: ErrorDetails) -> str:
         return f"{owner} needs the setting {name!r}: add {name} = ..."
     if error["type"] == NOT_SETTABLE:
         return f"{owner}, {name}: cannot be set in a recipe"
-    return f"{owner}, {name}: {error['msg'].replace('Input should', 'should')}, not {one_line(repr(error['input']))}"
+    wrong = " or ".join(dict.fromkeys(each["msg"].replace("Input should", "should") for each in errors))
+    return f"{owner}, {name}: {wrong}, not {one_line(repr(error['input']))}"

@@ -23,7 +23,7 @@ from ganzoo.utils import atomic
 
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
-    *("run.max_time", "run.on_nonfinite"),
+    *("run.threads", "run.max_time", "run.on_nonfinite"),
 )
 """Settings that may change when a run is resumed."""
 RESOLVED_KEYS = {"name": str, "recipe": dict, "spec": dict, "class_names": list}

@@ -19,12 +19,13 @@ PACKAGES = ("ganzoo-torch", "torch", "torchvision", "accelerate", "safetensors",
 VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "SLURM_JOB_ID", "WORLD_SIZE")
 
 
-def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str, Any]:
+def gather(plugins: Plugins, device: torch.device, threads: int | str, fingerprint: str) -> dict[str, Any]:
     """Return the content of provenance.json.
 
     Args:
         plugins: The plugins that are loaded.
         device: The device that trains.
+        threads: Number of CPU threads, or how it is chosen.
         fingerprint: SHA-256 of the data, by Dataset.fingerprint().
 
     Returns:
@@ -38,7 +39,7 @@ def gather(plugins: Plugins, device: torch.device, fingerprint: str) -> dict[str
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "dataset_fingerprint": fingerprint,
         "git": _git(),

@@ -94,14 +94,14 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
 
     Args:
         out: A folder of runs.
-        recipe: The recipe; every setting has to be equal.
+        recipe: The recipe; every setting has to be equal but `run.threads`.
         zoo: The components that names of earlier versions are looked up in.
         finished: Yield the finished runs if True, the others if False.
 
     Yields:
         Run folders.
     """
-    target = _as_json(recipe.resolved())
+    target = _comparable(recipe.resolved())
     for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):
         run = RunFolder(path.parent)
         try:
@@ -116,10 +116,11 @@ def _today(run: RunFolder, zoo: Zoo) -> Tree:
     """Return the recipe of a run in today's spelling, without warnings: the run need not be the one asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Deprecated)
-        return _as_json(upgrade_resolved(run.resolved["recipe"], zoo))
+        return _comparable(upgrade_resolved(run.resolved["recipe"], zoo))
 
 
-def _as_json(tree: Tree) -> Tree:
-    """Return a tree as reading it from a file gives it, with lists in place of tuples."""
+def _comparable(tree: Tree) -> Tree:
+    """Return a tree as reading it from a file gives it, with lists in place of tuples, and without the threads."""
     read: Tree = json.loads(json.dumps(tree))
+    read["run"].pop("threads", None)  # they belong to the machine
     return read

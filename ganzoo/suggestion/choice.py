@@ -21,6 +21,7 @@ from ganzoo.training import device, dry_run
 from ganzoo.training import forecast as forecasts
 from ganzoo.training.forecast import Forecast
 from ganzoo.training.session import Session
+from ganzoo.training.threads import Threads
 
 FEWEST_OF_A_CLASS = 20  # pictures; with fewer of some class the labels are not used
 FIRST_GRID = 50  # step of the first sample grid
@@ -137,15 +138,16 @@ class Chooser:
         drawing = grid_seconds * (GRIDS + 6)  # six early ones
         steps = _two_digits(min(suggestion.most_steps, max(1.0, seconds - drawing) / forecast.step_seconds))
         trained = steps * forecast.step_seconds + drawing + self.start_up + pictures.seconds
-        accelerator_device = device.accelerator(self._recipe(_tables(pictures, suggestion, steps)).run).device
-        threads = f", {torch.get_num_threads()} threads" if accelerator_device.type == "cpu" else ""
+        settings = self._recipe(_tables(pictures, suggestion, steps)).run
+        accelerator_device = device.accelerator(settings).device
+        threads = f", {Threads(settings, accelerator_device)}" if accelerator_device.type == "cpu" else ""
         return Choice(
             pictures=pictures,
             suggestion=suggestion,
             tables=_tables(pictures, suggestion, steps),
             minutes=trained / 60,
             step_seconds=forecast.step_seconds,
-            machine=f"{accelerator_device}{threads.replace(' 1 threads', ' 1 thread')}",
+            machine=f"{accelerator_device}{threads}",
             tried=tuple(tried),
             busy=psutil.getloadavg()[0] > max(2.0, 1.25 * (psutil.cpu_count() or 1)),
             rushed=rushed,

@@ -16,6 +16,7 @@ from ganzoo.runs import layout, scores, status
 from ganzoo.runs.metrics_log import parsed
 from ganzoo.terminal.progress import ProgressDisplay
 
+NOT_SHOWN = ("images_per_second", "threads")  # values of a row that are no result of training
 INTERVAL = 1.0  # seconds between two readings of the folder
 
 
@@ -115,6 +116,6 @@ def _update(follower: Follower, display: ProgressDisplay, last: bool) -> None:
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, float]:
-    """Return the values of a row without its step and speed; null becomes NaN."""
-    values = {name: value for name, value in row.items() if name not in ("step", "images_per_second")}
+    """Return the values of a row without its step, speed and threads; null becomes NaN."""
+    values = {name: value for name, value in row.items() if name not in ("step", *NOT_SHOWN)}
     return {name: math.nan if value is None else float(value) for name, value in values.items()}

@@ -40,11 +40,12 @@ class Checkpointer:
         self.saved_at = -1
         self.checked_at = -1
 
-    def start(self, folder: Path) -> tuple[int, list[str]]:
+    def start(self, folder: Path, threads: int | str | None = None) -> tuple[int, list[str]]:
         """Load a checkpoint.
 
         Args:
             folder: The folder of the checkpoint.
+            threads: See state.restore().
 
         Returns:
             Its step, and the differences because of which results may differ in the last bits from now on.
@@ -52,7 +53,8 @@ class Checkpointer:
         Raises:
             RunError: The checkpoint is damaged or does not fit the recipe.
         """
-        step, remarks = state.restore(checkpoint.read(folder), self.engine, self.ema, self.batches, self.packages)
+        saved = checkpoint.read(folder)
+        step, remarks = state.restore(saved, self.engine, self.ema, self.batches, self.packages, threads)
         self.newest = folder
         self.saved_at = step
         return step, remarks

@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import functools
 import os
+import platform
 import sys
 
 import torch
@@ -125,6 +126,34 @@ def accelerator(settings: RunSettings) -> Accelerator:
             "look for ACCELERATE_ in the environment."
         )
     return result
+
+
+def slow_precision(precision: str, device: torch.device) -> str:
+    """Return a warning if this processor has no arithmetic for a precision, otherwise "".
+
+    Args:
+        precision: `run.precision`.
+        device: The device to train on.
+
+    Returns:
+        One sentence.
+    """
+    if precision != "bf16" or device.type != "cpu" or _has_bfloat16():
+        return ""
+    return (
+        'run.precision = "bf16" will take up to ten times as long as "no": this processor has no bfloat16 arithmetic. '
+        "Set run.precision=no."
+    )
+
+
+def _has_bfloat16() -> bool:
+    """Return False when PyTorch emulates bfloat16 on this processor; True where PyTorch does not know."""
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except (AttributeError, RuntimeError):
+        return True
 
 
 @functools.cache

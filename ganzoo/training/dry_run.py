@@ -20,9 +20,10 @@ from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim, shorten
 from ganzoo.training.engine import owned
-from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, stopwatch
+from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, Stopwatch, stopwatch
 from ganzoo.training.session import Session, memory_need
 from ganzoo.training.snapshots import Snapshots
+from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
 
@@ -46,7 +47,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     accelerator = device.accelerator(recipe.run)
     dataset = instantiate.dataset(recipe)
     spec = dataset.spec
-    remarks = []
+    remarks = [*filter(None, [device.slow_precision(recipe.run.precision, accelerator.device)])]
     length = None
     try:
         length = len(dataset)
@@ -121,25 +122,36 @@ def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, 
         session: Its networks and data; they are trained.
         seconds: How long to train.
         patience: Seconds that a step may take: no grid is drawn, and timing ends at once with a step that takes longer,
-            except the first.
+            except the first. While the number of threads is being chosen, a step with one may take as many times longer
+            as there may be threads.
 
     Returns:
         The forecast; checkpoints and scores are left out.
     """
     watch = stopwatch(recipe, session.steps, session.engine.accelerator.device, seconds)
-    if patience == math.inf:
-        snapshots = Snapshots(recipe, session)
-        snapshots.pictures()  # the first reads the real samples
-        with watch.timed(GRIDS):
-            snapshots.pictures()
+    with closing(session.batches), Threads(recipe.run, session.engine.accelerator.device) as threads:
+        step_seconds = _step_seconds(session, threads, watch, patience)
+        if patience == math.inf:
+            snapshots = Snapshots(recipe, session)
+            snapshots.pictures()  # the first reads the real samples
+            with watch.timed(GRIDS):
+                snapshots.pictures()
+    return watch.forecast(0, step_seconds)
+
+
+def _step_seconds(session: Session, threads: Threads, watch: Stopwatch, patience: float) -> float:
+    """Train until a step has been timed, with the number of threads that a run would choose."""
+    most = threads.policy.options[-1]
     t = 0
-    with closing(session.batches):
-        while True:
-            start = time.monotonic()
+    while True:
+        fewest = threads.policy.threads == threads.policy.options[0]
+        start = time.monotonic()
+        with threads.timed():
             session.step(t % session.steps)
-            elapsed = time.monotonic() - start
-            t += 1
-            if forecast := watch.step(t):
-                return watch.forecast(0, forecast.step_seconds)
-            if t > 1 and elapsed > patience:
-                return watch.forecast(0, elapsed)
+        elapsed = time.monotonic() - start
+        t += 1
+        if threads.settled and (forecast := watch.step(t)):
+            return forecast.step_seconds
+        hopeless = patience if threads.settled else patience * most if fewest else math.inf
+        if t > 1 and elapsed > hopeless:
+            return elapsed

@@ -26,6 +26,7 @@ from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.training.rollback import Rollback
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
+from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed, lock
 from ganzoo.utils.signals import StopFlag
 
@@ -49,13 +50,14 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
     """
     began_at = time.monotonic()
     start = at(resume) if isinstance(resume, Run) else resume
-    with _determinism(recipe.run.deterministic), ExitStack() as locks:
+    with _determinism(recipe.run.deterministic), ExitStack() as stack:
         accelerator = device.accelerator(recipe.run)
+        threads = stack.enter_context(Threads(recipe.run, accelerator.device))
         if start and distributed.is_main():
-            locks.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
-        training = _Training(recipe, plugins, accelerator, out, start, began_at)
+            stack.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
+        training = _Training(recipe, plugins, accelerator, threads, out, start, began_at)
         if not start and distributed.is_main():
-            locks.enter_context(lock.held(training.run.folder, "this one"))
+            stack.enter_context(lock.held(training.run.folder, "this one"))
         training.run_to_the_end()
         return training.run
 
@@ -68,12 +70,14 @@ class _Training:
         recipe: Recipe,
         plugins: Plugins,
         accelerator: Accelerator,
+        threads: Threads,
         out: Path,
         start: Start | None,
         began_at: float,
     ):
         self.settings = recipe.run
         self.device = accelerator.device
+        self.threads = threads
         self.start = start
         self.began_at = began_at
         self.session = Session(recipe, accelerator)
@@ -85,11 +89,13 @@ class _Training:
         self.steps = self.session.steps
         self.run = Run(start.run.folder) if start else self._new_run(recipe, out)
         self.recorder = (
-            Recorder(self.run, recipe, plugins, self.session, evaluator) if distributed.is_main() else NullRecorder()
+            Recorder(self.run, recipe, plugins, self.session, threads, evaluator)
+            if distributed.is_main()
+            else NullRecorder()
         )
         packages = plugins.versions(recipe.owners())
         self.checkpointer = Checkpointer(self.run, self.settings, self.session, self.recorder, packages)
-        step, remarks = self.checkpointer.start(start.checkpoint) if start else (0, [])
+        step, remarks = self.checkpointer.start(start.checkpoint, threads.number) if start else (0, [])
         self.t = step
         self.remarks = remarks
 
@@ -115,9 +121,12 @@ class _Training:
         rollback = Rollback(self.checkpointer)
         while self.t < self.steps:
             self.session.engine.watched = self._is_logged(self.t + 1)
-            self.session.step(self.t)
+            with self.threads.timed():
+                self.session.step(self.t)
             self.t += 1
             self.recorder.heartbeat(self.t)
+            if news := self.threads.news():
+                self.recorder.say(f"step {self.t}: {news}")
             reason = ""
             try:
                 self._after_step(speed)

@@ -28,9 +28,10 @@ from ganzoo.runs import layout, provenance, scores, status
 from ganzoo.runs.resume import Start
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import ProgressDisplay
-from ganzoo.training import forecast, shorten
+from ganzoo.training import device, forecast, shorten
 from ganzoo.training.session import Session
 from ganzoo.training.snapshots import Snapshots
+from ganzoo.training.threads import Threads
 from ganzoo.training.trackers import Trackers
 from ganzoo.utils import atomic, distributed, rng
 from ganzoo.visualization import loss_plot
@@ -80,16 +81,24 @@ class Recorder:
         recipe: What is trained.
         plugins: Their hooks are called.
         session: Networks and data of the run.
+        threads: The number of CPU threads.
         evaluator: Computes scores; None without `evaluate.every`.
     """
 
     def __init__(
-        self, run: Run, recipe: Recipe, plugins: Plugins, session: Session, evaluator: Evaluator | None = None
+        self,
+        run: Run,
+        recipe: Recipe,
+        plugins: Plugins,
+        session: Session,
+        threads: Threads,
+        evaluator: Evaluator | None = None,
     ):
         self.run = run
         self.recipe = recipe
         self.plugins = plugins
         self.session = session
+        self.threads = threads
         self.dataset = session.dataset
         self.snapshots = Snapshots(recipe, session)
         self.steps = session.steps
@@ -131,9 +140,10 @@ class Recorder:
             f"on {self.device} x {distributed.world_size()}"
         )
         reasons = [*(start.why if start else ()), *(f"resumed, but not bit for bit: {remark}" for remark in remarks)]
-        for line in [*reasons, *self.dataset.remarks()]:
+        own = [device.slow_precision(self.recipe.run.precision, self.device), self.threads.remark]
+        for line in [*reasons, *self.dataset.remarks(), *filter(None, own)]:
             self.say(line)
-        facts = provenance.gather(self.plugins, self.device, self._fingerprint())
+        facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
         try:
             if start:
                 facts = self._resumed_provenance(facts, start, t, remarks)
@@ -166,7 +176,7 @@ class Recorder:
         """
         if time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
             self._write_status("running", t)
-        if left := self._stopwatch.news(t):
+        if self.threads.settled and (left := self._stopwatch.news(t)):
             self.say(f"step {t}: about {left}" if self._said_time else f"about {left}")
             if not self._said_time and (ways := shorten.ways(self.recipe, self.dataset.spec, left, self.device)):
                 self.say(f"for a training of an hour: {ways}")
@@ -196,6 +206,8 @@ class Recorder:
         if with_grid:
             values = {**values, **self.snapshots.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
+        if self.threads.measuring:
+            row["threads"] = self.threads.policy.chosen
         self._try(layout.METRICS, lambda: self.run.metrics_log.append(t, row))
         self._write_status("running", t)
         self.display.update(t, values, images_per_second)

@@ -63,7 +63,12 @@ def capture(
 
 
 def restore(
-    saved: Checkpoint, engine: Engine, ema: Ema, batches: Batches, packages: Mapping[str, str] | None = None
+    saved: Checkpoint,
+    engine: Engine,
+    ema: Ema,
+    batches: Batches,
+    packages: Mapping[str, str] | None = None,
+    threads: int | str | None = None,
 ) -> tuple[int, list[str]]:
     """Restore the whole state of a checkpoint.
 
@@ -73,6 +78,7 @@ def restore(
         ema: Receives averaged weights.
         batches: Moved to the saved position.
         packages: See surroundings().
+        threads: The number of threads from now on, or how it is chosen; by default the present number.
 
     Returns:
         The step of the checkpoint, and the differences because of which results may differ in the last bits.
@@ -84,6 +90,7 @@ def restore(
     with checkpoint.fitting():
         state, rank = saved.states["state"], distributed.rank()
         before, now = state["surroundings"], surroundings(engine, packages)
+        now["threads"] = threads or now["threads"]
         examples = state["position"] * before["processes"]  # the position counts batches of one process
         batches.seek(examples // now["processes"])
         if _rank_file(rank) in saved.states:

@@ -5,6 +5,7 @@ A process that trains alone has rank 0 and world size 1, and no function here wa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -26,6 +27,11 @@ def rank() -> int:
 def world_size() -> int:
     """Return the number of processes that train together."""
     return torch.distributed.get_world_size() if is_initialized() else 1
+
+
+def local_world_size() -> int:
+    """Return the number of processes on this machine that train together."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if is_initialized() else 1
 
 
 def is_main() -> bool:

@@ -50,6 +50,13 @@ class Failing(Noisy):
         return {"x": torch.zeros(4)}
 
 
+class CountingThreads(Noisy):
+    """A dataset that tells the number of threads of the process that reads it."""
+
+    def __getitem__(self, i: int) -> Batch:
+        return {"x": torch.full((4,), float(torch.get_num_threads()))}
+
+
 def batches(dataset: Dataset, workers: int, seed: int = 0, rank: int = 0, world: int = 1) -> Batches:
     return Batches(dataset, 4, seed, CPU, rank, world, workers)
 
@@ -86,6 +93,17 @@ def test_no_two_batches_draw_the_same_noise() -> None:
     noise = torch.cat([drawn(batches(Noisy(), 0, *run), 12)[:, 1:] for run in runs])
     for generator in noise.T:
         assert len(set(generator.tolist())) == len(generator) == 3 * 12 * 4
+
+
+@pytest.mark.slow
+def test_workers_have_one_thread_each() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert drawn(batches(CountingThreads(), 2), 4).unique().tolist() == [1.0]
+        assert drawn(batches(CountingThreads(), 0), 4).unique().tolist() == [2.0]
+    finally:
+        torch.set_num_threads(before)
 
 
 @in_workers

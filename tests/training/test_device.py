@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,8 +12,8 @@ import torch
 from ganzoo import IncompatibleError
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import SetupError
-from ganzoo.training import device
-from helpers.support import environment
+from ganzoo.training import device, dry_run
+from helpers.support import PLUGINS, environment, tiny, train
 
 
 def test_one_process_is_the_main_one() -> None:
@@ -155,3 +156,36 @@ def test_freed_blocks_are_used_again_without_a_page_fault() -> None:
 def test_a_user_who_tuned_it_is_left_alone() -> None:
     assert faults("keep", MALLOC_ARENA_MAX="1")[0] == "False"
     assert faults("keep", GLIBC_TUNABLES="glibc.malloc.arena_max=1")[0] == "False"
+
+
+@pytest.fixture
+def x86(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device.platform, "machine", lambda: "x86_64")
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False)
+
+
+def test_bf16_without_bfloat16_arithmetic_is_a_warning(x86: None) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert device.slow_precision("bf16", cpu) == (
+        'run.precision = "bf16" will take up to ten times as long as "no": this processor has no bfloat16 arithmetic. '
+        "Set run.precision=no."
+    )
+    assert device.slow_precision("no", cpu) == ""
+    assert device.slow_precision("bf16", gpu) == ""
+
+
+@pytest.mark.parametrize("name", ["_is_avx512_bf16_supported", "_is_amx_tile_supported"])
+def test_bf16_with_bfloat16_arithmetic_is_none(name: str, x86: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, name, lambda: True)
+    assert device.slow_precision("bf16", torch.device("cpu")) == ""
+
+
+def test_the_warning_comes_before_training_and_in_check(
+    x86: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tiny("", "run.steps=1", 'run.precision="bf16"')
+    assert dry_run.inspect(recipe, PLUGINS.zoo)["remarks"] == [device.slow_precision("bf16", torch.device("cpu"))]
+    train(recipe, tmp_path)
+    told = capsys.readouterr().err
+    assert told.index("this processor has no bfloat16 arithmetic") < told.index("step 1/1")

@@ -183,14 +183,12 @@ def test_other_threads_and_another_torch_are_named_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     threads = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     with monkeypatch.context() as before:
         before.setattr(torch, "__version__", "2.9.9")
         run = train(steps(3), tmp_path, plugins=PLUGINS)
-    torch.set_num_threads(threads + 1)
-    try:
-        train(run.recipe(PLUGINS.zoo, ["run.steps=5"]), tmp_path, run, PLUGINS)
-    finally:
-        torch.set_num_threads(threads)
+    recipe = run.recipe(PLUGINS.zoo, ["run.steps=5", f"run.threads={threads + 1}"])
+    train(recipe, tmp_path, run, PLUGINS)
     told = capsys.readouterr().err
     assert f"not bit for bit: torch was 2.9.9, is {torch.__version__}" in told
     assert f"not bit for bit: threads was {threads}, is {threads + 1}" in told
