@@ -17,14 +17,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.benchmark.throughput import Training
 from ganzoo.config.recipe import Recipe
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import retention
 from ganzoo.sampling.run import Run
+from ganzoo.training import device, nonfinite
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder
+from ganzoo.training.session import Session
 from ganzoo.utils import atomic
 
 PROTOCOL = 300.0  # CPU seconds of a cell
@@ -74,19 +75,36 @@ class Trained:
         return self.run.checkpoints / retention.name_of(point.step)
 
 
-class Clock:
-    """Process time and duration of the calls that it measured."""
+class Training:
+    """Training steps of a recipe, with the checks of a run, and their process time and duration.
 
-    def __init__(self) -> None:
-        self.cpu = 0.0
-        self.wall = 0.0
+    Args:
+        recipe: The recipe.
+        steps: Number of steps of the whole training, for schedules.
+    """
 
-    def step(self, training: Training) -> None:
-        """Train one step, and add its time."""
+    def __init__(self, recipe: Recipe, steps: int):
+        self.log = recipe.run.log
+        self.session = Session(recipe, device.accelerator(recipe.run))
+        self.session.steps = steps
+        self.t = 0
+        self.cpu_seconds = 0.0
+        self.wall_seconds = 0.0
+
+    def step(self) -> None:
+        """Train one step, add its time, and check at the interval of the recipe that all values are finite.
+
+        Raises:
+            NonFiniteError: A value is NaN or infinite.
+        """
         cpu, wall = time.process_time(), time.perf_counter()
-        training.step()
-        self.cpu += time.process_time() - cpu
-        self.wall += time.perf_counter() - wall
+        self.session.step(self.t)
+        self.cpu_seconds += time.process_time() - cpu
+        self.wall_seconds += time.perf_counter() - wall
+        self.t += 1
+        if self.t % self.log == 0:
+            nonfinite.check(self.session.engine, self.t)
+            self.session.engine.read()
 
 
 def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest: str) -> Trained:
@@ -152,14 +170,14 @@ def plan(recipe: Recipe, seconds: float) -> int:
     Returns:
         The number of steps, at least 1.
     """
-    training, clock, steps = Training(recipe, UNPLANNED), Clock(), 0
+    training = Training(recipe, UNPLANNED)
     with closing(training.session.batches):
-        for _ in range(WARM_UP):
+        while training.t < WARM_UP:
             training.step()
-        while steps < TIMED_STEPS or clock.cpu < TIMED_SHARE * seconds:
-            clock.step(training)
-            steps += 1
-    return max(1, int(seconds * steps / clock.cpu))
+        warm = training.cpu_seconds
+        while training.t < WARM_UP + TIMED_STEPS or training.cpu_seconds - warm < TIMED_SHARE * seconds:
+            training.step()
+    return max(1, int(seconds * (training.t - WARM_UP) / (training.cpu_seconds - warm)))
 
 
 def _steps(training: Training, run: Run, plugins: Plugins, seconds: float, planned: int | None) -> Iterator[Point]:
@@ -168,15 +186,15 @@ def _steps(training: Training, run: Run, plugins: Plugins, seconds: float, plann
     Raises:
         NonFiniteError: A value is NaN or infinite.
     """
-    recipe, session, clock = training.session.recipe, training.session, Clock()
+    recipe, session = training.session.recipe, training.session
     settings = recipe.run.model_copy(update={"keep": len(MARKS) + 1})
     packages = plugins.versions(recipe.owners())
     checkpointer = Checkpointer(run, settings, session, NullRecorder(), packages)
     for mark in MARKS:
-        while clock.cpu < mark * seconds and training.t != planned:
-            clock.step(training)
+        while training.cpu_seconds < mark * seconds and training.t != planned:
+            training.step()
         if training.t == checkpointer.saved_at:
             return  # all planned steps were trained before this mark
         checkpointer.save(training.t, last=True)
         images = session.batches.position * recipe.run.batch_size
-        yield Point(training.t, clock.cpu, clock.wall, images)
+        yield Point(training.t, training.cpu_seconds, training.wall_seconds, images)
