@@ -125,7 +125,7 @@ class Chooser:
             suggestion
             for plugin, call in self.plugins.callers("ganzoo_suggest")
             if plugin.partition("/")[0] == self.owner
-            for suggestions in call(spec=spec, examples=pictures.count)
+            for suggestions in call(spec=spec, examples=pictures.count, border=pictures.border)
             for suggestion in suggestions
         ]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from ganzoo.config.component import Blueprint, from_table
 from ganzoo.config.instantiate import dataset_from
@@ -24,6 +27,7 @@ SIDES = (128, 64, 32)  # sides that are proposed
 SMALLEST = 28  # side for smaller pictures
 ENLARGED = 1.1  # how much pictures may be enlarged to reach a side
 SEEN = 256  # pictures whose colours are looked at
+ALIKE = 16  # difference of pixel values that still count as one colour
 OUTLOOK = (
     (500, "so few pictures are learned by heart: expect near copies and mixtures of them"),
     (5_000, "enough to be recognised; more pictures give more variety"),
@@ -43,6 +47,7 @@ class Pictures:
         classes: Number of pictures of each class; empty without labels.
         short_sides: Shorter side of each picture file; empty if unknown.
         remarks: Sentences on the pictures, such as how many cannot be read.
+        border: Value in [-1, 1] that most of the outermost pixels have, such as 1 on white; 0 where they differ.
         seconds: Time in which all of them were read.
         streamed: They are too many for the memory, and are read while training.
     """
@@ -54,6 +59,7 @@ class Pictures:
     classes: Mapping[str, int]
     short_sides: Sequence[int]
     remarks: Sequence[str]
+    border: float
     seconds: float
     streamed: bool
 
@@ -113,6 +119,7 @@ def look(place: str, settings: Sequence[str], zoo: Zoo) -> Pictures:
         classes=_classes(dataset),
         short_sides=short_sides,
         remarks=dataset.remarks(),
+        border=_border(dataset),
         seconds=seconds,
         streamed=streamed,
     )
@@ -161,8 +168,22 @@ def _all_grey(dataset: Dataset) -> bool:
     """Return True when red, green and blue are equal in all pictures, or in SEEN of them, evenly spaced."""
     if dataset.spec.shape[0] == 1:
         return True
-    pictures = (dataset[i]["x"] for i in range(0, len(dataset), -(-len(dataset) // SEEN)))
-    return all(bool((x == x[:1]).all()) for x in pictures)
+    return all(bool((x == x[:1]).all()) for x in _some(dataset))
+
+
+def _border(dataset: Dataset) -> float:
+    """Return the value of most of the outermost pixels, in [-1, 1], or 0 where no value has most of them."""
+    edges = [edge for x in _some(dataset) for edge in (x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1])]  # each (C, side)
+    values = torch.cat(edges, dim=1).int()
+    middle = values.median()
+    alike = (values - middle).abs() <= ALIKE
+    return round(middle.item() / 127.5 - 1, 2) if alike.float().mean() > 0.5 else 0.0
+
+
+def _some(dataset: Dataset) -> Iterator[Tensor]:
+    """Yield SEEN pictures (C, H, W), evenly spaced."""
+    for i in range(0, len(dataset), -(-len(dataset) // SEEN)):
+        yield dataset[i]["x"]
 
 
 def _sides(blueprint: Blueprint, spec: Spec, short_sides: Sequence[int], given: Sequence[str]) -> tuple[int, ...]:

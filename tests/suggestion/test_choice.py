@@ -34,6 +34,7 @@ def pictures(count: int = 2000, classes: dict[str, int] | None = None, **changes
         "classes": classes,
         "short_sides": [64] * count,
         "remarks": [],
+        "border": 0.0,
         "seconds": 10.0,
         "streamed": False,
     }
@@ -126,9 +127,12 @@ def test_another_plugin_may_suggest_and_is_chosen_by_its_owner(monkeypatch: pyte
     theirs = ModuleType("theirs")
 
     @ganzoo.hookimpl
-    def ganzoo_suggest(spec: Spec, examples: int) -> Iterator[ganzoo.Suggestion]:
+    def ganzoo_suggest(spec: Spec, examples: int, border: float) -> Iterator[ganzoo.Suggestion]:
         yield ganzoo.Suggestion(
-            f"{spec.shape[-1]} of {examples}", {"generator": {"use": "mlp", "width": 1}}, fewest_steps=1, most_steps=7
+            f"{spec.shape[-1]} of {examples} on {border}",
+            {"generator": {"use": "mlp", "width": 1}},
+            fewest_steps=1,
+            most_steps=7,
         )
 
     theirs.ganzoo_suggest = ganzoo_suggest  # type: ignore[attr-defined]
@@ -137,7 +141,7 @@ def test_another_plugin_may_suggest_and_is_chosen_by_its_owner(monkeypatch: pyte
     monkeypatch.setattr(Chooser, "_timed", lambda *_: forecast)
     monkeypatch.setattr(Chooser, "_recipe", lambda *_: SimpleNamespace(run=ganzoo_run()))
     choice = Chooser(plugins, "acme", 0.0, lambda line: None).choose(pictures(), 1)
-    assert (choice.suggestion.name, choice.tables["run"]["steps"]) == ("64 of 2000", 7)
+    assert (choice.suggestion.name, choice.tables["run"]["steps"]) == ("64 of 2000 on 0.0", 7)
 
 
 def ganzoo_run() -> Any:
@@ -182,3 +186,19 @@ def test_every_suggestion_builds(shape: tuple[int, int, int], classes: dict[str,
         widths.append(suggestion.tables["generator"]["width"])
     assert widths == sorted(widths, reverse=True)
     assert widths[-1] == 8
+
+
+@pytest.mark.parametrize(
+    ("count", "channels", "tables"),
+    [
+        (10_000, 3, None),
+        (9_999, 3, [{"use": "mirror"}, {"use": "diff_augment", "policy": ["translation"], "fill": 1.0}]),
+        (9_999, 1, [{"use": "diff_augment", "policy": ["translation"], "fill": 1.0}]),
+        (999, 1, [{"use": "diff_augment", "policy": ["color", "translation", "cutout"], "fill": 1.0}]),
+    ],
+)
+def test_few_pictures_are_augmented(count: int, channels: int, tables: list[dict[str, Any]] | None) -> None:
+    """Colour ones are mirrored, which would turn letters around; what is shifted in has the colour of the borders."""
+    seen = pictures(count, spec=Spec((channels, 64, 64)), border=1.0)
+    for suggestion in Chooser(PLUGINS, "ganzoo", 0.0, lambda line: None)._suggestions(seen):
+        assert suggestion.tables.get("augmentation") == tables

@@ -135,6 +135,19 @@ def test_one_huge_picture_alone_says_so(tmp_path: Path) -> None:
         seen(write(tmp_path, 1, (1200, 1000)), "max_megapixels=1")
 
 
+@pytest.mark.parametrize(("shade", "border"), [(255, 1.0), (0, -1.0), (204, 0.6)])
+def test_the_border_has_the_colour_of_most_borders(tmp_path: Path, shade: int, border: float) -> None:
+    for path in write(tmp_path, 60).iterdir():
+        picture = Image.new("RGB", (64, 64), (shade,) * 3)
+        picture.paste(Image.open(path), (12, 12))
+        picture.save(path)
+    assert seen(tmp_path).border == border
+
+
+def test_borders_that_differ_are_grey(tmp_path: Path) -> None:
+    assert seen(write(tmp_path, 60)).border == 0.0
+
+
 def test_another_side(tmp_path: Path) -> None:
     pictures = seen(write(tmp_path, 50)).at(32)
     assert pictures.spec.shape == (3, 32, 32)

@@ -23,6 +23,7 @@ CHOICE = Choice(
         classes={"cats": 142, "dogs": 2000},
         short_sides=[64, 80, 200],
         remarks=["3 of 2,145 pictures cannot be read and were skipped"],
+        border=0.0,
         seconds=2.0,
         streamed=False,
     ),

@@ -10,10 +10,10 @@ HERE = "ganzoo_builtins.gans"
 
 
 @ganzoo.hookimpl
-def ganzoo_suggest(spec: ganzoo.Spec, examples: int) -> Iterator[ganzoo.Suggestion]:
+def ganzoo_suggest(spec: ganzoo.Spec, examples: int, border: float) -> Iterator[ganzoo.Suggestion]:
     from ganzoo_builtins.gans import suggestions
 
-    return suggestions.suggest(spec, examples)
+    return suggestions.suggest(spec, examples, border)
 
 
 @ganzoo.hookimpl
