@@ -184,7 +184,7 @@ def test_training_ends_with_its_cpu_seconds(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_schedule_gets_the_steps_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Timed at two seconds a step, ten steps fit into twenty seconds: and training ends there."""
+    """Timed at two seconds a step, ten steps fit into twenty seconds, and training ends there."""
     scheduled = system(tmp_path, SCHEDULE)
     monkeypatch.setattr(training, "time", Ticking(2.0))
     planned = training.plan(scheduled.recipe, 20)
@@ -324,7 +324,7 @@ for seed in range(6):
 @pytest.mark.slow
 def test_two_processes_never_take_one_cell(tmp_path: Path) -> None:
     both = [process(TAKER, tmp_path), process(TAKER, tmp_path)]
-    assert [one.wait(120) for one in both] == [0, 0]
+    assert [one.wait(300) for one in both] == [0, 0]
     assert sorted((tmp_path / "log").read_text().split()) == [*"012345"]
     assert [cell["seed"] for cell in Cells(tmp_path).all("mnist")] == [*range(6)]
 
@@ -339,7 +339,7 @@ tests.runner(tests.Cells(folder / "cells"), tests.system(folder), 10_000).run([t
 """
 
 
-def until(condition: Any, seconds: float = 120) -> None:
+def until(condition: Any, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -348,10 +348,7 @@ def until(condition: Any, seconds: float = 120) -> None:
 
 @pytest.fixture
 def killed(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    script = ENDLESS.replace(
-        "import test_league", f"sys.path.append({str(Path(__file__).parent)!r})\nimport test_league"
-    )
-    child = process(script, tmp_path)
+    child = process(ENDLESS, tmp_path)
     yield child
     child.kill()
     child.wait()
