@@ -5,13 +5,15 @@ in h towards a class of the classifier, equation (11) of the paper with the loop
 
     h <- h + eps1 (E(G(h)) - h) + eps2 d log p(y | G(h)) / dh + eps3 noise
 
-The classifier is trained first and then stays fixed. After that the generator minimises, for h = E(x),
+This is the Noiseless Joint PPGN-h of section 3.5. The classifier is trained first and then stays fixed. After that the
+generator minimises, for h = E(x) and h1 = E_1(x), an earlier layer of the classifier,
 
-    pixel ||G(h) - x||^2 + feature ||E(G(h)) - h||^2 + adversarial L(D(G(h)))
+    pixel ||G(h) - x||^2 + early ||E_1(G(h)) - h1||^2 + feature ||E(G(h)) - h||^2 + adversarial L(D(G(h)))
 
-Departures: the paper's classifier is CaffeNet with 4,096 features, trained on ImageNet; this one is small, and trained
-on the recipe's data. Squares are means over pixels and features, so that weights do not depend on sizes. The step is
-not divided by its mean size, as it is in the authors' code, so that a chain stops where the class is certain.
+Departures: the Joint PPGN-h of section 3.4, which also adds noise to h, h1 and x, is not here. The paper's classifier
+is CaffeNet with 4,096 features, trained on ImageNet; this one is small, and trained on the recipe's data. Squares are
+means over pixels and features, so that weights do not depend on sizes. The step is not divided by its mean size, as it
+is in the authors' code, so that a chain stops where the class is certain.
 """
 
 from __future__ import annotations
@@ -97,7 +99,9 @@ class PPGNDiscriminator(Discriminator):
 
 
 class PPGN(Procedure):
-    """Joint PPGN-h (arXiv:1612.00005, section 3.4), with the classifier that it needs.
+    """Noiseless Joint PPGN-h (arXiv:1612.00005, section 3.5), with the classifier that it needs.
+
+    h1 is what the last fully connected layer of the classifier's features is given, in the paper the layer pool5.
 
     Args:
         spec: Shape, kind and classes of the samples.
@@ -107,6 +111,8 @@ class PPGN(Procedure):
         loss: Blueprint of the loss.
         pretrain: Number of steps at the beginning in which the classifier alone is trained.
         pixel: Weight of the generator's squared error of pixels.
+        early: Weight of the generator's squared error of the earlier features h1; 0 for a classifier without fully
+            connected layers.
         feature: Weight of the generator's squared error of features.
         adversarial: Weight of the generator's adversarial term.
         iterations: Number of iterations of the chain for one sample.
@@ -115,7 +121,8 @@ class PPGN(Procedure):
         eps3: Standard deviation of the noise in each iteration.
 
     Raises:
-        IncompatibleError: The data has no labels, or the generator's input is not as wide as the classifier's features.
+        IncompatibleError: The data has no labels, the generator's input is not as wide as the classifier's features,
+            or these have no earlier layer.
     """
 
     mean: Tensor
@@ -130,6 +137,7 @@ class PPGN(Procedure):
         loss: Blueprint,
         pretrain: NonNegativeInt = 500,
         pixel: NonNegativeFloat = 10.0,
+        early: NonNegativeFloat = 1.0,
         feature: NonNegativeFloat = 1.0,
         adversarial: NonNegativeFloat = 0.1,
         iterations: Annotated[int, Field(ge=1, le=10_000)] = 100,
@@ -149,11 +157,17 @@ class PPGN(Procedure):
                 f"procedure ppgn: the generator takes {self.G.z_dim} numbers, and the classifier has {width} features "
                 f"to give it: add generator.z_dim={width}."
             )
+        if early and not _linear_layers(self.E):
+            raise IncompatibleError(
+                "procedure ppgn: the classifier has no fully connected layer before its features, of which the loss "
+                "at the earlier layer h1 could take the input: add procedure.early=0, or use the discriminator ppgn."
+            )
         self.E.head = nn.Linear(width, spec.classes)  # replaces the layer that told real from fake
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.pretrain = pretrain
         self.pixel = pixel
+        self.early = early
         self.feature = feature
         self.adversarial = adversarial
         self.iterations = iterations
@@ -177,7 +191,7 @@ class PPGN(Procedure):
             yield {"classifier": {"cross_entropy": cross_entropy(logits, y)}}
             return
         with torch.no_grad():
-            h = self.E.features(x)  # (N, z_dim)
+            h1, h = self.codes(x)  # (N, F), (N, z_dim)
             fake = self.G(h)
             self.mean.lerp_(h.mean(0).float(), PACE)
             self.spread.lerp_(h.std(0).float(), PACE)
@@ -185,14 +199,26 @@ class PPGN(Procedure):
         self.log(real=real_logits, fake=fake_logits)
         yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
         rebuilt = self.G(h)
+        rebuilt_h1, rebuilt_h = self.codes(rebuilt)
         real = self.D(x) if self.loss.uses_real else None
         yield {
             "generator": {
                 "pixel": self.pixel * mse_loss(rebuilt, x),
-                "feature": self.feature * mse_loss(self.E.features(rebuilt), h),
+                **({"early": self.early * mse_loss(rebuilt_h1, h1)} if self.early else {}),
+                "feature": self.feature * mse_loss(rebuilt_h, h),
                 "adversarial": self.adversarial * self.loss.generator(real, self.D(rebuilt)),
             }
         }
+
+    def codes(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the earlier features h1 (N, F) and the features h (N, z_dim) of samples; h1 = h where `early` is 0."""
+        inputs: list[Tensor] = []
+        layers = _linear_layers(self.E)[-1:] if self.early else []
+        hooks = [layer.register_forward_pre_hook(lambda module, args: inputs.append(args[0])) for layer in layers]
+        h = self.E.features(x)
+        for hook in hooks:
+            hook.remove()
+        return (inputs[-1] if self.early else h), h
 
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         assert y is not None, "PPGN samples need labels"
@@ -219,3 +245,9 @@ class PPGN(Procedure):
         x = batch["x"]
         pairs = torch.stack([x, self.G(self.E.features(x))], 1)  # (N, 2, C, H, W)
         return {"reconstruction": Panel(pairs.flatten(0, 1)[:64])}
+
+
+def _linear_layers(classifier: nn.Module) -> list[nn.Linear]:
+    """Return the fully connected layers of a classifier in order, without its head."""
+    named = classifier.named_modules()
+    return [layer for name, layer in named if isinstance(layer, nn.Linear) and name.partition(".")[0] != "head"]

@@ -68,12 +68,14 @@ def test_the_classifier_stays_as_it_is_afterwards() -> None:
 
 
 def test_the_terms_of_the_generator_are_the_equation() -> None:
-    procedure = made(pretrain=0, pixel=2.0, feature=3.0, adversarial=5.0)
+    procedure = made(pretrain=0, pixel=2.0, early=7.0, feature=3.0, adversarial=5.0)
     batch = next(batches())
     _, move = procedure.step(iter([batch]), 0)
     h = procedure.E.features(batch["x"])
     again = procedure.G(h)
+    maps = procedure.E.layers[:-2]  # all but the fully connected layer and its ReLU
     expected = {
+        "early": 7 * (maps(again) - maps(batch["x"])).square().mean(),
         "pixel": 2 * (again - batch["x"]).square().mean(),
         "feature": 3 * (procedure.E.features(again) - h).square().mean(),
         "adversarial": 5 * nn.functional.softplus(-procedure.D(again)).mean(),
@@ -81,6 +83,28 @@ def test_the_terms_of_the_generator_are_the_equation() -> None:
     assert move["generator"].keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(move["generator"][name], value)
+
+
+def test_without_the_term_at_the_earlier_layer() -> None:
+    procedure = made(pretrain=0, early=0.0)
+    _, move = procedure.step(batches(), 0)
+    assert [*move["generator"]] == ["pixel", "feature", "adversarial"]
+
+
+def test_the_earlier_layer_of_other_classifiers() -> None:
+    """Of fully connected ones it is the layer before the last; of convolutions alone there is none to take."""
+    mlp = part("discriminator", "mlp", hidden=[12, 16])
+    procedure = PPGN(SPEC, part("generator", z_dim=16, width=4), part("discriminator"), mlp, part("loss", "hinge"))
+    x = next(batches())["x"]
+    h1, h = procedure.codes(x)
+    torch.testing.assert_close(h1, procedure.E.layers[:3](x))  # flattened, linear, LeakyReLU
+    assert (h1.shape, h.shape) == ((6, 12), (6, 16))
+    assert not any(module._forward_pre_hooks for module in procedure.E.modules())
+    with pytest.raises(IncompatibleError, match=r"no fully connected layer .* add procedure\.early=0"):
+        large = Spec((1, 16, 16), classes=10)
+        maps = part("discriminator", "dcgan", width=4)
+        wide = part("generator", z_dim=128, width=4)
+        PPGN(large, wide, part("discriminator"), maps, part("loss", "hinge"))
 
 
 def test_a_step_of_the_chain_is_the_equation() -> None:
