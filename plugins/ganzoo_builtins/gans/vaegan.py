@@ -38,7 +38,9 @@ class VAEGAN(Procedure):
 
     L_prior = KL(q(z|x) || N(0, I)), L_like = 1/2 ||Dis_l(x) - Dis_l(Dec(z))||^2 with z drawn from q(z|x), sums over a
     sample; Dis_l are the discriminator's features. Each term trains only the player of its row: the features do not
-    learn to be easy to reconstruct, and the discriminator's loss does not reach the encoder.
+    learn to be easy to reconstruct, and the discriminator's loss does not reach the encoder. L_GAN has fakes of two
+    kinds, Dec(z) with z from the prior and the reconstructions Dec(Enc(x)) (the paper's eq. 10): the mean over both
+    weighs as much as the mean over real samples, where the paper adds a term for each.
 
     The gate: the discriminator waits while its cross-entropy on real or on fake samples is below equilibrium - margin,
     the decoder while one of them is above equilibrium + margin; if both would wait, neither does.
@@ -51,7 +53,8 @@ class VAEGAN(Procedure):
         loss: Blueprint of the loss.
         gamma: Weight of the reconstruction in the decoder's loss, 1e-6 for CelebA in the authors' code: L_like is a
             large sum.
-        reconstructions: Judge reconstructions as fakes too, together with as many samples from the prior.
+        reconstructions: Judge reconstructions as fakes too, together with as many samples from the prior, as Algorithm
+            1 has it. False leaves the samples alone.
         equilibrium: Cross-entropy around which the players are balanced, 0.68 in the authors' code.
         margin: Tolerance of the gate, 0.35 in the authors' code. A large one lets both players always move.
 
@@ -68,7 +71,7 @@ class VAEGAN(Procedure):
         discriminator: Blueprint,
         loss: Blueprint,
         gamma: Annotated[float, Field(ge=0, le=1)] = 1e-6,
-        reconstructions: bool = False,
+        reconstructions: bool = True,
         equilibrium: NonNegativeFloat = 0.68,
         margin: NonNegativeFloat = 0.35,
     ):
@@ -103,6 +106,7 @@ class VAEGAN(Procedure):
         fake = self.D(self.sample(len(x), y), y)  # (N,), Dec(z), z ~ p(z)
         if self.reconstructions:
             fake = torch.cat([fake, self.D(rebuilt, y)])  # (2N,)
+            real = torch.cat([real, real])  # (2N,), beside as many fakes
         self.log(real=real, fake=fake)
         adversarial = self.loss.generator(real if self.loss.uses_real else None, fake)
         terms = {

@@ -174,16 +174,16 @@ def test_a_player_that_waits_is_not_in_the_move(real: float, fake: float, moving
 
 
 def judged(real: float, fake: float) -> VAEGAN:
-    """A VAE-GAN whose discriminator gives these logits, real samples first."""
+    """A VAE-GAN whose discriminator gives these logits: to real samples, then to both kinds of fakes."""
     procedure = made(margin=0.35)
-    logits = iter([real, fake])
+    logits = iter([real, fake, fake])
     procedure.D.forward = lambda x, y=None: next(logits) + 0 * x.flatten(1).sum(1)  # type: ignore[method-assign]
     return procedure
 
 
 def test_terms_by_hand() -> None:
     """Every term anew from the same noise, as the paper writes it; batch norm sees the same batches."""
-    procedure = made(gamma=0.25, reconstructions=True)
+    procedure = made(gamma=0.25)
     move = move_of(procedure)
     x = next(batches())["x"]
     torch.manual_seed(2)
@@ -204,6 +204,26 @@ def test_terms_by_hand() -> None:
     }
     for (player, name), value in expected.items():
         torch.testing.assert_close(move[player][name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_losses_that_pair_real_samples_with_fakes_see_as_many_of_both() -> None:
+    shapes = []
+
+    class Pairs(NonSaturating):
+        uses_real = True
+
+        def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+            shapes.append((real.shape, fake.shape))
+            assert torch.equal(real[:5], real[5:])
+            return (fake - real).mean()
+
+        def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+            assert real is not None
+            shapes.append((real.shape, fake.shape))
+            return (real - fake).mean()
+
+    move_of(made(loss=Pairs))
+    assert shapes == [((10,), (10,))] * 2
 
 
 def test_rows_of_samples_above_what_was_rebuilt_from_their_codes() -> None:
@@ -311,8 +331,8 @@ def test_unlike_batches_are_unlike_under_batch_norm_too() -> None:
 
 @pytest.mark.slow
 def test_digits_are_rebuilt_and_drawn() -> None:
-    """8x8 digits. Seen with seeds 0, 1, 2: 23, 21 and 22 % of the mean image's square error; all ten digits drawn,
-    confidence 0.78, 0.79, 0.78, Frechet distance 1.2, 1.2, 1.2 where an untrained generator has 26."""
+    """8x8 digits. Seen with seeds 0, 1, 2: 14, 14 and 14 % of the mean image's square error; all ten digits drawn,
+    confidence 0.73, 0.74, 0.73, Frechet distance 0.99, 0.96, 0.95 where an untrained generator has 26."""
     mlp = {"use": "mlp", "z_dim": 16, "hidden": [128, 128]}
     run = trained(
         600,
@@ -330,4 +350,3 @@ def test_digits_are_rebuilt_and_drawn() -> None:
     assert (again - x).square().mean() <= 0.4 * (x - x.mean(0)).square().mean()
     verdict = Referee().judge(run.samples())
     assert verdict.classes >= 9 and verdict.confidence >= 0.7 and verdict.frechet <= 4
-    assert run.engine.moved["encoder"] == 600 and run.engine.moved["discriminator"] < 600  # the gate was shut at times
