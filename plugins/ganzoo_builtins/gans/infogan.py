@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import torch
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
@@ -43,9 +43,11 @@ class InfoGANGenerator(Generator):
         spec: Shape, kind and classes of the samples.
         z_dim: Width of noise and codes together: 62 + 10 + 2 in the paper.
         width: Channels next to the image, 64 in the paper; the first layer is 16 times as wide.
+        std: Standard deviation of the first weights, where those of batch norm start from N(1, std^2) and biases from
+            0; 0.02 in the authors' code, None for PyTorch's own.
     """
 
-    def __init__(self, spec: Spec, z_dim: PositiveInt = 74, width: PositiveInt = 64):
+    def __init__(self, spec: Spec, z_dim: PositiveInt = 74, width: PositiveInt = 64, std: PositiveFloat | None = None):
         super().__init__()
         channels, size = need_multiple("generator infogan", spec, 4)
         inner = size // 4
@@ -65,6 +67,7 @@ class InfoGANGenerator(Generator):
             nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1),
             nn.Sigmoid(),
         )
+        start_normal(self, std)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         # (N, z_dim) -> (N, 16*width) -> (N, 2*width, H/4, W/4) -> (N, width, H/2, W/2) -> (N, C, H, W)
@@ -80,9 +83,11 @@ class InfoGANDiscriminator(Discriminator):
     Args:
         spec: Shape, kind and classes of the samples.
         width: Channels next to the image, 64 in the paper; the features are 16 times as many.
+        std: Standard deviation of the first weights, where those of batch norm start from N(1, std^2) and biases from
+            0; 0.02 in the authors' code, None for PyTorch's own.
     """
 
-    def __init__(self, spec: Spec, width: PositiveInt = 64):
+    def __init__(self, spec: Spec, width: PositiveInt = 64, std: PositiveFloat | None = None):
         super().__init__()
         channels, size = need_multiple("discriminator infogan", spec, 4)
         inner = size // 4
@@ -98,6 +103,7 @@ class InfoGANDiscriminator(Discriminator):
             nn.LeakyReLU(0.1),
         )
         self.head = nn.Linear(16 * width, 1)
+        start_normal(self, std)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         # (N, C, H, W) -> (N, width, H/2, W/2) -> (N, 2*width, H/4, W/4) -> (N, 16*width)
@@ -152,6 +158,7 @@ class InfoGAN(TwoPlayerProcedure):
         discrete_weight: The paper's lambda for discrete codes; 1 in its code for MNIST.
         continuous_weight: The paper's lambda for continuous codes; 1 in its code for MNIST.
         hidden: Widths of Q's hidden layers.
+        std: Standard deviation of Q's first weights, see the networks' `std`.
 
     Raises:
         IncompatibleError: The codes do not fit into the noise, or a network is conditional.
@@ -170,6 +177,7 @@ class InfoGAN(TwoPlayerProcedure):
         discrete_weight: NonNegativeFloat = 1.0,
         continuous_weight: NonNegativeFloat = 1.0,
         hidden: Sequence[PositiveInt] = (128,),
+        std: PositiveFloat | None = None,
     ):
         super().__init__(spec, generator, discriminator, loss)
         self.values = list(discrete)
@@ -178,6 +186,7 @@ class InfoGAN(TwoPlayerProcedure):
         self.continuous_weight = continuous_weight
         self._check_codes()
         self.Q = Q(features_width(self.D, spec), hidden, self.values, continuous)
+        start_normal(self.Q, std)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.D, self.Q], "generator": [self.G]}
@@ -280,3 +289,12 @@ class InfoGAN(TwoPlayerProcedure):
                 f"the codes of infogan take {columns} columns of the noise, and the generator has z_dim = "
                 f"{self.G.z_dim}: set generator.z_dim to more, such as {columns + 62}."
             )
+
+
+def start_normal(network: nn.Module, std: float | None) -> None:
+    """Draw weights from N(0, std^2) and those of batch norm from N(1, std^2), and set biases to 0; not for None."""
+    for module in network.modules() if std is not None else ():
+        if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d)):
+            normalises = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))
+            nn.init.normal_(module.weight, float(normalises), std)
+            nn.init.zeros_(module.bias)

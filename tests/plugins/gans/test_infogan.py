@@ -54,6 +54,23 @@ def test_the_papers_networks_for_mnist() -> None:
     assert count == {"G": 6_652_481, "D": 6_558_144 + 1_025, "Q": 133_004}
 
 
+def test_weights_start_as_in_the_authors_code() -> None:
+    """N(0, 0.02^2), N(1, 0.02^2) below batch norm, and biases of 0; in each of the three networks."""
+    torch.manual_seed(0)
+    generator, discriminator = part(G, "infogan", width=16, std=0.02), part(D, "infogan", width=16, std=0.02)
+    procedure = InfoGAN(MNIST, generator, discriminator, part("loss", "non_saturating"), std=0.02)
+    for network in (procedure.G, procedure.D, procedure.Q):
+        found: dict[bool, list[Tensor]] = {False: [], True: []}
+        for module in network.modules():
+            if isinstance(getattr(module, "weight", None), Tensor):
+                found["BatchNorm" in type(module).__name__].append(module.weight.detach().flatten())
+                assert not module.bias.any()
+        for normalises, several in found.items():
+            values = torch.cat(several)
+            assert values.mean().item() == pytest.approx(float(normalises), abs=0.005)
+            assert values.std().item() == pytest.approx(0.02, rel=0.15)
+
+
 def test_noise_then_codes() -> None:
     procedure = make(z_dim=9, discrete=[3, 2], continuous=2)
     codes = Codes([torch.tensor([2, 0]), torch.tensor([1, 1])], torch.tensor([[0.5, -0.5], [0.25, 1.0]]))
