@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.runs.metrics_log import is_loss
+from ganzoo.runs.metrics_log import MEANINGS, is_loss
 
 POINTS = 240  # per curve at most
 SHARE = 0.08  # of an axis that each curve has to span; a flatter one gets a chart of its own
@@ -92,7 +92,11 @@ def charts(curves: Mapping[str, Curve]) -> list[Chart]:
     titles = sorted(
         families, key=lambda title: (first.index(title) if title in first else len(first), title == "Speed")
     )
-    return [Chart(_title(title, group), group) for title in titles for group in _groups(families[title])]
+    return [
+        Chart(_title(title, group), group, MEANINGS.get(title, ""))
+        for title in titles
+        for group in _groups(families[title])
+    ]
 
 
 def family(name: str) -> str:

@@ -13,6 +13,12 @@ from typing import Any
 from ganzoo.utils import atomic
 
 NOT_LOSSES = ("gradient", "samples", "data")  # groups of numbers, before the slash, that are no loss terms
+MEANINGS = {
+    "told_apart": "share of the pairs of a real and a fake sample in which the real one has the larger output, "
+    "0.5 for guessing",
+    "d_accuracy": "share of samples on the right side of the discriminator's threshold, 0.5 for guessing",
+}
+"""What numbers mean that their names do not tell: shown once with the progress, and below their charts."""
 
 
 def is_loss(name: str) -> bool:

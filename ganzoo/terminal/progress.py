@@ -10,7 +10,7 @@ from PIL import Image
 from rich.console import Console
 from rich.live import Live
 
-from ganzoo.runs.metrics_log import is_loss
+from ganzoo.runs.metrics_log import MEANINGS, is_loss
 from ganzoo.terminal.dashboard import Dashboard, short
 
 PLAIN_EVERY = 10.0  # seconds between plain lines
@@ -39,6 +39,7 @@ class ProgressDisplay:
         self.dashboard = Dashboard(steps, first)
         self._shown_at = 0.0
         self._line = ""
+        self._unexplained = [*MEANINGS]
         self._live: Live | None = None
         if self.console.is_terminal:
             self._live = Live(self.dashboard, console=self.console, auto_refresh=False)
@@ -87,6 +88,9 @@ class ProgressDisplay:
         if not self._line or not (now or time.monotonic() - self._shown_at > every):
             return
         self._shown_at = time.monotonic()
+        for name in [name for name in self._unexplained if name in self.dashboard.trends]:
+            self.say(f"{name}: {MEANINGS[name]}")
+            self._unexplained.remove(name)
         if self._live:
             self._refresh()
         else:

@@ -23,6 +23,18 @@ def test_numbers_on_one_line_of_stderr(capsys: pytest.CaptureFixture[str]) -> No
     assert shown.err == ("step 100/100  discriminator 1.250  discriminator/r1 0.500  generator -0.125  1234 images/s\n")
 
 
+def test_what_the_numbers_mean_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PLAIN_EVERY", -1)
+    with ProgressDisplay(3, 0) as display:
+        display.update(1, {"told_apart": 0.5}, 1.0)
+        display.update(2, {"told_apart": 0.5, "d_accuracy": 0.5}, 1.0)
+        display.update(3, {"told_apart": 0.5, "d_accuracy": 0.5}, 1.0)
+    lines = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["told_apart:", "step", "d_accuracy:", "step", "step"]
+
+
 def test_lines_are_some_time_apart_and_the_last_one_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

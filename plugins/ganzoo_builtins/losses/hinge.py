@@ -3,7 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import relu
 
-from ganzoo import Loss
+from ganzoo import Loss, Terms
+from ganzoo_builtins.losses.accuracy import accuracy
 
 
 class Hinge(Loss):
@@ -14,3 +15,6 @@ class Hinge(Loss):
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -fake.mean()
+
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        return accuracy(real, fake)

@@ -3,7 +3,8 @@
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from ganzoo import Loss
+from ganzoo import Loss, Terms
+from ganzoo_builtins.losses.accuracy import accuracy
 
 
 class LeastSquares(Loss):
@@ -39,3 +40,6 @@ class LeastSquares(Loss):
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return self.g_weight * (fake - self.c).square().mean()
+
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        return accuracy(real, fake, (self.a + self.b) / 2)  # as far from the target of either

@@ -3,7 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ganzoo import Loss
+from ganzoo import Loss, Terms
+from ganzoo_builtins.losses.accuracy import accuracy
 
 
 class Minimax(Loss):
@@ -18,3 +19,6 @@ class Minimax(Loss):
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -softplus(fake).mean()  # log(1 - D(G(z)))
+
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        return accuracy(real, fake)

@@ -7,7 +7,8 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from ganzoo import Loss
+from ganzoo import Loss, Terms
+from ganzoo_builtins.losses.accuracy import accuracy
 
 RealLabel = Annotated[float, Field(gt=0.5, le=1.5)]
 FakeLabel = Annotated[float, Field(ge=0, lt=0.5)]
@@ -51,6 +52,9 @@ class NonSaturating(Loss):
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return softplus(-fake).mean()  # -log D(G(z))
+
+    def report(self, real: Tensor, fake: Tensor) -> Terms:
+        return accuracy(real, fake)
 
     def _targets(self, logits: Tensor, label: Label, flipped: Label) -> Tensor:
         """Return a target for each logit. Targets without randomness consume no random numbers."""

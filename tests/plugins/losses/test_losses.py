@@ -69,7 +69,26 @@ def test_wasserstein_reports_its_estimate_of_the_distance():
     """The critic's loss with its sign turned; the other losses estimate none."""
     component = loss("wasserstein")
     assert component.report(REAL, FAKE)["wasserstein_estimate"].item() == pytest.approx(0.7)
-    assert loss("hinge").report(REAL, FAKE) == {}
+
+
+@pytest.mark.parametrize("name", ["non_saturating", "minimax", "hinge", "least_squares"])
+@pytest.mark.parametrize(
+    ("real", "fake", "expected"),
+    [([2.0, 3.0], [-1.0, -2.0], 1.0), ([2.0, -3.0], [-1.0, -2.0], 0.75), ([5.0, 6.0], [4.0, 3.0], 0.5)],
+    ids=["all right", "one of four wrong", "all called real, though in the right order"],
+)
+def test_the_accuracy_at_the_threshold(name: str, real: list[float], fake: list[float], expected: float) -> None:
+    """Logits around zero, or around the middle between the two targets."""
+    middle = 0.5 if name == "least_squares" else 0.0
+    report = loss(name).report(torch.tensor(real) + middle, torch.tensor(fake) + middle)
+    assert report["d_accuracy"].item() == expected
+
+
+def test_an_output_at_the_threshold_counts_half_and_both_kinds_count_alike() -> None:
+    real, fake = torch.zeros(3), torch.tensor([-1.0])
+    assert loss("non_saturating").report(real, fake)["d_accuracy"].item() == 0.75
+    pairs = loss("least_squares", a=-1, b=1, c=0).report(real, fake)
+    assert pairs["d_accuracy"].item() == 0.75
 
 
 def test_least_squares_at_its_optimum():
