@@ -69,3 +69,34 @@ def test_a_long_run_is_thinned_out(n: int, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(ImageDraw.ImageDraw, "line", lambda self, places, **more: lengths.append(len(places)))
     loss_plot.draw([{"step": t, "a/one": float(t % 7)} for t in range(n)], tmp_path / "losses.png")
     assert loss_plot.POINTS / 2 <= max(lengths) <= loss_plot.POINTS
+
+
+def test_a_long_curve_is_its_running_mean_and_its_values_are_pale(tmp_path: Path) -> None:
+    """Values that jump between -1 and 1 are drawn pale up to both; the strong line stays near their mean."""
+    rows = [{"step": t, "a/one": float(1 - 2 * (t % 2))} for t in range(200)]
+    pixels = plot(rows, tmp_path)
+    strong = places(pixels, loss_plot.COLOURS[0])[:, 0]
+    pale = np.argwhere((pixels == [188, 214, 232]).all(-1))[:, 0]  # 70 % of white in #1f77b4, by hand
+    middle, reach = loss_plot.HEIGHT / 2, loss_plot.HEIGHT / 2 - loss_plot.MARGIN
+    inner = np.quantile(strong, [0.1, 0.9])  # without the ends, where fewer values are averaged
+    assert np.abs(inner - middle).max() < 0.15 * reach
+    assert pale.min() < middle - 0.8 * reach and pale.max() > middle + 0.8 * reach
+
+
+def test_the_running_mean_by_hand() -> None:
+    curve = [(float(t), float(t * t)) for t in range(30)]
+    smoothed = loss_plot.smooth(curve)
+    assert [step for step, _ in smoothed] == [step for step, _ in curve]
+    assert smoothed[0] == curve[0] and smoothed[-1] == curve[-1]
+    assert smoothed[1][1] == pytest.approx((0 + 1 + 4) / 3)
+    assert smoothed[15][1] == pytest.approx(sum(t * t for t in range(8, 23)) / 15)
+
+
+def test_the_axes_have_names_and_the_plot_a_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda self, place, text, **more: texts.append(text))
+    loss_plot.draw([{"step": t, "a/one": float(t)} for t in range(100)], tmp_path / "losses.png")
+    assert {"step", "loss", "a/one", "Losses: single batches (pale), and the mean of 15 logged ones"} <= set(texts)
+    texts.clear()
+    loss_plot.draw([{"step": t, "a/one": float(t)} for t in range(10)], tmp_path / "losses.png")
+    assert "Losses" in texts
