@@ -443,6 +443,15 @@ def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> No
         assert torch.equal(procedure.G.asked[1], torch.cat([y, y]))
 
 
+def test_the_generator_moves_first_on_twice_as_many_fakes() -> None:
+    """SNGAN's code: 2 N fakes for the generator, then N real samples and N new fakes for each discriminator move."""
+    procedure = make("generator_first", g_batch=2, d_steps=2)
+    assert play(procedure) == [[G], [D], [D]]
+    assert [len(z) for z in procedure.G.noise] == [2 * N, N, N]
+    assert [len(shown) for shown in procedure.D.shown] == [2 * N, N, N, N, N]
+
+
+@pytest.mark.parametrize("use", ["larger_generator_batch", "generator_first"])
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -452,10 +461,10 @@ def test_the_generators_move_may_have_more_fakes_than_a_batch(labels: str) -> No
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_more_fakes_than_real_samples_are_refused_where_they_are_compared(
-    settings: dict[str, Any], message: str
+    use: str, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(IncompatibleError, match=message):
-        make("larger_generator_batch", g_batch=2, **settings)
+        make(use, g_batch=2, **settings)
 
 
 def test_a_loss_reports_numbers_of_the_last_discriminators_move() -> None:
