@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 
 from ganzoo.config import locate
 from ganzoo.config.locate import RecipeFile
+from ganzoo.config.renamed import joined
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS, matches
@@ -74,7 +75,16 @@ def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
         rows += [_row("recipe", recipe.name, recipe.owner, recipe.summary(), recipe.about[1]) for recipe in recipes]
     if kind in (None, "model"):
         rows += [_row("model", model.name, model.owner, model.summary(), "") for model in shipped.models(plugins)]
-    return [row for row in rows if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"])]
+    spelled = locate.gan_names(plugins) if pattern and kind in (None, "gan") else {}
+    return [row for row in rows if _is_meant(pattern, row, spelled)]
+
+
+def _is_meant(pattern: str | None, row: dict[str, Any], spelled: Mapping[str, list[str]]) -> bool:
+    """Return True for a row that a pattern matches; the other names of a GAN match whole, however they are joined."""
+    if matches(pattern, row["name"], f"{row['owner']}/{row['name']}", row["summary"]):
+        return True
+    names = (row["name"], *spelled.get(row["name"], ())) if row["kind"] == "gan" else ()
+    return pattern is not None and joined(pattern) in map(joined, names)
 
 
 def _gans(recipes: Iterable[RecipeFile]) -> list[dict[str, Any]]:

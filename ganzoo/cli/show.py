@@ -66,7 +66,7 @@ def _read_recipe(plugins: Plugins, name: str) -> Tree:
     try:
         path = locate.find(name, plugins)
     except GanzooError as error:
-        near = did_you_mean(name, known)
+        near = locate.gan_hint(name, plugins) or did_you_mean(name, known)
         raise GanzooError(f"no component or recipe named {name!r}.{near} See `ganzoo list`.") from error
     try:
         return fill(parse(path.read_bytes(), path.suffix, str(path)), plugins.zoo)

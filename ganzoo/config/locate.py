@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,6 +111,24 @@ def present_name(name: str, plugins: Plugins) -> str:
     return names[0].partition("/")[2] if len(names) == 1 else ""
 
 
+def gan_names(plugins: Plugins) -> dict[str, list[str]]:
+    """Return the other names of GANs, as texts spell them: {name in [about]: other names}."""
+    spelled: dict[str, list[str]] = {}
+    for _, names in _former_names(plugins):
+        for other, name in names.gans.items():
+            spelled.setdefault(name, []).append(other)
+    return spelled
+
+
+def gan_hint(name: str, plugins: Plugins) -> str:
+    """Return " It is a GAN ..." when a name that is no recipe is that of a GAN, with a leading space; otherwise ""."""
+    named = {recipe.about[0]: [recipe.about[0]] for recipe in recipes(plugins)}
+    for gan, others in gan_names(plugins).items():
+        named.setdefault(gan, []).extend(others)
+    meant = [gan for gan, names in named.items() if gan and renamed.joined(name) in map(renamed.joined, names)]
+    return f" It is the name of a GAN: `ganzoo list gan {shlex.quote(meant[0])}` lists its recipes." if meant else ""
+
+
 def _find_by_name(name: str, plugins: Plugins) -> tuple[RecipeFile, str]:
     """Return a recipe, and a remark about its name for whoever asked for it."""
     files = recipes(plugins)
@@ -166,6 +185,8 @@ def _explain_missing_file(name: str, plugins: Plugins) -> RecipeError:
 
 
 def _explain_missing(name: str, files: list[RecipeFile], plugins: Plugins) -> RecipeError:
-    near = did_you_mean(name, [known for recipe in files for known in (recipe.name, recipe.full_name)])
+    near = gan_hint(name, plugins) or did_you_mean(
+        name, [known for recipe in files for known in (recipe.name, recipe.full_name)]
+    )
     lines = [f"no recipe named {name!r}.{near} See `ganzoo list recipe`, or give a path ending in .toml."]
     return RecipeError("\n".join(lines + [f"  ({failure})" for failure in dict.fromkeys(plugins.zoo.failures)]))

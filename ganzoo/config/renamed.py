@@ -1,4 +1,4 @@
-"""Former names of recipes: the table `renamed.toml` in a folder of recipes."""
+"""Former names of recipes, and other names of GANs: the table `renamed.toml` in a folder of recipes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ class FormerNames(NamedTuple):
         renamed: {former name: present name} of recipes.
         replaced: {name: other name}, where the name now means another recipe, and its former content has the other
             name.
+        gans: {other name: name} of GANs, as texts spell them and as the recipes' [about] does.
     """
 
-    renamed: dict[str, str]
-    replaced: dict[str, str]
+    renamed: dict[str, str] = {}  # noqa: RUF012
+    replaced: dict[str, str] = {}  # noqa: RUF012
+    gans: dict[str, str] = {}  # noqa: RUF012
 
 
 def read(folder: Path) -> FormerNames:
@@ -40,7 +42,7 @@ def read(folder: Path) -> FormerNames:
     """
     path = folder / FILE
     if not path.is_file():
-        return FormerNames({}, {})
+        return FormerNames()
     try:
         tree = parse(path.read_bytes(), path.suffix, str(path))
     except OSError as error:
@@ -48,9 +50,9 @@ def read(folder: Path) -> FormerNames:
     for table, names in tree.items():
         if table not in FormerNames._fields or not isinstance(names, dict) or not all(map(_is_name, names.values())):
             raise RecipeError(
-                f'{path}: [{table}] is wrong: write [renamed] and [replaced] with entries such as old_name = "new_name"'
+                f'{path}: [{table}] is wrong: write [renamed], [replaced] and [gans] with entries such as old = "new"'
             )
-    return FormerNames(tree.get("renamed", {}), tree.get("replaced", {}))
+    return FormerNames(**tree)
 
 
 def present_names(name: str, tables: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
@@ -73,6 +75,11 @@ def present_names(name: str, tables: Iterable[tuple[str, Mapping[str, str]]]) ->
         for former, present in names.items()
     }
     return [_settle(full, known) for full in known if name in (full, full.partition("/")[2])]
+
+
+def joined(name: str) -> str:
+    """Return a GAN's name in lower case, without spaces, hyphens and underscores: "wassersteingan"."""
+    return name.casefold().replace(" ", "").replace("-", "").replace("_", "")
 
 
 def _settle(full: str, known: Mapping[str, str]) -> str:

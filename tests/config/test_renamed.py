@@ -145,6 +145,50 @@ def test_a_run_is_trained_and_gone_on_with_by_the_former_name(folder: Path, tmp_
     assert "no unfinished run of this recipe" in other.stderr, "the only one is finished"
 
 
+def test_other_names_of_a_plugin_s_gan(folder: Path) -> None:
+    (folder / "swirls.toml").write_text('about.gan = "SwirlGAN"')
+    (folder / "renamed.toml").write_text('gans."Swirling GAN" = "SwirlGAN"')
+    for spelling in ("swirling gan", "Swirling-GAN", "SWIRLINGGAN", "Swirl GAN"):
+        rows = json.loads(ganzoo("list", "gan", spelling, "--json").stdout)
+        assert [(row["name"], row["owner"], row["summary"]) for row in rows] == [("SwirlGAN", "acme", "swirls")]
+    assert ganzoo("list", "gan", "swirling gans").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("spelling", "gan"),
+    [
+        *((name, "DCGAN") for name in ("DC-GAN", "DC GAN", "Deep Convolutional GAN")),
+        *((name, "CGAN") for name in ("Conditional GAN", "Conditional-GAN", "conditional gan")),
+        *((name, "WGAN") for name in ("Wasserstein GAN", "Wasserstein-GAN", "wasserstein_gan")),
+        *((name, "VAE-GAN") for name in ("VAEGAN", "VAE GAN")),
+        *((name, "GAN") for name in ("Generative Adversarial Networks", "Generative adversarial nets", "Vanilla GAN")),
+        ("PPGAN", "PPGN"),
+        ("LS-GAN", "LS-GAN (loss-sensitive)"),
+        ("Generative Multi-Adversarial Networks", "GMAN"),
+        ("Infogan", "InfoGAN"),
+        ("SeqGAN", "SeqGAN"),
+        ("EBGAN", "EBGAN"),
+        ("LAPGAN", "LAPGAN"),
+    ],
+)
+def test_names_that_texts_use_are_found(spelling: str, gan: str) -> None:
+    rows = json.loads(ganzoo("list", "gan", spelling, "--json").stdout)
+    assert gan in [row["name"] for row in rows]
+
+
+@pytest.mark.parametrize("command", ["run", "show"])
+@pytest.mark.parametrize(("spelling", "gan"), [("PPGAN", "PPGN"), ("wasserstein-gan", "WGAN"), ("WGAN", "WGAN")])
+def test_the_name_of_a_gan_where_a_recipe_is_asked_for(command: str, spelling: str, gan: str) -> None:
+    result = ganzoo(command, spelling)
+    assert result.exit_code == 2
+    assert f"named {spelling!r}. It is the name of a GAN: `ganzoo list gan {gan}` lists its recipes." in result.stderr
+
+
+def test_every_other_name_is_that_of_a_gan_with_recipes() -> None:
+    gans = {recipe.about[0] for recipe in locate.recipes(discovery.load())}
+    assert {*renamed.read(locate.packaged()).gans.values()} <= gans
+
+
 def test_our_own_names_lead_to_recipes() -> None:
     names = renamed.read(locate.packaged())
     recipes = {path.stem for path in locate.packaged().glob("*.toml")} - {"renamed"}

@@ -112,6 +112,7 @@ def test_former_names_are_read(tmp_path: Path) -> None:
     former = renamed.read(tmp_path)
     assert former.renamed == {"swirl_small": "swirl_ring"}
     assert former.replaced == {"swirl_grid": "swirl_grid_printed"}
+    assert former.gans == {"Swirling GAN": "SwirlGAN"}
 
 
 @parametrize([block for block in pages.every("sh") if pages.commands(block)])
