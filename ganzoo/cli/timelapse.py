@@ -9,9 +9,14 @@ import click
 
 @click.command("timelapse")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .gif file. [RUN/timelapse.gif]")
-def command(run: Path, out: Path | None) -> None:
-    """Animate the sample grids of RUN from the first step to the last.
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A .gif file, or a .png for a picture of some grids side by side. [RUN/timelapse.gif]",
+)
+@click.option("--step", "steps", type=int, multiple=True, help="A step to show in a picture; repeatable.")
+def command(run: Path, out: Path | None, steps: tuple[int, ...]) -> None:
+    """Animate the sample grids of RUN from the first step to the last, or show some of them side by side.
 
     RUN is a run folder, or a folder of runs (the newest run is used). All grids are generated from the same noise. At
     most 120 grids are shown, evenly spaced.
@@ -19,12 +24,18 @@ def command(run: Path, out: Path | None) -> None:
     \b
     ganzoo timelapse runs/...
     ganzoo timelapse runs --out growing.gif
+    ganzoo timelapse runs --out progress.png --step 0 --step 1000 --step 4000
     """
     from ganzoo.errors import GanzooError
     from ganzoo.runs import status
     from ganzoo.visualization import timelapse
 
-    if out and out.suffix != ".gif":
-        raise GanzooError(f"{out}: end it in .gif.")
+    if out and out.suffix not in (".gif", ".png"):
+        raise GanzooError(f"{out}: end it in .gif for an animation, or in .png for a picture.")
+    if steps and (not out or out.suffix != ".png"):
+        raise GanzooError("--step chooses the grids of a picture: add --out progress.png.")
     folder = status.find(run)
-    click.echo(timelapse.save(folder, out or folder / "timelapse.gif"))
+    if out and out.suffix == ".png":
+        click.echo(timelapse.save_beside(folder, out, steps))
+    else:
+        click.echo(timelapse.save(folder, out or folder / "timelapse.gif"))

@@ -1,7 +1,8 @@
-"""Animation of the sample grids of a run, which are made from the same noise. This module imports no torch."""
+"""The sample grids of a run, which are made from the same noise, as an animation or side by side. Imports no torch."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
+from ganzoo.utils import atomic
 from ganzoo.visualization import gif
 
 MOST = 120  # frames
+BESIDE = 4  # grids in a picture, unless their steps are given
+GAP = 8  # pixels between grids in a picture
 MILLISECONDS, HOLD = 120, 2000  # of a frame, and further ones for the last
 STRIP = 20  # pixels above a grid for its step
 
@@ -36,6 +40,38 @@ def thinned(grids: Sequence[tuple[int, Path]], most: int) -> list[tuple[int, Pat
     return [grids[i] for i in gif.evenly_spaced(len(grids), most)]
 
 
+def save_beside(run: Path, path: Path, steps: Sequence[int] = ()) -> Path:
+    """Write sample grids of a run, each below its step, side by side to a picture file.
+
+    Args:
+        run: A run folder.
+        path: The file.
+        steps: The steps to show; by default four, evenly spaced, with the first and the last.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        RunError: The run has no grid of one of the steps, or one cannot be read.
+    """
+    saved = _saved_grids(run)
+    if missing := [f"{step:,}" for step in steps if step not in dict(saved)]:
+        some = ", ".join(f"{step:,}" for step, _ in thinned(saved, 2 * BESIDE))
+        raise RunError(f"{run}: no grid of step {', '.join(missing)}. There are grids of steps {some}, among others.")
+    shown = [(step, dict(saved)[step]) for step in steps] or thinned(saved, BESIDE)
+    frames = _frames(shown, saved[-1][0])
+    width, height = sum(frame.width + GAP for frame in frames) - GAP, max(frame.height for frame in frames)
+    picture = Image.new(frames[0].mode, (width, height), "white")
+    left = 0
+    for frame in frames:
+        picture.paste(frame, (left, 0))
+        left += frame.width + GAP
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    atomic.write_file(path, buffer.getvalue())
+    return path
+
+
 def save(run: Path, path: Path) -> Path:
     """Write the sample grids of a run, each with its step, to a GIF file.
 
@@ -49,13 +85,24 @@ def save(run: Path, path: Path) -> Path:
     Raises:
         RunError: The run has no grids, or one cannot be read.
     """
-    shown = thinned(grids(run / layout.SAMPLES), MOST)
-    if not shown:
+    shown = thinned(_saved_grids(run), MOST)
+    frames = _frames(shown, shown[-1][0])
+    width, height = (max(frame.size[k] for frame in frames) for k in (0, 1))
+    return gif.save([_extended(frame, width, height) for frame in frames], path, MILLISECONDS, HOLD)
+
+
+def _saved_grids(run: Path) -> list[tuple[int, Path]]:
+    saved = grids(run / layout.SAMPLES)
+    if not saved:
         texts = "; samples of token ids are texts" if grids(run / layout.SAMPLES, "txt") else ""
         raise RunError(
             f"{run}: no grids samples/step-*.png to animate{texts}. `run.sample` sets how often one is saved."
         )
-    last = shown[-1][0]
+    return saved
+
+
+def _frames(shown: Sequence[tuple[int, Path]], last: int) -> list[Image.Image]:
+    """Return the grids, each below its step and a bar that ends at the step `last`."""
     frames = []
     for step, grid in shown:
         try:
@@ -63,8 +110,7 @@ def save(run: Path, path: Path) -> Path:
                 frames.append(_labelled(gif.reduced(opened.copy(), gif.LARGEST - STRIP), step, last))
         except OSError as error:
             raise RunError(f"{grid}: cannot be read: {error}. Remove it, or use another run.") from error
-    width, height = (max(frame.size[k] for frame in frames) for k in (0, 1))
-    return gif.save([_extended(frame, width, height) for frame in frames], path, MILLISECONDS, HOLD)
+    return frames
 
 
 def _labelled(picture: Image.Image, step: int, last: int) -> Image.Image:

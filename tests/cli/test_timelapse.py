@@ -35,6 +35,32 @@ def test_every_grid_with_its_step_and_a_hold_on_the_last(tmp_path: Path) -> None
         assert gif.info["duration"] == 2120
 
 
+def test_grids_side_by_side(tmp_path: Path) -> None:
+    """Four of them, evenly spaced, or those that are asked for: shades in order, 8 white pixels between two grids."""
+    folder = a_run(tmp_path / "run", range(0, 240, 10))
+    out = tmp_path / "progress.png"
+    for steps, shades in (((), [0, 80, 150, 230]), ((30, 10), [30, 10])):
+        chosen = [word for step in steps for word in ("--step", str(step))]
+        assert ganzoo("timelapse", str(folder), "--out", str(out), *chosen).stdout == f"{out}\n"
+        with Image.open(out) as picture:
+            assert picture.size == (108 * len(shades) - 8, 60)
+            assert [picture.convert("L").getpixel((108 * k + 50, 50)) for k in range(len(shades))] == shades
+            assert picture.convert("L").getpixel((103, 50)) == 255
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--out", "a.png", "--step", "7"], "no grid of step 7. There are grids of steps 0, 10, 20, among others."),
+        (["--step", "10"], "--step chooses the grids of a picture: add --out progress.png."),
+        (["--out", "a.mp4"], "end it in .gif for an animation, or in .png for a picture."),
+    ],
+)
+def test_a_picture_that_cannot_be_made(words: list[str], message: str, tmp_path: Path) -> None:
+    result = ganzoo("timelapse", str(a_run(tmp_path / "run", range(0, 30, 10))), *words)
+    assert result.exit_code in (2, 5) and message in result.stderr
+
+
 def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
     done = shell("timelapse", str(a_run(tmp_path / "run", range(3))), "--out", str(tmp_path / "a.gif"))
     assert done.returncode == 0 and done.stderr.splitlines()[-1] == "imported:"
@@ -59,7 +85,7 @@ def test_evenly_spaced_numbers() -> None:
 @pytest.mark.parametrize(
     ("prepare", "words", "code", "message"),
     [
-        (range(2), ("--out", "a.png"), 2, "end it in .gif"),
+        (range(2), ("--out", "a.mp4"), 2, "end it in .gif"),
         (range(0), (), 5, "no grids samples/step-*.png"),
         (None, (), 5, "not a run folder"),
     ],
