@@ -18,7 +18,7 @@ MEANINGS = {
     "0.5 for guessing",
     "d_accuracy": "share of samples on the right side of the discriminator's threshold, 0.5 for guessing",
 }
-"""What numbers mean that their names do not tell: shown once with the progress, and below their charts."""
+"""Meanings of numbers whose names do not tell them: shown once with the progress, and below their charts."""
 
 
 def is_loss(name: str) -> bool:

@@ -39,7 +39,8 @@ def watched(*arguments: object) -> list[str]:
 
 @pytest.mark.parametrize("more", [[], ["--once"]])
 def test_a_finished_run_is_shown_once(more: list[str], run: Run) -> None:
-    folder, numbers, end = watched(run.folder.parent, *more)
+    folder, *meanings, numbers, end = watched(run.folder.parent, *more)
+    assert [meaning.partition(":")[0] for meaning in meanings] == ["told_apart", "d_accuracy"]
     assert folder == str(run.folder)
     assert numbers.startswith("step 12/12  discriminator ") and "told_apart" in numbers
     assert "gradient" not in numbers

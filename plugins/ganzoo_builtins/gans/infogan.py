@@ -293,8 +293,11 @@ class InfoGAN(TwoPlayerProcedure):
 
 def start_normal(network: nn.Module, std: float | None) -> None:
     """Draw weights from N(0, std^2) and those of batch norm from N(1, std^2), and set biases to 0; not for None."""
-    for module in network.modules() if std is not None else ():
+    if std is None:
+        return
+    for module in network.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d)):
             normalises = isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))
             nn.init.normal_(module.weight, float(normalises), std)
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
