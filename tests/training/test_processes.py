@@ -67,14 +67,14 @@ def test_a_signal_ends_the_step_saves_and_exits_75(number: signal.Signals, recip
 def test_a_killed_run_resumes_to_the_same_weights(recipe: Path, tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
     subprocess.run(
-        [*GANZOO, "run", str(recipe), "--out", str(undisturbed), "run.steps=3000", "run.sample=500", "run.save=40"],
+        [*GANZOO, "run", str(recipe), "--out", str(undisturbed), "run.steps=3000", "run.sample=500", "run.save=100"],
         env=environment(),
         check=True,
         capture_output=True,
     )
     out = tmp_path / "killed"
-    process = start(recipe, out, "run.steps=3000", "run.sample=500", "run.save=40")
-    wait_for_step(out, 120)
+    process = start(recipe, out, "run.steps=3000", "run.sample=500", "run.save=100")
+    wait_for_step(out, 200)
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
@@ -87,13 +87,13 @@ def test_a_killed_run_resumes_to_the_same_weights(recipe: Path, tmp_path: Path) 
 
 
 def test_run_with_resume_goes_on_with_the_same_command(recipe: Path, tmp_path: Path) -> None:
-    out = tmp_path / "runs"
-    process = start(recipe, out, "run.steps=2000", "run.sample=500", "run.save=50")
-    wait_for_step(out, 50)
+    out, settings = tmp_path / "runs", ("run.steps=2000", "run.sample=500", "run.save=100")
+    process = start(recipe, out, *settings)
+    wait_for_step(out, 100)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     second = subprocess.run(
-        [*GANZOO, "run", str(recipe), "--out", str(out), "run.steps=2000", "run.sample=500", "run.save=50", "--resume"],
+        [*GANZOO, "run", str(recipe), "--out", str(out), *settings, "--resume"],
         env=environment(),
         check=True,
         capture_output=True,
