@@ -1,7 +1,8 @@
 """A run that was killed and went on holds the bits of one that was not: for whatever is registered, one by one.
 
-A procedure is walked through with each of its own settings; an optimizer, a schedule, a loss, a regularizer or an
-augmentation with the first procedure that takes it, because what they keep is the same to all.
+A procedure is walked through with each of its own settings, and with many others together. An optimizer, a schedule, a
+loss, a regularizer, an augmentation or a setting of [run] is alone with the first procedure that takes it, because what
+they keep is the same to all.
 
 Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
 every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.slow
 STEPS, KILLED = 10, (1, 4, 7)
 BATCHES = 4  # a pass
 OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "save": 1, "keep": STEPS + 1}
+RUN = {"ema": 0.9, "clip": 0.1, "precision": "bf16", "deterministic": True, "workers": 2}
 STREAMED = {"dataset": {"use": "tests/streamed"}}
 PLUGINS = with_stand_ins(discovery.load())
 PLUGINS.zoo.merge(discovery.load({"tests/plugin": plugin}).zoo)
@@ -47,10 +49,9 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
     """Changes to the smallest recipe, each alone, and whether the procedure may refuse it."""
     signature = Blueprint(entry).signature
     yield "plain", {}, False
-    for name, value in {"ema": 0.9, "clip": 0.1, "precision": "bf16", "deterministic": True}.items():
-        yield f"run.{name}={value}", {"run": {name: value}}, False
     yield "streamed", STREAMED, False
-    yield "two workers", {**STREAMED, "run": {"workers": 2}}, False
+    for name, value in RUN.items() if entry == PROCEDURES[0] else ():
+        yield f"run.{name}={value}", {**STREAMED, "run": {name: value}}, False
     for kind in ("schedule", "optimizer"):
         for one in PLUGINS.zoo.entries(kind) if entry == PROCEDURES[0] else ():
             yield one.full_name, {kind: {"use": one.full_name}}, kind == "optimizer"
@@ -84,12 +85,12 @@ def others(annotation: Any, default: Any) -> list[Any]:
 
 
 def together(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
-    """Many at once, with averages, momentum and a falling rate; twice with what draws noise of its own."""
+    """Many at once: with averages, momentum and a falling rate; with all of RUN; with what draws noise of its own."""
     momentum = {"use": "sgd", "lr": 1e-2, "momentum": 0.5}
     everything = {"run": {"ema": 0.5, "clip": 0.5, "seed": 7}, "optimizer": momentum, "schedule": {"use": "linear"}}
     yield "together", everything, False
     adam = {"use": "adam", "betas": [0.5, 0.9], "fused": False, "amsgrad": True}
-    yield "together, streamed", {**everything, **STREAMED, "optimizer": adam}, False
+    yield "together, streamed", {**everything, **STREAMED, "run": {**RUN, "seed": 7}, "optimizer": adam}, False
     precise = {**everything["run"], "precision": "bf16", "deterministic": True}
     lazy = {"regularizer": [{"use": "tests/noisy", "every": 3}, {"use": "r1", "every": 2}]}
     if "regularizer" in Blueprint(entry).signature.parts:
