@@ -54,12 +54,15 @@ def ganzoo_recipes() -> Any:
 
 @hookspec
 def ganzoo_suggest(spec: Spec, examples: int, border: float) -> Any:
-    """Return suggestions of networks for pictures, an iterable of ganzoo.Suggestion, the best and slowest first.
+    """Suggest networks for pictures.
 
     Args:
         spec: Shape of the pictures; `classes` is 0 when there are no labels, or too few pictures of a class.
         examples: Number of pictures.
         border: Value in [-1, 1] that most of the outermost pixels have, such as 1 on white; 0 where they differ.
+
+    Returns:
+        An iterable of ganzoo.Suggestion, the best and slowest first.
     """
 
 

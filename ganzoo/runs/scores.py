@@ -71,6 +71,9 @@ def place(name: str) -> int:
 
     Args:
         name: Name of the score, with or without the extractor.
+
+    Returns:
+        The place, from 0.
     """
     result = name.partition("@")[0]
     return FIRST.index(result) if result in FIRST else len(FIRST)

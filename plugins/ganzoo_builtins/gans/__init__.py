@@ -46,7 +46,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     paper = "arXiv:1802.05957"
     pair("sngan", "SNGAN", "Convolutions for spectral normalisation", paper)
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
-    pair("compact", "Compact", "Small strided convolutions, fast on a CPU; with or without labels", paper)
+    pair("compact", "Compact", "Small strided convolutions, fast on a CPU", paper)
 
     # Classes.
     summary = "As adversarial, but the discriminator predicts the label, in place of taking it"

@@ -24,6 +24,11 @@ DiscriminatorCondition = Literal["none", "concat", "projection"]
 class GeneratorLabels:
     """The layers by which a generator takes labels. The vector beside z is as wide as there are classes.
 
+    Args:
+        network: Kind and name of the network, for messages.
+        spec: Shape, kind and classes of the samples.
+        condition: How it takes them.
+
     Attributes:
         conditional: Whether there are any.
         width: Width of the vector beside z; 0 without labels.
@@ -49,6 +54,11 @@ class GeneratorLabels:
 
 class DiscriminatorLabels:
     """The layers by which a discriminator takes labels.
+
+    Args:
+        network: Kind and name of the network, for messages.
+        spec: Shape, kind and classes of the samples.
+        condition: How it takes them.
 
     Attributes:
         conditional: Whether there are any.
