@@ -70,7 +70,10 @@ class Procedure(nn.Module, ABC):
         return [module for module in self.modules() if isinstance(module, Generator)]
 
     def averaged(self) -> list[nn.Module]:
-        """Return the modules whose weights `run.ema` averages: generators(), unless overridden."""
+        """Return the modules whose weights `run.ema` averages: generators(), unless overridden.
+
+        The running statistics of their batch norm are estimated for the averaged weights, from batches of sample().
+        """
         return list(self.generators())
 
     def preview(self, batch: Batch) -> Tensor | Panel:

@@ -33,6 +33,7 @@ from helpers.support import PLUGINS, train
 FOLDER = Path(__file__).parent / "fixtures" / "earlier"
 MADE_WITH: dict[str, Any] = json.loads((FOLDER / "made_with.json").read_text())
 TENSORS = ("model", "ema", "optimizer")
+STATISTICS = ("G.layers.3.running_mean", "G.layers.3.running_var", "G.layers.3.num_batches_tracked")
 CASES = ("burst", "replay", "rest", "shared", "simultaneous")
 
 each_case = pytest.mark.parametrize("case", CASES)
@@ -84,13 +85,18 @@ def expected(case: str, *parts: str) -> dict[str, Tensor]:
 
 
 def weights(run: Run) -> dict[str, Tensor]:
+    """Everything that the earlier ganzoo stored: there were no statistics of the averaged weights."""
     stored = checkpoint.read(run.latest).tensors
-    return {f"{part}/{name}": tensor for part in TENSORS for name, tensor in stored[part].items()}
+    named = {f"{part}/{name}": tensor for part in TENSORS for name, tensor in stored[part].items()}
+    return {name: tensor for name, tensor in named.items() if name not in {f"ema/{s}" for s in STATISTICS}}
 
 
-def samples(place: Path) -> Tensor:
-    """Samples as the fixtures hold them: images as bytes, points as they are."""
-    x = ganzoo.load(place).sample(MADE_WITH["samples"], seed=MADE_WITH["seed"])
+def samples(place: Path, statistics: Mapping[str, Tensor] | None = None) -> Tensor:
+    """Samples as the fixtures hold them: images as bytes, points as they are; with these statistics of batch norm."""
+    model = ganzoo.load(place)
+    for name, value in (statistics or {}).items():
+        model.procedure.get_buffer(name).copy_(value)
+    x = model.sample(MADE_WITH["samples"], seed=MADE_WITH["seed"])
     return to_uint8(x) if x.dim() == 4 else x
 
 
@@ -116,9 +122,24 @@ def test_run_resumes_to_the_same_bits(case: str, tmp_path: Path) -> None:
     with each_warning_once():
         train(run.recipe(PLUGINS.zoo), tmp_path, run)
     assert_same(weights(run), expected(case, *TENSORS))
+    trained = checkpoint.read(run.latest).tensors["model"]
     with each_warning_once():
-        x = samples(run.folder)
+        x = samples(run.folder, {name: trained[name] for name in STATISTICS})
     assert_same({"samples/finished": x}, expected(case, "samples/finished"))
+
+
+@each_case
+def test_a_resumed_run_has_the_statistics_of_a_new_one(case: str, tmp_path: Path) -> None:
+    """They depend on the averaged weights alone, so nothing is missing in a checkpoint that has none."""
+    run = Run.open(shutil.copytree(FOLDER / case / "run", tmp_path / "run"))
+    assert not {*STATISTICS} & checkpoint.read(run.latest).tensors["ema"].keys()
+    with each_warning_once():
+        train(run.recipe(PLUGINS.zoo), tmp_path, run)
+    with each_warning_once():
+        new = ganzoo.train(FOLDER / case / "recipe.toml", out=tmp_path, plugins=PLUGINS)
+    resumed, straight = (checkpoint.read(one.latest).tensors["ema"] for one in (run, new))
+    for name in STATISTICS:
+        torch.testing.assert_close(resumed[name], straight[name], atol=1e-3, rtol=1e-2)
 
 
 @each_case

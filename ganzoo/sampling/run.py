@@ -22,7 +22,7 @@ class Run(RunFolder):
     """One training run: its folder, and samples from its networks."""
 
     def load(self, folder: Path | None = None, plugins: Plugins | None = None) -> Model:
-        """Load the trained networks, with averaged weights if the run has them. The data is not needed.
+        """Load the trained networks, with averages if the run has them. The data is not needed.
 
         Args:
             folder: A checkpoint folder; the newest checkpoint by default.
@@ -40,10 +40,10 @@ class Run(RunFolder):
         with torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator; restore the caller's
             procedure = instantiate.procedure(recipe, spec)
         checkpoint.load_weights(procedure, saved)
-        averages = saved.tensors.get("ema", {})
-        for name, parameter in procedure.named_parameters():
+        averages = saved.tensors.get("ema", {})  # version 0.1 saved no statistics: the trained ones stay
+        for name, tensor in [*procedure.named_parameters(), *procedure.named_buffers()]:
             if name in averages:
-                parameter.data.copy_(averages[name])
+                tensor.data.copy_(averages[name])
         return Model(procedure.eval(), spec, resolved["class_names"], resolved.get("words", []), recipe)
 
     def sample(self, n: int, y: Any = None, seed: int | None = None) -> Tensor:

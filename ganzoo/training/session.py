@@ -18,6 +18,7 @@ from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
 from ganzoo.training.optim import OptimizerFactory
+from ganzoo.training.standing_statistics import StandingStatistics
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
 
@@ -58,7 +59,8 @@ class Session:
             instantiate.compile_networks(self.procedure)
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
-        self.ema = Ema(self.procedure, settings.ema)
+        standing = StandingStatistics(self.procedure, self.dataset, settings.batch_size, settings.balance)
+        self.ema = Ema(self.procedure, settings.ema, standing)
         self.lr_scheduler = LRScheduler(recipe.schedule, self.engine.optimizers)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
         set_seed(settings.seed + rank)

@@ -50,7 +50,7 @@ def capture(
         tensors, groups[player] = optimizer_state(optimizer)
         captured.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
     if ema.average:
-        captured.tensors["ema"] = ema.average
+        captured.tensors["ema"] = ema.tensors()
     captured.states["state"] = {
         "step": t,
         "position": batches.position,
@@ -122,9 +122,12 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
             player: optimizer_dict(optimizer, _with_prefix(player, tensors), state["optimizers"][player])
             for player, optimizer in engine.optimizers.items()
         }
+        present = dict(procedure.named_buffers())
         buffers = _with_prefix("buffer", saved.tensors.get(_rank_file(distributed.rank()), {}))
-        checkpoint.check_tensors(buffers or dict(procedure.named_buffers()), dict(procedure.named_buffers()))
-        checkpoint.check_tensors(saved.tensors["ema"] if ema.average else {}, ema.average)
+        checkpoint.check_tensors(buffers or present, present)
+        averages = saved.tensors["ema"] if ema.average else {}
+        averages = {n: t for n, t in averages.items() if n not in present}  # statistics are estimated again when used
+        checkpoint.check_tensors(averages, ema.average)
         checkpoint.load_weights(procedure, saved)
         for name, buffer in buffers.items():
             procedure.get_buffer(name).copy_(buffer)
@@ -132,9 +135,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
             optimizer.load_state_dict(optimizers[player])
             if engine.scalers[player].is_enabled() and state["scalers"][player]:
                 engine.scalers[player].load_state_dict(state["scalers"][player])
-        ema.updates = updates
-        for name, average in ema.average.items():
-            average.copy_(saved.tensors["ema"][name])
+        ema.load(averages, updates)
     return step
 
 

@@ -24,8 +24,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="session")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """On images of three classes."""
-    return train(tiny(CONDITIONAL, "run.steps=2"), tmp_path_factory.mktemp("runs"))
+    """On images of three classes, with averaged weights."""
+    return train(tiny(CONDITIONAL, "run.steps=2", "run.ema=0.9"), tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(scope="session")

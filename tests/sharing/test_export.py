@@ -66,8 +66,9 @@ def test_the_same_seed_draws_the_same_bits(run: Run, shared: Path, letters: Run,
     assert torch.equal(made.interpolate(2, 3, seed=1), wanted.interpolate(2, 3, seed=1))
 
 
-def test_averaged_weights_are_written_and_nothing_of_training(run: Run, shared: Path) -> None:
+def test_averages_are_written_and_nothing_of_training(run: Run, shared: Path) -> None:
     saved = checkpoint.read(run.latest).tensors
+    assert {"G.layers.0.weight", "G.layers.3.running_mean", "G.layers.3.running_var"} <= saved["ema"].keys()
     with safe_open(shared / "model.safetensors", "pt") as file:
         assert set(file.keys()) == {name for name in saved["model"] if name.startswith("G.")}
         for name, average in saved["ema"].items():

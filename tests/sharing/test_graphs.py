@@ -36,7 +36,7 @@ def test_torch_export_makes_the_same_samples_and_holds_no_pickle(letters: Run, t
     held = ganzoo.load(made.folder).procedure.state_dict()
     assert sorted(weights) == sorted(tensor.nbytes for tensor in held.values())  # no discriminator in it
     program = torch.export.load(made.folder / "generator.pt2").module()
-    G = ganzoo.load(letters).procedure.G
+    G = ganzoo.load(letters).procedure.G  # with averaged weights and statistics
     z, y = torch.randn(7, 4), torch.arange(7) % 3
     assert torch.allclose(program(z, y), G(z, y), atol=1e-5)
 

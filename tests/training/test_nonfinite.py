@@ -138,7 +138,7 @@ def test_rollback_goes_on_from_the_checkpoint(
 
 
 def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: discovery.Plugins, tmp_path: Path) -> None:
-    chosen = recipe(plugins, "run.on_nonfinite=rollback", "loss.at=3")
+    chosen = recipe(plugins, "run.on_nonfinite=rollback", "run.ema=0.9", "loss.at=3")
     trainee = Session(chosen, accelerator())
     checkpointer, engine, batches = (
         Checkpointer(Run(tmp_path), chosen.run, trainee, NullRecorder(), {}),
@@ -146,16 +146,20 @@ def test_rollback_puts_the_players_back_and_leaves_data_and_noise(plugins: disco
         trainee.batches,
     )
     for t in range(2):
-        engine.step(batches, t)
+        trainee.step(t)
     checkpointer.save(2, False)
+    averages = {name: tensor.clone() for name, tensor in trainee.ema.tensors().items()}
     good = {name: tensor.clone() for name, tensor in engine.procedure.state_dict().items()}
     moments = {p: o.state_dict()["state"][0]["exp_avg"].clone() for p, o in engine.optimizers.items()}
-    engine.step(batches, 2)
+    trainee.step(2)
+    assert not torch.equal(trainee.ema.tensors()["G.layers.3.running_mean"], averages["G.layers.3.running_mean"])
     noise = torch.get_rng_state()
     with pytest.raises(NonFiniteError) as caught:
         checkpointer.check(3)
     assert Rollback(checkpointer)(caught.value, 3) == 2
     assert all(torch.equal(tensor, good[name]) for name, tensor in engine.procedure.state_dict().items())
+    assert all(torch.equal(tensor, averages[name]) for name, tensor in trainee.ema.tensors().items())
+    assert trainee.ema.updates == 2
     for player, optimizer in engine.optimizers.items():
         assert torch.equal(optimizer.state_dict()["state"][0]["exp_avg"], moments[player])
     assert batches.position == 3

@@ -72,6 +72,7 @@ def test_same_weights_with(setting: str, tmp_path: Path) -> None:
     one, other = straight(recipe, tmp_path), in_two_parts(recipe, 4, tmp_path)
     assert weights_hash(one) == weights_hash(other)
     stored = [checkpoint.read(run.latest) for run in (one, other)]
+    assert ("ema" in setting) == ("G.layers.3.running_var" in stored[0].tensors.get("ema", {}))
     for part in ("ema", "optimizer"):
         assert stored[0].tensors.get(part, {}).keys() == stored[1].tensors.get(part, {}).keys()
         for name, tensor in stored[0].tensors.get(part, {}).items():

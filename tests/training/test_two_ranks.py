@@ -156,6 +156,13 @@ def test_each_has_buffers_and_noise_of_its_own_in_a_checkpoint(folder: Path) -> 
         assert means and not first[name].equal(second[name]), name
 
 
+def test_statistics_of_the_average_belong_to_neither_process(folder: Path) -> None:
+    saved = checkpoint.read(Run(folder / "labels" / "killed").latest).tensors
+    own = [saved[f"rank-{rank:05d}"]["buffer.G.layers.3.running_var"] for rank in (0, 1)]
+    assert saved["ema"]["G.layers.3.num_batches_tracked"] == 16
+    assert not any(saved["ema"]["G.layers.3.running_var"].equal(var) for var in own)
+
+
 def test_what_two_began_one_goes_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = Run.open(folder / "by two")
     Listener.heard.clear()
