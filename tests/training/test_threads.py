@@ -251,7 +251,7 @@ class Alternating(module.ThreadPolicy):
         self.threads = 3 - before
 
 
-@pytest.mark.parametrize(("patience", "seconds", "steps"), [(math.inf, 3.0, 9), (4.0, 3.0, 9), (2.0, 5.0, 2)])
+@pytest.mark.parametrize(("patience", "seconds", "steps"), [(math.inf, 3.0, 9), (4.0, 3.0, 9), (2.0, 5.0, 3)])
 def test_a_training_is_timed_with_the_number_that_it_would_choose(
     patience: float, seconds: float, steps: int, two_cores: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
