@@ -15,7 +15,7 @@ from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
 from ganzoo.registry.zoo import Zoo
 
-DEFAULTS = ("ganzoo/referee", "ganzoo/raw")  # extractors without a download, in order of preference
+DEFAULTS = ("ganzoo/referee", "ganzoo/rotations", "ganzoo/raw")  # extractors without a download, in order of preference
 CLASSES = {"classes": ("data",), "logits": ("data", "others")}  # input of a metric -> classes of the extractor
 
 

@@ -13,5 +13,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         zoo.add("extractor", name, f"{HERE}.{target}", summary=summary, paper=paper)
 
     add("raw", "raw:Raw", "The samples themselves: pixels or coordinates")
-    add("referee", "referee:Referee", "A small classifier, trained and tested on the same data")
+    add("referee", "referee:Referee", "Small classifiers, trained and tested on the same data")
+    add(
+        "rotations",
+        "rotations:Rotations",
+        "Small classifiers of how an image was rotated; needs no labels",
+        "arXiv:1803.07728",
+    )
     add("inception", "inception:Inception", "Inception v3, as in FID; needs its weights", "arXiv:1512.00567")

@@ -166,7 +166,7 @@ def test_points_with_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        (Spec((1, 28, 28)), r"no labels\. Use labelled data, or .*raw.*inception"),
+        (Spec((1, 28, 28)), r"no labels\. Use labelled data, or .*rotations.*inception.*raw"),
         (Spec((2,)), "no labels"),
         (Spec((20,), vocab=9), "token ids"),
         (Spec((1, 6, 28), classes=10), "at least 8x8, not 6x28"),
