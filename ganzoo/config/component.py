@@ -29,7 +29,7 @@ class Blueprint:
 
     def __call__(self, *args: Any, **more: Any) -> Any:
         """Build the component; keyword arguments win over the settings."""
-        return self.entry.load()(*args, **{**self.settings, **more})
+        return self.entry.load()(*args, **{**self.signature.with_floats(self.settings), **more})
 
     @cached_property
     def signature(self) -> Signature:

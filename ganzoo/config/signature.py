@@ -89,6 +89,11 @@ class Signature:
         config = ConfigDict(extra=extra, arbitrary_types_allowed=True, allow_inf_nan=False)
         return create_model("Settings", __config__=config, **fields)
 
+    def with_floats(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings in which whole numbers are floats where the default is: `betas = [0, 0.9]` is [0.0, 0.9]."""
+        known = {name: parameter.default for name, parameter in self.settings.items()}
+        return {name: _with_floats(value, known.get(name)) for name, value in settings.items()}
+
     def problems(self, owner: str, settings: Mapping[str, Any]) -> list[str]:
         """Return one sentence for each unknown, missing or wrongly typed setting of `owner`."""
         return validation.check(self.model, owner, settings)
@@ -258,6 +263,14 @@ def _resolve_hints(function: Any) -> dict[str, Any]:
         with contextlib.suppress(NameError, AttributeError, TypeError):
             hints |= typing.get_type_hints(single, getattr(function, "__globals__", None), include_extras=True)
     return hints
+
+
+def _with_floats(value: Any, default: Any) -> Any:
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if isinstance(value, list) and isinstance(default, (list, tuple)) and len(value) == len(default):
+        return [_with_floats(item, of) for item, of in zip(value, default, strict=True)]
+    return value
 
 
 def _is_json(value: Any) -> bool:

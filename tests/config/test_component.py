@@ -8,11 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
+import torch
 from pydantic import Field, PositiveInt
 
 from ganzoo import Blueprint
+from ganzoo.config import component
 from ganzoo.config.signature import from_object, is_list_of_parts
 from ganzoo.registry.zoo import Entry
+from helpers.support import PLUGINS
 
 if TYPE_CHECKING:
     from nowhere import Unknown
@@ -182,3 +185,20 @@ def test_parts_are_told_from_settings() -> None:
 def test_parts_that_come_as_lists_are_known() -> None:
     parts = from_object(Procedure).parts
     assert [name for name, part in parts.items() if is_list_of_parts(part)] == ["regularizer", "encoder"]
+
+
+@pytest.mark.parametrize(
+    ("given", "built"),
+    [
+        ({"betas": [0, 0.99]}, [0.0, 0.99]),
+        ({"betas": [0, 0]}, [0.0, 0.0]),
+        ({}, [0.9, 0.999]),
+    ],
+)
+def test_whole_numbers_are_floats_where_the_default_is(given: dict[str, Any], built: list[float]) -> None:
+    optimizer = component.from_table("optimizer", {"use": "adam", "lr": 1, **given}, PLUGINS.zoo)(
+        [torch.nn.Parameter(torch.zeros(1))]
+    )
+    assert [*optimizer.defaults["betas"]] == built
+    assert all(type(beta) is float for beta in optimizer.defaults["betas"])
+    assert type(optimizer.defaults["lr"]) is float

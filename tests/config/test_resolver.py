@@ -50,7 +50,7 @@ def test_defaults_are_written_out_and_names_in_full() -> None:
     found = tiny().resolved()
     assert found["run"] == {**RunSettings().model_dump(exclude_none=True), **TINY["run"]}
     assert found["dataset"] == {"use": "ganzoo/ring", "n": 200, "modes": 8, "radius": 1.0, "std": 0.05} | {
-        "labels": False,
+        "labelled": False,
         "seed": 0,
     }
     assert found["procedure"]["use"] == "ganzoo/adversarial"
