@@ -28,7 +28,8 @@ class Suggestion:
         fewest_steps: Steps after which samples are worth looking at. A machine that makes fewer in the time gets the
             next suggestion.
         most_steps: Steps after which more change little.
-        reasons: Comments by setting, such as {"generator.width": "as wide as the time allows"}.
+        reasons: Comments by setting, such as {"generator.width": "as wide as the time allows"}; "regularizer.0.use" is
+            that of the first [[regularizer]].
     """
 
     name: str

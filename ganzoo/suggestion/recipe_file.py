@@ -102,18 +102,20 @@ def _tables(choice: Choice) -> list[str]:
     reasons = {**_own_reasons(choice), **choice.suggestion.reasons}
     lines = []
     for name, table in choice.tables.items():
-        for item in table if isinstance(table, list) else [table]:
-            lines += ["", f"[[{name}]]" if isinstance(table, list) else f"[{name}]"]
-            lines += _settings(name, item, reasons)
+        if isinstance(table, list):
+            for k, item in enumerate(table):
+                lines += ["", f"[[{name}]]", *_settings(f"{name}.{k}", item, reasons)]
+        else:
+            lines += ["", f"[{name}]", *_settings(name, table, reasons)]
     return lines
 
 
-def _settings(table: str, settings: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
+def _settings(path: str, settings: Mapping[str, Any], reasons: Mapping[str, str]) -> list[str]:
     width = max(map(len, settings))
     lines = []
     for name, value in settings.items():
         line = f"{name:<{width}} = {as_toml(value)}"
-        reason = reasons.get(f"{table}.{name}", "")
+        reason = reasons.get(f"{path}.{name}", "")
         lines.append(f"{line:<{COMMENT_COLUMN}}   # {one_line(reason)}" if reason else line)
     return lines
 

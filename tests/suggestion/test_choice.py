@@ -202,3 +202,7 @@ def test_few_pictures_are_augmented(count: int, channels: int, tables: list[dict
     seen = pictures(count, spec=Spec((channels, 64, 64)), border=1.0)
     for suggestion in Chooser(PLUGINS, "ganzoo", 0.0, lambda line: None)._suggestions(seen):
         assert suggestion.tables.get("augmentation") == tables
+        for path in suggestion.reasons:  # each is the reason of a setting that there is
+            name, *item, setting = path.split(".")
+            table = suggestion.tables[name]
+            assert setting in (table[int(item[0])] if item else table)

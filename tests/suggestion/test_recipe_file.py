@@ -13,7 +13,9 @@ from ganzoo.suggestion import recipe_file
 from ganzoo.suggestion.choice import Choice
 from ganzoo.suggestion.pictures import Pictures
 
-SUGGESTION = Suggestion("width 16", {}, 2000, 50_000, {"generator.width": "as wide as the time allows"})
+SUGGESTION = Suggestion(
+    "width 16", {}, 2000, 50_000, {"generator.width": "as wide as the time allows", "regularizer.1.weight": "light"}
+)
 CHOICE = Choice(
     pictures=Pictures(
         dataset=from_table("dataset", {"use": "folder", "path": "photos", "size": 64}, discovery.load().zoo),
@@ -73,7 +75,7 @@ use = "spectral_norm"
 
 [[regularizer]]
 use    = "r1"
-weight = 0.1
+weight = 0.1                   # light
 """
 
 

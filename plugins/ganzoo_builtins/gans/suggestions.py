@@ -52,7 +52,7 @@ def _reasons(spec: Spec) -> dict[str, str]:
     reasons = {
         "generator.width": "as wide as the time allows",
         "run.batch_size": "small batches make more steps in the same time",
-        "regularizer.use": "bounds the discriminator's slope, which a high learning rate needs",
+        "regularizer.0.use": "bounds the discriminator's slope, which a high learning rate needs",
     }
     if spec.classes:
         reasons["generator.condition"] = 'each class is drawn by its name; "none" mixes them'
@@ -67,9 +67,10 @@ def _augmentation(spec: Spec, examples: int, border: float) -> tuple[list[dict[s
         return tables, reasons
     if spec.shape[0] == 3:
         tables.append({"use": "mirror"})
-        reasons["augmentation.use"] = "for few pictures; leave mirror out where left and right matter, as in letters"
+        reasons["augmentation.0.use"] = "leave this table out where left and right matter, as in letters"
     policy = ["color", "translation", "cutout"] if examples < VERY_FEW else ["translation"]
     tables.append({"use": "diff_augment", "policy": policy, "fill": border})
-    reasons["augmentation.policy"] = "few pictures are soon known by heart; these changes delay it"
-    reasons["augmentation.fill"] = "the colour of most borders, in [-1, 1]; 0 is grey"
+    last = f"augmentation.{len(tables) - 1}"
+    reasons[f"{last}.policy"] = "few pictures are soon known by heart; these changes delay it"
+    reasons[f"{last}.fill"] = "the colour of most borders, in [-1, 1]; 0 is grey"
     return tables, reasons
