@@ -86,11 +86,13 @@ class SmallClassifiers(Extractor):
         training, validation = self.split(reference)
         steps = min(self.steps, max(1, MAX_EPOCHS * len(training[0]) // BATCH))
         path = reference.cache / f"{self.name}-{self._key(reference, architecture, steps)}"
-        torch.manual_seed(self.seed)
-        net = Classifier(self.task(reference.real.dataset.spec), architecture).eval()
+        spec = self.task(reference.real.dataset.spec)
+        net = Classifier(spec, architecture).eval()
         with Progress(steps, BATCH) as progress:
             if digest := _load(self.name, net, path, progress):
                 return net, digest
+            torch.manual_seed(self.seed)
+            net = Classifier(spec, architecture)  # anew: a file that does not fit may have been loaded in part
             where = reference.real.told
             progress.say(
                 f"training the extractor {self.name} once ({architecture}, at most {steps:,} steps) on {where}"

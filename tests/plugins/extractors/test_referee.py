@@ -14,6 +14,7 @@ from ganzoo import Dataset, IncompatibleError, Spec
 from ganzoo.metrics.reference import Reference
 from ganzoo_builtins.datasets.digits import Digits
 from ganzoo_builtins.datasets.toy import Ring
+from ganzoo_builtins.extractors import weight_cache
 from ganzoo_builtins.extractors.classifier import ARCHITECTURES, Classifier
 from ganzoo_builtins.extractors.referee import Referee
 
@@ -127,6 +128,19 @@ def test_what_was_kept_and_is_damaged_is_trained_again(
     told = capsys.readouterr().err
     assert "damaged and is trained again" in told and "Traceback" not in told
     assert stored.read_bytes() == good, "the same seed trains the same weights"
+
+
+def test_weights_that_do_not_fit_leave_no_trace(tmp_path: Path) -> None:
+    """A cached file with a part of the weights, and a digest that is right."""
+    seen = of(Digits(), tmp_path)
+    referee = Referee(steps=3, least=0, networks=["strided"])
+    referee.prepare(seen)
+    (facts,) = tmp_path.glob("referee-*.json")
+    part = {name: value + 1 for name, value in referee.nets[0].state_dict().items() if name.startswith("head")}
+    weight_cache.save(facts.with_suffix(""), part, {})
+    again = Referee(steps=3, least=0, networks=["strided"])
+    again.prepare(seen)
+    assert again.digest == referee.digest
 
 
 def test_other_data_and_other_settings_are_other_referees(tmp_path: Path) -> None:
