@@ -18,14 +18,14 @@ from ganzoo.scaffold.recipes import recipes
 from ganzoo.utils import atomic
 
 SUMMARIES = {
-    "generator": "Fully connected, from noise to images and points",
-    "discriminator": "Fully connected, for images and points",
+    "generator": "Convolutional, from noise to square images, by label if the data has labels",
+    "discriminator": "Convolutional, for square images and their labels if the data has labels",
     "encoder": "Fully connected, from samples to codes",
     "loss": "Cross-entropy with a margin",
     "regularizer": "Penalty on the squared logits of real samples",
     "augmentation": "Turn images by multiples of 90 degrees",
     "transform": "Reduce images to coarse squares of 2x2 pixels",
-    "dataset": "Points on a spiral, 2-D",
+    "dataset": "Pictures of spirals",
     "procedure": "Several discriminator moves, then one generator move",
     "optimizer": "Steps of constant size, by the sign of the gradient",
     "schedule": "Linear warm-up, then constant",
@@ -92,6 +92,7 @@ def _files(names: Names, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
         "next_api": int(API_VERSION.partition(".")[0]) + 1,
         "components": [{"kind": kind, "summary": SUMMARIES[kind]} for kind in kinds],
         "recipes": package_recipes,
+        "has_both_networks": {"generator", "discriminator"} <= set(kinds),
     }
 
     def rendered(template: str, **more: object) -> str:

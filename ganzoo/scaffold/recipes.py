@@ -54,12 +54,19 @@ def recipes(names: Names, kinds: Collection[str]) -> list[Recipe]:
 def _tables(
     template: dict[str, Any], judged: dict[str, Any], names: Names, kinds: Collection[str]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Return the tables of a recipe, in which the package's components replace built-in ones."""
-    replaced = [kind for kind in template["own"] if kind in kinds]
-    tables = {**template["tables"], **dict.fromkeys(kind for kind in replaced if kind not in judged)}
-    tables |= judged if {"metric", "extractor"} & set(replaced) else {}
+    """Return the tables of a recipe, with the package's components in place of built-in ones or after them."""
+    own = [kind for kind in template["own"] if kind in kinds]
+    tables = template["tables"] | (judged if {"metric", "extractor"} & set(own) else {})
     component = {"use": f"{names.owner}/{names.component}"}
-    return [
-        (f"[[{table}]]" if table in REPEATED else f"[{table}]", component if table in replaced else settings)
-        for table, settings in tables.items()
-    ]
+    rendered: list[tuple[str, dict[str, Any]]] = []
+    for table in [*tables, *(kind for kind in own if kind not in tables)]:
+        if table in REPEATED:
+            rendered += [(f"[[{table}]]", settings) for settings in [*tables[table], *[component] * (table in own)]]
+        else:
+            rendered.append((f"[{table}]", component if table in own else _fitting(tables[table], own)))
+    return rendered
+
+
+def _fitting(settings: dict[str, Any], own: Collection[str]) -> dict[str, Any]:
+    """Return settings without `condition` if the dataset is the package's, which has no labels."""
+    return {name: value for name, value in settings.items() if name != "condition" or "dataset" not in own}

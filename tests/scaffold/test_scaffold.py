@@ -8,10 +8,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
+import torch
 from click.testing import CliRunner
+from PIL import Image
 
 import ganzoo
 from ganzoo import testing
@@ -20,6 +23,7 @@ from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS
 from ganzoo.scaffold import package
+from ganzoo.scaffold import recipes as new_recipes
 from ganzoo.scaffold.names import named
 from helpers.packages import put_on_path
 from helpers.planted import findings
@@ -66,6 +70,72 @@ def test_a_package_of_one_kind(kind: str, site: Path) -> None:
     assert file.path.read_text().count(component) == 1
     assert component in str(recipe.resolved())
     assert (file.name, file.about[0]) == (f"new_{kind}", f"New{kind.capitalize()}")
+
+
+def tables_of(*kinds: str) -> dict[str, Any]:
+    """The tables of the first recipe of a package of these kinds."""
+    first, *_ = new_recipes.recipes(named("ganzoo-swirl"), kinds)
+    tables: dict[str, Any] = {}
+    for header, settings in first.tables:
+        if header.startswith("[["):
+            tables.setdefault(header.strip("[]"), []).append(settings)
+        else:
+            tables[header.strip("[]")] = settings
+    return tables
+
+
+def test_the_other_network_takes_labels_if_the_data_has_them() -> None:
+    own = {"use": "swirl/swirl"}
+    tables = tables_of("generator")
+    assert (tables["generator"], tables["discriminator"]["condition"]) == (own, "projection")
+    tables = tables_of("discriminator")
+    assert (tables["generator"]["condition"], tables["discriminator"]) == ("batch_norm", own)
+    tables = tables_of("dataset")  # without labels
+    assert tables["dataset"] == own
+    assert "condition" not in {*tables["generator"], *tables["discriminator"]}
+
+
+def test_repeated_tables_are_added_and_others_replaced() -> None:
+    own = {"use": "swirl/swirl"}
+    tables = tables_of("regularizer", "loss", "metric")
+    assert tables["regularizer"] == [{"use": "spectral_norm"}, own]
+    assert tables["metric"] == [{"use": "kernel_distance"}, own]
+    assert tables["loss"] == own
+    assert tables_of("augmentation")["augmentation"] == [own]
+
+
+def test_its_networks_take_labels_if_there_are_any(site: Path) -> None:
+    _, plugins = new(site, "ganzoo-new-nets", "generator", "discriminator")
+    networks = {kind: plugins.zoo.find(kind, "new-nets/new_nets").load() for kind in ("generator", "discriminator")}
+    for spec in (ganzoo.Spec((1, 28, 28)), ganzoo.Spec((3, 64, 64), classes=5)):
+        G, D = (networks[kind](spec) for kind in ("generator", "discriminator"))
+        assert (G.conditional, D.conditional) == (spec.classes > 0,) * 2
+        y = torch.arange(4) if spec.classes else None
+        x = G(G.prior(4), y)
+        assert (x.shape, D(x, y).shape) == ((4, *spec.shape), (4,))
+    for shape in ((2,), (1, 28, 32), (1, 30, 30)):
+        for kind, network in networks.items():
+            with pytest.raises(ganzoo.IncompatibleError, match=rf"^{kind} new_nets cannot .*: use square images"):
+                network(ganzoo.Spec(shape))
+
+
+@pytest.mark.parametrize("folders", [[""], ["cats", "dogs"]])
+def test_its_readme_says_how_to_train_on_own_pictures(folders: list[str], site: Path) -> None:
+    package_folder, plugins = new(site, "ganzoo-new-photos", "generator", "discriminator")
+    for folder in folders:
+        (site / "photos" / folder).mkdir(parents=True)
+        for i in range(4):
+            Image.new("RGB", (50, 40), (60 * i, 0, 0)).save(site / "photos" / folder / f"{i}.png")
+    command = next(line for line in (package_folder / "README.md").read_text().splitlines() if "dataset.use" in line)
+    ganzoo_word, run_word, name, *overrides = command.split()
+    assert (ganzoo_word, run_word, name) == ("ganzoo", "run", "new_photos")
+    settings = dict(override.split("=") for override in overrides)
+    settings |= {"dataset.path": str(site / "photos"), "dataset.size": int(settings["dataset.size"])}
+    settings |= {"run.steps": 1, "run.batch_size": 4}
+    recipe = package_folder / "ganzoo_new_photos/recipes/new_photos.toml"
+    run = ganzoo.train(recipe, settings, out=site / "runs", plugins=plugins)
+    assert run.spec == ganzoo.Spec((3, 32, 32), classes=len(folders) if folders[0] else 0)
+    assert "dataset.use=folder" in recipe.read_text()
 
 
 @pytest.mark.slow
