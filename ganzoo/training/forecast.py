@@ -215,6 +215,6 @@ def duration(seconds: float) -> str:
 
 def _precise(seconds: float) -> str:
     """Return a time with two digits, such as "7.3 ms", "0.21 s" or "12 s"."""
-    if seconds < 0.1:
+    if seconds < 0.0995:
         return f"{1000 * seconds:.2g} ms"
-    return f"{seconds:.2g} s" if seconds < 100 else duration(seconds)
+    return f"{seconds:.2g} s" if seconds < 99.5 else duration(seconds)

@@ -75,7 +75,7 @@ def _fewer_steps(recipe: Recipe, forecast: Forecast, share: float) -> str:
     """Return the override that makes a training an hour long whose steps take this share of the time."""
     factor = GOAL / (forecast.seconds * share)
     if recipe.run.steps is None and recipe.run.epochs:
-        return f"run.epochs={recipe.run.epochs * factor:.2g}"
+        return f"run.epochs={float(f'{recipe.run.epochs * factor:.2g}'):g}"  # 150, not 1.5e+02
     steps = round(forecast.steps * factor, 3)
     unit = 10 ** max(0, len(str(int(steps))) - 2)
     return f"run.steps={max(1, int(steps) // unit * unit)}"  # two digits

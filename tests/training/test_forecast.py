@@ -173,3 +173,11 @@ def test_forecasts_are_finite(clock: Clock) -> None:
     watch = Stopwatch(10, {}, CPU)
     assert [watch.news(t) for t in range(1, 10)] == [None] * 9
     assert math.isfinite(Forecast(5, 0.0).seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0994, "99 ms"), (0.0999, "0.1 s"), (0.21, "0.21 s"), (99.4, "99 s"), (99.6, "100 s"), (1500.0, "25 min")],
+)
+def test_times_are_written_without_powers_of_ten(seconds: float, text: str) -> None:
+    assert text in str(Forecast(100, seconds, ()))

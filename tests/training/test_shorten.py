@@ -77,6 +77,7 @@ def test_fewer_steps_of_the_fastest_where_nothing_is_enough(folder: Recipe) -> N
 def test_epochs_stay_epochs() -> None:
     recipe = tiny("", "run.epochs=10")
     assert ways(recipe, 10).startswith("run.epochs=1")
+    assert ways(tiny("", "run.epochs=1500"), 10).startswith("run.epochs=150")
     assert "run.steps" not in ways(recipe, 10)
 
 
