@@ -35,7 +35,7 @@ import marks
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
 INDEX, PICTURES = HERE.parent / "docs" / "zoo" / "results.md", HERE.parent / "docs" / "images" / "zoo"
-WIDTH = 500  # largest width of a picture on a page, in pixels
+WIDTH = 640  # largest width of a picture on a page, in pixels
 BEGIN = marks.begin("written by benchmarks/zoo.py")
 
 
