@@ -35,7 +35,7 @@ from ganzoo.sampling.run import Run
 RECIPE = "cgan_emnist"
 SMALL = ["dataset.use=glyphs", "dataset.n=300", 'dataset.characters="AB"', "run.steps=2000", "run.batch_size=16"]
 SMALL += ["run.save=20", "run.log=10", "run.sample=40"]
-NETWORKS = ["generator.z_dim=8", "generator.hidden=[16,16]", "discriminator.hidden=[16,16]"]  # of RECIPE
+NETWORKS = ["generator.z_dim=8", "generator.width=1", "discriminator.width=1", "discriminator.hidden=8"]  # of RECIPE
 PART = 0.2  # fraction of the training time within which a process is killed
 
 

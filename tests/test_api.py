@@ -58,7 +58,7 @@ def test_train_takes_a_name(tmp_path: Path) -> None:
         "run.steps": 1,
         "dataset.n": 100,
         "dataset.characters": "AB",
-        "generator.hidden": [4],
+        "generator.width": 2,
         "run.batch_size": 8,
     }
     assert ganzoo.train("quickstart", changes, out=tmp_path).folder.name.startswith("quickstart-")

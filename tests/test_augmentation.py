@@ -310,7 +310,7 @@ def seen_through(entry: Entry, augmentation: str) -> Example | None:
     return None
 
 
-APART = {"l1", "l2", "pixels", "pixel", "feature", "margin"}
+APART = {"l1", "l2", "pixels", "pixel", "feature", "early", "margin"}
 """Terms that compare samples themselves, or see them through another network than a discriminator."""
 
 

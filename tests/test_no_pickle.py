@@ -48,6 +48,8 @@ ALLOWED = {
     ("ganzoo/registry/entry_points.py", "operator.attrgetter"): "the same entry point",
     ("ganzoo/registry/discovery.py", "getattr"): "a hook that our own code names",
     ("ganzoo/config/signature.py", "typing.get_type_hints"): "annotations in the source of an installed component",
+    ("ganzoo/augmentation.py", "getattr"): "attributes of a discriminator, asked for by the code of a procedure",
+    ("ganzoo/augmentation.py", "setattr"): "layers that the code of a procedure adds to a discriminator",
     ("ganzoo/runs/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
     ("ganzoo/training/device.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
     ("ganzoo/benchmark/compare.py", "subprocess"): "a script that was named on the command line to be run",

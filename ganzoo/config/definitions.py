@@ -43,6 +43,10 @@ def find(module: str, name: str) -> tuple[str, ast.AST]:
                 return module, node
             case ast.Assign(targets=[ast.Name(id=assigned)], value=expression) if assigned == root and not rest:
                 return module, expression
+            case ast.AnnAssign(target=ast.Name(id=assigned), value=ast.expr() as expression) if (
+                assigned == root and not rest
+            ):
+                return module, expression
             case ast.ImportFrom(names=aliases):
                 for alias in aliases:
                     if (alias.asname or alias.name) == root:

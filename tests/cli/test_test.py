@@ -52,7 +52,7 @@ def test_a_broken_promise_is_told_with_what_to_change(tmp_path: Path) -> None:
     assert SIGN in done.stdout
     assert "return minus a value that should be maximised." in done.stdout
     errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert errors == ["Error: plugin ganzoo-planted breaks 1 of 18 promises. The messages above say what to change."]
+    assert errors == ["Error: plugin ganzoo-planted breaks 1 of 19 promises. The messages above say what to change."]
     assert "Traceback" not in done.stderr
 
 

@@ -95,8 +95,8 @@ HOSTILE = {
     "a billion pixels": (".json", lambda: changed("dataset", size=10**9), "should be less than or equal to 256"),
     "a billion units": (
         ".json",
-        lambda: changed("generator", hidden=[10**9, 10**9]),
-        "this recipe needs at least 18,626,467,",
+        lambda: changed("discriminator", hidden=10**9),
+        "this recipe needs at least ",
     ),
     "an import path": (".json", lambda: changed("loss", use="os.system"), "no loss named 'os.system'"),
     "dunder keys": (

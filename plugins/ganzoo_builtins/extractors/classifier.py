@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganzoo import Spec
 
 Architecture = Literal["strided", "residual"]
-ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+ARCHITECTURES: tuple[Architecture, ...] = ("strided", "residual")
 
 WIDTH = 128  # features
 SMALLEST = 8  # pixels; the shortest side of images that can be classified

@@ -250,4 +250,4 @@ class PPGN(Procedure):
 def _linear_layers(classifier: nn.Module) -> list[nn.Linear]:
     """Return the fully connected layers of a classifier in order, without its head."""
     named = classifier.named_modules()
-    return [layer for name, layer in named if isinstance(layer, nn.Linear) and name.partition(".")[0] != "head"]
+    return [layer for name, layer in named if isinstance(layer, nn.Linear) and "head" not in name.split(".")]

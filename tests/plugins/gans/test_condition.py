@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
@@ -23,6 +23,22 @@ def families(kind: str) -> Iterator[str]:
             yield entry.name
 
 
+def conditions(kind: str, name: str) -> tuple[str, ...]:
+    network = PLUGINS.zoo.find(kind, name).load()
+    choices: tuple[str, ...] = get_args(get_type_hints(network.__init__)["condition"])
+    return choices
+
+
+def cases(kind: str, *wanted: str) -> list[Any]:
+    """Each family with each condition that it has, of those wanted, or else of all that take labels."""
+    return [
+        pytest.param(name, condition, id=f"{name}, {condition}")
+        for name in families(kind)
+        for condition in conditions(kind, name)
+        if condition in (wanted or conditions(kind, name)) and condition != "none"
+    ]
+
+
 GENERATORS, DISCRIMINATORS = [*families("generator")], [*families("discriminator")]
 
 
@@ -31,6 +47,11 @@ def build(kind: str, name: str, spec: Spec = SPEC, **settings: Any) -> Any:
     narrow = {key: value for key, value in NARROW.items() if key in inspect.signature(network).parameters}
     torch.manual_seed(0)
     return network(spec, **narrow, **settings)
+
+
+def test_every_value_is_of_the_table_on_the_page() -> None:
+    for kind, known in (("generator", GeneratorCondition), ("discriminator", DiscriminatorCondition)):
+        assert all({*conditions(kind, name)} <= {*get_args(known)} for name in families(kind))
 
 
 def test_both_players_of_a_family_have_it() -> None:
@@ -45,8 +66,7 @@ def test_a_generator_without_labels_is_the_default_and_needs_none(name: str) -> 
     assert not any(isinstance(module, torch.nn.Embedding) for module in generator.modules())
 
 
-@pytest.mark.parametrize("condition", [one for one in get_args(GeneratorCondition) if one != "none"])
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize(("name", "condition"), cases("generator"))
 def test_a_generator_follows_its_labels(name: str, condition: str) -> None:
     """A permutation of the labels permutes the samples of one z, and each label has samples of its own."""
     generator: Generator = build("generator", name, condition=condition).eval()
@@ -62,9 +82,9 @@ def test_a_generator_follows_its_labels(name: str, condition: str) -> None:
     assert all((x[i] - x[j]).abs().max() > 1e-6 for i in range(4) for j in range(i))
 
 
-@pytest.mark.parametrize("name", GENERATORS)
-def test_batch_norm_of_each_class_is_reached_by_the_gradient_of_its_class_alone(name: str) -> None:
-    generator: Generator = build("generator", name, condition="batch_norm")
+@pytest.mark.parametrize(("name", "condition"), cases("generator", "batch_norm"))
+def test_batch_norm_of_each_class_is_reached_by_the_gradient_of_its_class_alone(name: str, condition: str) -> None:
+    generator: Generator = build("generator", name, condition=condition)
     x = generator(generator.prior(4), torch.tensor([1, 1, 3, 3]))
     (x * torch.randn_like(x)).sum().backward()
     tables = [module.weight.grad for module in generator.modules() if isinstance(module, torch.nn.Embedding)]
@@ -74,8 +94,7 @@ def test_batch_norm_of_each_class_is_reached_by_the_gradient_of_its_class_alone(
         assert grad.abs().sum(1).gt(0).tolist() == [False, True, False, True]
 
 
-@pytest.mark.parametrize("condition", [one for one in get_args(DiscriminatorCondition) if one != "none"])
-@pytest.mark.parametrize("name", DISCRIMINATORS)
+@pytest.mark.parametrize(("name", "condition"), cases("discriminator"))
 def test_a_discriminator_follows_its_labels(name: str, condition: str) -> None:
     discriminator: Discriminator = build("discriminator", name, condition=condition).eval()
     x = torch.randn(1, *SPEC.shape).expand(4, -1, -1, -1)
@@ -86,10 +105,10 @@ def test_a_discriminator_follows_its_labels(name: str, condition: str) -> None:
     assert torch.allclose(discriminator(x, shuffled), logits[shuffled], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_a_projection_on_vectors_of_zero_is_the_discriminator_without_labels(name: str) -> None:
+@pytest.mark.parametrize(("name", "condition"), cases("discriminator", "projection"))
+def test_a_projection_on_vectors_of_zero_is_the_discriminator_without_labels(name: str, condition: str) -> None:
     plain: Discriminator = build("discriminator", name).eval()
-    projecting: Discriminator = build("discriminator", name, condition="projection").eval()
+    projecting: Discriminator = build("discriminator", name, condition=condition).eval()
     state = {key.replace("head.", "head.linear."): value for key, value in plain.state_dict().items()}
     vectors = torch.zeros_like(projecting.head.class_vectors.weight)
     projecting.load_state_dict({**state, "head.class_vectors.weight": vectors})
