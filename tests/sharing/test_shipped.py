@@ -95,6 +95,10 @@ def test_a_plugin_whose_folder_cannot_be_read_is_told_and_skipped(site: Path) ->
 SHIPPED = [pytest.param(model, id=model.full_name) for model in shipped.models(discovery.load())]
 
 
+def test_ganzoo_ships_letters() -> None:
+    assert "ganzoo/letters" in {model.full_name for model in shipped.models(discovery.load())}
+
+
 @pytest.mark.parametrize("model", SHIPPED)
 def test_every_shipped_model_is_small_and_generates(model: shipped.ShippedModel) -> None:
     assert sum(path.stat().st_size for path in model.folder.iterdir()) < 3_000_000
