@@ -9,6 +9,7 @@ import pytest
 from ganzoo.config import locate
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS
+from ganzoo.sharing import shipped
 from helpers.commands import ganzoo
 
 HINGE = """\
@@ -43,13 +44,15 @@ def test_json_has_every_component_and_recipe() -> None:
     rows = json.loads(ganzoo("list", "--json").stdout)
     assert {(row["kind"], row["name"]) for row in rows if row["kind"] != "gan"} == {
         (entry.kind, entry.name) for entry in plugins.zoo
-    } | {("recipe", recipe.name) for recipe in locate.recipes(plugins)}
+    } | {("recipe", recipe.name) for recipe in locate.recipes(plugins)} | {
+        ("model", model.name) for model in shipped.models(plugins)
+    }
     assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper")}
 
 
 def test_kinds_come_in_order() -> None:
     kinds = [row["kind"] for row in json.loads(ganzoo("list", "--json").stdout)]
-    assert kinds == sorted(kinds, key=["gan", *KINDS, "recipe"].index)
+    assert kinds == sorted(kinds, key=["gan", *KINDS, "recipe", "model"].index)
 
 
 @pytest.mark.parametrize("spelling", ["loss", "losses"])

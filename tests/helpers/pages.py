@@ -59,7 +59,7 @@ def blocks(page: Path) -> list[Block]:
     found = []
     for fence in FENCE.finditer(text):
         line = text.count("\n", 0, fence.start("text")) + 1
-        skipped = page == FOLLOWED or bool(SKIPPED.fullmatch(fence["before"]))
+        skipped = bool(SKIPPED.fullmatch(fence["before"]))
         found.append(Block(page, line, fence["language"], fence["text"], skipped, fence["before"] == FAILS))
     return found
 
@@ -77,7 +77,7 @@ def namespace(page: Path) -> tuple[dict[str, Any], dict[str, ModuleType]]:
     sys.modules[name] = module  # inspect and pickling look classes up by module
     shared, plugins = module.__dict__, {}
     for block in blocks(page):
-        if block.language != "python" or block.skipped:
+        if block.language != "python" or block.skipped or page == FOLLOWED:
             continue
         code = compile("\n" * (block.line - 1) + block.text, str(page), "exec", dont_inherit=True)
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
