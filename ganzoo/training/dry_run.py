@@ -110,7 +110,7 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, st
         forecast = time_steps(recipe, session)
     except (GanzooError, RuntimeError, MemoryError) as error:
         return None, f"no step was timed: {error}"
-    ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator.device)
+    ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
     return {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}, ""
 
 

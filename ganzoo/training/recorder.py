@@ -178,7 +178,8 @@ class Recorder:
             self._write_status("running", t)
         if self.threads.settled and (left := self._stopwatch.news(t)):
             self.say(f"step {t}: about {left}" if self._said_time else f"about {left}")
-            if not self._said_time and (ways := shorten.ways(self.recipe, self.dataset.spec, left, self.device)):
+            accelerator = self.session.engine.accelerator
+            if not self._said_time and (ways := shorten.ways(self.recipe, self.dataset.spec, left, accelerator)):
                 self.say(f"for a training of an hour: {ways}")
             self._said_time = True
 

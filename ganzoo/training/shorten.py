@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
@@ -19,8 +19,9 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.config.signature import describe
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Batch, Spec
-from ganzoo.training.engine import owned
+from ganzoo.training.engine import Engine
 from ganzoo.training.forecast import Forecast, duration
+from ganzoo.training.optim import remove_graph_break
 from ganzoo.utils import distributed, rng
 from ganzoo.utils.meta import meta_device
 
@@ -51,14 +52,14 @@ class Change:
     overrides: Mapping[str, Any]
 
 
-def ways(recipe: Recipe, spec: Spec, forecast: Forecast, device: torch.device) -> str:
+def ways(recipe: Recipe, spec: Spec, forecast: Forecast, accelerator: Accelerator) -> str:
     """Say which settings bring a long training to about an hour or less. The training itself is not touched.
 
     Args:
         recipe: The recipe.
         spec: Shape and labels of its data.
         forecast: The forecast of the training.
-        device: The device to time changed networks on.
+        accelerator: Device and precision to time changed networks with.
 
     Returns:
         Alternatives, each a few overrides; "" when the training is not long.
@@ -67,7 +68,7 @@ def ways(recipe: Recipe, spec: Spec, forecast: Forecast, device: torch.device) -
     if min(limit, forecast.seconds) < LONG:
         return ""
     with rng.preserve_rng():
-        shorter = [_fewer_steps(recipe, forecast, 1.0), *_faster(recipe, spec, forecast, device)]
+        shorter = [_fewer_steps(recipe, forecast, 1.0), *_faster(recipe, spec, forecast, accelerator)]
     return ", or ".join(shorter)
 
 
@@ -81,7 +82,7 @@ def _fewer_steps(recipe: Recipe, forecast: Forecast, share: float) -> str:
     return f"run.steps={max(1, int(steps) // unit * unit)}"  # two digits
 
 
-def _faster(recipe: Recipe, spec: Spec, forecast: Forecast, device: torch.device) -> Iterator[str]:
+def _faster(recipe: Recipe, spec: Spec, forecast: Forecast, accelerator: Accelerator) -> Iterator[str]:
     """Yield the overrides of the mildest change of widths, of the side, or else of both that is fast enough.
 
     If none is, the fastest change is yielded, with fewer steps.
@@ -90,13 +91,13 @@ def _faster(recipe: Recipe, spec: Spec, forecast: Forecast, device: torch.device
         return
     fastest: tuple[float, str] = (1.0, "")
     with suppress(*instantiate.REFUSALS, KeyError, AttributeError):  # a procedure whose batches are no such noise
-        before = _time(recipe, spec, device)
+        before = _time(recipe, spec, accelerator)
         enough = False
         for halvings in (NARROWER, SMALLER, BOTH):
             if halvings is BOTH and enough:
                 return
             for change in filter(None, (_changed(recipe, spec, *numbers) for numbers in halvings)):
-                share = _time(change.recipe, change.spec, device) / before
+                share = _time(change.recipe, change.spec, accelerator) / before
                 overrides = " ".join(assignments_of(change.overrides))
                 fastest = min(fastest, (share, overrides))
                 if share * forecast.seconds <= GOAL:
@@ -150,20 +151,20 @@ def _narrower(network: Blueprint, factor: int) -> dict[str, Any]:
     return narrower
 
 
-def _time(recipe: Recipe, spec: Spec, device: torch.device) -> float:
-    """Return the seconds of the forward and backward passes of one step, with new networks on noise."""
+def _time(recipe: Recipe, spec: Spec, accelerator: Accelerator) -> float:
+    """Return the seconds of one step on noise, with new networks that an optimizer without state leaves unchanged."""
+    device = accelerator.device
     with device:
         procedure = instantiate.procedure(recipe, spec)
         batch = _noise(spec, recipe.run.batch_size)
-    trained = owned(procedure)
+    engine = Engine(
+        procedure, lambda _, parameters: remove_graph_break(torch.optim.SGD(parameters, lr=0.0)), accelerator
+    )
     seconds = 0.0
     for _ in range(2):  # the first allocates memory
         start = _now(device)
-        for move in procedure.step(itertools.repeat(batch), 0):
-            for player, terms in move.items():
-                functools.reduce(torch.add, terms.values()).backward(inputs=trained[player], retain_graph=True)
+        engine.step(itertools.repeat(batch), 0)
         seconds = _now(device) - start
-        procedure.zero_grad()
     return seconds
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.interfaces import Spec
 from ganzoo.training import shorten
 from ganzoo.training.forecast import Forecast
-from helpers.support import tiny
+from helpers.support import accelerator, tiny
 
-CPU = torch.device("cpu")
 PICTURES = """
 [dataset]
 use = "folder"
@@ -29,14 +29,14 @@ use = "dcgan"
 
 def ways(recipe: Recipe, hours: float) -> str:
     spec = Spec((3, 64, 64)) if recipe.dataset.entry.name == "folder" else instantiate.dataset(recipe).spec
-    return shorten.ways(recipe, spec, Forecast(100_000, 0.036 * hours), CPU)
+    return shorten.ways(recipe, spec, Forecast(100_000, 0.036 * hours), accelerator())
 
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Recipe:
     """A step's time is as the square of the width and of the side."""
 
-    def quadratic(recipe: Recipe, spec: Spec, device: torch.device) -> float:
+    def quadratic(recipe: Recipe, spec: Spec, accelerator: Accelerator) -> float:
         network = recipe.parts["discriminator"]
         assert not isinstance(network, list)
         return float(network.settings.get("width", 64) ** 2 * spec.shape[-1] ** 2)
@@ -82,7 +82,7 @@ def test_epochs_stay_epochs() -> None:
 
 
 def test_hidden_layers_are_halved_and_none_becomes_narrower_than_eight(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shorten, "_time", lambda recipe, spec, device: 0.0 if "16" in str(recipe.parts) else 1.0)
+    monkeypatch.setattr(shorten, "_time", lambda recipe, spec, accelerator: 0.0 if "16" in str(recipe.parts) else 1.0)
     recipe = tiny("", "generator.hidden=[8, 64]", "discriminator.hidden=[32]")
     assert ways(recipe, 10).endswith("generator.hidden=[8, 32] discriminator.hidden=[16] (1 s)")
 
@@ -91,7 +91,7 @@ def test_the_time_of_a_step_is_that_of_the_networks_and_no_random_number_is_used
     """Wide networks take several times as long as narrow ones; the state of the generators is as before."""
     recipe = tiny("", "generator.hidden=[1024, 1024]", "discriminator.hidden=[1024, 1024]", "run.batch_size=64")
     before = torch.get_rng_state()
-    told = shorten.ways(recipe, Spec((2,)), Forecast(1000, 10.0), CPU)
+    told = shorten.ways(recipe, Spec((2,)), Forecast(1000, 10.0), accelerator())
     assert torch.equal(torch.get_rng_state(), before)
     assert told.startswith("run.steps=360, or generator.hidden=[")
 
