@@ -64,10 +64,17 @@ class ACGAN(Adversarial):
         self.classify = classify
 
     def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
-        need_classes(type(self).__name__, self.spec)
+        if not self.spec.classes:
+            raise IncompatibleError(
+                f"procedure {type(self).__name__} predicts labels, and the data has none: use labelled data."
+            )
         discriminator = super().build_discriminator(blueprint)
-        discriminator.class_head = nn.Linear(features_width(discriminator, self.spec), self.spec.classes)
+        self.add_class_layers(discriminator, features_width(discriminator, self.spec))
         return discriminator
+
+    def add_class_layers(self, discriminator: Discriminator, width: int) -> None:
+        """Add the layers that predict classes from features (N, width) to the discriminator."""
+        discriminator.class_head = nn.Linear(width, self.spec.classes)
 
     def class_loss(self, features: Tensor, y: Tensor) -> Tensor:
         """Return -log P(C = y | x), averaged, from features (N, width) and labels (N,)."""
@@ -94,9 +101,3 @@ class ACGAN(Adversarial):
         real_logits = self.judge_real(batch) if self.loss.uses_real else None
         terms = self.generator_terms(self.loss.generator(real_logits, fake_logits), batch, fakes, t)
         yield {"generator": {**terms, "class": self.g_class_weight * self.class_loss(features, fakes.y)}}
-
-
-def need_classes(procedure: str, spec: Spec) -> None:
-    """Require data with labels."""
-    if not spec.classes:
-        raise IncompatibleError(f"procedure {procedure} predicts labels, and the data has none: use labelled data.")

@@ -7,8 +7,8 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ganzoo import Blueprint, Discriminator, Spec, features_width
-from ganzoo_builtins.gans.acgan import ACGAN, need_classes
+from ganzoo import Blueprint, Discriminator, Spec
+from ganzoo_builtins.gans.acgan import ACGAN
 
 
 class ReACGAN(ACGAN):
@@ -69,12 +69,9 @@ class ReACGAN(ACGAN):
             g_steps=g_steps,
         )
 
-    def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
-        need_classes(type(self).__name__, self.spec)
-        discriminator = blueprint(self.spec)
-        discriminator.class_head = nn.Linear(features_width(discriminator, self.spec), self.width)
+    def add_class_layers(self, discriminator: Discriminator, width: int) -> None:
+        discriminator.class_head = nn.Linear(width, self.width)
         discriminator.class_vectors = nn.Embedding(self.spec.classes, self.width)
-        return discriminator
 
     def class_loss(self, features: Tensor, y: Tensor) -> Tensor:
         """Return the data-to-data cross-entropy of features (N, width) with labels (N,)."""
