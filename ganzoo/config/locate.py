@@ -62,13 +62,8 @@ def packaged() -> Path:
 
 def folders(plugins: Plugins) -> list[tuple[str, Path]]:
     """Return pairs of an owner and a folder of recipes. A plugin that fails to name its folder is skipped."""
-    found = [("ganzoo", packaged())]
-    for plugin, list_folders in plugins.callers("ganzoo_recipes"):
-        try:
-            found += [(plugin.split("/")[0], Path(str(folder))) for folder in list_folders()]
-        except Exception as error:
-            plugins.zoo.failures.append(f"plugin {plugin} failed in ganzoo_recipes: {type(error).__name__}: {error}")
-    return [(owner, folder) for owner, folder in found if folder.is_dir()]
+    own = [("ganzoo", packaged())] if packaged().is_dir() else []
+    return [*own, *plugins.folders("ganzoo_recipes")]
 
 
 def recipes(plugins: Plugins) -> list[RecipeFile]:

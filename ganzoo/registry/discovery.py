@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -80,6 +81,16 @@ class Plugins:
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
             others = [plugin for plugin in self.manager.get_plugins() if plugin is not implementation.plugin]
             yield implementation.plugin_name, self.manager.subset_hook_caller(hook, others)
+
+    def folders(self, hook: str) -> list[tuple[str, Path]]:
+        """Return pairs of an owner and a folder that its plugin names by `hook`. One that fails to is skipped."""
+        found = []
+        for plugin, list_folders in self.callers(hook):
+            try:
+                found += [(plugin.split("/")[0], Path(str(folder))) for folder in list_folders()]
+            except Exception as error:
+                self.zoo.failures.append(f"plugin {plugin} failed in {hook}: {type(error).__name__}: {error}")
+        return [(owner, folder) for owner, folder in found if folder.is_dir()]
 
 
 def load(plugins: Mapping[str, Any] | None = None) -> Plugins:

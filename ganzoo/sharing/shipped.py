@@ -44,14 +44,12 @@ class ShippedModel:
 
 def models(plugins: Plugins) -> list[ShippedModel]:
     """Return every shipped model, sorted by name. A plugin that fails to name its folder is skipped."""
-    found = []
-    for plugin, list_folders in plugins.callers("ganzoo_models"):
-        owner = plugin.split("/")[0]
-        try:
-            for folder in (Path(str(one)) for one in list_folders()):
-                found += [ShippedModel(one.name, owner, one) for one in folder.iterdir() if (one / CONFIG).is_file()]
-        except Exception as error:
-            plugins.zoo.failures.append(f"plugin {plugin} failed in ganzoo_models: {type(error).__name__}: {error}")
+    found = [
+        ShippedModel(export.name, owner, export)
+        for owner, folder in plugins.folders("ganzoo_models")
+        for export in folder.iterdir()
+        if (export / CONFIG).is_file()
+    ]
     return sorted(found, key=lambda model: (model.name, model.owner))
 
 
