@@ -43,7 +43,7 @@ def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Forget the modules that a test imported from a temporary folder: another test may install others by their names."""
+    """Forget modules that a test imported from a temporary folder: another test may install others by their names."""
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:

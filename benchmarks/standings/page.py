@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import marks
-from standings import chart
+from standings import chart, poster
 from standings.cells import Cell, Cells
 from standings.ranking import MAIN, SEEDS, Row, Value, best, rows
 from standings.systems import System
@@ -72,6 +72,7 @@ def write(leagues: Sequence[League], cells: Cells, page: Path, images: Path, gal
             _write(folder / f"{row.name}.png", enlarged(base64.b64decode(row.cells[0]["picture"])))
         if (real := cells.real(league.data)).is_file():
             _write(folder / "real.png", enlarged(real.read_bytes()))
+            _write(images / f"{league.data}.png", poster.draw(real.read_bytes(), shown(league)))
         if drawing := plot(league):
             _write(images / f"{league.data}.svg", drawing.encode())
     page.write_text(text)
@@ -117,6 +118,7 @@ def _section(league: League, gallery: Gallery) -> list[str]:
     ranked = rows(league.systems, league.cells)
     parts = []
     if ranked:
+        parts += [f"![Samples of every GAN](images/league/{league.data}.png)"] * bool(shown(league))
         parts += [table(ranked, gallery)]
         parts += [f"![Fréchet distance against CPU minutes](images/league/{league.data}.svg)"] * bool(plot(league))
         parts += [samples(league.data, ranked)]
@@ -130,6 +132,11 @@ def _section(league: League, gallery: Gallery) -> list[str]:
     if missing:
         parts.append(wrapped(f"Not measured yet: {', '.join(missing)}."))
     return parts
+
+
+def shown(league: League) -> list[Row]:
+    """Return the rows of the poster: all that are not stale."""
+    return [row for row in rows(league.systems, league.cells) if not row.is_stale]
 
 
 def table(ranked: Sequence[Row], gallery: Gallery) -> str:

@@ -15,7 +15,7 @@ import league
 import marks
 from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
-from standings import chart, page
+from standings import chart, page, poster
 from standings.cells import Cells, Task
 from standings.judging import strip
 from standings.page import League
@@ -170,6 +170,10 @@ def test_a_page_with_pictures_and_charts(tmp_path: Path) -> None:
         assert (tmp_path / "images" / name).is_file()
     with Image.open(tmp_path / "images/mnist/a.png") as picture:
         assert picture.size == (604, 64)
+    with Image.open(tmp_path / "images/mnist.png") as drawn:
+        assert drawn.getpixel((poster.MARGIN + 9, poster.MARGIN + poster.LABEL + 9)) == (255, 255, 255)  # real: ones
+        strips = drawn.width - 2 * poster.MARGIN + poster.GAP
+        assert drawn.getpixel((poster.MARGIN + strips // 2 + 9, poster.MARGIN + poster.LABEL + 9)) == (128, 128, 128)
     before = text
     page.write(leagues, cells, tmp_path / "league.md", tmp_path / "images", {"dcgan_mnist": ("DCGAN", "dcgan.md")})
     assert (tmp_path / "league.md").read_text() == before
