@@ -88,7 +88,7 @@ GOALS = [
     *loop("gan_mnist_printed", 150),
     *loop("cgan_mnist_printed", 150),
     *loop("dcgan_mnist", 16),
-    *loop("wgan_gp_mnist", 80),
+    *loop("wgan_gp_mnist_printed", 80),
     Goal("two processes against one", SCALING, 1.8, lambda result: result["ratios"]["speed"]["each"]),
     Goal(
         "a run of one step against import torch and the data",

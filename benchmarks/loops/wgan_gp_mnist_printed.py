@@ -1,6 +1,6 @@
-"""Reference loop of the recipe wgan_gp_mnist: the WGAN-GP, written by hand and tuned for speed.
+"""Reference loop of the recipe wgan_gp_mnist_printed: the WGAN-GP, written by hand and tuned for speed.
 
-    python benchmarks/loops/wgan_gp_mnist.py --root DATA [--steps 100] [--warmup 10] [--batch-size 64] [--threads 1]
+    python benchmarks/loops/wgan_gp_mnist_printed.py --root DATA [--steps 100] [--warmup 10] [--threads 1]
 
 All images are one uint8 tensor, Adam is fused, only the necessary gradients are computed, and values are copied from
 the device only every --log steps. The networks are those of gan_mnist_printed.
