@@ -37,6 +37,7 @@ def count(net):
         ("dcgan_upsample", Spec((1, 64, 64)), 3_532_161, 99_649),
         ("dcgan_upsample", Spec((3, 64, 64)), 3_533_315, 99_937),
         ("sngan", Spec((3, 32, 32)), 3_813_379, 5_860_865),
+        ("sngan", MNIST, 2_275_201, 1_406_593),
         ("sngan_resnet", Spec((3, 32, 32)), 4_276_739, 1_053_824),
         # weight norm adds a number for each unit; the discriminator's last layer is for one logit, not for ten
         ("improved_gan", MNIST, 693_784 + 784, 1_538_760 - 2_510 + 251 + 2_251),
