@@ -90,7 +90,7 @@ def collect(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of:
         charts=_svgs(curves.charts(lines), f"chart-{number}"),
         score_charts=_svgs(scores.charts(results), f"score-{number}"),
         scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(results)],
-        recipe=scrub(next((path.read_text(errors="replace") for path in sorted(run.folder.glob("recipe.*"))), "")),
+        recipe=scrub(run.recipe_as_given[1].decode(errors="replace")),
         settings=_tables(scrub(resolved["recipe"])),
         provenance=_provenance(run, scrub),
         curves=lines,
@@ -149,10 +149,8 @@ def _svgs(charts: Iterable[Chart], name: str) -> list[tuple[Chart, Markup]]:
 def _real(folder: Path) -> Frame | None:
     if picture := pictures.read(folder / layout.REAL, pictures.WIDTH):
         return Frame(0, picture)
-    path = folder / "real.txt"
-    if not path.is_file():
-        return None
-    return Frame(0, text="\n".join(path.read_text(errors="replace").splitlines()[: pictures.LINES]))
+    lines = pictures.read_lines(folder / "real.txt")
+    return Frame(0, text="\n".join(lines)) if lines else None
 
 
 def _scrubbed(frames: list[Frame], scrub: Redactor) -> list[Frame]:

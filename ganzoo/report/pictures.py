@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ganzoo.utils import regular
 from ganzoo.visualization import gif, timelapse
 
 STEPS = 40  # grids of a run at most
@@ -84,10 +85,10 @@ def read(path: Path, width: int = 0) -> Picture | None:
         width: As for embedded().
 
     Returns:
-        The embedded picture, or None if the file cannot be read as one.
+        The embedded picture, or None if the file cannot be read as one, or is a link.
     """
     try:
-        with Image.open(path) as opened:
+        with regular.open_file(path) as file, Image.open(file) as opened:
             return embedded(opened.copy(), width)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
@@ -121,9 +122,16 @@ def panels(samples: Path) -> list[tuple[str, Picture]]:
     return [(name, picture) for name, path in last.items() if (picture := read(path, WIDTH))]
 
 
+def read_lines(path: Path) -> list[str]:
+    """Return the first LINES lines of a text; none if it is missing, or a link."""
+    try:
+        return regular.read(path).decode(errors="replace").splitlines()[:LINES]
+    except OSError:
+        return []
+
+
 def _text(step: int, path: Path) -> Frame:
-    lines = path.read_text(errors="replace").splitlines()
-    return Frame(step, text="\n".join(line[:200] for line in lines[:LINES]))
+    return Frame(step, text="\n".join(line[:200] for line in read_lines(path)))
 
 
 def _marked(frames: list[Frame]) -> list[Frame]:

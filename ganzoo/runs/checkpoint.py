@@ -8,9 +8,9 @@ content is used.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout, retention
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 
 FORMAT = 1
 LISTED = 5  # differences that an error message lists
@@ -215,17 +215,11 @@ def _describe(data: bytes) -> dict[str, Any]:
 
 
 def _bytes(path: Path, limit: int) -> bytes:
-    """Read a regular file of at most `limit` bytes into memory: a mapped file that shrinks would crash the process."""
     try:
-        status = path.lstat()
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(0, "Is a directory")
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "It is a link or a device, not a file")
-        if status.st_size > limit:
-            raise _damaged(path)
-        return path.read_bytes()
+        return regular.read(path, limit)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _damaged(path) from error
         raise RunError(f"{path}: {error.strerror}. This checkpoint is not complete; use another.") from error
 
 
@@ -235,6 +229,6 @@ def _damaged(path: Path) -> RunError:
 
 def _load_json(path: Path, data: bytes) -> Any:
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return regular.parse_json(data)
+    except ValueError as error:
         raise RunError(f"{path}: not JSON: {error}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from ganzoo.config import validation
 from ganzoo.config.overrides import override
-from ganzoo.config.recipe import Recipe
+from ganzoo.config.recipe import Recipe, RunSettings
 from ganzoo.config.resolver import resolve
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Spec
@@ -19,7 +20,7 @@ from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores, status
 from ganzoo.runs.metrics_log import MetricsLog
 from ganzoo.runs.scores import Score
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
@@ -133,8 +134,7 @@ class RunFolder:
                 tree["run"] = {name: value for name, value in tree["run"].items() if name not in ("steps", "epochs")}
         override(tree, changes, zoo)
         origin = str(self.folder / layout.RESOLVED)
-        text = next((path.read_bytes() for path in self.folder.glob(f"{layout.RECIPE}.*")), b"")
-        return resolve(tree, zoo, origin, name=self.resolved["name"], text=text)
+        return resolve(tree, zoo, origin, name=self.resolved["name"], text=self.recipe_as_given[1])
 
     def write_resolved(self, recipe: Recipe, spec: Spec, class_names: list[str], words: list[str], steps: int) -> None:
         """Write resolved.json, from which the networks can be rebuilt without the data.
@@ -199,7 +199,18 @@ class RunFolder:
         content = self._read_json(layout.RESOLVED)
         if any(not isinstance(content.get(key), kind) for key, kind in RESOLVED_KEYS.items()):
             raise RunError(f"{self.folder / layout.RESOLVED}: not as ganzoo writes it. Use another run folder.")
+        if problems := _problems(content["recipe"]):
+            raise RunError(f"{self.folder / layout.RESOLVED}: {problems[0]}. Use another run folder.")
         return content
+
+    @property
+    def recipe_as_given(self) -> tuple[str, bytes]:
+        """Name and content of the recipe's file, before overrides; "" and b"" when it is missing."""
+        name = next((name for name in layout.RECIPES if os.path.lexists(self.folder / name)), "")
+        try:
+            return name, regular.read(self.folder / name) if name else b""
+        except OSError as error:
+            raise RunError(f"{self.folder / name}: {error.strerror}. Put the recipe there, or remove it.") from error
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -244,9 +255,22 @@ class RunFolder:
 
     def _read_json(self, name: str) -> dict[str, Any]:
         try:
-            content = json.loads((self.folder / name).read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{self.folder / name}: cannot be read: {error}") from error
+            content = regular.read_json(self.folder / name)
+        except OSError as error:
+            raise RunError(f"{self.folder / name}: cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise RunError(f"{self.folder / name}: not JSON: {error}") from error
         if not isinstance(content, dict):
             raise RunError(f"{self.folder / name}: not as ganzoo writes it. Use another run folder.")
         return content
+
+
+def _problems(recipe: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the recipe in resolved.json before any component of it is looked up."""
+    tables = [table for value in recipe.values() for table in (value if isinstance(value, list) else [value])]
+    if not isinstance(recipe.get("run"), dict) or not all(isinstance(table, dict) for table in tables):
+        return ["its recipe is not one of tables"]
+    if not all(isinstance(table.get("use", ""), str) for table in tables):
+        return ["`use` of one of its tables is not a name"]
+    run = {name: value for name, value in recipe["run"].items() if name in RunSettings.model_fields}
+    return validation.check(RunSettings, "[run]", run)

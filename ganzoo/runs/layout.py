@@ -1,6 +1,7 @@
 """Names of the files and folders in a run folder."""
 
-RECIPE = "recipe"  # recipe.toml or recipe.json, as given
+RECIPE = "recipe"
+RECIPES = ("recipe.toml", "recipe.json")  # one of them, as given
 RESOLVED = "resolved.json"
 PROVENANCE = "provenance.json"
 STATUS = "status.json"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 
 NOT_LOSSES = ("gradient", "samples", "data")  # groups of numbers, before the slash, that are no loss terms
 MEANINGS = {
@@ -31,7 +31,7 @@ def parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """Parse lines of metrics.jsonl. Lines that are no row, and values that are no number, are skipped."""
     for line in lines:
         try:
-            row = json.loads(line)
+            row = regular.parse_json(line)
         except ValueError:
             continue
         if isinstance(row, dict) and isinstance(row.get("step"), int):
@@ -62,6 +62,7 @@ class MetricsLog:
         row = {"step": step, **{name: value if math.isfinite(value) else None for name, value in values.items()}}
         self._waiting.append(json.dumps(row).encode() + b"\n")
         lines = b"".join(self._waiting)
+        regular.check_missing(self.path)
         with self.path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
@@ -73,11 +74,12 @@ class MetricsLog:
         self._waiting.clear()
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield every row. A line that was cut off is skipped."""
-        if not self.path.is_file():
+        """Yield every row, none when the file is missing or a link. A line that was cut off is skipped."""
+        try:
+            with regular.open_file(self.path) as lines:
+                yield from parsed(lines)
+        except OSError:
             return
-        with self.path.open("rb") as lines:
-            yield from parsed(lines)
 
     def forget_after(self, step: int) -> None:
         """Delete the rows of later steps, which a run that is resumed from `step` writes again."""

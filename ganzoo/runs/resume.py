@@ -67,9 +67,8 @@ def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
     Raises:
         RunError: The run has no checkpoint, or every one is damaged.
     """
-    latest = retention.latest(run.checkpoints)
     damaged: list[str] = []
-    for folder in [latest, *(other for other in reversed(retention.complete(run.checkpoints)) if other != latest)]:
+    for folder in retention.newest_first(run.checkpoints):
         try:
             checkpoint.read(folder)
         except RunError as error:

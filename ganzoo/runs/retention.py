@@ -24,12 +24,19 @@ def step_of(folder: Path) -> int:
 def in_order(checkpoints: Path) -> list[Path]:
     """Return every step-N folder, oldest first. Other files and folders are ignored."""
     folders = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
-    return sorted(folders, key=step_of)
+    return sorted((path for path in folders if path.is_dir()), key=step_of)
 
 
 def complete(checkpoints: Path) -> list[Path]:
     """Return the checkpoints that have a manifest, oldest first. Only reading one shows whether it is damaged."""
     return [folder for folder in in_order(checkpoints) if (folder / layout.MANIFEST).is_file()]
+
+
+def newest_first(checkpoints: Path) -> list[Path]:
+    """Return every step-N folder, damaged ones too: first the one that `latest` names, then by falling step."""
+    folders = in_order(checkpoints)[::-1]
+    pointed = pointed_to(checkpoints, layout.LATEST)
+    return sorted(folders, key=lambda folder: folder != pointed)
 
 
 def latest(checkpoints: Path) -> Path:
@@ -42,16 +49,19 @@ def latest(checkpoints: Path) -> Path:
         The folder that `latest` names, or the one of the highest step when that is missing.
 
     Raises:
-        RunError: There is none.
+        RunError: There is none, or the newest one has no manifest: an older one is not taken in its place unasked.
     """
-    pointed = pointed_to(checkpoints, layout.LATEST)
-    if pointed and (pointed / layout.MANIFEST).is_file():
-        return pointed
-    if folders := complete(checkpoints):
-        return folders[-1]
-    raise RunError(
-        f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`, or wait, if it is training."
-    )
+    folders = newest_first(checkpoints)
+    if not folders:
+        raise RunError(
+            f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`, or wait, if it is training."
+        )
+    newest, *older = folders
+    if not (newest / layout.MANIFEST).is_file():
+        whole = next((folder for folder in older if (folder / layout.MANIFEST).is_file()), None)
+        remedy = f"To use the one before it, name {whole}." if whole else "There is no other: start again."
+        raise RunError(f"{newest}: damaged, its {layout.MANIFEST} is missing. {remedy}")
+    return newest
 
 
 def point(checkpoints: Path, pointer: str, folder: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 
 BEST_OF = {"lower": min, "higher": max}  # by Score.better; "nearer" has no best
 LEAST_RECALL = 0.1  # of the real samples' recall, below which no other score says anything
@@ -95,6 +95,7 @@ def append(path: Path, scores: Iterable[Score]) -> None:
         OSError: The file cannot be written.
     """
     lines = "".join(json.dumps(asdict(score)) + "\n" for score in scores)
+    regular.check_missing(path)
     with path.open("a+b") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
@@ -119,17 +120,21 @@ def forget_after(path: Path, step: int) -> None:
 
 
 def read(path: Path) -> Iterator[Score]:
-    """Yield every score of a file, none when it is missing. Lines that are cut off or hold no score are skipped."""
-    if not path.is_file():
+    """Yield every score of a regular file, none when it is missing or a link. Lines without a score are skipped."""
+    try:
+        with regular.open_file(path) as lines:
+            yield from filter(None, map(_parsed, lines))
+    except OSError:
         return
-    with path.open("rb") as lines:
-        for line in lines:
-            try:
-                score = Score(**json.loads(line))
-            except (ValueError, TypeError):
-                continue
-            if _is_valid(score):
-                yield score
+
+
+def _parsed(line: bytes) -> Score | None:
+    """Return the score of a line, None when it holds none."""
+    try:
+        score = Score(**regular.parse_json(line))
+    except (ValueError, TypeError):
+        return None
+    return score if _is_valid(score) else None
 
 
 def _is_valid(score: Score) -> bool:

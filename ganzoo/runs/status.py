@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from ganzoo.errors import RunError, printable
 from ganzoo.runs import layout, retention
-from ganzoo.utils import atomic, lock
+from ganzoo.utils import atomic, lock, regular
 
 HEARTBEAT = 15.0  # seconds between two heartbeats
 SILENCE = 300.0  # seconds without a heartbeat after which a run on another machine counts as dead
@@ -115,7 +114,7 @@ def _silence(folder: Path, content: dict[str, Any]) -> str:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        content = json.loads((folder / layout.STATUS).read_bytes())
+        content = regular.read_json(folder / layout.STATUS)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

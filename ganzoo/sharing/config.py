@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
@@ -148,7 +149,7 @@ def parse(content: bytes, origin: str) -> Config:
         )
     if problems := validation.check(Config, origin, tree):
         raise RunError("\n".join(problems))
-    config = Config.model_validate_json(content, strict=True)
+    config = Config.model_validate_json(json.dumps(tree), strict=True)  # in UTF-8, whatever the file's encoding
     _check_api(config, origin)
     if config.spec.classes < len(config.class_names):
         raise RunError(f"{origin}: {len(config.class_names)} class names for {config.spec.classes} classes.")

@@ -197,15 +197,13 @@ def _write(folder: Path, source: _Source, formats: Sequence[str]) -> ExportResul
 
 def _write_recipe(folder: Path, run: Run) -> list[str]:
     """Write the recipe without paths of this machine, and return remarks."""
-    remarks = []
-    for path in sorted(run.folder.glob("recipe.*")):
-        if path.name in manifest.ALLOWED:
-            text = path.read_text(errors="replace")
-            redacted = Redactor()(text)
-            if redacted != text:
-                remarks.append(f"{path.name}: paths of this machine are shortened to their last part.")
-            (folder / path.name).write_text(redacted)
-    return remarks
+    name, content = run.recipe_as_given
+    if not name:
+        return []
+    text = content.decode(errors="replace")
+    redacted = Redactor()(text)
+    (folder / name).write_text(redacted)
+    return [f"{name}: paths of this machine are shortened to their last part."] * (redacted != text)
 
 
 def _write_samples(folder: Path, model: Model) -> list[str]:

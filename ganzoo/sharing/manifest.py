@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from ganzoo.config import parser, validation
 from ganzoo.errors import RunError, one_line
 from ganzoo.registry.discovery import DISTRIBUTION
 from ganzoo.sharing import CONFIG as CONFIG
+from ganzoo.utils import regular
 
 FORMAT = 1
 CARD = "README.md"
@@ -164,18 +164,10 @@ def read_bounded(path: Path, limit: int) -> bytes:
     Raises:
         RunError: The path is not a regular file, cannot be read, or is larger than `limit`.
     """
-    _regular_file_status(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 a descriptor: the file that is checked is the one read
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(0, "It is a link or a device, not a file")
-            content = file.read(limit + 1)
+        return regular.read(path, limit)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}.") from error
-    if len(content) > limit:
-        raise RunError(f"{path}: larger than the limit of {limit:,} bytes.")
-    return content
 
 
 def fingerprint(content: bytes) -> File:
@@ -208,17 +200,12 @@ def _read_manifest(folder: Path) -> Manifest:
         )
     if not isinstance(tree, dict) or (problems := validation.check(Manifest, str(path), tree)):
         raise RunError("\n".join(problems) if isinstance(tree, dict) else f"{path}: not a manifest of ganzoo.")
-    return Manifest.model_validate_json(content, strict=True)
+    return Manifest.model_validate_json(json.dumps(tree), strict=True)  # in UTF-8, whatever the file's encoding
 
 
 def _regular_file_status(path: Path) -> os.stat_result:
     """Return the status of a regular file; raise RunError for anything else."""
     try:
-        status = path.lstat()
+        return regular.check(path)
     except OSError as error:
-        raise RunError(f"{path}: {error.strerror}.") from error
-    if not stat.S_ISREG(status.st_mode):
-        mode = status.st_mode
-        kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device"
-        raise RunError(f"{path}: {kind}; an export holds only regular files.")
-    return status
+        raise RunError(f"{path}: {error.strerror}. An export holds only regular files.") from error

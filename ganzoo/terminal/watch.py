@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -15,6 +14,7 @@ from ganzoo.diagnosis import Finding
 from ganzoo.runs import layout, scores, status
 from ganzoo.runs.metrics_log import parsed
 from ganzoo.terminal.progress import ProgressDisplay
+from ganzoo.utils import regular
 
 NOT_SHOWN = ("images_per_second", "threads")  # values of a row that are no result of training
 INTERVAL = 1.0  # seconds between two readings of the folder
@@ -68,8 +68,8 @@ class Follower:
     def new_findings(self) -> Iterator[Finding]:
         """Yield each problem that the values show and that has not been reported yet."""
         try:
-            recipe = json.loads((self.folder / layout.RESOLVED).read_bytes())["recipe"]
-        except (OSError, ValueError, KeyError):
+            recipe = regular.read_json(self.folder / layout.RESOLVED)["recipe"]
+        except (OSError, ValueError, KeyError, TypeError):
             recipe = {}
         for finding in diagnosis.examine(self.rows, scores.read(self.folder / layout.SCORES), recipe):
             if finding.name not in self.reported:

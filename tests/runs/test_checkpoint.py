@@ -19,7 +19,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint, read, write
 from ganzoo.runs.retention import latest
 from ganzoo.sampling.run import Run
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 from helpers.support import tiny, train
 
 
@@ -191,7 +191,7 @@ def test_a_missing_file_is_named(name: str, folder: Path) -> None:
 def test_a_folder_in_the_place_of_a_file_is_named(name: str, folder: Path) -> None:
     (folder / name).unlink()
     (folder / name).mkdir()
-    with pytest.raises(RunError, match=rf"{name}: Is a directory"):
+    with pytest.raises(RunError, match=rf"{name}: It is a folder"):
         read(folder)
 
 
@@ -254,14 +254,33 @@ def test_without_a_pointer_the_newest_complete_one_is_taken(folder: Path) -> Non
     newer = write(folder.parent, 10, some(), keep=3)
     (folder.parent / "latest").unlink()
     assert latest(folder.parent) == newer
-    (newer / "manifest.json").unlink()
-    assert latest(folder.parent) == folder
 
 
 @pytest.mark.parametrize("pointer", [b"", b"step-00000099", b"../elsewhere", b"\xff\xfe", b"step\x00"])
 def test_a_pointer_that_leads_nowhere_is_passed_over(pointer: bytes, folder: Path) -> None:
     (folder.parent / "latest").write_bytes(pointer)
     assert latest(folder.parent) == folder
+
+
+def replace_by_folder(manifest: Path) -> None:
+    manifest.unlink()
+    manifest.mkdir()
+
+
+def replace_by_link(manifest: Path) -> None:
+    manifest.unlink()
+    manifest.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("pointed", [True, False])
+@pytest.mark.parametrize("spoil", [Path.unlink, replace_by_folder, replace_by_link])
+def test_a_newest_one_without_a_manifest_is_damaged(spoil: Callable[[Path], None], pointed: bool, folder: Path) -> None:
+    newer = write(folder.parent, 10, some(), keep=3)
+    if not pointed:
+        (folder.parent / "latest").unlink()
+    spoil(newer / "manifest.json")
+    with pytest.raises(RunError, match=rf"step-00000010: damaged, its manifest.json is missing. .* name {folder}\."):
+        latest(folder.parent)
 
 
 def test_the_pointer_is_believed_when_a_newer_one_was_not_finished(folder: Path) -> None:
@@ -295,7 +314,7 @@ def spoil_weights(folder: Path) -> None:
     ("spoil", "named"),
     [
         (spoil_weights, "model.safetensors"),
-        (lambda folder: (folder / "manifest.json").unlink(), "no checkpoint yet"),
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
         (lambda folder: (folder / "manifest.json").write_text("{}"), "not a checkpoint"),
         (lambda folder: with_manifest_of(folder, "state.json"), "state"),
         (lambda folder: with_manifest_of(folder, "optimizer.safetensors"), "optimizer"),
@@ -317,8 +336,8 @@ def test_a_file_that_has_grown_is_refused_unread(folder: Path, monkeypatch: pyte
     """A gigabyte in the place of a weight costs neither memory nor time."""
     with (folder / "model.safetensors").open("ab") as file:
         file.truncate(2**30)
-    read_bytes = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: 1 / 0 if path.stem == "model" else read_bytes(path))
+    open_file = regular.open_file
+    monkeypatch.setattr(regular, "open_file", lambda path: 1 / 0 if path.stem == "model" else open_file(path))
     with pytest.raises(RunError, match=r"model\.safetensors: damaged"):
         read(folder)
 
@@ -326,14 +345,14 @@ def test_a_file_that_has_grown_is_refused_unread(folder: Path, monkeypatch: pyte
 def test_a_link_in_the_place_of_a_file_is_named(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder.parent / "elsewhere")
     (folder / "model.safetensors").symlink_to(folder.parent / "elsewhere")
-    with pytest.raises(RunError, match=r"model\.safetensors: It is a link or a device"):
+    with pytest.raises(RunError, match=r"model\.safetensors: It is a link"):
         read(folder)
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     os.mkfifo(folder / "model.safetensors")
-    with pytest.raises(RunError, match=r"model\.safetensors: It is a link or a device"):
+    with pytest.raises(RunError, match=r"model\.safetensors: It is a pipe or a device"):
         read(folder)
 
 

@@ -64,6 +64,14 @@ def test_resume_passes_damaged_ones_over_and_says_why(run: Run, saved: Run, tmp_
     assert [row["step"] for row in run.metrics()] == [4, 6]
 
 
+def test_resume_passes_over_one_without_a_manifest_and_says_why(run: Run, saved: Run, tmp_path: Path) -> None:
+    (run.latest / "manifest.json").unlink()
+    result = again(run, tmp_path / "tiny.toml")
+    assert result.exit_code == 0, result.output
+    assert "passed over step-00000006" in result.stderr and "manifest.json: No such file" in result.stderr
+    assert weights_hash(run) == weights_hash(saved)
+
+
 def test_resume_without_a_whole_one_is_5(run: Run, tmp_path: Path) -> None:
     spoil(run, 2, 4, 6)
     result = again(run, tmp_path / "tiny.toml")

@@ -19,7 +19,7 @@ from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, RunError,
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
-from ganzoo.sharing import manifest, weights
+from ganzoo.sharing import config, manifest, weights
 from ganzoo.training import memory
 from helpers.exports import sign
 from helpers.packages import install
@@ -119,17 +119,27 @@ def test_a_file_that_is_missing_is_named(name: str, copy: Path) -> None:
         ganzoo.load(copy)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_json_of_any_editor_is_read(encoding: str, copy: Path) -> None:
+    written = config.read(copy, manifest.check(copy))
+    (copy / "config.json").write_bytes((copy / "config.json").read_text().encode(encoding))
+    listing = manifest.write(copy)
+    (copy / "manifest.json").write_bytes((copy / "manifest.json").read_text().encode(encoding))
+    assert manifest.check(copy) == listing
+    assert config.read(copy, listing) == written
+
+
 def test_a_link_is_named(copy: Path, tmp_path: Path) -> None:
     (copy / "model.safetensors").rename(tmp_path / "elsewhere")
     (copy / "model.safetensors").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RunError, match=r"model\.safetensors: a link"):
+    with pytest.raises(RunError, match=r"model\.safetensors: It is a link"):
         ganzoo.load(copy)
 
 
 def test_a_pipe_is_named_and_not_waited_for(copy: Path) -> None:
     (copy / "samples.png").unlink()
     os.mkfifo(copy / "samples.png")
-    with pytest.raises(RunError, match=r"samples\.png: a device"):
+    with pytest.raises(RunError, match=r"samples\.png: It is a pipe"):
         ganzoo.load(copy)
 
 

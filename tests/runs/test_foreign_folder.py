@@ -1,0 +1,99 @@
+"""Run folders from somebody else: no link is followed, nothing is waited for, and every command answers in words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ganzoo.runs import scores
+from ganzoo.runs.scores import Score
+from ganzoo.sampling.run import Run
+from helpers.commands import ganzoo
+from helpers.support import tiny, train
+
+SECRET = "of my own machine"
+FILES = ("status.json", "metrics.jsonl", "scores.jsonl", "provenance.json", "resolved.json", "recipe.toml")
+COMMANDS = (("runs",), ("resume",), ("report",), ("watch", "--once"), ("export",))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny("", "run.steps=4", "run.save=2"), tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    return Run(Path(shutil.copytree(trained.folder, tmp_path / "runs" / "tiny")))
+
+
+def to_secret(path: Path) -> None:
+    secret = path.parents[2] / "secret"
+    secret.write_text(f"# {SECRET}\n")
+    path.symlink_to(secret)
+
+
+def nested(path: Path) -> None:
+    path.write_bytes(b"[" * 100_000 + b"\n")
+
+
+@pytest.mark.parametrize("make", [to_secret, os.mkfifo, nested])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_none_is_answered_in_words(
+    name: str, make: Callable[[Path], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.folder.parent)
+    path = run.folder / name
+    path.unlink(missing_ok=True)
+    make(path)
+    for command, *options in COMMANDS:
+        result = ganzoo(command, "." if command == "runs" else "tiny", *options)
+        assert result.exit_code in (0, 5, 6), (command, result.output)
+        assert "Traceback" not in result.output and SECRET not in result.output
+        if result.exit_code:
+            assert "Error: " in result.stderr and name in result.stderr, (command, result.stderr)
+    written = [other for other in run.folder.rglob("*") if other.is_file() and not other.is_symlink()]
+    assert not [other for other in written if SECRET.encode() in other.read_bytes()]
+
+
+@pytest.mark.parametrize("name", ["real.txt", "step-00000009.txt", "step-00000008.png", "real.png"])
+def test_a_link_among_the_samples_is_not_in_the_report(name: str, run: Run, tmp_path: Path) -> None:
+    for picture in run.samples.iterdir():
+        picture.unlink()
+    to_secret(run.samples / name)
+    result = ganzoo("report", str(run.folder), "--out", str(tmp_path / "report.html"))
+    assert result.exit_code == 0, result.output
+    assert SECRET not in (tmp_path / "report.html").read_text()
+
+
+def test_numbers_are_not_written_to_where_a_link_points(run: Run) -> None:
+    for name in ("metrics.jsonl", "scores.jsonl"):
+        (run.folder / name).unlink(missing_ok=True)
+        to_secret(run.folder / name)
+    with pytest.raises(OSError, match="It is a link"):
+        run.metrics_log.append(6, {"loss": 1.0})
+    with pytest.raises(OSError, match="It is a link"):
+        scores.append(run.folder / "scores.jsonl", [Score(6, "recall", 0.5, None, "higher", {})])
+    assert (run.folder.parents[1] / "secret").read_text() == f"# {SECRET}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('"ema": 0.0', '"ema": "much"', "ema: should be a valid number"),
+        ('"seed": 0', '"seed": []', "seed: should be a valid integer"),
+        ('"run": {', '"extra": [1], "run": {', "not one of tables"),
+        ('"run": {', '"extra": {"use": 7}, "run": {', "not a name"),
+    ],
+)
+def test_a_recorded_recipe_of_odd_types_is_refused(old: str, new: str, named: str, run: Run) -> None:
+    path = run.folder / "resolved.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    for command in ("resume", "report", "sample", "export"):
+        result = ganzoo(command, str(run.folder))
+        assert result.exit_code == 5, (command, result.output)
+        assert named in result.stderr and "resolved.json" in result.stderr
