@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import IncompatibleError
+from ganzoo.errors import DataError, IncompatibleError
 
 if TYPE_CHECKING:
     from ganzoo.data.sources import Source
+
+MOST_CLASSES = 2**20
 
 Batch = dict[str, Tensor]
 """A batch: samples "x" (N, *spec.shape), and labels "y" int64 (N,) when spec.classes > 0.
@@ -53,13 +55,23 @@ class Spec:
 
     Attributes:
         shape: Shape of one sample: (C, H, W) images in [-1, 1], (T,) token ids, or (F,) floats.
-        classes: Number of classes when batches have labels "y", otherwise 0.
+        classes: Number of classes when batches have labels "y", otherwise 0; 1,048,576 at most.
         vocab: Number of token ids when samples are token ids, otherwise 0.
+
+    Raises:
+        DataError: There are more classes: they are no classes, but labels that have gaps.
     """
 
     shape: tuple[int, ...]
     classes: int = 0
     vocab: int = 0
+
+    def __post_init__(self) -> None:
+        if self.classes > MOST_CLASSES:
+            raise DataError(
+                f"{self.classes:,} classes are more than any dataset has: the labels have gaps, or are no classes. "
+                "Number them from 0, e.g. numpy.unique(labels, return_inverse=True)[1]."
+            )
 
     @property
     def size(self) -> int:

@@ -200,6 +200,15 @@ def test_a_text_that_is_a_class_name_is_one(conditional: Model) -> None:
     assert conditional.index("3") == 3  # no class has this name, so it is a number
 
 
+def test_class_names_are_found_in_any_unicode_form_and_any_bytes(conditional: Model) -> None:
+    names = ["cafe\u0301", "2", "\u30ac", "caf\udce9"]  # the last one as Python keeps bytes that are no UTF-8
+    model = Model(conditional.procedure, conditional.spec, names)
+    assert model.class_names == ["cafe\u0301", "2", "\u30ac", "caf\\xe9"]
+    assert [model.index(name) for name in ("caf\u00e9", "\u30ab\u3099", "caf\udce9", "caf\\xe9")] == [0, 2, 3, 3]
+    with pytest.raises(GanzooError, match="no class 'caf\u00e8'"):
+        model.index("caf\u00e8")
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [

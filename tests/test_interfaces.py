@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Dataset, Generator, IncompatibleError, Regularizer, Spec
+from ganzoo import Batch, DataError, Dataset, Generator, IncompatibleError, Regularizer, Spec
 
 
 class Pixels(Dataset):
@@ -36,6 +36,12 @@ def test_spec() -> None:
     assert Spec((7,)) == points != image
     with pytest.raises(AttributeError):
         points.classes = 3  # type: ignore[misc]
+
+
+def test_labels_that_are_no_classes_are_refused_before_anything_is_built_for_them() -> None:
+    assert Spec((1,), classes=2**20).classes == 2**20
+    with pytest.raises(DataError, match=r"20,230,102 classes .* Number them from 0, e\.g\. numpy\.unique"):
+        Spec((1,), classes=20_230_102)
 
 
 def test_the_prior_is_standard_normal_where_the_weights_are() -> None:

@@ -37,8 +37,8 @@ def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: boo
     document = dry_run.inspect(parsed, plugins.zoo)
     document["time"] = None
     if not no_time and document["examples"] is not None:
-        document["time"], remark = dry_run.measure_time(parsed, document["memory_bytes"])
-        document["remarks"] += [remark] if remark else []
+        document["time"], remarks = dry_run.measure_time(parsed, document["memory_bytes"])
+        document["remarks"] += remarks
     for remark in document["remarks"]:
         click.echo(remark, err=True)
     click.echo(json.dumps(document) if as_json else _text(document))

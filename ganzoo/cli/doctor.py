@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ganzoo.errors import SetupError
+from ganzoo.errors import GanzooError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.registry.versions import installed_version
 from ganzoo.utils import openmp
@@ -46,11 +46,8 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    from ganzoo.data.sources import data_root
-
     rows = discovery.load().rows
     versions = {name: installed_version(name) for name in (discovery.DISTRIBUTION, *NEEDED)}
-    root = data_root()
     facts: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -59,7 +56,7 @@ def _facts() -> dict[str, Any]:
         "device": "",
         "threads": "",
         "waiting_threads": openmp.describe_waiting(),
-        "data": f"{root}{'' if root.is_dir() else ' (not there yet)'}",
+        "data": "",
         "free_disk": f"{shutil.disk_usage('.').free / 2**30:.1f} GiB",
         "plugins": {row.name: row.status for row in rows},
     }
@@ -72,10 +69,21 @@ def _facts() -> dict[str, Any]:
             "pip uninstall ganzoo ganzoo-torch && pip install ganzoo-torch"
         )
     try:
+        facts["data"] = _data()
+    except GanzooError as error:
+        problems.append(error.message)
+    try:
         facts |= _device()
     except Exception as error:  # reporting a broken torch is the purpose of this command
         problems.append(f"torch does not work: {type(error).__name__}: {error}. Install it again.")
     return {**facts, "problems": problems}
+
+
+def _data() -> str:
+    from ganzoo.data.sources import data_root
+
+    root = data_root()
+    return f"{root}{'' if root.is_dir() else ' (not there yet)'}"
 
 
 def _device() -> dict[str, str]:

@@ -39,13 +39,14 @@ def command(place: str, settings: tuple[str, ...], minutes: float, out: Path | N
     ganzoo suggest photos --minutes 60 --out hour.toml
     ganzoo suggest fashion_mnist --minutes 5
     """
+    from ganzoo.data.sources import with_home
     from ganzoo.registry import discovery
     from ganzoo.suggestion import pictures, recipe_file
     from ganzoo.suggestion.choice import Chooser
     from ganzoo.utils import atomic
 
     plugins = discovery.load()
-    name = re.sub(r"[^\w.-]+", "_", Path(place).expanduser().resolve().name) or "suggested"
+    name = re.sub(r"[^\w.-]+", "_", with_home(place).resolve().name) or "suggested"
     file = out or Path(f"{name}.toml")
     if file.suffix != ".toml":
         raise GanzooError(f"{file}: recipes are written as TOML; end the name in .toml.")
@@ -59,6 +60,8 @@ def command(place: str, settings: tuple[str, ...], minutes: float, out: Path | N
     text = recipe_file.text(choice, name, shlex.join(typed), str(file))
     try:
         atomic.write_file(file, text.encode())
+    except UnicodeEncodeError as error:
+        raise GanzooError(f"{place!r}: recipes are UTF-8, and this name is not. Rename the folder.") from error
     except OSError as error:
         raise GanzooError(f"{file}: {error.strerror}. Give another place by --out.") from error
     click.echo(f"{seen.count:,} pictures: {seen.outlook}.")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import torch
+
 from ganzoo.data.validation import check
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Dataset
@@ -66,9 +68,28 @@ def survey(dataset: Dataset, track: Track = iter) -> Survey:
                 reasons[error.message] = None
         else:
             counts.update([int(example["y"])] if spec.classes else [])
-    names = list(dataset.class_names) or [str(label) for label in range(spec.classes)]
+    names = _class_names(dataset)
     classes = {names[label]: counts[label] for label in range(spec.classes)}
     return Survey(length, damaged, list(reasons), classes, [*dataset.remarks(), *_absent(classes)])
+
+
+def absent_classes(dataset: Dataset) -> list[str]:
+    """Return a remark on classes without an example, if there are any and labels are known without reading all.
+
+    Args:
+        dataset: The dataset.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    if not dataset.spec.classes or (labels := dataset.all_labels()) is None:
+        return []
+    counts = torch.bincount(labels.flatten().cpu(), minlength=dataset.spec.classes).tolist()
+    return _absent(dict(zip(_class_names(dataset), counts, strict=False)))
+
+
+def _class_names(dataset: Dataset) -> list[str]:
+    return list(dataset.class_names) or [str(label) for label in range(dataset.spec.classes)]
 
 
 def _absent(classes: dict[str, int]) -> list[str]:

@@ -20,17 +20,46 @@ UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}  # for files th
 
 
 def data_root() -> Path:
-    """Return the folder of data files: GANZOO_DATA, or a folder in the user's cache."""
+    """Return the folder of data files: GANZOO_DATA, or a folder in the user's cache.
+
+    Raises:
+        SetupError: Neither is set, and the user has no home folder.
+    """
     if folder := os.environ.get("GANZOO_DATA"):
-        return Path(folder).expanduser()
+        return with_home(folder)
     return cache_root() / "data"
 
 
 def cache_root() -> Path:
-    """Return the folder for data that can be fetched or computed again: GANZOO_CACHE, or the user's cache folder."""
+    """Return the folder for data that can be fetched or computed again: GANZOO_CACHE, or the user's cache folder.
+
+    Raises:
+        SetupError: GANZOO_CACHE is not set, and the user has no home folder.
+    """
     if folder := os.environ.get("GANZOO_CACHE"):
-        return Path(folder).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "ganzoo"
+        return with_home(folder)
+    return with_home(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "ganzoo"
+
+
+def with_home(path: str) -> Path:
+    """Return a path in which "~" at the beginning is the user's home folder.
+
+    Args:
+        path: The path.
+
+    Returns:
+        The path.
+
+    Raises:
+        SetupError: There is no home folder, as in a container whose user has no name.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise SetupError(
+            f"there is no home folder, which {path} begins with. Set HOME; or set GANZOO_CACHE to a folder for data "
+            "and caches."
+        ) from error
 
 
 def find_data(*paths: str) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -29,18 +31,26 @@ def take_random(dataset: Dataset, n: int, seed: int) -> Batch:
 def take_by_class(dataset: Dataset, n: int) -> Batch:
     """Return n examples as a batch, example i of class i modulo the number of classes.
 
-    For a class that does not occur, or not among the examples scanned, any example is taken.
+    For a class that does not occur, or not among the examples scanned where labels are not known in advance, images
+    are black; other samples are any examples.
     """
-    tensors, classes = dataset.tensors(), dataset.spec.classes
-    if tensors is not None:
-        return take(dataset, _by_class(tensors["y"], n, classes))
-    count = min(len(dataset), SCANNED)
-    scanned = [i * len(dataset) // count for i in range(count)]
-    labels = torch.stack([dataset[i]["y"] for i in scanned])
-    return take(dataset, [scanned[k] for k in _by_class(labels, n, classes)])
+    spec, labels = dataset.spec, dataset.all_labels()
+    scanned: Sequence[int] = range(len(dataset))
+    if labels is None:
+        count = min(len(dataset), SCANNED)
+        scanned = [i * len(dataset) // count for i in range(count)]
+        labels = torch.stack([dataset[i]["y"] for i in scanned])
+    batch = take(dataset, [scanned[k] for k in _by_class(labels, n, spec.classes)])
+    y = torch.arange(n) % spec.classes
+    if spec.is_image:
+        absent = ~torch.isin(y, labels.cpu())
+        for key in ("x", "a", "b"):
+            if key in batch:
+                batch[key][absent] = -1
+    return {**batch, "y": y}
 
 
 def _by_class(labels: Tensor, n: int, classes: int) -> list[int]:
-    """Return n positions in labels (L,), the i-th of class i modulo `classes`."""
+    """Return n positions in labels (L,), the i-th of class i modulo `classes`; any of a class that does not occur."""
     positions = [torch.nonzero(labels == label).flatten().tolist() or [*range(len(labels))] for label in range(classes)]
     return [positions[i % classes][i // classes % len(positions[i % classes])] for i in range(n)]

@@ -14,13 +14,14 @@ from torch import Tensor
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import subset
-from ganzoo.errors import GanzooError, did_you_mean
+from ganzoo.errors import DataError, GanzooError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.sampling import interpolation, preview, tokens
 from ganzoo.translator import Translator
 from ganzoo.utils import modes
+from ganzoo.utils.unicode import composed, well_formed
 
 Labels = int | str | Sequence[int | str] | Tensor | None
 CHUNK = 500  # samples generated at once
@@ -32,7 +33,7 @@ class Model:
     Args:
         procedure: The trained procedure, in evaluation mode.
         spec: Spec of the data that it was trained on.
-        class_names: Names of the classes of that data.
+        class_names: Names of the classes of that data; bytes that are no UTF-8 are written as escapes.
         words: Text of each token id of that data.
         recipe: The recipe of the run, if it is known.
         data: Makes the dataset, for translators; by default the dataset of the recipe.
@@ -49,7 +50,7 @@ class Model:
     ):
         self.procedure = procedure
         self.spec = spec
-        self.class_names = list(class_names)
+        self.class_names = [*map(well_formed, class_names)]
         self.words = list(words)
         self.recipe = recipe
         self.data = partial(instantiate.dataset, recipe) if recipe and not data else data
@@ -140,7 +141,10 @@ class Model:
         translator = self.translator
         assert self.data, "a Model without recipe and data has no examples"
         with torch.random.fork_rng(devices=[]):
-            batch = subset.take_random(self.data(), n, seed)
+            try:
+                batch = subset.take_random(self.data(), n, seed)
+            except DataError as error:
+                raise DataError(f"{error.message} For other pictures: `ganzoo sample RUN --input FOLDER`.") from error
         device = next(translator.parameters()).device
         with modes.sampling(translator, device, seed):
             return translator.pairs({key: value.to(device) for key, value in batch.items()})
@@ -155,12 +159,15 @@ class Model:
             Inputs (N, *source.shape), in alphabetical order of the files.
 
         Raises:
-            GanzooError: The model is no translator, or its inputs are no square images.
+            GanzooError: The model is no translator, its inputs are no square images, or there is no such folder.
             DataError: A picture cannot be read.
         """
         shape = self.translator.source.shape
         if len(shape) != 3 or shape[1] != shape[2]:
             raise GanzooError(f"this GAN translates {tuple(shape)}, and pictures are read as squares.")
+        if not folder.is_dir():
+            what = "it is a file" if folder.exists() else "it is not there"
+            raise GanzooError(f"no folder of input pictures {str(folder)!r}: {what}. Give a folder (--input FOLDER).")
         reader = discovery.load().zoo.find("dataset", "ganzoo/folder").load()
         pictures = reader(path=str(folder), size=shape[1], channels=shape[0])
         return subset.take(pictures, [*range(len(pictures))])["x"]
@@ -230,6 +237,8 @@ class Model:
     def index(self, label: int | str | Tensor) -> int:
         """Return the class index of an index or a class name. Text that is a class name is one, even if it is a number.
 
+        Names are compared in Unicode's composed form, too: macOS stores the names of folders decomposed.
+
         Args:
             label: Index or name.
 
@@ -241,12 +250,18 @@ class Model:
         """
         if isinstance(label, str) and label in self.class_names:
             return self.class_names.index(label)
+        if isinstance(label, str) and _comparable(label) in (names := [*map(_comparable, self.class_names)]):
+            return names.index(_comparable(label))
         if isinstance(label, str) and not label.isdecimal():
             near = did_you_mean(label, self.class_names)
-            names = ", ".join(self.class_names[:80])
-            raise GanzooError(f"no class {label!r}.{near} Classes: {names or f'0 to {self.spec.classes - 1}'}.")
+            listed = ", ".join(self.class_names[:80])
+            raise GanzooError(f"no class {label!r}.{near} Classes: {listed or f'0 to {self.spec.classes - 1}'}.")
         if not 0 <= int(label) < self.spec.classes:
             raise GanzooError(
                 f"no class {int(label)}: there are {self.spec.classes}, from 0 to {self.spec.classes - 1}."
             )
         return int(label)
+
+
+def _comparable(name: str) -> str:
+    return composed(well_formed(name))

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from ganzoo.config.component import Blueprint, from_table
 from ganzoo.config.instantiate import dataset_from
 from ganzoo.config.overrides import override
 from ganzoo.config.signature import describe
-from ganzoo.data.sources import data_root
+from ganzoo.data.sources import data_root, with_home
 from ganzoo.errors import DataError, RecipeError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.registry.zoo import Zoo
@@ -127,7 +126,7 @@ def look(place: str, settings: Sequence[str], zoo: Zoo) -> Pictures:
 
 def _is_folder(place: str, zoo: Zoo) -> bool:
     """Return True for a folder, False for the name of a dataset."""
-    path = Path(place).expanduser()
+    path = with_home(place)
     if path.is_dir() or (data_root() / path).is_dir():
         return True
     if path.is_file():

@@ -14,6 +14,7 @@ from torch import nn
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import sampler
+from ganzoo.data.inspection import absent_classes
 from ganzoo.data.loader import batches_per_epoch
 from ganzoo.errors import DataError, GanzooError
 from ganzoo.metrics.evaluator import Evaluator
@@ -91,7 +92,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     }
 
 
-def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, str]:
+def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, list[str]]:
     """Train a few steps without a run folder, and tell how long the whole training takes on this machine.
 
     Args:
@@ -100,18 +101,19 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, st
 
     Returns:
         The description, for JSON: "seconds", "text", and "shorter", settings for a training of an hour where it takes
-        hours. None if no step could be timed, and then a remark that says why.
+        hours. None if no step could be timed. Then remarks: why none was, and on classes without examples.
     """
     if needed > psutil.virtual_memory().available:
-        return None, "no step was timed: this machine has too little free memory at present"
+        return None, ["no step was timed: this machine has too little free memory at present"]
     try:
         accelerator = device.accelerator(recipe.run)
         session = Session(recipe, accelerator)
         forecast = time_steps(recipe, session)
     except (GanzooError, RuntimeError, MemoryError) as error:
-        return None, f"no step was timed: {error}"
+        return None, [f"no step was timed: {error}"]
     ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
-    return {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}, ""
+    took = {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}
+    return took, absent_classes(session.dataset)
 
 
 def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, patience: float = math.inf) -> Forecast:

@@ -36,7 +36,7 @@ def diversity(samples: Tensor, real: Tensor, classes: int = 0) -> float | None:
         samples: Samples (N, *shape).
         real: Real samples (M, *shape).
         classes: Number of classes if both have the labels 0, 1, ..., classes - 1, 0, 1, ...: distances are then taken
-            within each class. 0 without labels.
+            within each class whose real samples differ. 0 without labels.
 
     Returns:
         None if all real samples are the same; NaN if a sample is NaN or infinite.
@@ -44,13 +44,14 @@ def diversity(samples: Tensor, real: Tensor, classes: int = 0) -> float | None:
     if not samples.is_floating_point():
         vocab = int(max(samples.max(), real.max())) + 1
         samples, real = one_hot(samples.long(), vocab), one_hot(real.long(), vocab)
-    expected = _variance(real, classes)
-    return (_variance(samples, classes) / expected) ** 0.5 if expected > 0 else None
+    actual, expected = _variances(samples, classes), _variances(real, classes)
+    shown = expected > 0  # a class without examples is empty in the picture of the real samples
+    return (actual[shown].mean() / expected[shown].mean()).item() ** 0.5 if shown.any() else None
 
 
-def _variance(samples: Tensor, classes: int) -> float:
-    """Return half the mean squared distance of two samples (N, *shape), as the mean over classes."""
+def _variances(samples: Tensor, classes: int) -> Tensor:
+    """Return half the mean squared distance of two samples (N, *shape) of each class, or of all: (classes or 1,)."""
     flat = samples.detach().flatten(1).double().cpu()  # (N, size)
     groups = [flat[y::classes] for y in range(classes)] if classes else [flat]
-    variances = [group.var(0).sum() for group in groups if len(group) > 1]
-    return torch.stack(variances).mean().item() if variances else 0.0
+    nothing = flat.new_zeros(())
+    return torch.stack([group.var(0).sum() if len(group) > 1 else nothing for group in groups])

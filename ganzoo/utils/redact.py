@@ -50,7 +50,7 @@ class Redactor:
             A redactor for the names of this user and machine, and of the runs' machines.
         """
         hosts = [str(status.get("host", "")) for status in statuses]
-        return cls([_user(), Path.home().name, socket.gethostname(), *hosts])
+        return cls([_user(), _home(), socket.gethostname(), *hosts])
 
     def __call__(self, content: Any) -> Any:
         """Return a redacted copy; values that are neither strings nor containers are unchanged."""
@@ -103,6 +103,13 @@ def _shortened(word: Any) -> str:
     key, equals, value = str(word).rpartition("=")
     is_path = PurePath(value).is_absolute() or value.startswith(("~", "..")) or "\\" in value
     return f"{key}{equals}…/{SEPARATOR.split(value)[-1]}" if is_path else str(word)
+
+
+def _home() -> str:
+    try:
+        return Path.home().name
+    except RuntimeError:  # in a container, a user may have none
+        return ""
 
 
 def _user() -> str:

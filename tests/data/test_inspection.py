@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo.data.inspection import survey
+from ganzoo.data.inspection import absent_classes, survey
 
 
 class Mixed(Dataset):
@@ -48,6 +48,19 @@ def test_a_class_without_examples_is_remarked() -> None:
     assert found.damaged == 0
     assert found.remarks[0] == "somebody should know this"
     assert found.remarks[1].startswith("1 of 4 classes have no example: fox.")
+
+
+class Labels(Mixed):
+    """Labels that are known in advance, without reading an example."""
+
+    def all_labels(self) -> torch.Tensor:
+        return torch.tensor([1, 1, 3])
+
+
+def test_classes_without_examples_are_known_before_training_where_labels_are() -> None:
+    (remark,) = absent_classes(Labels())
+    assert remark.startswith("2 of 4 classes have no example: cat, emu.")
+    assert absent_classes(Mixed()) == []  # unknown without reading them
 
 
 def test_only_the_first_reasons_are_kept() -> None:

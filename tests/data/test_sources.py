@@ -265,3 +265,18 @@ def test_damaged_archives(tmp_path):
     with pytest.raises(DataError, match="lacks b"):
         safe_extract(tmp_path / "whole", tmp_path / "out", {"b": "b"})
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_without_a_home_folder_it_is_said_what_to_set(monkeypatch):
+    def unknown(path):
+        if str(path).startswith("~"):
+            raise RuntimeError("Could not determine home directory.")
+        return path
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    for name in ("GANZOO_DATA", "GANZOO_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SetupError, match=r"no home folder, which ~/.cache begins with\. Set HOME; or set GANZOO_CACHE"):
+        data_root()
+    monkeypatch.setenv("GANZOO_CACHE", "/somewhere")
+    assert data_root() == Path("/somewhere/data")

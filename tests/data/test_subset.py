@@ -42,10 +42,30 @@ def test_real_samples_by_class_come_in_columns(streamed: bool) -> None:
     assert numbers(batch) == [0, 2, 7, 3, 1, 4, 7, 5, 6, 2, 7, 3]  # each class from its first on, and around again
 
 
-def test_a_class_that_does_not_occur_is_filled_with_what_there_is() -> None:
-    batch = subset.take_by_class(Labelled([0, 1, 3]), 8)
-    assert [y for i, y in enumerate(batch["y"].tolist()) if i % 4 != 2] == [0, 1, 3, 0, 1, 3]
-    assert len(numbers(batch)) == 8
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_image_of_a_class_that_does_not_occur_is_black(streamed: bool) -> None:
+    batch = subset.take_by_class(Labelled([3, 3, 1, 3, 1, 3], streamed), 8)
+    assert batch["y"].tolist() == [0, 1, 2, 3] * 2
+    assert numbers(batch) == [0, 2, 0, 0, 0, 4, 0, 1]
+    assert [round(x) for x in batch["x"].flatten()[[0, 2, 4, 6]].tolist()] == [-1] * 4
+
+
+def test_a_point_of_a_class_that_does_not_occur_is_any_point() -> None:
+    points = Ring(n=64, labelled=True, std=0.0)
+    points.spec = Spec((2,), classes=9)
+    x = subset.take_by_class(points, 18)["x"]
+    assert x.norm(dim=1).tolist() == pytest.approx([1.0] * 18)  # on the ring: none in the middle
+
+
+def test_a_rare_class_is_found_where_labels_are_known_in_advance() -> None:
+    class Known(Labelled):
+        def all_labels(self) -> torch.Tensor:
+            return torch.tensor(self.labels)
+
+    labels = [0, 3] * 2000
+    labels[201] = 1  # not among the examples that would be scanned
+    batch = subset.take_by_class(Known(labels, streamed=True), 4)
+    assert torch.equal(batch["x"][1], Known(labels)[201]["x"].float() / 127.5 - 1)
 
 
 @pytest.mark.parametrize("streamed", [False, True])

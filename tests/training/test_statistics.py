@@ -44,7 +44,7 @@ def test_diversity_is_the_ratio_of_distances_between_two_samples() -> None:
     assert statistics.diversity(torch.zeros_like(real), real) == 0
     assert statistics.diversity(real, torch.ones_like(real)) is None
     pairs = torch.cdist(real.flatten(1), real.flatten(1)).square().sum() / (40 * 39)  # mean over two different ones
-    assert 2 * statistics._variance(real, 0) == pytest.approx(pairs.item(), rel=1e-5)
+    assert 2 * statistics._variances(real, 0).item() == pytest.approx(pairs.item(), rel=1e-5)
 
 
 def test_diversity_within_a_class_does_not_see_how_classes_differ() -> None:
@@ -54,6 +54,15 @@ def test_diversity_within_a_class_does_not_see_how_classes_differ() -> None:
 
     assert statistics.diversity(by_class(0.1), by_class(1.0), classes=2) == pytest.approx(0.1, rel=1e-4)
     assert statistics.diversity(by_class(0.1), by_class(1.0)) == pytest.approx(1, abs=0.01)
+
+
+def test_diversity_leaves_out_a_class_without_real_samples() -> None:
+    torch.manual_seed(0)
+    real = torch.randn(40, 1, 3, 3)
+    real[1::4] = -1  # as the picture shows a class without examples
+    samples = 0.5 * real
+    samples[1::4] = 9 * torch.randn(10, 1, 3, 3)
+    assert statistics.diversity(samples, real, classes=4) == pytest.approx(0.5)
 
 
 def test_diversity_of_token_ids_and_of_what_is_no_number() -> None:

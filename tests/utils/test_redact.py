@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ganzoo.utils.redact import Redactor
@@ -86,3 +88,11 @@ def test_provenance_is_what_helps_and_nothing_else() -> None:
 @pytest.mark.parametrize("odd", [{}, {"argv": "x", "git": [], "versions": 3, "variables": None, "plugins": None}])
 def test_provenance_that_is_damaged_tells_nothing(odd: dict) -> None:
     assert Redactor().provenance(odd) == {}
+
+
+def test_a_user_without_a_home_folder_has_no_name_to_redact(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", none)
+    assert Redactor.of([{"host": "frobnicator"}])("made on frobnicator") == "made on …"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -63,9 +64,11 @@ class CelebA(PublishedDataset):
     def sources(self) -> list[Source]:
         sources = [Source(IMAGES, (_drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),), IMAGES_MD5, instead=(FOLDER,))]
         if self.attributes:
-            sources.append(Source(ATTRIBUTES, (_drive("0B7EVK8r0v71pblRyaVFSWGxPY0U"),), ATTRIBUTES_MD5))
+            address = _drive("0B7EVK8r0v71pblRyaVFSWGxPY0U")
+            sources.append(Source(ATTRIBUTES, (address,), ATTRIBUTES_MD5, instead=(_as_csv(ATTRIBUTES),)))
         if self.split != "all":
-            sources.append(Source(PARTITION, (_drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk"),), PARTITION_MD5))
+            address = _drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk")
+            sources.append(Source(PARTITION, (address,), PARTITION_MD5, instead=(_as_csv(PARTITION),)))
         return sources
 
     @cached_property
@@ -80,10 +83,23 @@ class CelebA(PublishedDataset):
             members = {name for name, (value, *_) in self._table(PARTITION).items() if value == part}
             names = [name for name in names if name in members]
         if not names:
-            raise DataError(
-                f"celeba: {self._archive.path} has no image of the split {self.split!r}. Delete it and fetch it again."
-            )
+            raise DataError(f"celeba: {self._reason_for_none()}")
         return names
+
+    def _reason_for_none(self) -> str:
+        """Return why there is no image, and what to do."""
+        archive = self._archive
+        if archive.names:
+            return (
+                f"none of the {len(archive.names):,} images in {archive.path} belongs to the split {self.split!r} by "
+                f'{self._table_file(PARTITION)}. Fetch the published files again, or set split = "all".'
+            )
+        suffixes = sorted({path.suffix for path in archive.path.rglob("*.*")}) if archive.path.is_dir() else []
+        there = f", only files that end in {', '.join(suffixes[:5])}" if suffixes else ""
+        return (
+            f"{archive.path} holds no image that ends in .jpg{there}. Put the aligned JPEG images there, those of "
+            "img_align_celeba.zip."
+        )
 
     @cached_property
     def _labels(self) -> Tensor:
@@ -93,13 +109,21 @@ class CelebA(PublishedDataset):
             return torch.tensor([_class([table[name][column] for column in columns]) for name in self._names])
         except (KeyError, IndexError) as error:
             raise DataError(
-                f"{self.find_file(ATTRIBUTES)} is damaged: no attributes of {error}. Delete it and fetch it again."
+                f"{self._table_file(ATTRIBUTES)} is damaged: no attributes of {error}. Delete it and fetch it again."
             ) from error
 
     def _table(self, path: str) -> dict[str, list[str]]:
-        """Return the columns of lines such as "000001.jpg -1 1 1" by file name; other lines are ignored."""
-        rows = (line.split() for line in self.find_file(path).read_text(errors="replace").splitlines())
+        """Return the columns of lines such as "000001.jpg -1 1 1" by file name; other lines are ignored.
+
+        Columns may be separated by commas: tables are published as CSV, too.
+        """
+        rows = (
+            line.replace(",", " ").split() for line in self._table_file(path).read_text(errors="replace").splitlines()
+        )
         return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
+
+    def _table_file(self, path: str) -> Path:
+        return self.find_file(path, _as_csv(path))
 
     def all_labels(self) -> Tensor | None:
         return self._labels if self.attributes else None
@@ -136,6 +160,11 @@ def _check(attributes: list[str], crop: int, size: int) -> None:
         raise IncompatibleError(f"celeba: attributes = {attributes}: name each once, and at most {MOST_ATTRIBUTES}.")
     if not 1 <= crop <= WIDTH or size < 1:
         raise IncompatibleError(f"celeba: crop = {crop}, size = {size}: set crop to 1..{WIDTH} and size to 1 or more.")
+
+
+def _as_csv(path: str) -> str:
+    """Return the name that a table has where it is published as CSV."""
+    return path.removesuffix(".txt") + ".csv"
 
 
 def _class(values: list[str]) -> int:

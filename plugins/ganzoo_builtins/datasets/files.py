@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
-from ganzoo import DataError, data_root
+from ganzoo import DataError
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
 HIDDEN = ("@eaDir", "__MACOSX")  # created by NAS devices and by macOS; names that begin with a dot are hidden too
@@ -54,27 +52,6 @@ def image_files(folder: Path, root: Path) -> Iterator[Path]:
 def subfolders(root: Path) -> list[Path]:
     """Return the subfolders of a folder, without hidden ones and links."""
     return [path for path in _visible(root) if path.is_dir() and not path.is_symlink()]
-
-
-def find_path(path: str, kind: Literal["folder", "file"]) -> Path:
-    """Find a path that is relative to the current folder or to the data root.
-
-    Args:
-        path: The path, which may begin with "~".
-        kind: "folder" or "file".
-
-    Returns:
-        The path that exists.
-
-    Raises:
-        DataError: Neither of them exists.
-    """
-    with contextlib.suppress(OSError, RuntimeError):  # the name is too long; "~user" is unknown
-        relative = Path(path).expanduser()
-        for candidate in (relative, data_root() / relative):
-            if candidate.is_dir() if kind == "folder" else candidate.is_file():
-                return candidate
-    raise DataError(f"no {kind} {path!r}, neither from {Path.cwd()} nor from {data_root()}. Set path to where it is.")
 
 
 def _visible(folder: Path) -> list[Path]:

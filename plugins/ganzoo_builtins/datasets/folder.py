@@ -14,8 +14,9 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
-from ganzoo_builtins.datasets.files import Example, find_path, list_examples, subfolders
+from ganzoo_builtins.datasets.files import Example, list_examples, subfolders
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
+from ganzoo_builtins.datasets.paths import find_path
 
 IN_MEMORY = 2**30  # bytes of decoded images that stay in memory; the images of a larger set are decoded every time
 

@@ -22,6 +22,8 @@ LARGEST = 2**22  # bytes of one file; those of CelebA have about ten thousand
 class ImageArchive:
     """The JPEG images of a folder or zip file, by file name. It can be used in forked and in spawned processes.
 
+    The images of a folder may lie one folder deeper.
+
     Links to outside the folder are ignored.
 
     Args:
@@ -45,7 +47,8 @@ class ImageArchive:
         """{file name: (path, size in bytes, checksum or 0)}."""
         if self.path.is_dir():
             root = self.path.resolve()
-            inside = (file for file in self.path.glob("*.jpg") if file.is_file() and root in file.resolve().parents)
+            found = [*self.path.glob("*.jpg")] or [*self.path.glob("*/*.jpg")]  # some unpack to one more folder
+            inside = (file for file in found if file.is_file() and root in file.resolve().parents)
             return {file.name: (str(file), file.stat().st_size, 0) for file in inside}
         members = ((PurePosixPath(info.filename), info) for info in self._zip_file().infolist())
         return {path.name: (info.filename, info.file_size, info.CRC) for path, info in members if path.suffix == ".jpg"}

@@ -12,9 +12,10 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo_builtins.datasets.files import find_path, image_files
+from ganzoo_builtins.datasets.files import image_files
 from ganzoo_builtins.datasets.folder import IN_MEMORY
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder
+from ganzoo_builtins.datasets.paths import find_path, same_form
 
 SIDES = ("a", "b")
 WHITE, MEGAPIXELS = (255, 255, 255), 64
@@ -24,7 +25,8 @@ class Pairs(Dataset):
     """Inputs of a translator from the folder a, and targets from the folder b, paired by file name.
 
     a, b: uint8 (N, channels, size, size), in alphabetical order. Suffixes may differ: a/7.jpg belongs to b/7.png.
-    Images are decoded like those of `folder`.
+    Two images of one folder that differ in their suffix alone are an error, because only one could have the partner.
+    Names are compared in Unicode's composed form. Images are decoded like those of `folder`.
 
     Args:
         path: The folder that contains a and b, relative to the current folder or to the data root.
@@ -69,9 +71,7 @@ class Pairs(Dataset):
         for side in SIDES:
             if not (root / side).is_dir():
                 raise DataError(f"{root} has no folder {side!r}. Put the inputs into a/ and the targets into b/.")
-            sides.append(
-                {path.relative_to(root / side).with_suffix(""): path for path in image_files(root / side, root)}
-            )
+            sides.append(_by_name(root / side, root))
         a, b = sides
         if unpaired := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
             raise DataError(
@@ -81,3 +81,22 @@ class Pairs(Dataset):
         if not a:
             raise DataError(f"no images in {root / 'a'}. Put some there, and their partners in {root / 'b'}.")
         return [(a[name], b[name]) for name in sorted(a)]
+
+
+def _by_name(folder: Path, root: Path) -> dict[Path, Path]:
+    """Return the images in a folder by their path below it, without suffix, in Unicode's composed form.
+
+    Raises DataError if two have the same.
+    """
+    named: dict[Path, Path] = {}
+    alike: list[str] = []
+    for path in image_files(folder, root):
+        name = Path(same_form(str(path.relative_to(folder).with_suffix(""))))
+        if named.setdefault(name, path) != path:
+            alike.append(f"{named[name].relative_to(root)} and {path.relative_to(root)}")
+    if alike:
+        raise DataError(
+            f"{len(alike)} pictures below {root} have the name of another one, without suffix: {'; '.join(alike[:3])}. "
+            "Rename them and their partners, or remove them: pairs are found by that name."
+        )
+    return named

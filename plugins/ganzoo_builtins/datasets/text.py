@@ -12,8 +12,8 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Spec
-from ganzoo_builtins.datasets.files import find_path
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
+from ganzoo_builtins.datasets.paths import find_path
 
 LARGEST = 2**28  # bytes of a file, of which several copies are in memory
 PADDING, OTHER = "", "\N{REPLACEMENT CHARACTER}"

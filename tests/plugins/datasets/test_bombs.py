@@ -16,12 +16,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
+import torch
 from PIL import Image
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets import npz
 from ganzoo_builtins.datasets.celeba import CelebA
 from ganzoo_builtins.datasets.cifar import CIFAR10, read_records
 from ganzoo_builtins.datasets.decompression import ALWAYS, RATIO, check_decompressed_size
@@ -111,11 +115,39 @@ def test_an_array_that_promises_more_than_its_member_holds(tmp_path: Path, shape
         Npz(path).tensors()
 
 
-def test_a_member_that_unpacks_to_too_much(tmp_path: Path) -> None:
+def free_memory(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+
+
+def test_a_member_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_zip(tmp_path / "a.npz", images=npy((2**27,), "|u1", bytes(2**27)))
     assert Path(path).stat().st_size < MIB
-    with at_most(8 * MIB), pytest.raises(DataError, match="too many for a file of"):
+    free_memory(monkeypatch, 4 * 2**27 - 4)
+    with at_most(8 * MIB), pytest.raises(DataError, match=r"134,217,856 bytes, too many .* by numpy\.savez, without"):
         Npz(path).tensors()
+
+
+def test_no_file_unpacks_to_more_than_a_bound_however_much_memory_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three members that each stay below it."""
+    monkeypatch.setattr(npz, "MOST", 80 * MIB)
+    free_memory(monkeypatch, 2**50)
+    body = bytes(30 * MIB)
+    members = {name: npy((30 * MIB,), "|u1", body) for name in ("images", "labels", "words")}
+    path = write_zip(tmp_path / "a.npz", **members)
+    with at_most(8 * MIB), pytest.raises(DataError, match="more than 83,886,080"):
+        Npz(path).tensors()
+
+
+def test_masks_that_pack_well_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 64 MiB of them, in less than a two-hundredth of that."""
+    free_memory(monkeypatch, 2**30)
+    masks = np.zeros((70, 1024, 1024), np.uint8)
+    masks[:, 100:200, 300:400] = 255
+    np.savez_compressed(tmp_path / "a.npz", images=masks)
+    assert masks.nbytes > max(ALWAYS, RATIO * (tmp_path / "a.npz").stat().st_size)
+    assert torch.equal(Npz(str(tmp_path / "a.npz")).tensors()["x"][69, 0], torch.from_numpy(masks[69]))
 
 
 def test_a_zip_directory_that_lies_about_a_member(tmp_path: Path) -> None:

@@ -74,6 +74,35 @@ def test_unpacked_folder_serves_as_well(faces):
     assert CelebA("all").tensors()["x"].equal(zipped)
 
 
+def test_a_folder_within_the_folder_and_tables_with_commas(faces):
+    """As another site publishes them: unpacked, one folder deeper, with CSV tables."""
+    expected = CelebA(attributes=["Male"]).tensors()
+    with zipfile.ZipFile(faces / "img_align_celeba.zip") as archive:
+        archive.extractall(faces / "img_align_celeba")
+    (faces / "img_align_celeba.zip").unlink()
+    assert CelebA(attributes=["Male"]).tensors()["x"].equal(expected["x"])
+    for name in ("list_attr_celeba", "list_eval_partition"):
+        rows = [",".join(line.split()) for line in (faces / f"{name}.txt").read_text().splitlines()]
+        (faces / f"{name}.csv").write_text("\n".join(["image_id,...", *rows[-4:]]))
+        (faces / f"{name}.txt").unlink()
+    found = CelebA(attributes=["Male"])
+    assert found.tensors()["x"].equal(expected["x"]) and found.tensors()["y"].equal(expected["y"])
+    assert not any(source.missing() for source in found.sources())
+
+
+def test_faces_of_another_format_or_split_are_told(faces):
+    (faces / "list_eval_partition.txt").write_text("000001.jpg 2\n")
+    with pytest.raises(
+        DataError, match=r"none of the 4 images .* split 'train' by .*partition\.txt\..* split = \"all\""
+    ):
+        len(CelebA())
+    (faces / "img_align_celeba.zip").unlink()
+    (faces / "img_align_celeba").mkdir()
+    (faces / "img_align_celeba/000001.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"holds no image that ends in \.jpg, only files that end in \.png\. Put the"):
+        len(CelebA("all"))
+
+
 def test_a_large_set_is_streamed(faces, monkeypatch):
     monkeypatch.setattr(celeba, "IN_MEMORY", 1000)
     assert CelebA("all").tensors() is None

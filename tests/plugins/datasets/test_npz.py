@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets import arrays
 from ganzoo_builtins.datasets.npz import Npz
 
 IMAGES = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)  # (N, H, W, C)
@@ -66,16 +67,92 @@ def test_a_file_in_the_data_folder_is_found(tmp_path: Path, monkeypatch: pytest.
     assert len(Npz("arrays.npz")) == 2
 
 
+def test_other_byte_orders_are_read(tmp_path: Path) -> None:
+    features, labels = np.array([[0.5, -3.0], [7.25, 1e6]], ">f4"), np.array([0, 1], ">i2")
+    dataset = Npz(written(tmp_path, x=features, y=labels))
+    assert dataset.tensors()["x"].tolist() == features.tolist()
+    assert dataset.tensors()["y"].tolist() == [0, 1]
+
+
+def test_token_ids_have_texts_or_a_remark(tmp_path: Path) -> None:
+    ids = np.array([[0, 2, 1], [3, 0, 0]])
+    dataset = Npz(written(tmp_path, x=ids))
+    assert dataset.spec.vocab == 4 and dataset.tensors()["x"].tolist() == ids.tolist()
+    (remark,) = dataset.remarks()
+    assert remark.startswith("its integers (2, 3) are read as token ids, 4 of them. If they are pixels, save")
+    small = Npz(written(tmp_path, x=ids.astype(np.uint8), words=np.array(list("abcde"))))
+    assert small.spec.vocab == 5 and small.tensors()["x"].tolist() == ids.tolist() and small.remarks() == []
+
+
+@pytest.mark.parametrize("labels", [[0, 99], [*range(100), 999], [1, 2], np.array([3, 0], np.uint64)])
+def test_some_numbers_of_classes_may_be_missing(tmp_path: Path, labels: list[int]) -> None:
+    dataset = Npz(written(tmp_path, x=np.zeros((len(labels), 4, 4), np.uint8), y=np.array(labels)))
+    assert dataset.spec.classes == len(dataset.class_names) == max(labels) + 1
+    assert dataset.tensors()["y"].tolist() == [int(label) for label in labels]
+
+
+FAR: list[tuple[str, object]] = [
+    ("go up to 1,099,511,627,776 but only 1 differ", np.array([2**40, 2**40])),
+    ("go up to 18,446,744,073,709,551,615 but only 2 differ", np.array([0, 2**64 - 1], np.uint64)),
+    ("go up to 2,024 but only 2 differ", np.array([1999, 2024], np.int16)),
+    ("go up to 100 but only 2 differ", np.array([0, 100], np.uint8)),
+]
+
+
+@pytest.mark.parametrize(("message", "labels"), FAR, ids=[message for message, _ in FAR])
+def test_labels_that_are_ids_or_years_are_refused(tmp_path: Path, message: str, labels: np.ndarray) -> None:
+    remedy = r"number them from 0, e\.g\. numpy\.unique\(labels, return_inverse=True\)\[1\]"
+    dataset = Npz(written(tmp_path, images=IMAGES, labels=labels))
+    with pytest.raises(DataError, match=rf"arrays\.npz: labels {message}: {remedy}"):
+        _ = dataset.class_names
+
+
+def test_a_class_for_each_of_very_many_samples_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "MOST_CLASSES", 1)
+    with pytest.raises(DataError, match="labels of 2 classes, more than 1"):
+        _ = Npz(written(tmp_path, images=IMAGES, labels=np.array([1, 0]))).class_names
+
+
+def test_token_ids_far_apart_are_refused(tmp_path: Path) -> None:
+    ids = np.array([[7, 2**31 - 1]])
+    with pytest.raises(DataError, match=r"token ids go up to 2,147,483,647 but only 2 differ: .*unique\(x, return_in"):
+        _ = Npz(written(tmp_path, x=ids)).spec
+
+
+FLAT = np.arange(2 * 784).reshape(2, 784) % 256
+RGBA = np.zeros((2, 4, 4, 4), np.uint8)
 WRONG: list[tuple[str, dict[str, np.ndarray]]] = [
-    ("no array .* it has: pictures", {"pictures": IMAGES}),
-    ("cannot read .* not of objects", {"images": np.array([{"a": 1}], dtype=object)}),
-    ("features, .* got float64", {"x": np.zeros((3, 2))}),
-    (r"got uint8 \(2, 4, 5, 2\)", {"x": IMAGES[..., :2]}),
-    (r"got float32 \(2, 4, 5, 3\)", {"x": IMAGES.astype(np.float32)}),
+    (
+        r'no array .* it has: y_train, x_train\. .* numpy\.load\("arrays\.npz"\); numpy\.savez\("named\.npz", '
+        r'images=file\["x_train"\], labels=file\["y_train"\]\)',
+        {"y_train": np.array([0, 1]), "x_train": IMAGES},
+    ),
+    (r'images=file\["arr_0"\], labels=file\["arr_1"\]', {"arr_0": IMAGES, "arr_1": np.array([0, 1])}),
+    ("it has: labels. Name one of them so", {"labels": np.array([0, 1])}),
+    ("cannot read .* not of objects: .* numpy.stack", {"images": np.array([{"a": 1}], dtype=object)}),
+    (r"got float64 \(3, 2\)\. Convert them: x\.astype\(numpy\.float32\)", {"x": np.zeros((3, 2))}),
+    (r"got float64 \(3,\)\. One number .*: x\[:, None\]\.astype\(numpy\.float32\)", {"x": np.zeros(3)}),
+    (r"got uint8 \(2, 4, 4, 4\)\. Leave the transparency out: x\[\.\.\., :3\]", {"x": RGBA}),
+    (r"Leave the transparency out: images\[:, :1\]", {"images": np.zeros((2, 2, 5, 6), np.uint8)}),
+    (r"one or three of the channels", {"images": np.zeros((2, 5, 5, 5), np.uint8)}),
+    (r"pixels: \(x \* 255\)\.round\(\)\.astype\(numpy\.uint8\)", {"x": IMAGES / 255}),
+    (r"pixels: \(\(x \+ 1\) \* 127\.5\)\.round", {"x": (IMAGES / 127.5 - 1).astype(np.float16)}),
+    (r"pixels: x\.astype\(numpy\.uint8\)", {"x": IMAGES.astype(np.int64)}),
+    (r"pixels: x\.astype\(numpy\.uint8\) \* 255", {"x": IMAGES > 9}),
+    (r"pixels: \(x / 30583 \* 255\)\.round\(\)", {"x": IMAGES.astype(np.uint16) * 257}),
+    (r"reshape them: x\.reshape\(-1, 28, 28\)\. If they are token ids.*int64", {"x": FLAT.astype(np.uint8)}),
+    (r"x\.reshape\(-1, 3, 32, 32\)\.", {"x": np.zeros((2, 3072), np.uint8)}),
+    (r"If it is a single image, x\[None\]", {"x": np.zeros((16, 16), np.uint8)}),
     ("NaN or infinite", {"x": np.array([[np.nan]], np.float32)}),
     ("no samples", {"x": np.zeros((0, 4, 4), np.uint8)}),
     (r"integer labels \(2,\), one per sample; got int64 \(3,\)", {"x": IMAGES, "y": np.array([0, 1, 2])}),
-    ("labels .* got float64", {"x": IMAGES, "y": np.array([0.0, 1.0])}),
+    (r"got float64 \(2,\)\. Convert them: y\.astype\(numpy\.int64\)", {"x": IMAGES, "y": np.array([0.0, 1.0])}),
+    (r"got <U3 .* numpy\.unique\(y, return_inverse=True\)\[1\]", {"x": IMAGES, "y": np.array(["cat", "dog"])}),
+    (r"got int64 \(2, 1\)\. .* labels\.squeeze\(\)", {"x": IMAGES, "labels": np.array([[0], [1]])}),
+    (
+        r"got int64 \(2, 3\)\. If they are one-hot, labels\.argmax\(1\)",
+        {"x": IMAGES, "labels": np.eye(2, 3, dtype=int)},
+    ),
     ("some labels are negative, the smallest -2", {"x": IMAGES, "y": np.array([-2, 1])}),
     ("some labels are negative, the smallest -1", {"x": IMAGES, "y": np.array([-1, 1])}),
 ]

@@ -59,6 +59,28 @@ def test_a_picture_without_a_partner_is_named(photos: Path) -> None:
         len(Pairs(str(photos)))
 
 
+def test_two_pictures_of_one_name_are_refused_by_name(photos: Path) -> None:
+    Image.new("RGB", (4, 4)).save(photos / "a/4.jpg")
+    message = r"1 pictures below .* have the name of another one, without suffix: a/4\.jpg and a/4\.png\. Rename them"
+    with pytest.raises(DataError, match=message):
+        len(Pairs(str(photos)))
+    (photos / "a/4.jpg").rename(photos / "b/4.tiff")
+    with pytest.raises(DataError, match=r"b/4\.bmp and b/4\.tiff"):
+        len(Pairs(str(photos)))
+
+
+def test_names_are_paired_in_any_unicode_form(tmp_path: Path) -> None:
+    for side, names in (("a", ["caf\u00e9", "z"]), ("b", ["cafe\u0301", "z"])):
+        (tmp_path / side).mkdir()
+        for shade, name in enumerate(names):
+            Image.new("L", (4, 4), shade).save(tmp_path / side / f"{name}.png")
+    pair = Pairs(str(tmp_path), size=4, channels=1).tensors()
+    assert pair is not None and pair["a"][:, 0, 0, 0].tolist() == pair["b"][:, 0, 0, 0].tolist() == [0, 1]
+    Image.new("L", (4, 4)).save(tmp_path / "a/cafe\u0301.png")
+    with pytest.raises(DataError, match=r"1 pictures below .* have the name of another one"):
+        len(Pairs(str(tmp_path)))
+
+
 def test_both_folders_are_needed_and_pictures_in_them(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(DataError, match="has no folder 'b'"):

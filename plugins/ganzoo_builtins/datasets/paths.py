@@ -1,0 +1,130 @@
+"""Search for the folder or file of a dataset; an error says what is there instead, and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import tarfile
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from ganzoo import DataError, SetupError, data_root
+from ganzoo_builtins.datasets.image_decoder import SUFFIXES
+
+Kind = Literal["folder", "file"]
+
+PATTERN = re.compile(r"[*?]|\[.+\]")
+ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
+REMEDY = "Set path to where it is."
+
+
+def find_path(path: str, kind: Kind) -> Path:
+    """Find a path that is relative to the current folder or to the data root.
+
+    Names are compared in Unicode's composed form, too: macOS and some archives store letters and accents apart.
+
+    Args:
+        path: The path, which may begin with "~".
+        kind: "folder" or "file".
+
+    Returns:
+        The path that exists.
+
+    Raises:
+        DataError: Neither of them exists, or it is of another kind; the message says which.
+    """
+    places = [*_places(path)] if path else []
+    for place in [*places, *filter(None, map(_in_another_form, places))]:
+        with contextlib.suppress(OSError):  # the name is too long, or permission is missing
+            if place.is_dir() if kind == "folder" else place.is_file():
+                return place
+    for place in places:
+        with contextlib.suppress(OSError):
+            if place.is_symlink() and not place.exists():
+                raise DataError(f"{path!r} is a link to {place.readlink()}, which is not there. {REMEDY}")
+            if place.exists():
+                raise DataError(f"{path!r} is {_described(place, kind)}")
+    raise DataError(_nowhere(path, kind))
+
+
+def same_form(name: str) -> str:
+    """Return a name in Unicode's composed form, in which letters with accents are compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _places(path: str) -> Iterator[Path]:
+    """Yield where a path may lead: from the current folder, and from the data root, if there is one."""
+    relative = Path(path)
+    with contextlib.suppress(RuntimeError):  # "~user" is unknown, or there is no home
+        relative = relative.expanduser()
+    yield relative
+    with contextlib.suppress(SetupError):
+        yield data_root() / relative
+
+
+def _in_another_form(place: Path) -> Path | None:
+    """Return the path that exists and is equal to this one in Unicode's composed form, or None."""
+    found = Path(place.anchor)
+    try:
+        for name in place.relative_to(found).parts:
+            exact = found / name
+            same = (child for child in found.iterdir() if same_form(child.name) == same_form(name))
+            child = exact if exact.exists() else next(same, None)
+            if child is None:
+                return None
+            found = child
+    except (OSError, ValueError):  # it is no folder, cannot be listed, or has a NUL in it
+        return None
+    return found
+
+
+def _described(place: Path, kind: Kind) -> str:
+    """Return what a path of another kind is, and how to use it."""
+    if kind == "file" and place.is_dir():
+        return f'a folder, and a file is needed. {REMEDY} A folder of pictures is read by the dataset "folder".'
+    if not place.is_file():
+        return f"neither a file nor a folder. {REMEDY}"
+    suffix, quoted = place.suffix.lower(), shlex.quote(str(place))
+    if suffix == ".npz":
+        return 'an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'
+    if suffix == ".npy":
+        return 'an array, not a folder. Save it by numpy.savez("arrays.npz", images=...), and set use = "npz".'
+    if suffix in SUFFIXES:
+        return f"a single picture, not a folder. Set path to the folder that holds it: {str(place.parent)!r}."
+    if zipfile.is_zipfile(place):
+        folder = str(place.with_suffix(""))
+        return f"a zip file, not a folder. Unpack it: python -m zipfile -e {quoted} {shlex.quote(folder)}"
+    if suffix in (".tar", ".tgz", ".gz", ".xz", ".bz2") and tarfile.is_tarfile(place):
+        return f"an archive, not a folder. Unpack it into a folder: tar -xf {quoted}"
+    if suffix in (".zip", ".rar", ".7z", ".tar", ".tgz"):
+        return "an archive, not a folder. Unpack it, and set path to the folder that it held."
+    if suffix in (".txt", ".csv"):
+        return 'a text file, not a folder. Its lines are read by the dataset "text": set use = "text".'
+    return f"a file, not a folder. {REMEDY}"
+
+
+def _nowhere(path: str, kind: Kind) -> str:
+    """Return the message about a path that leads nowhere."""
+    if not path:
+        return f"path is empty, and there is no {kind} of no name. {REMEDY}"
+    if "://" in path:
+        return f"{path!r} is an address. Download the data first. {REMEDY}"
+    if ESCAPED.search(path):
+        return (
+            f"no {kind} {path!r}: it has a tab, a line break or the like in it, as a backslash in double quotes makes "
+            "them. Write / instead, or single quotes around it."
+        )
+    if match := PATTERN.search(path):
+        folder = path[: match.start()].rpartition("/")[0] or "."
+        return f"{path!r} is a pattern, not a {kind}. Set path to the {kind} itself, such as {folder!r}."
+    from_root = ""
+    with contextlib.suppress(SetupError):
+        from_root = f" nor from {data_root()}"
+    return (
+        f"no {kind} {path!r}, {'neither ' if from_root else ''}from {Path.cwd()}{from_root}. {REMEDY} Where it has "
+        "moved since a run began: `ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."
+    )

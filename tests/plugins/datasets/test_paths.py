@@ -1,0 +1,87 @@
+"""Paths of people's data: found in any Unicode form, and named as what they are where they are of another kind."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.paths import find_path
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: one of pictures, and files of other kinds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "root"))
+    (tmp_path / "photos/cats").mkdir(parents=True)
+    for name in ("photos/cats/0.PNG", "arrays.npz", "one.npy", "poems.txt", "notes.odt", "old.rar"):
+        (tmp_path / name).write_bytes(b"anything")
+    with zipfile.ZipFile(tmp_path / "my photos.zip", "w") as archive:
+        archive.writestr("0.png", b"")
+    with tarfile.open(tmp_path / "photos.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "poems.txt", "poems.txt")
+    (tmp_path / "gone").symlink_to("disk/photos")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("my photos.zip", "is a zip file, not a folder. Unpack it: python -m zipfile -e 'my photos.zip' 'my photos'"),
+        ("photos.tar.gz", "is an archive, not a folder. Unpack it into a folder: tar -xf photos.tar.gz"),
+        ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
+        ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
+        ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
+        ("one.npy", 'is an array, not a folder. Save it by numpy.savez("arrays.npz", images=...)'),
+        ("poems.txt", 'is a text file, not a folder. Its lines are read by the dataset "text"'),
+        ("notes.odt", "is a file, not a folder. Set path to where it is."),
+        ("photos/*/*.png", "is a pattern, not a folder. Set path to the folder itself, such as 'photos'."),
+        ("photos/cats/[0-9].png", "is a pattern, not a folder. Set path to the folder itself, such as 'photos/cats'."),
+        ("gone", "is a link to disk/photos, which is not there. Set path to where it is."),
+        ("https://example.org/photos", "is an address. Download the data first."),
+        ("C:\temp\new", "Write / instead, or single quotes around it."),
+        ("", "path is empty, and there is no folder of no name. Set path to where it is."),
+        ("nowhere", "`ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."),
+    ],
+)
+def test_what_is_no_folder_is_named_as_what_it_is(path: str, message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        find_path(path, "folder")
+
+
+def test_a_folder_in_place_of_a_file_is_named(here: Path) -> None:
+    with pytest.raises(DataError, match="'photos' is a folder, and a file is needed"):
+        find_path("photos", "file")
+    assert find_path("arrays.npz", "file") == Path("arrays.npz")
+
+
+def test_names_are_found_in_another_unicode_form(here: Path) -> None:
+    composed, decomposed = "caf\u00e9/stra\u00dfe \u30ac", "cafe\u0301/stra\u00dfe \u30ab\u3099"
+    (here / decomposed).mkdir(parents=True)
+    assert find_path(composed, "folder") == Path(decomposed)
+    (here / "root" / composed / "b").mkdir(parents=True)
+    assert find_path(decomposed + "/b", "folder") == here / "root" / composed / "b"
+    assert find_path(str(here / composed), "folder") == here / decomposed
+    with pytest.raises(DataError, match="no folder"):
+        find_path("caf\u00e8", "folder")
+
+
+def test_without_a_home_folder_paths_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GANZOO_DATA", "GANZOO_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for a user without a home
+    monkeypatch.setattr(Path, "expanduser", _without_home)
+    assert find_path("photos", "folder") == Path("photos")
+    with pytest.raises(DataError, match=r"no folder 'nowhere', from /.*\. Set path to where it is\."):
+        find_path("nowhere", "folder")
+
+
+def _without_home(path: Path) -> Path:
+    if str(path).startswith("~"):
+        raise RuntimeError("Could not determine home directory.")
+    return path
