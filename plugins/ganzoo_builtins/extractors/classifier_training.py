@@ -28,7 +28,7 @@ def train(
     steps: int,
     validation: Labelled | None = None,
     report: Callable[[int, float], None] = lambda step, loss: None,
-) -> None:
+) -> int:
     """Train a classifier by Adam, from PyTorch's random generator.
 
     Images are shifted by up to a fourteenth of their side, and are otherwise as they are: a classifier that has seen
@@ -41,11 +41,15 @@ def train(
         validation: Samples by which training ends early: when the averaged weights' loss on them has not fallen for
             200 steps; it keeps those of the lowest loss. None for all steps.
         report: Called after each step with its number and its loss.
+
+    Returns:
+        The number of steps taken.
     """
     optimizer = torch.optim.Adam(net.parameters(), lr=LR)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1, LAST_LR, steps)
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True).eval()
     lowest, lowest_at, best = torch.inf, 0, None
+    taken = 0
     x, y = data
     net.train()
     with torch.enable_grad():
@@ -57,6 +61,7 @@ def train(
             schedule.step()
             average.update_parameters(net)
             report(step, loss.item())
+            taken = step
             if validation and (step % CHECK == 0 or step == steps):
                 loss_now = _loss(average.module, validation)
                 if loss_now < lowest:
@@ -66,6 +71,7 @@ def train(
                     break
     net.load_state_dict(best or average.module.state_dict())
     net.eval()
+    return taken
 
 
 def shifted(x: Tensor) -> Tensor:

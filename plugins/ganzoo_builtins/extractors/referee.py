@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import torch
 from pydantic import Field, PositiveInt
@@ -14,6 +14,7 @@ from ganzoo_builtins.extractors.classifier import ARCHITECTURES, SMALLEST, Archi
 from ganzoo_builtins.extractors.classifier_training import Labelled
 from ganzoo_builtins.extractors.small_classifiers import NEIGHBOURS, SmallClassifiers
 
+LEARNED = 0.1  # of the held-out samples outside the largest class: guessing that class alone reads none of them
 KNOWN, MARGIN = 0.99, 1.3  # a recognized sample is at most 1.3 times as far away as 99 % of the validation samples
 OTHERS = 'use another extractor: "rotations" or "inception" for images, or "raw"'
 
@@ -31,7 +32,8 @@ class Referee(SmallClassifiers):
 
     Args:
         steps: Training steps of each classifier at most, of 128 samples each. Training also ends after 60 epochs.
-        least: Minimum share of the held-out samples that is read correctly; a less accurate referee is an error.
+        least: Minimum share of the held-out samples that is read correctly; a less accurate referee is an error, and so
+            is one that is no better than guessing the largest class. 0 accepts any.
         seed: Seed of the weights and of the order of the samples.
         networks: Architectures of the classifiers, "strided" and "residual".
     """
@@ -74,11 +76,23 @@ class Referee(SmallClassifiers):
     def prepare(self, reference: Reference) -> None:
         super().prepare(reference)
         self._look_at(reference)
+        guessing = _largest_share(reference.held.batch["y"])
         if self.accuracy < self.least:
-            raise IncompatibleError(
-                f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples correctly, below the "
-                f"minimum (least = {self.least}). Raise its steps (now {self.steps:,}), or {OTHERS}."
-            )
+            self._refuse(f"below the minimum (least = {self.least})")
+        if self.least and self.accuracy < guessing + LEARNED * (1 - guessing):
+            self._refuse(f"no better than guessing: {100 * guessing:.1f} % of them are of one class")
+
+    def _refuse(self, why: str) -> NoReturn:
+        """Raise IncompatibleError for a referee that reads too few samples correctly."""
+        if max(self.taken) < self.steps:
+            steps = " and ".join(f"{taken:,}" for taken in self.taken)
+            remedy = f"Its training ended after {steps} steps, as more did not help: use more data of every class"
+        else:
+            remedy = f"Raise its steps (now {self.steps:,})"
+        raise IncompatibleError(
+            f"extractor referee: it reads {100 * self.accuracy:.1f} % of the held-out samples correctly, {why}. "
+            f"{remedy}, or {OTHERS}."
+        )
 
     def logits(self, x: Tensor) -> Tensor:
         return apply_in_chunks(lambda part: self.logits_of_each(self._features(part)).mean(0), x.float().cpu())
@@ -89,8 +103,9 @@ class Referee(SmallClassifiers):
         return read[:, 0].where(agreed & (self._distances(features) <= self.reach), -1)
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the share of held-out samples read correctly: by the referee, and by each classifier on its own."""
+        """Return the steps of each classifier, and the share of held-out samples that is read correctly."""
         return {
+            "steps": self.taken,
             "accuracy": self.accuracy,
             "classifiers": {
                 architecture: {"accuracy": accuracy, "digest": digest}
@@ -113,3 +128,8 @@ class Referee(SmallClassifiers):
             right = (self.logits_of_each(features).argmax(2) == y).double().mean(1)  # (networks,)
         self.accuracies = right.tolist()
         self.accuracy = (self.classes(features, features) == y).double().mean().item()
+
+
+def _largest_share(y: Tensor) -> float:
+    """Return the share of the most frequent of the labels (N,)."""
+    return (y.bincount().max() / len(y)).item()

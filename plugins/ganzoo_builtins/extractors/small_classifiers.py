@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -59,8 +59,9 @@ class SmallClassifiers(Extractor):
         self.check(reference.real.dataset.spec)
         with preserve_rng():
             trained = [self._network(reference, architecture) for architecture in self.networks]
-        self.nets = [net for net, _ in trained]
-        self.digests = [digest for _, digest in trained]
+        self.nets = [net for net, _, _ in trained]
+        self.digests = [digest for _, digest, _ in trained]
+        self.taken = [taken for _, _, taken in trained]
         self.digest = self.digests[0] if len(trained) == 1 else _digest(self.digests)
 
     def features(self, x: Tensor) -> Tensor:
@@ -81,16 +82,16 @@ class SmallClassifiers(Extractor):
         """Return the features of all networks, (N, *shape) -> (N, networks * 128)."""
         return torch.cat([net.features(x) for net in self.nets], 1) / len(self.nets) ** 0.5
 
-    def _network(self, reference: Reference, architecture: Architecture) -> tuple[Classifier, str]:
-        """Return a trained classifier and the digest of its weights, from the cache or trained now."""
+    def _network(self, reference: Reference, architecture: Architecture) -> tuple[Classifier, str, int]:
+        """Return a trained classifier, the digest of its weights and its steps, from the cache or trained now."""
         training, validation = self.split(reference)
         steps = min(self.steps, max(1, MAX_EPOCHS * len(training[0]) // BATCH))
         path = reference.cache / f"{self.name}-{self._key(reference, architecture, steps)}"
         spec = self.task(reference.real.dataset.spec)
         net = Classifier(spec, architecture).eval()
         with Progress(steps, BATCH) as progress:
-            if digest := _load(self.name, net, path, progress):
-                return net, digest
+            if facts := _load(self.name, net, path, progress):
+                return net, str(facts["digest"]), int(facts.get("steps", steps))  # not kept by earlier versions
             torch.manual_seed(self.seed)
             net = Classifier(spec, architecture)  # anew: a file that does not fit may have been loaded in part
             where = reference.real.told
@@ -105,35 +106,35 @@ class SmallClassifiers(Extractor):
                     seconds = (time.monotonic() - started) / step * (steps - step)
                     progress.say(f"this takes about {seconds:.0f} s more, and is kept for later evaluations")
 
-            train(net, training, steps, validation, report)
+            taken = train(net, training, steps, validation, report)
             variance = apply_in_chunks(net.features, training[0][:NEIGHBOURS]).var(0).sum().item()
             net.rescale(max(variance, 1e-12) ** -0.5)
-            return net, _save(self.name, net, path, progress)
+            return net, _save(self.name, net, path, {"steps": taken}, progress), taken
 
     def _key(self, reference: Reference, architecture: Architecture, steps: int) -> str:
         """Return the SHA-256 of everything that determines the weights."""
         return _digest([reference.real.fingerprint, architecture, steps, self.seed, VERSION])
 
 
-def _load(name: str, net: Classifier, path: Path, progress: Progress) -> str:
-    """Load cached weights and return their digest; "" when they are missing or damaged."""
+def _load(name: str, net: Classifier, path: Path, progress: Progress) -> dict[str, Any]:
+    """Load cached weights and return the facts about them; nothing when they are missing or damaged."""
     try:
         cached = weight_cache.load(path)
         if cached is None:
-            return ""
+            return {}
         weights, facts = cached
         net.load_state_dict(weights)
-        return str(facts["digest"])
+        return facts
     except (weight_cache.DamagedCacheError, RuntimeError, KeyError, TypeError, ValueError) as error:
         progress.say(f"the cached {name} is damaged and is trained again: {error}")
-        return ""
+        return {}
 
 
-def _save(name: str, net: Classifier, path: Path, progress: Progress) -> str:
-    """Cache the weights, if they can be written, and return their digest."""
+def _save(name: str, net: Classifier, path: Path, facts: Mapping[str, Any], progress: Progress) -> str:
+    """Cache the weights and facts about them, if they can be written, and return the digest of the weights."""
     weights = net.state_dict()
     try:
-        weight_cache.save(path, weights, {})
+        weight_cache.save(path, weights, facts)
     except OSError as error:
         progress.say(f"the {name} could not be cached and will be trained again the next time: {error}")
     return weight_cache.digest(weights)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from ganzoo import Dataset, IncompatibleError, Spec
+from ganzoo import Batch, Dataset, IncompatibleError, Spec
 from ganzoo.metrics.reference import Reference
 from ganzoo_builtins.datasets.digits import Digits
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from ganzoo_builtins.datasets.toy import Ring
 from ganzoo_builtins.extractors import weight_cache
 from ganzoo_builtins.extractors.classifier import ARCHITECTURES, Classifier
@@ -159,6 +160,35 @@ def test_one_that_is_too_poor_is_refused(tmp_path: Path) -> None:
     message = r"it reads .* %.* below the minimum \(least = 0\.5\)\. Raise its steps \(now 1\), or .*raw"
     with pytest.raises(IncompatibleError, match=message):
         Referee(steps=1).prepare(of(Digits(), tmp_path))
+
+
+class Noise(InMemoryDataset):
+    """Images that tell nothing about their labels, four of five of which are 0."""
+
+    spec = Spec((1, 8, 8), classes=2)
+
+    def load(self) -> Batch:
+        x = torch.randint(256, (400, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+        return {"x": x, "y": (torch.arange(400) % 5 == 0).long()}
+
+
+def test_one_that_only_knows_the_largest_class_is_refused(tmp_path: Path) -> None:
+    """It reads more than half of the samples correctly, which would be enough if the classes were of one size."""
+    data = Noise()
+    message = r"it reads \d\d\.\d % .* no better than guessing: 8\d\.\d % of them .* ended after .* steps, as"
+    with pytest.raises(IncompatibleError, match=message):
+        Referee(steps=600).prepare(of(data, tmp_path))
+    accepted = Referee(steps=600, least=0)
+    accepted.prepare(of(data, tmp_path))
+    assert accepted.accuracy > 0.5, "the limit on its own would let it pass"
+
+
+def test_the_steps_really_taken_are_told_and_kept(tmp_path: Path) -> None:
+    """Of 9,000 steps, 60 epochs over 180 samples are 84; a cached referee knows them, too."""
+    for _ in range(2):
+        referee = Referee(steps=9_000, least=0, networks=["strided"])
+        referee.prepare(of(Noise(), tmp_path))
+        assert referee.facts()["steps"] == referee.taken == [84]
 
 
 def test_where_nothing_can_be_kept_it_serves_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
