@@ -10,14 +10,17 @@ from ganzoo.config import instantiate
 from ganzoo.config.overrides import override
 from ganzoo.config.recipe import Recipe
 from ganzoo.config.resolver import resolve
-from ganzoo.errors import RecipeError
+from ganzoo.errors import DataError, RecipeError
+from ganzoo.interfaces import Dataset
 from ganzoo.metrics import selection
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores
+from ganzoo.runs.folder import DATA_PATH
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
+from ganzoo.utils import rng
 
 CHANGEABLE_TABLES = ("evaluate", "extractor", "metric")
 
@@ -44,7 +47,8 @@ def evaluate(
         seed: Seed of the samples' noise; by default that of the recipe.
         extractor: Name of the extractor that computes the features; by default that of the recipe, or one that fits
             the data.
-        changes: Overrides of [evaluate], [[metric]] and [extractor], such as "extractor.least=0.6".
+        changes: Overrides of [evaluate], [[metric]] and [extractor], such as "extractor.least=0.6"; and
+            "dataset.path=..." where the data has moved.
         plugins: The plugins that components come from; by default all installed ones.
         told: Called with a message for each default metric that is left out.
         progress: Called with a line of text before the samples are generated, and for each metric.
@@ -54,7 +58,7 @@ def evaluate(
 
     Raises:
         RunError: There is no run or checkpoint, or it cannot be read.
-        DataError: The data is missing.
+        DataError: The data is missing, or is not what the run was trained on although its path was changed.
         IncompatibleError: A metric or extractor does not fit the data or the model.
         SetupError: Something that the extractor needs has to be installed or downloaded first.
     """
@@ -63,9 +67,13 @@ def evaluate(
     folder = folder or run.latest
     options = {"evaluate.samples": samples, "evaluate.seed": seed}
     overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
+    changes = [*changes]
     recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
+    dataset = instantiate.dataset(recipe)
+    if any(map(_is_place, changes)):
+        _check_same_data(run, recipe, dataset)
     model = run.load(folder, plugins)
-    evaluator = Evaluator(recipe, instantiate.dataset(recipe), plugins.zoo, model.procedure.conditional, progress)
+    evaluator = Evaluator(recipe, dataset, plugins.zoo, model.procedure.conditional, progress)
     averaged = (folder / "ema.safetensors").is_file()
     results = evaluator(model.sample, retention.step_of(folder), weights(averaged))
     for name, why in evaluator.left_out.items():
@@ -84,7 +92,7 @@ def evaluated_recipe(
         zoo: The components that names are looked up in.
         metrics: Names of metrics; none to keep those of the recipe.
         extractor: Name of an extractor; None to keep that of the recipe.
-        changes: Overrides of [evaluate], [[metric]] and [extractor].
+        changes: Overrides of [evaluate], [[metric]] and [extractor], and of the path of the data.
 
     Returns:
         The recipe. Metrics and extractors that it had already keep their settings.
@@ -103,16 +111,33 @@ def evaluated_recipe(
     if any(change.startswith("metric.") for change in changes) and "metric" not in tree:
         raise RecipeError("metric.0 is the first metric, and there is none: name it by --metric.")
     if any(change.startswith("extractor.") for change in changes) and "extractor" not in tree:
-        recipe = run.recipe(zoo)
+        recipe = run.recipe(zoo, [*filter(_is_place, changes)])
         tree["extractor"] = {
             "use": selection.extractor(recipe, instantiate.dataset(recipe), zoo).blueprint.entry.full_name
         }
     for change in changes:
         table = change.partition(".")[0].strip()
-        if table not in CHANGEABLE_TABLES:
-            raise RecipeError(f"{change!r}: an evaluation can change only {', '.join(CHANGEABLE_TABLES)}.")
+        if table not in CHANGEABLE_TABLES and not _is_place(change):
+            raise RecipeError(f"{change!r}: an evaluation can change only {', '.join(CHANGEABLE_TABLES)}, {DATA_PATH}.")
     override(tree, changes, zoo)
     return resolve(tree, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])
+
+
+def _is_place(change: str) -> bool:
+    """Return True for a change of where the data is."""
+    return change.partition("=")[0].strip() == DATA_PATH
+
+
+def _check_same_data(run: Run, recipe: Recipe, dataset: Dataset) -> None:
+    """Raise DataError if a dataset is not the one that the run was trained on."""
+    before = run.provenance.get("dataset_fingerprint")
+    with rng.seeded(recipe.run.seed):
+        now = dataset.fingerprint()
+    if before != now:
+        raise DataError(
+            f"the data at {recipe.dataset.settings.get('path')!r} is not what {run.folder.name} was trained on: its "
+            f"fingerprint was {before}, is {now}. Set {DATA_PATH} to where that data is."
+        )
 
 
 def _names(table: Any, extractor: str, zoo: Zoo) -> bool:

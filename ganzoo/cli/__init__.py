@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -112,6 +114,8 @@ def cli(context: click.Context, no_plugins: bool, block: tuple[str, ...]) -> Non
     ganzoo sample runs/... -n 64      generate samples from a run
     """
     warnings.formatwarning = _format_warning
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are no UTF-8, as they are
     openmp.set_wait_policy(context.invoked_subcommand)
     if no_plugins:
         os.environ["GANZOO_DISABLE_PLUGINS"] = "1"

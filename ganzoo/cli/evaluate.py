@@ -54,7 +54,7 @@ def command(
 
     RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. A verdict in words comes
     first. Each score is shown next to the score of held-out real samples. KEY=VALUE overrides a setting of the tables
-    evaluate, metric.0 (the first metric) or extractor.
+    evaluate, metric.0 (the first metric) or extractor, or dataset.path where the data has moved.
 
     \b
     ganzoo evaluate runs/...

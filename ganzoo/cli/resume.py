@@ -15,7 +15,7 @@ def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> N
     """Resume RUN from its newest checkpoint, as if it had never stopped.
 
     RUN is a run folder, a folder of runs (the newest run is resumed), or a checkpoint folder to resume from. KEY=VALUE
-    overrides a setting that may change during a run, such as run.steps.
+    overrides a setting that may change during a run, such as run.steps, or dataset.path where the data has moved.
 
     \b
     ganzoo resume runs/quickstart-20260101-120000-ab12

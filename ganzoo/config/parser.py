@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from ganzoo.config import hints
 from ganzoo.errors import RecipeError
 
 Tree = dict[str, Any]
@@ -40,13 +41,14 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
     """
     if len(text) > BYTES:
         raise RecipeError(f"{origin}: a recipe is a page of text, {BYTES // 2**10} KiB at most. Is it another file?")
+    if problem := hints.encoding(text):
+        raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {problem}.")
+    content = text.decode("utf-8-sig")  # editors of Windows put a mark at the start
     try:
-        if suffix == ".json":
-            tree = strict_json(text)
-        else:
-            tree = parse_toml(text.decode("utf-8-sig"))  # editors of Windows put a mark at the start
-    except (ValueError, RecursionError) as error:  # JSON, TOML and Unicode errors are all ValueErrors
-        raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}") from error
+        tree = strict_json(content) if suffix == ".json" else parse_toml(content)
+    except (ValueError, RecursionError) as error:  # JSON and TOML errors are ValueErrors
+        hint = hints.syntax(content, str(error))
+        raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {error}.{hint}") from error
     if not isinstance(tree, dict):
         raise RecipeError(f"{origin}: a recipe is a set of tables such as [run] and [dataset]")
     if isinstance(tree.get("$schema"), str):
@@ -55,7 +57,7 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
     return tree
 
 
-def strict_json(text: bytes) -> Any:
+def strict_json(text: bytes | str) -> Any:
     """Parse JSON, refusing duplicate keys and NaN.
 
     Args:

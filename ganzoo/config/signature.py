@@ -10,7 +10,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ganzoo.config import docstring, validation
 from ganzoo.config.definitions import UnreadableSourceError, evaluate, find
 from ganzoo.registry.zoo import Entry
+from ganzoo.utils.unicode import well_formed
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -90,13 +91,20 @@ class Signature:
         return create_model("Settings", __config__=config, **fields)
 
     def with_floats(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings in which whole numbers are floats where the default is: `betas = [0, 0.9]` is [0.0, 0.9]."""
-        known = {name: parameter.default for name, parameter in self.settings.items()}
-        return {name: _with_floats(value, known.get(name)) for name, value in settings.items()}
+        """Return settings in which whole numbers are floats where the default or the annotation has floats.
+
+        So are those in lists and tables: `betas = [0, 0.9]` is [0.0, 0.9].
+        """
+        return {
+            name: _with_floats(value, self.settings[name].default, self.settings[name].annotation)
+            if name in self.settings
+            else value
+            for name, value in settings.items()
+        }
 
     def problems(self, owner: str, settings: Mapping[str, Any]) -> list[str]:
         """Return one sentence for each unknown, missing or wrongly typed setting of `owner`."""
-        return validation.check(self.model, owner, settings)
+        return validation.check(self.model, owner, well_formed(settings))  # paths may be no UTF-8
 
 
 def describe(entry: Entry) -> Signature:
@@ -265,12 +273,53 @@ def _resolve_hints(function: Any) -> dict[str, Any]:
     return hints
 
 
-def _with_floats(value: Any, default: Any) -> Any:
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if isinstance(value, list) and isinstance(default, (list, tuple)) and len(value) == len(default):
-        return [_with_floats(item, of) for item, of in zip(value, default, strict=True)]
+def _with_floats(value: Any, default: Any, annotation: Any) -> Any:
+    if type(value) is int:
+        return float(value) if isinstance(default, float) or _only_floats(annotation) else value
+    if isinstance(value, list):
+        defaults = default if isinstance(default, (list, tuple)) and len(default) == len(value) else [None] * len(value)
+        annotations = _item_annotations(annotation, len(value))
+        return [_with_floats(item, *of) for item, *of in zip(value, defaults, annotations, strict=True)]
+    if isinstance(value, dict):
+        defaults = default if isinstance(default, dict) else {}
+        annotation = _value_annotation(annotation)
+        return {key: _with_floats(item, defaults.get(key), annotation) for key, item in value.items()}
     return value
+
+
+def _sides(annotation: Any) -> list[Any]:
+    """Return the types of a union without their constraints, or the one type: `Annotated[float, ...] | None`."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _sides(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [side for part in typing.get_args(annotation) for side in _sides(part)]
+    return [annotation]
+
+
+def _only_floats(annotation: Any) -> bool:
+    """Return True where a number has to be a float."""
+    sides = _sides(annotation)
+    return float in sides and int not in sides
+
+
+def _item_annotations(annotation: Any, n: int) -> list[Any]:
+    """Return the types of n items of a sequence, Any where they are unknown."""
+    for side in _sides(annotation):
+        origin, items = typing.get_origin(side), typing.get_args(side)
+        if origin is tuple and items[-1:] != (Ellipsis,) and len(items) == n:
+            return [*items]
+        if items and inspect.isclass(origin) and issubclass(origin, Iterable) and not issubclass(origin, Mapping):
+            return [items[0]] * n
+    return [Any] * n
+
+
+def _value_annotation(annotation: Any) -> Any:
+    """Return the type of the values of a table, Any where it is unknown."""
+    for side in _sides(annotation):
+        origin, items = typing.get_origin(side), typing.get_args(side)
+        if inspect.isclass(origin) and issubclass(origin, Mapping) and len(items) == 2:
+            return items[1]
+    return Any
 
 
 def _is_json(value: Any) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 NOT_SETTABLE = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
+DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+(?:[eE][+-]?\d+)?)")
 # How pydantic names the sides of a union.
 UNION_BRANCH = re.compile(r"float|int|str|bool|literal\[.*|constrained-.*|function-.*|is-instance.*")
 
@@ -71,4 +72,6 @@ def _describe_errors(owner: str, known: list[str], errors: list[ErrorDetails]) -
     if error["type"] == NOT_SETTABLE:
         return f"{owner}, {name}: cannot be set in a recipe"
     wrong = " or ".join(dict.fromkeys(each["msg"].replace("Input should", "should") for each in errors))
-    return f"{owner}, {name}: {wrong}, not {one_line(repr(error['input']))}"
+    comma = isinstance(error["input"], str) and DECIMAL_COMMA.fullmatch(error["input"])
+    hint = f". Write decimals with a point: {name} = {comma[1]}.{comma[2]}" if comma else ""
+    return f"{owner}, {name}: {wrong}, not {one_line(repr(error['input']))}{hint}"

@@ -20,6 +20,7 @@ from ganzoo.runs.comparison import compare
 from ganzoo.sampling.run import Run
 from ganzoo.utils import atomic
 from ganzoo.utils.redact import LEFT_OUT, Redactor
+from ganzoo.utils.unicode import well_formed
 from ganzoo.visualization import axes
 
 HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bo
         RunError: A folder is no run.
         SetupError: The file cannot be written.
     """
-    content = render(runs, with_samples).encode()
+    content = well_formed(render(runs, with_samples)).encode()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_file(target, content)
@@ -64,9 +65,9 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
     scrub = Redactor.of([_status(run) for run, _ in runs])
     contents = [collect(run, checkpoint, scrub, k, len(runs), with_samples) for k, (run, checkpoint) in enumerate(runs)]
     several = len(contents) > 1
-    script = (HERE / "script.js").read_text()
+    script = (HERE / "script.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    loader = jinja2.FileSystemLoader(HERE)
+    loader = jinja2.FileSystemLoader(HERE, encoding="utf-8")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.undefined = jinja2.StrictUndefined
     environment.filters.update(number=axes.label, letter=letter)
@@ -74,7 +75,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
         runs=contents,
         title=f"{len(contents)} runs" if several else contents[0].name,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        style=Markup((HERE / "style.css").read_text()),
+        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup(script),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'",

@@ -22,9 +22,11 @@ from ganzoo.runs.metrics_log import MetricsLog
 from ganzoo.runs.scores import Score
 from ganzoo.utils import atomic, regular
 
+DATA_PATH = "dataset.path"
+"""Where the data is, which may have moved; its fingerprint tells that it is the same."""
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
-    *("run.threads", "run.max_time", "run.on_nonfinite"),
+    *("run.threads", "run.max_time", "run.on_nonfinite", DATA_PATH),
 )
 """Settings that may change when a run is resumed."""
 RESOLVED_KEYS = {"name": str, "recipe": dict, "spec": dict, "class_names": list}

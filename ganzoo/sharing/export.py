@@ -26,6 +26,7 @@ from ganzoo.sharing.config import Config, DataSpec, GraphInfo
 from ganzoo.translator import Translator
 from ganzoo.utils import atomic, modes
 from ganzoo.utils.redact import Redactor
+from ganzoo.utils.unicode import well_formed
 
 COMPARED = 6  # samples that the export has to reproduce bit by bit
 SEED = 0
@@ -97,7 +98,7 @@ def export(
         with atomic.write_folder(folder) as partial:
             result = _write(partial, source, formats)
             if edited_card is not None:
-                (partial / manifest.CARD).write_text(edited_card)
+                (partial / manifest.CARD).write_text(edited_card, encoding="utf-8")
                 result.remarks.append(f"{manifest.CARD} was edited after it was written; your version is kept.")
             result.folder = folder
             result.sizes = {path.name: path.stat().st_size for path in sorted(partial.iterdir())}
@@ -202,7 +203,7 @@ def _write_recipe(folder: Path, run: Run) -> list[str]:
         return []
     text = content.decode(errors="replace")
     redacted = Redactor()(text)
-    (folder / name).write_text(redacted)
+    (folder / name).write_text(redacted, encoding="utf-8")
     return [f"{name}: paths of this machine are shortened to their last part."] * (redacted != text)
 
 
@@ -223,7 +224,8 @@ def _write_model(folder: Path, source: _Source, exported: Config, tensors: Mappi
     (folder / manifest.CONFIG).write_text(json.dumps(exported.model_dump(mode="json"), indent=1))
     (folder / manifest.WEIGHTS).write_bytes(weights.pack(tensors))
     files = {path.name for path in folder.iterdir()}
-    (folder / manifest.CARD).write_text(model_card.text(exported, source.run, source.license, files))
+    card = model_card.text(exported, source.run, source.license, files)
+    (folder / manifest.CARD).write_text(well_formed(card), encoding="utf-8")
     manifest.write(folder)
 
 
@@ -255,15 +257,15 @@ def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[s
     return Config(
         format=config.FORMAT,
         ganzoo_api=API_VERSION,
-        name=source.redact(recipe.name),
-        run=source.redact(source.run.folder.name),
+        name=well_formed(source.redact(recipe.name)),
+        run=well_formed(source.redact(source.run.folder.name)),
         step=source.step,
         averaged=bool(recipe.run.ema),
         seed=recipe.run.seed,
         spec=DataSpec(shape=list(model.spec.shape), classes=model.spec.classes, vocab=model.spec.vocab),
         class_names=model.class_names,
         words=model.words,
-        components=Redactor()(components),
+        components=well_formed(Redactor()(components)),
         plugins=packages,
         tensors=weights.describe(tensors),
         graphs=dict(graphs or {}),

@@ -202,3 +202,44 @@ def test_whole_numbers_are_floats_where_the_default_is(given: dict[str, Any], bu
     assert [*optimizer.defaults["betas"]] == built
     assert all(type(beta) is float for beta in optimizer.defaults["betas"])
     assert type(optimizer.defaults["lr"]) is float
+
+
+class Floats:
+    def __init__(
+        self,
+        means: Sequence[float] = (4.0,),
+        pair: tuple[float, int] | None = None,
+        table: dict[str, list[Annotated[float, Field(ge=0)]]] | None = None,
+        either: float | int = 1,
+        whole: list[int] | None = None,
+        rows: Sequence[Sequence[float]] = (),
+        plain=(0.5, 1),
+        anything=None,
+    ):
+        self.settings = {name: value for name, value in locals().items() if name != "self"}
+
+
+def test_whole_numbers_are_floats_in_lists_and_tables() -> None:
+    given = {
+        "means": [-2, 0, 2],
+        "pair": [1, 1],
+        "table": {"a": [0, 1]},
+        "either": 2,
+        "whole": [1, 2],
+        "rows": [[1], [2, 3]],
+        "plain": [1, 1],
+        "anything": [1],
+    }
+    built = Blueprint(Entry("loss", "floats", "tests", Floats), given)()
+    assert repr(built.settings) == repr(
+        {
+            "means": [-2.0, 0.0, 2.0],
+            "pair": [1.0, 1],
+            "table": {"a": [0.0, 1.0]},
+            "either": 2,
+            "whole": [1, 2],
+            "rows": [[1.0], [2.0, 3.0]],
+            "plain": [1.0, 1],
+            "anything": [1],
+        }
+    )

@@ -295,7 +295,11 @@ TEXTS = {
     "a key twice in JSON": ("bad.json", b'{"run": {"steps": 3, "steps": 4}}', ("the key 'steps' stands twice",)),
     "NaN in JSON": ("bad.json", b'{"run": {"ema": NaN}}', ("NaN is not a number that a setting can have",)),
     "a list for a recipe": ("bad.json", b"[]", ("bad.json: a recipe is a set of tables such as [run] and [dataset]",)),
-    "not UTF-8": ("bad.toml", b"# \xff\xfe", ("bad.toml: cannot be read as TOML:", "utf-8")),
+    "not UTF-8": (
+        "bad.toml",
+        b"# \xff\xfe",
+        ("bad.toml: cannot be read as TOML: byte 0xFF in line 1", "Save it as UTF-8"),
+    ),
     "deep nesting": ("bad.json", b"[" * 100_000, ("bad.json: cannot be read as JSON:",)),
     "empty": ("bad.toml", b"", ("4 problems in this recipe", "[run]: say how long to train", "[dataset]: this table")),
 }

@@ -136,6 +136,28 @@ def test_data_that_changed_since_is_3_unless_it_is_allowed(tmp_path: Path) -> No
     assert ganzoo("resume", begun.folder, "run.steps=4").exit_code == 0  # it is the run's own data by now
 
 
+def test_data_that_has_moved_is_found_again_and_other_data_refused(tmp_path: Path) -> None:
+    data, moved, other = (tmp_path / f"{name}.npz" for name in ("images", "moved", "other"))
+    np.savez(data, images=np.zeros((40, 8, 8), np.uint8))
+    np.savez(other, images=np.ones((40, 8, 8), np.uint8))
+    begun = train(tiny(f'[dataset]\nuse = "npz"\npath = "{data}"', "run.steps=2"), tmp_path / "runs")
+    data.rename(moved)
+    told = ganzoo("resume", begun.folder, "run.steps=3")
+    assert told.exit_code == 3 and "`ganzoo resume RUN dataset.path=...`" in told.stderr
+    judge = ["evaluate", begun.folder, "-n", "4", "--extractor", "raw", "--metric", "frechet_distance"]
+    for command in (["resume", begun.folder], judge):
+        refused = ganzoo(*command, f"dataset.path={other}")
+        assert refused.exit_code == 3 and "its fingerprint was" in refused.stderr
+    scored = ganzoo(*judge, f"dataset.path={moved}")
+    assert scored.exit_code == 0, scored.stderr
+    assert begun.scores()[0].protocol["data"]["path"] == str(moved)
+    assert begun.resolved["recipe"]["dataset"]["path"] == str(data)  # an evaluation changes nothing
+    assert ganzoo("resume", begun.folder, "run.steps=3", f"dataset.path={moved}").exit_code == 0
+    assert begun.resolved["recipe"]["dataset"]["path"] == str(moved)
+    assert ganzoo("resume", begun.folder, "run.steps=4").exit_code == 0  # it remembers
+    assert begun.status["step"] == 4
+
+
 def test_the_same_data_needs_no_permission(run: Run) -> None:
     train(run.recipe(PLUGINS.zoo, ["run.steps=7"]), run.folder.parent, run)
     assert run.provenance["resumed"][0]["step"] == 6
