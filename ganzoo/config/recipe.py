@@ -111,7 +111,7 @@ class Evaluation(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     every: PositiveInt | None = None
-    samples: PositiveInt | None = None
+    samples: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     best: str = ""
 

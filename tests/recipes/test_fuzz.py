@@ -23,6 +23,7 @@ GROWTH = 300 * 2**10  # KiB beyond what checking the library's own recipes takes
 MEBIBYTES = 300  # of a whole command beyond `import torch`; nearly all of it is importing
 TIMES = 8  # processor time of a whole command, in that of `import torch`: about 2.5 on a quiet machine
 WATCH = fuzzing.Watch()
+RING = Path(__file__).parents[2] / "recipes/gman_ring.toml"
 EXAMPLES = settings(
     deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -82,7 +83,7 @@ def deep_key() -> bytes:
 
 def changed(table: str, **more: object) -> bytes:
     tree = fuzzing.copy.deepcopy(next(tree for tree in fuzzing.BASES if tree["dataset"]["use"] == "glyphs"))
-    tree[table] = {**tree[table], **more}
+    tree[table] = {**tree.get(table, {}), **more}
     return fuzzing.as_json(tree)
 
 
@@ -97,6 +98,16 @@ HOSTILE = {
         ".json",
         lambda: changed("discriminator", hidden=10**9),
         "this recipe needs at least ",
+    ),
+    "a billion discriminators": (
+        ".toml",
+        lambda: RING.read_bytes().replace(b"discriminators = 5", b"discriminators = 1_000_000_000"),
+        "the networks are too large",
+    ),
+    "a billion samples": (
+        ".json",
+        lambda: changed("evaluate", samples=10**9),
+        "should be less than or equal to 1000000",
     ),
     "an import path": (".json", lambda: changed("loss", use="os.system"), "no loss named 'os.system'"),
     "dunder keys": (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
+import pytest
 import torch
 from torch import nn
 
+from ganzoo.errors import IncompatibleError
 from ganzoo.utils.meta import meta_device
 
 BUILD = """
 import sys
+import pytest
 import torch
 from torch import nn
 from ganzoo.utils.meta import meta_device
@@ -40,3 +44,24 @@ def test_random_numbers_of_other_devices_are_as_ever() -> None:
         nn.Embedding(3, 4)
         assert torch.equal(torch.empty(3, device="cpu").normal_(), expected)
     assert torch.equal(torch.get_rng_state(), after)
+
+
+@pytest.mark.parametrize(
+    ("build", "size"),
+    [
+        (lambda: [nn.Linear(1, 1) for _ in range(10**9)], "20,001 numbers in 20,001 tensors"),
+        (
+            lambda: [nn.Linear(2**i, 2**i, bias=False) for i in range(10**9)],
+            "1,501,199,875,790,165 numbers in 26 tensors",
+        ),
+    ],
+)
+def test_networks_without_end_are_refused_while_they_are_built(build: Callable[[], object], size: str) -> None:
+    with pytest.raises(IncompatibleError, match=size), meta_device():
+        build()
+    assert nn.Linear(3, 3).weight.shape == (3, 3)  # nothing is counted outside the block
+
+
+def test_lazy_weights_have_no_size_yet() -> None:
+    with meta_device():
+        assert nn.LazyLinear(3).weight.is_meta

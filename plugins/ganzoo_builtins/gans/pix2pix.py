@@ -20,7 +20,7 @@ from torch.nn.functional import dropout
 from ganzoo import Discriminator, Generator, IncompatibleError, Spec
 from ganzoo_builtins.gans.requirements import need_image
 
-MOST = 8  # halvings of the generator: 256 -> 1
+MOST = 8  # halvings: 256 -> 1
 WIDEST = 8  # times `width`
 
 Norm = Literal["batch", "instance"]
@@ -117,7 +117,7 @@ class Pix2pixDiscriminator(Discriminator):
         self,
         spec: Spec,
         width: PositiveInt = 64,
-        layers: PositiveInt = 3,
+        layers: Annotated[int, Field(ge=1, le=MOST)] = 3,
         norm: Literal["batch", "instance", "none"] = "batch",
     ):
         super().__init__()

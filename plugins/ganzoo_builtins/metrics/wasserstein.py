@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
-from pydantic import PositiveInt
+from pydantic import Field
 from torch import Tensor
 
 from ganzoo import Dataset, Evidence, IncompatibleError, Metric, Spec
@@ -53,13 +53,13 @@ class SlicedWasserstein(Metric):
     Its cost is low in any number of dimensions. Source: Rabin et al. 2011 (doi:10.1007/978-3-642-24785-9_37).
 
     Args:
-        projections: Number of directions.
+        projections: Number of directions, 100,000 at most.
     """
 
     better: ClassVar = {"sliced_wasserstein": "lower"}
     sees = "samples"
 
-    def __init__(self, projections: PositiveInt = 100):
+    def __init__(self, projections: Annotated[int, Field(ge=1, le=100_000)] = 100):
         self.projections = projections
 
     def check(self, spec: Spec, data: Dataset, conditional: bool) -> None:
