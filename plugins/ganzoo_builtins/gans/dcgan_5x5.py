@@ -2,12 +2,14 @@
 
 After Radford et al. 2016 (arXiv:1511.06434), whose kernels are 5x5 as well; see `dcgan` for their guidelines. The
 generator begins, and the discriminator ends, with a fully connected layer. At 32x32 the generator's maps are 4x4x512,
-8x8x256, 16x16x128, 32x32x3, and the discriminator's 16x16x64, 8x8x128, 4x4x256, 1. Other sides must be divisible by 8.
+8x8x256, 16x16x128, 32x32x3, and the discriminator's 16x16x64, 8x8x128, 4x4x256, 1. Other sides must be divisible by 4;
+28 pixels have maps of 14, 7 and 4.
 
 It is trained with one move of the discriminator and two of the generator, all on the same z. The target of the
 cross-entropy on real samples is 0.9 (one-sided label smoothing, arXiv:1606.03498).
 """
 
+from math import ceil
 from typing import Literal
 
 import torch
@@ -36,16 +38,16 @@ class DCGAN5x5Generator(Generator):
         prior: Literal["uniform", "normal"] = "uniform",
     ):
         super().__init__()
-        channels, size = need_multiple("generator dcgan_5x5", spec, 8, suggested=32)
-        start = size // 8
+        channels, sides = _sides("generator dcgan_5x5", spec)
+        start = sides[0]
         self.z_dim = z_dim
         self.uniform = prior == "uniform"
         self.layers = nn.Sequential(
             *(nn.Linear(z_dim, 4 * width * start**2), nn.Unflatten(1, (4 * width, start, start))),
             *(nn.BatchNorm2d(4 * width), nn.ReLU()),
-            *(_up(4 * width, 2 * width), nn.BatchNorm2d(2 * width), nn.ReLU()),
-            *(_up(2 * width, width), nn.BatchNorm2d(width), nn.ReLU()),
-            *(_up(width, channels), nn.Tanh()),
+            *(_up(4 * width, 2 * width, to=sides[1]), nn.BatchNorm2d(2 * width), nn.ReLU()),
+            *(_up(2 * width, width, to=sides[2]), nn.BatchNorm2d(width), nn.ReLU()),
+            *(_up(width, channels, to=sides[3]), nn.Tanh()),
         )
         self.apply(_initialise)
 
@@ -70,8 +72,7 @@ class DCGAN5x5Discriminator(Discriminator):
 
     def __init__(self, spec: Spec, width: PositiveInt = 64, norm: Literal["batch", "none"] = "batch"):
         super().__init__()
-        channels, size = need_multiple("discriminator dcgan_5x5", spec, 8, suggested=32)
-        start = size // 8
+        channels, sides = _sides("discriminator dcgan_5x5", spec)
 
         def block(n_in: int, n_out: int) -> list[nn.Module]:
             normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" else []
@@ -83,7 +84,7 @@ class DCGAN5x5Discriminator(Discriminator):
             *block(2 * width, 4 * width),
             nn.Flatten(),
         )
-        self.head = nn.Linear(4 * width * start**2, 1)
+        self.head = nn.Linear(4 * width * sides[0] ** 2, 1)
         self.apply(_initialise)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -94,9 +95,15 @@ class DCGAN5x5Discriminator(Discriminator):
         return self.head(features).squeeze(1)  # (N, features) -> (N, 1) -> (N,)
 
 
-def _up(n_in: int, n_out: int) -> nn.Module:
-    """Return a layer that doubles the side."""
-    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
+def _sides(network: str, spec: Spec) -> tuple[int, list[int]]:
+    """Return the channels of the images and the sides of the maps, each half of the next: 32 -> [4, 8, 16, 32]."""
+    channels, size = need_multiple(network, spec, 4)
+    return channels, [ceil(size / 8), size // 4, size // 2, size]
+
+
+def _up(n_in: int, n_out: int, to: int) -> nn.Module:
+    """Return a layer that doubles the side: n to 2n, or to 2n - 1 where `to` is odd."""
+    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1 - to % 2)
 
 
 def _down(n_in: int, n_out: int) -> nn.Module:

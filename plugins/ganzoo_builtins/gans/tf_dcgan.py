@@ -13,6 +13,7 @@ TensorFlow's "same" padding has 1 before and 2 behind, which shifts the image by
 """
 
 from functools import partial
+from typing import Literal
 
 import torch
 from pydantic import PositiveInt
@@ -67,23 +68,28 @@ class TFDCGANDiscriminator(Discriminator):
         spec: Shape, kind and classes of the samples.
         width: Channels of the first map.
         hidden: Width of the layer before the logits.
+        norm: "none" leaves batch norm out, which penalties on the gradient at each sample require.
     """
 
-    def __init__(self, spec: Spec, width: PositiveInt = 64, hidden: PositiveInt = 1024):
+    def __init__(
+        self,
+        spec: Spec,
+        width: PositiveInt = 64,
+        hidden: PositiveInt = 1024,
+        norm: Literal["batch", "none"] = "batch",
+    ):
         super().__init__()
         channels, size = need_multiple("discriminator tf_dcgan", spec, 4)
         side = size // 4
+
+        def after(normalise: nn.Module) -> list[nn.Module]:
+            return [normalise, nn.LeakyReLU(0.2)] if norm == "batch" else [nn.LeakyReLU(0.2)]
+
         self.layers = nn.Sequential(
-            _down(channels, width),
-            norm2d(width),
-            nn.LeakyReLU(0.2),
-            _down(width, 2 * width),
-            norm2d(2 * width),
-            nn.LeakyReLU(0.2),
+            *(_down(channels, width), *after(norm2d(width))),
+            *(_down(width, 2 * width), *after(norm2d(2 * width))),
             nn.Flatten(),
-            nn.Linear(2 * width * side**2, hidden),
-            norm1d(hidden),
-            nn.LeakyReLU(0.2),
+            *(nn.Linear(2 * width * side**2, hidden), *after(norm1d(hidden))),
         )
         self.head = nn.Linear(hidden, 2)
         self.apply(_initialise)
