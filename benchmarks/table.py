@@ -80,14 +80,14 @@ def loop(recipe: str, steps: int) -> list[Goal]:
     return [speed, against(recipe, "loop", 1.15, steps, of="memory", at_most=True)]
 
 
-SCALING = ("-m", "ganzoo", "bench", "dcgan_mnist", "--processes", "2", "--steps", "12", "--warmup", "3")
+SCALING = ("-m", "ganzoo", "bench", "dcgan_mnist_printed", "--processes", "2", "--steps", "12", "--warmup", "3")
 GOALS = [
     against("gan_mnist_printed", "script", 3.0, 150, "run.ema=0"),
     against("cgan_mnist_printed", "script", 2.5, 150, "run.ema=0"),
-    against("dcgan_mnist", "script", 2.5, 12, "run.ema=0"),
+    against("dcgan_mnist_printed", "script", 2.5, 12, "run.ema=0"),
     *loop("gan_mnist_printed", 150),
     *loop("cgan_mnist_printed", 150),
-    *loop("dcgan_mnist", 16),
+    *loop("dcgan_mnist_printed", 16),
     *loop("wgan_gp_mnist_printed", 80),
     Goal("two processes against one", SCALING, 1.8, lambda result: result["ratios"]["speed"]["each"]),
     Goal(

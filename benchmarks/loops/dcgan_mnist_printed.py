@@ -1,6 +1,6 @@
-"""Reference loop of the recipe dcgan_mnist: the DCGAN, written by hand and tuned for speed.
+"""Reference loop of the recipe dcgan_mnist_printed: the DCGAN, written by hand and tuned for speed.
 
-    python benchmarks/loops/dcgan_mnist.py --root DATA [--steps 60] [--warmup 10] [--batch-size 64] [--threads 1]
+    python benchmarks/loops/dcgan_mnist_printed.py --root DATA [--steps 60] [--warmup 10] [--threads 1]
 
 All images are one uint8 tensor, Adam is fused, the discriminator sees each batch of fakes once for both losses, values
 are copied from the device only every --log steps, the memory format is channels-last, and nearest-neighbour upsampling

@@ -1,8 +1,8 @@
-"""Reference script of the recipe dcgan_mnist: the DCGAN in the usual tutorial style.
+"""Reference script of the recipe dcgan_mnist_printed: the DCGAN in the usual tutorial style.
 
 The data loader transforms one image at a time, and every step prints its losses.
 
-    python benchmarks/scripts/dcgan_mnist.py --root DATA [--steps 20] [--warmup 3] [--batch-size 64] [--threads 1]
+    python benchmarks/scripts/dcgan_mnist_printed.py --root DATA [--steps 20] [--warmup 3] [--threads 1]
 """
 
 from __future__ import annotations
