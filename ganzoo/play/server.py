@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import signal
 import socket
 import sys
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MOST = "64mb"  # of an upload
+UPLOADS = 8  # that are kept; those that are older than an hour are not
 OLDEST = 6  # major version of gradio
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -84,7 +86,11 @@ def serve(model: Model, path: str, port: int, browser: bool, say: Callable[[str]
     Raises:
         SetupError: The port is not available.
     """
-    with contextlib.closing(listen(port)) as listener, tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder:
+    with (
+        contextlib.closing(listen(port)) as listener,
+        _end_on_sigterm(),
+        tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder,
+    ):
         app = _app(model, path, Path(folder))
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         say(f"{address}  (Ctrl-C ends it)")
@@ -107,7 +113,9 @@ def _app(model: Model, path: str, folder: Path) -> Any:
 
     blocks = page.build(Studio(model), path, folder)
     outer = FastAPI(openapi_url=None)
+    outer.add_middleware(_BoundedUploads, folder=folder)
     outer.add_middleware(_SecurityHeaders)
+    outer.add_middleware(_OwnPageOnly)
     outer.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
     app = gradio.mount_gradio_app(
@@ -145,6 +153,58 @@ class _SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, with_policy)
+
+
+class _OwnPageOnly:
+    """Refuses requests of pages from other origins: a browser lets any page post to this server, uploads included."""
+
+    def __init__(self, app: Any):
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope.get("headers", ()))
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"")
+        if origin is None or origin == b"http://" + host:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b"The page of ganzoo play answers to itself alone."})
+
+
+class _BoundedUploads:
+    """Removes the oldest uploads when a new one arrives.
+
+    Args:
+        app: The application.
+        folder: Folder with a folder for each upload; the pictures of the panels lie one level deeper.
+    """
+
+    def __init__(self, app: Any, folder: Path):
+        self.app = app
+        self.folder = folder
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].endswith("/upload"):
+            uploads = [path for path in self.folder.glob("*/*") if path.is_file()]
+            for old in sorted(uploads, key=lambda path: path.stat().st_mtime_ns)[: 1 - UPLOADS]:
+                old.unlink(missing_ok=True)
+        await self.app(scope, receive, send)
+
+
+@contextlib.contextmanager
+def _end_on_sigterm() -> Iterator[None]:
+    """End the block on SIGTERM as on Ctrl-C, which removes the temporary folder."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)  # uvicorn has its own while it serves, then raises it again
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(app: Any, listener: socket.socket) -> None:

@@ -99,9 +99,9 @@ class Checkpointer:
         except OSError as error:
             failure = error
         if failure and last:
+            again = f": ganzoo resume {self.run.folder}" if self.newest else " start again by the same command."
             raise SetupError(
-                f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} "
-                f"Make room, then: ganzoo resume {self.run.folder}"
+                f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} Make room, then{again}"
             ) from failure
         self.recorder.saved(t, failure)
 

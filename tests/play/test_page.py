@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import ganzoo
 from ganzoo.play.samples import Request
+from ganzoo.play.server import UPLOADS
 from ganzoo.play.studio import End, Studio
 from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
@@ -34,13 +36,21 @@ EVIL = "<img src=https://example.org/x.png>"
 
 
 class Server:
-    """`ganzoo play` in a separate process, because libraries warn when they are imported."""
+    """`ganzoo play` in a separate process, because libraries warn when they are imported.
+
+    `temporary` is the folder for temporary files.
+    """
 
     def __init__(self, run: Run):
+        self.temporary = run.folder.parent / "temporary"
+        self.temporary.mkdir()
         self.model = ganzoo.load(run)
         self.studio = Studio(self.model)
         words = [sys.executable, "-m", "ganzoo", "play", str(run.folder), "--port", "0", "--no-browser"]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        environment = {**os.environ, "TMPDIR": str(self.temporary)}
+        self.process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
 
     def address(self) -> str:
         assert self.process.stdout
@@ -275,13 +285,45 @@ def test_a_browser_is_told_to_ask_nobody_else(tab: Tab) -> None:
     assert any("Content Security Policy" in error for error in tab.errors)
 
 
-def test_ctrl_c_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:
+def upload(address: str, name: str, **headers: str) -> int:
+    """Upload a file of one byte as gradio's page does, and return the status of the answer."""
+    body = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\na\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x", **headers}
+    request = urllib.request.Request(f"{address}gradio_api/upload", body.encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+def test_a_page_of_another_origin_gets_no_answer_and_no_file(servers: list[Server], addresses: list[str]) -> None:
+    before = [*servers[0].temporary.rglob("*.png")]
+    for origin in ("http://evil.com", "https://127.0.0.1", "http://localhost:1234", "null"):
+        assert upload(addresses[0], "a.png", Origin=origin) == 403
+        request = urllib.request.Request(f"{addresses[0]}config", headers={"Origin": origin})
+        with pytest.raises(HTTPError, match="403"):
+            urllib.request.urlopen(request)
+    assert [*servers[0].temporary.rglob("*.png")] == before
+    assert upload(addresses[0], "a.png", Origin=addresses[0].rstrip("/")) == 200
+
+
+def test_the_last_uploads_stay_and_older_ones_go(servers: list[Server], addresses: list[str]) -> None:
+    names = [f"upload-{i}.png" for i in range(UPLOADS + 3)]
+    for name in names:
+        assert upload(addresses[0], name) == 200
+    assert {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]}
+
+
+def test_a_signal_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:
     """This is the last test: it ends servers whose pages were open in a tab."""
-    for server, last in zip(servers, ("", "was not uploaded by a user."), strict=True):
-        server.process.send_signal(signal.SIGINT)
+    ends = zip(servers, (signal.SIGTERM, signal.SIGINT), ("", "was not uploaded by a user."), strict=True)
+    for server, number, last in ends:
+        server.process.send_signal(number)
         out, err = server.process.communicate(timeout=20)
         assert (server.process.returncode, out, err[-1000:].strip().endswith(last)) == (0, "ended.\n", True)
         assert last or not err
+        assert [*server.temporary.glob("ganzoo-play-*")] == []
 
 
 def asked(address: str, body: dict[str, Any] | None = None) -> Any:
