@@ -23,6 +23,7 @@ from ganzoo import (
     Batch,
     Blueprint,
     Discriminator,
+    Fakes,
     Generator,
     IncompatibleError,
     Move,
@@ -153,6 +154,7 @@ class InfoGAN(TwoPlayerProcedure):
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers, which change or penalise the discriminator, not Q.
         discrete: Number of values of each discrete code.
         continuous: Number of continuous codes, uniform on (-1, 1).
         discrete_weight: The paper's lambda for discrete codes; 1 in its code for MNIST.
@@ -172,6 +174,7 @@ class InfoGAN(TwoPlayerProcedure):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         discrete: Sequence[Annotated[int, Field(ge=2)]] = (10,),
         continuous: NonNegativeInt = 2,
         discrete_weight: NonNegativeFloat = 1.0,
@@ -179,7 +182,7 @@ class InfoGAN(TwoPlayerProcedure):
         hidden: Sequence[PositiveInt] = (128,),
         std: PositiveFloat | None = None,
     ):
-        super().__init__(spec, generator, discriminator, loss)
+        super().__init__(spec, generator, discriminator, loss, regularizer)
         self.values = list(discrete)
         self.continuous = continuous
         self.discrete_weight = discrete_weight
@@ -192,21 +195,27 @@ class InfoGAN(TwoPlayerProcedure):
         return {"discriminator": [self.D, self.Q], "generator": [self.G]}
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        x = next(data)["x"]  # (N, *shape)
-        codes = self.codes(len(x))
+        batch = next(data)
+        codes = self.codes(len(batch["x"]))
         with torch.no_grad():
-            fake = self.G(self.latent(codes))
-        real_logits = self.D(x)  # (N,)
-        features, fake_logits = self.D.features_and_logits(fake)  # (N, width), (N,)
-        self.log(real=real_logits, fake=fake_logits, **self.loss.report(real_logits, fake_logits))
-        adversarial = self.loss.discriminator(real_logits, fake_logits)
-        yield {"discriminator": {"adversarial": adversarial, **self.information(codes, features)}}
-        codes = self.codes(len(x))
-        fake = self.G(self.latent(codes))
-        real_logits = self.D(x) if self.loss.uses_real else None
-        features, fake_logits = self.D.features_and_logits(fake)
-        adversarial = self.loss.generator(real_logits, fake_logits)
-        yield {"generator": {"adversarial": adversarial, **self.information(codes, features)}}
+            fakes = self.fakes_of(codes)
+        real_logits = self.judge_real(batch)  # (N,)
+        features, fake_logits = self.D.features_and_logits(fakes.x)  # (N, width), (N,)
+        self.log_logits(real_logits, fake_logits)
+        terms = self.discriminator_terms(self.loss.discriminator(real_logits, fake_logits), batch, fakes, t)
+        yield {"discriminator": {**terms, **self.information(codes, features)}}
+        self.project()
+        codes = self.codes(len(batch["x"]))
+        fakes = self.fakes_of(codes)
+        features, fake_logits = self.D.features_and_logits(fakes.x)
+        compared = self.judge_real(batch) if self.loss.uses_real else None
+        terms = self.generator_terms(self.loss.generator(compared, fake_logits), batch, fakes, t)
+        yield {"generator": {**terms, **self.information(codes, features)}}
+
+    def fakes_of(self, codes: Codes) -> Fakes:
+        """Generate fakes from codes and new noise."""
+        z = self.latent(codes)  # (N, z_dim)
+        return Fakes(self.G(z), None, z)
 
     def information(self, codes: Codes, features: Tensor) -> dict[str, Tensor]:
         """Return -lambda E log Q(c | x), which is -lambda L_I without its constant.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from ganzoo import Batch, IncompatibleError, Spec
 from ganzoo.config.component import Blueprint
@@ -133,6 +134,26 @@ def test_the_information_moves_trunk_and_q_in_one_move_and_the_generator_in_the_
             sum(terms.values()).backward()  # type: ignore[union-attr]
             assert all(p.grad is None for p in procedure.G.parameters())
     assert players == [D, G]
+
+
+def test_regularizers_are_those_of_the_discriminator() -> None:
+    """Spectral normalisation of D and not of Q; R1 in every second step, doubled, beside the terms of the codes."""
+    regularizers = [part("regularizer", "spectral_norm"), part("regularizer", "r1", weight=1.0, every=2)]
+    procedure = make(regularizer=regularizers)
+    assert all(is_parametrized(module) for module in procedure.D.modules() if isinstance(module, nn.Linear))
+    assert not any(is_parametrized(module) for module in procedure.Q.modules())
+    first, second = (next(procedure.step(endless(POINTS), t))[D] for t in (0, 1))
+    assert list(first) == ["adversarial", "r1", "discrete", "continuous"]
+    assert list(second) == ["adversarial", "discrete", "continuous"]
+
+
+def test_weights_are_clipped_after_the_move_of_the_discriminator() -> None:
+    procedure = make(regularizer=[part("regularizer", "weight_clipping", limit=0.01)])
+    moves = procedure.step(endless(POINTS), 0)
+    next(moves)
+    assert max(p.abs().max().item() for p in procedure.D.parameters()) > 0.01
+    next(moves)
+    assert max(p.abs().max().item() for p in procedure.D.parameters()) == pytest.approx(0.01)
 
 
 def test_a_move_leaves_the_opponent_alone() -> None:
