@@ -75,6 +75,7 @@ def write(
         checkpoints.mkdir(parents=True, exist_ok=True)
         atomic.remove_leftovers(checkpoints)
         partial.mkdir()
+        atomic.sync_file(checkpoints.parent / layout.METRICS)  # a resumed run keeps the rows up to its checkpoint
 
     def add() -> None:
         for stem, tensors in content.tensors.items():

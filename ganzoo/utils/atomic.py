@@ -48,6 +48,13 @@ def write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def sync_file(path: Path) -> None:
+    """Sync the content of an existing file to disk; a missing one is left alone."""
+    if path.is_file():
+        with path.open("ab") as file:
+            os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Sync the names in a folder to disk; the content of files is synced separately."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -272,6 +272,15 @@ def replace_by_link(manifest: Path) -> None:
     manifest.symlink_to("/dev/zero")
 
 
+def test_the_rows_before_it_are_on_disk_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power failure must not cost rows that a resumed run does not write again."""
+    (folder.parents[1] / "metrics.jsonl").write_text('{"step": 10}\n')
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    write(folder.parent, 10, some(), keep=3)
+    assert synced[0] == folder.parents[1] / "metrics.jsonl" and len(synced) > 1
+
+
 @pytest.mark.parametrize("pointed", [True, False])
 @pytest.mark.parametrize("spoil", [Path.unlink, replace_by_folder, replace_by_link])
 def test_a_newest_one_without_a_manifest_is_damaged(spoil: Callable[[Path], None], pointed: bool, folder: Path) -> None:
