@@ -16,10 +16,10 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.data import sampler
 from ganzoo.data.inspection import absent_classes
 from ganzoo.data.loader import batches_per_epoch
-from ganzoo.errors import DataError, GanzooError
+from ganzoo.errors import DataError
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
-from ganzoo.training import device, memory, optim, shorten
+from ganzoo.training import device, memory, optim, shorten, trackers
 from ganzoo.training.engine import owned
 from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, Stopwatch, stopwatch
 from ganzoo.training.session import Session, memory_need
@@ -46,6 +46,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         GanzooError: The recipe cannot be trained, as a run would find out before its first step.
     """
     accelerator = device.accelerator(recipe.run)
+    trackers.find(recipe.run.trackers)
     dataset = instantiate.dataset(recipe)
     spec = dataset.spec
     remarks = [*filter(None, [device.slow_precision(recipe.run.precision, accelerator.device)])]
@@ -102,6 +103,9 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, li
     Returns:
         The description, for JSON: "seconds", "text", and "shorter", settings for a training of an hour where it takes
         hours. None if no step could be timed. Then remarks: why none was, and on classes without examples.
+
+    Raises:
+        GanzooError: The recipe cannot be trained, which its first steps have shown.
     """
     if needed > psutil.virtual_memory().available:
         return None, ["no step was timed: this machine has too little free memory at present"]
@@ -109,7 +113,7 @@ def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, li
         accelerator = device.accelerator(recipe.run)
         session = Session(recipe, accelerator)
         forecast = time_steps(recipe, session)
-    except (GanzooError, RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
         return None, [f"no step was timed: {error}"]
     ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
     took = {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}

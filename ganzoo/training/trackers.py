@@ -5,7 +5,7 @@ They receive the values of every logged step, sample grids, and scores as "score
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,32 @@ from ganzoo.sampling.run import Run
 GRID = "samples"  # name of the sample grids
 IMAGE_OPTIONS: dict[str, dict[str, Any]] = {"tensorboard": {"dataformats": "NHWC"}}  # its default is NCHW
 SINGLE_IMAGE = ("aim",)  # trackers that take one picture where the others take several
+
+
+def find(names: Iterable[str]) -> dict[str, Any]:
+    """Find the classes of trackers.
+
+    Args:
+        names: Names as in `run.trackers`.
+
+    Returns:
+        Accelerate's class of each.
+
+    Raises:
+        RecipeError: Accelerate does not know a tracker.
+        SetupError: A tracker is not installed.
+    """
+    known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
+    installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
+    for name in names:
+        if name not in known:
+            suggestion = did_you_mean(name, known)
+            raise RecipeError(
+                f"[run] trackers: no tracker named {name!r}.{suggestion} Known: {', '.join(sorted(known))}."
+            )
+        if name not in installed:
+            raise SetupError(f"run.trackers names {name!r}, which is not installed: pip install {name}")
+    return {name: known[name] for name in names}
 
 
 class Trackers:
@@ -44,18 +70,7 @@ class Trackers:
         self.run = run
         self.active = dict[str, Any]()
         self.without_pictures = set[str]()
-        self.names = recipe.run.trackers
-        known = {str(getattr(name, "value", name)): kind for name, kind in LOGGER_TYPE_TO_CLASS.items()}
-        installed = {str(getattr(name, "value", name)) for name in get_available_trackers()}
-        for name in self.names:
-            if name not in known:
-                suggestion = did_you_mean(name, known)
-                raise RecipeError(
-                    f"[run] trackers: no tracker named {name!r}.{suggestion} Known: {', '.join(sorted(known))}."
-                )
-            if name not in installed:
-                raise SetupError(f"run.trackers names {name!r}, which is not installed: pip install {name}")
-        self.kinds = {name: known[name] for name in self.names}
+        self.kinds = find(recipe.run.trackers)
 
     def __enter__(self) -> Trackers:
         for name, kind in self.kinds.items():

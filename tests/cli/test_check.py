@@ -130,3 +130,21 @@ def test_balance_without_labels_is_refused_before_a_run(points: str) -> None:
     result = ganzoo("check", points, "run.balance=true")
     assert result.exit_code == 2
     assert "set run.balance=false" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "says"),
+    [
+        ("pacgan_ring", ["procedure.pack=1000", "run.batch_size=4"], "1000"),
+        ("quickstart", ["dataset.characters=漢字"], "漢"),
+        ("gan_gaussian_1d", ['run.trackers=["nobody"]'], "no tracker named 'nobody'"),
+    ],
+)
+def test_check_refuses_what_run_refuses(recipe: str, overrides: list[str], says: str, tmp_path: Path) -> None:
+    checked = ganzoo("check", recipe, *overrides)
+    trained = ganzoo("run", recipe, *overrides, "--out", str(tmp_path))
+    for result in (checked, trained):
+        assert result.exit_code not in (0, 1) and says in result.stderr, result.output
+    last = [result.stderr.splitlines()[-1] for result in (checked, trained)]
+    assert last[0] == last[1]
+    assert checked.exit_code == trained.exit_code
