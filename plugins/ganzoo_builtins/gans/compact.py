@@ -5,6 +5,7 @@ generator has one there, its last. The innermost map is 5x5 to 8x8: 28 = 7 * 4, 
 """
 
 from itertools import pairwise
+from typing import Literal
 
 from pydantic import PositiveInt
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from ganzoo_builtins.gans.condition import (
     GeneratorLabels,
 )
 from ganzoo_builtins.gans.requirements import halved, need_square_image
+from ganzoo_builtins.regularizers.spectral_norm import SpectralNorm
 
 WIDEST = 8  # channels of the innermost maps, in multiples of `width`, at most
 
@@ -71,6 +73,8 @@ class CompactDiscriminator(Discriminator):
         hidden: Width of the linear layer, whose output is the features.
         condition: How it takes labels: not ("none"), as a map beside the channels ("concat"), or by a projection of the
             features ("projection").
+        norm: "spectral" normalises the weights of all layers, as the regularizer `spectral_norm` does, for procedures
+            that take no regularizers.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class CompactDiscriminator(Discriminator):
         width: PositiveInt = 24,
         hidden: PositiveInt = 256,
         condition: DiscriminatorCondition = "none",
+        norm: Literal["none", "spectral"] = "none",
     ):
         super().__init__()
         channels, size = need_square_image("discriminator compact", spec)
@@ -101,6 +106,8 @@ class CompactDiscriminator(Discriminator):
             nn.LeakyReLU(0.1),
         )
         self.head = labels.head(hidden)
+        if norm == "spectral":
+            SpectralNorm().attach(self, nn.Identity())
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         # 28x28: (N, C, 28, 28) -> (N, width, 14, 14) -> (N, 2*width, 7, 7) -> (N, 4*width, 7, 7) -> (N, hidden)

@@ -1,5 +1,7 @@
 """All built-in networks: parameter counts, ranges, priors, and refusals."""
 
+import copy
+
 import pytest
 import torch
 
@@ -126,3 +128,19 @@ def test_points_are_unbounded(name):
     """Images end in a tanh, points in the linear layer itself."""
     for spec, last in ((Spec((2,), classes=3), "Linear"), (DIGITS, "Tanh")):
         assert type(network("generator", name, spec).layers[-1]).__name__ == last
+
+
+def test_a_compact_discriminator_normalises_its_weights_as_the_regularizer_does():
+    torch.manual_seed(0)
+    settings = {"width": 2, "hidden": 8, "condition": "projection"}
+    plain = network("discriminator", "compact", DIGITS, **settings)
+    normalised = network("discriminator", "compact", DIGITS, **settings, norm="spectral")
+    attached = copy.deepcopy(plain)
+    ZOO.find("regularizer", "spectral_norm").load()().attach(attached, network("generator", "mlp", DIGITS))
+    names = normalised.state_dict().keys()
+    assert names == attached.state_dict().keys()
+    originals = [name for name in names if name.endswith("weight.original")]
+    assert len(originals) == sum(name.endswith("weight") for name in plain.state_dict())
+    for name in originals:
+        layer = normalised.get_submodule(name.removesuffix(".parametrizations.weight.original"))
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
