@@ -281,9 +281,9 @@ def _with_floats(value: Any, default: Any, annotation: Any) -> Any:
         annotations = _item_annotations(annotation, len(value))
         return [_with_floats(item, *of) for item, *of in zip(value, defaults, annotations, strict=True)]
     if isinstance(value, dict):
-        defaults = default if isinstance(default, dict) else {}
+        known = default if isinstance(default, dict) else {}
         annotation = _value_annotation(annotation)
-        return {key: _with_floats(item, defaults.get(key), annotation) for key, item in value.items()}
+        return {key: _with_floats(item, known.get(key), annotation) for key, item in value.items()}
     return value
 
 

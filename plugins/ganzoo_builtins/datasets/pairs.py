@@ -68,10 +68,18 @@ class Pairs(Dataset):
         """The pairs. Reading this raises DataError if a folder is missing, or an image without a partner exists."""
         root = find_path(self.path, "folder")
         sides: list[dict[Path, Path]] = []
+        alike: list[str] = []
         for side in SIDES:
             if not (root / side).is_dir():
                 raise DataError(f"{root} has no folder {side!r}. Put the inputs into a/ and the targets into b/.")
-            sides.append(_by_name(root / side, root))
+            named, more = _by_name(root / side, root)
+            sides.append(named)
+            alike += more
+        if alike:
+            raise DataError(
+                f"{len(alike)} pictures below {root} have the name of another one, without suffix: "
+                f"{'; '.join(alike[:3])}. Rename them and their partners, or remove them: pairs are found by that name."
+            )
         a, b = sides
         if unpaired := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
             raise DataError(
@@ -83,10 +91,10 @@ class Pairs(Dataset):
         return [(a[name], b[name]) for name in sorted(a)]
 
 
-def _by_name(folder: Path, root: Path) -> dict[Path, Path]:
+def _by_name(folder: Path, root: Path) -> tuple[dict[Path, Path], list[str]]:
     """Return the images in a folder by their path below it, without suffix, in Unicode's composed form.
 
-    Raises DataError if two have the same.
+    Then those that have the name of another one, as "a/0.jpg and a/0.png".
     """
     named: dict[Path, Path] = {}
     alike: list[str] = []
@@ -94,9 +102,4 @@ def _by_name(folder: Path, root: Path) -> dict[Path, Path]:
         name = Path(same_form(str(path.relative_to(folder).with_suffix(""))))
         if named.setdefault(name, path) != path:
             alike.append(f"{named[name].relative_to(root)} and {path.relative_to(root)}")
-    if alike:
-        raise DataError(
-            f"{len(alike)} pictures below {root} have the name of another one, without suffix: {'; '.join(alike[:3])}. "
-            "Rename them and their partners, or remove them: pairs are found by that name."
-        )
-    return named
+    return named, alike

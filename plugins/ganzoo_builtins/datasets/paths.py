@@ -110,7 +110,7 @@ def _described(place: Path, kind: Kind) -> str:
 def _nowhere(path: str, kind: Kind) -> str:
     """Return the message about a path that leads nowhere."""
     if not path:
-        return f"path is empty, and there is no {kind} of no name. {REMEDY}"
+        return f"path is empty. {REMEDY}"
     if "://" in path:
         return f"{path!r} is an address. Download the data first. {REMEDY}"
     if ESCAPED.search(path):

@@ -45,7 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("gone", "is a link to disk/photos, which is not there. Set path to where it is."),
         ("https://example.org/photos", "is an address. Download the data first."),
         ("C:\temp\new", "Write / instead, or single quotes around it."),
-        ("", "path is empty, and there is no folder of no name. Set path to where it is."),
+        ("", "path is empty. Set path to where it is."),
         ("nowhere", "`ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."),
     ],
 )
