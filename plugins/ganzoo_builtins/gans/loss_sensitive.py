@@ -9,6 +9,8 @@ LSGAN, is a different method: the loss `least_squares` (arXiv:1611.04076).
 Logits here are large on real samples, so L(x) = -D(x). The authors' L ends in a ReLU, and is 0 everywhere, with no
 gradient, once all of its inputs are negative; this one ends in a linear layer, which cannot die. With gamma = 0 adding
 a constant to L changes nothing.
+
+The paper's theory needs an L whose slope is bounded: regularizers such as spectral_norm or gradient_penalty do that.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class LossSensitive(TwoPlayerProcedure):
         spec: Shape, kind and classes of the samples.
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
+        regularizer: Blueprints of the regularizers.
         margin: The paper's lambda, times the distance summed over all numbers of a sample. The authors' 2e-4 is for
             images of 3x64x64; smaller samples need 12288 / size times as much.
         gamma: Weight of the loss of real samples; 0 in the paper without labels.
@@ -49,20 +52,25 @@ class LossSensitive(TwoPlayerProcedure):
         spec: Spec,
         generator: Blueprint,
         discriminator: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         margin: NonNegativeFloat = 2e-4,
         gamma: NonNegativeFloat = 0.0,
         slope: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ):
-        super().__init__(spec, generator, discriminator)
+        super().__init__(spec, generator, discriminator, regularizer=regularizer)
         self.margin = margin
         self.gamma = gamma
         self.slope = slope
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        x = next(data)["x"]  # (N, *shape)
-        fake = self.sample(len(x))
-        yield {"discriminator": self.pairs(x, fake.detach())}
-        yield {"generator": {"loss": self.L(fake).mean()}}  # the same fakes, under the updated loss
+        batch = next(data)
+        fakes = self.fakes(batch)
+        terms = self.pairs(batch["x"], fakes.x.detach())
+        penalised = self.discriminator_terms(terms.pop("margin"), batch, fakes, t)
+        yield {"discriminator": {"margin": penalised.pop("adversarial"), **terms, **penalised}}
+        self.project()
+        helped = self.generator_terms(self.L(fakes.x).mean(), batch, fakes, t)  # the same fakes, the updated loss
+        yield {"generator": {"loss": helped.pop("adversarial"), **helped}}
 
     def pairs(self, x: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Return the terms of the learned loss on pairs of a real sample and a fake, (N, *shape) both."""

@@ -110,6 +110,25 @@ def test_the_generator_moves_on_the_same_fakes_and_by_the_loss_as_it_is_then() -
     assert next(moves, None) is None
 
 
+def test_regularizers_join_the_loss_and_project_the_weights() -> None:
+    clipping = part("regularizer", "weight_clipping", limit=0.01)
+    procedure = make(regularizer=[part("regularizer", "gradient_penalty", weight=2.0), clipping])
+    moves = procedure.step(endless(), 0)
+    terms = next(moves)[D]
+    assert list(terms) == ["margin", "gradient_penalty"]
+    assert terms["gradient_penalty"].item() > 0
+    assert max(weight.abs().max().item() for weight in procedure.D.parameters()) > 0.01
+    assert list(next(moves)[G]) == ["loss"]
+    assert max(weight.abs().max().item() for weight in procedure.D.parameters()) <= 0.01
+
+
+def test_spectral_normalisation_bounds_the_learned_loss() -> None:
+    procedure = make(regularizer=[part("regularizer", "spectral_norm")])
+    x = torch.randn(50, 2)
+    steepness = (procedure.L(x[1:]) - procedure.L(x[:-1])).abs() / (x[1:] - x[:-1]).norm(dim=1)
+    assert steepness.max().item() <= 1.05
+
+
 def test_a_move_leaves_the_opponent_alone() -> None:
     procedure = make()
     engine = Engine(procedure, lambda player, owned: torch.optim.SGD(owned, lr=0.1), accelerator())
