@@ -13,7 +13,7 @@ from ganzoo.errors import SetupError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.runs.folder import RunFolder
-from ganzoo.training import memory, optim
+from ganzoo.training import agreement, memory, optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.lr_scheduler import LRScheduler
@@ -42,6 +42,7 @@ class Session:
         optimizers = optim.optimizer_factory(recipe.optimizer)
         self.dataset = instantiate.dataset(recipe) if dataset is None else dataset
         check_memory(recipe, self.dataset, optimizers, accelerator.device)
+        agreement.require(recipe, self.dataset, accelerator.device)
         self.batches = Batches(
             self.dataset,
             settings.batch_size,

@@ -82,6 +82,25 @@ def broadcast_text(text: str) -> str:
     return texts[0]
 
 
+def are_equal(digests: Sequence[bytes], device: torch.device) -> list[bool]:
+    """Compare digests over all processes; each waits for the others.
+
+    Args:
+        digests: Digests of this process, as many and as long in every process.
+        device: The device that this process trains on, through which it reaches the others.
+
+    Returns:
+        For each digest, True when every process has the same.
+    """
+    mine = torch.tensor([[*digest] for digest in digests], device=device)  # (digests, bytes)
+    if world_size() == 1:
+        return [True] * len(digests)
+    least, most = mine.clone(), mine.clone()
+    torch.distributed.all_reduce(least, torch.distributed.ReduceOp.MIN)
+    torch.distributed.all_reduce(most, torch.distributed.ReduceOp.MAX)
+    return (least == most).all(1).tolist()
+
+
 def all_agree(vote: bool, device: torch.device) -> bool:
     """Take a vote of all processes; each waits for the others.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -270,3 +271,46 @@ def test_a_resume_that_cannot_be_exact_says_why(tmp_path: Path, capsys: pytest.C
     manifest.write_text(json.dumps(described))
     train(run.recipe(PLUGINS.zoo, ["run.steps=6"]), tmp_path, run)
     assert "not bit for bit: threads was 99" in capsys.readouterr().err
+
+
+def pair(tmp_path: Path, recipe: Path, *second: str) -> list[tuple[int, str]]:
+    """Train a recipe in two processes, of which the second has further overrides: their exit codes and messages."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    started = [
+        subprocess.Popen(
+            [*GANZOO, "run", str(recipe), "--out", str(tmp_path / "runs"), *(second if rank else ())],
+            env=environment(**shared, RANK=str(rank), LOCAL_RANK=str(rank)),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    messages = [process.communicate(timeout=120)[1] for process in started]
+    return [(process.returncode, text) for process, text in zip(started, messages, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("override", "about", "difference"),
+    [
+        ("run.seed=7", "the recipe", "run.seed is 7, and 0 in process 0"),
+        ("generator.hidden=[5]", "the recipe", "generator.hidden is [5], and"),
+        ("run.save=3", "the recipe", "run.save is 3, and"),
+        ("dataset.n=100", "the recipe and the data", "dataset.n is 100, and"),
+    ],
+)
+def test_processes_that_disagree_are_all_refused(
+    override: str, about: str, difference: str, recipe: Path, tmp_path: Path
+) -> None:
+    first, second = pair(tmp_path, recipe, override)
+    for code, messages in (first, second):
+        assert code == 2, messages
+        assert f"Error: the 2 processes do not agree on {about}." in messages and "Traceback" not in messages
+    assert f"Process 1: {difference}" in second[1] and "Process 0" not in first[1]
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_process_may_have_its_own_number_of_threads(recipe: Path, tmp_path: Path) -> None:
+    assert [code for code, _ in pair(tmp_path, recipe, "run.threads=2")] == [0, 0]
