@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
     from ganzoo.utils.atomic import write_file
     from ganzoo.utils.modes import eval_mode
+    from ganzoo.utils.output import is_own_output
     from ganzoo.utils.rng import preserve_rng
 
 _HOMES = {
@@ -103,6 +104,7 @@ _HOMES = {
     "ganzoo.two_players": ("Fakes", "TwoPlayerProcedure"),
     "ganzoo.utils.atomic": ("write_file",),
     "ganzoo.utils.modes": ("eval_mode",),
+    "ganzoo.utils.output": ("is_own_output",),
     "ganzoo.utils.rng": ("preserve_rng",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -161,6 +163,7 @@ __all__ = [
     "features_width",
     "find_data",
     "hookimpl",
+    "is_own_output",
     "load",
     "preserve_rng",
     "train",

@@ -5,12 +5,15 @@ In shapes, N is the batch size, C channels, H height, W width, T tokens and F fe
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +38,9 @@ Critic = Callable[[Tensor], Tensor]
 """A discriminator as a function of samples alone, with labels bound: (N, *shape) -> logits (N,)."""
 Features = Callable[[Tensor], Tensor]
 """The features of a discriminator as a function of samples alone, with labels bound: (N, *shape) -> (N, width)."""
+Replacement = Callable[[int, Callable[[int], Tensor]], Tensor]
+"""Called in place of a prior: n and the prior -> codes (n, z_dim)."""
+_replacement: ContextVar[Replacement | None] = ContextVar("replacement", default=None)  # of this thread
 
 
 class Panel(NamedTuple):
@@ -84,6 +90,38 @@ class Spec:
         return len(self.shape) == 3
 
 
+def _replaceable(prior: Callable[[Any, int], Tensor]) -> Callable[[Any, int], Tensor]:
+    """Wrap a prior: inside replaced_priors(), the replacement is called in its place."""
+
+    @functools.wraps(prior)
+    def call(generator: Generator, n: int) -> Tensor:
+        replace = _replacement.get()
+        if replace is None:
+            return prior(generator, n)
+        token = _replacement.set(None)  # a prior may call that of its base class
+        try:
+            return replace(n, lambda n: prior(generator, n))
+        finally:
+            _replacement.reset(token)
+
+    call.__dict__["replaceable"] = True
+    return call
+
+
+@contextmanager
+def replaced_priors(replace: Replacement) -> Iterator[None]:
+    """Within the block and this thread, call `replace(n, prior)` in place of the prior of every generator.
+
+    Args:
+        replace: Is given the number of codes and the prior, and returns codes (n, z_dim).
+    """
+    token = _replacement.set(replace)
+    try:
+        yield
+    finally:
+        _replacement.reset(token)
+
+
 class Generator(nn.Module, ABC):
     """Maps a latent code, or another sample, to a sample."""
 
@@ -110,6 +148,12 @@ class Generator(nn.Module, ABC):
             Samples (N, *shape): images in [-1, 1], token ids int64.
         """
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if not hasattr(cls.prior, "replaceable"):
+            cls.prior = _replaceable(cls.prior)  # type: ignore[method-assign]
+
+    @_replaceable
     def prior(self, n: int) -> Tensor:
         """Sample n codes from the prior, which is standard normal unless overridden.
 

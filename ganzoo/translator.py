@@ -147,6 +147,11 @@ def beside(*columns: Tensor) -> Panel:
     return Panel(in_turn, len(columns) * _across(width, len(columns)))
 
 
+def grid_columns(spec: Spec, source: Spec, kinds: int) -> int:
+    """Return the columns of a grid of beside() with so many kinds of images, inputs and outputs among them."""
+    return kinds * _across(max(spec.shape[-1], source.shape[-1]), kinds)
+
+
 def shown(spec: Spec, kinds: int) -> int:
     """Return the number of images of each kind that a grid of beside() has room for."""
     return GRID_ROWS * _across(spec.shape[-1], kinds)

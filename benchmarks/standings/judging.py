@@ -22,7 +22,7 @@ from ganzoo.data import subset
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs.scores import Score
-from ganzoo.visualization import grid
+from ganzoo.visualization import grid, png
 from standings.systems import SIDE, System
 from standings.training import Trained
 
@@ -200,4 +200,4 @@ def short(name: str) -> str:
 
 def strip(x: Tensor) -> bytes:
     """Return a PNG of images (N, C, H, W) in one row."""
-    return grid.to_png(grid.picture(x, columns=len(x)))
+    return png.to_png(grid.picture(x, columns=len(x)))

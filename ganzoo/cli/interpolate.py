@@ -10,7 +10,7 @@ import click
 
 @click.command("interpolate")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="A .png or .gif file. [RUN/interpolation.png]")
+@click.option("--out", type=click.Path(path_type=Path), help="A new .png or .gif file. [RUN/interpolation.png]")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of interpolations.")
 @click.option(
     "--steps",
@@ -38,6 +38,7 @@ import click
     type=click.IntRange(0, 2**62, max_open=True),
     help="Seed of the noise; the same seed gives the same interpolations. [random]",
 )
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(
     run: Path,
     out: Path | None,
@@ -46,6 +47,7 @@ def command(
     path: Literal["spherical", "linear"],
     labels: tuple[str, ...],
     seed: int | None,
+    force: bool,
 ) -> None:
     """Interpolate between samples of the trained model RUN in latent space.
 
@@ -59,9 +61,11 @@ def command(
     """
     from ganzoo import api
     from ganzoo.sampling import interpolation
+    from ganzoo.utils import output
 
+    interpolation.check_suffix(out or Path("interpolation.png"))
+    target = output.file_of(out, api.default_output(run, "interpolation.png"), force)
     model = api.load(run)
-    target = out or api.default_output(run, "interpolation.png")
     y = [labels[i % len(labels)] for i in range(rows)] if labels else None
-    walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix == ".gif")
-    click.echo(interpolation.save(walks, target))
+    walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix.lower() == ".gif")
+    click.echo(interpolation.save(walks, target, force))

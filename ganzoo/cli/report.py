@@ -13,10 +13,11 @@ import click
     "-o",
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="An .html file. [RUN/report.html, or report.html for several runs]",
+    help="A new .html file. [RUN/report.html, or report.html for several runs]",
 )
 @click.option("--no-samples", is_flag=True, help="Generate no new samples; then neither weights nor data are needed.")
-def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool, force: bool) -> None:
     """Write an HTML report on one or more runs to a single file.
 
     RUN is a run folder, a folder of runs (the newest run is used), or a checkpoint folder. The report contains loss
@@ -32,9 +33,11 @@ def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool) -> None:
     """
     from ganzoo.errors import GanzooError
     from ganzoo.report import contents, page
+    from ganzoo.utils import output
 
-    if out and out.suffix not in (".html", ".htm"):
+    if out and out.suffix.lower() not in (".html", ".htm"):
         raise GanzooError(f"{out}: end it in .html.")
     opened = contents.find_runs(runs)
-    target = out or (opened[0][0].folder / "report.html" if len(opened) == 1 else Path("report.html"))
+    default = opened[0][0].folder / "report.html" if len(opened) == 1 else Path("report.html")
+    target = output.file_of(out, default, force)
     click.echo(page.save(opened, target, with_samples=not no_samples))

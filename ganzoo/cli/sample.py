@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,10 @@ import click
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ganzoo.sampling.formats import Layout
     from ganzoo.sampling.model import Model
+
+    Part = tuple[Tensor, Tensor | None, Tensor | None]  # samples, labels, inputs
 
 
 @click.command("sample")
@@ -39,17 +42,26 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A .png (grid), .npz (arrays) or .txt file (token ids), or a folder (one PNG per sample). "
-    "[RUN/samples.png, or .txt for token ids]",
+    help="A new .png (grid), .npz (arrays) or .txt file (token ids), or a new folder (one PNG per sample). "
+    "[RUN/samples.png, or .txt for token ids; samples-2.png if that exists]",
 )
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def command(
-    run: Path, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, out: Path | None
+    run: Path,
+    count: int,
+    labels: tuple[str, ...],
+    seed: int | None,
+    pictures: Path | None,
+    out: Path | None,
+    force: bool,
 ) -> None:
     """Generate samples from the trained model RUN.
 
     RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, OWNER/NAME on the
     Hugging Face Hub, or a model that came with ganzoo or a plugin (see `ganzoo list model`). Averaged weights (EMA) are
     used if the run has them.
+
+    Nothing that exists is replaced or added to. Samples are written while they are drawn, so any number fits.
 
     An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
     `images` is int64 (N, T), and `words` contains their texts.
@@ -65,38 +77,81 @@ def command(
     """
     from ganzoo import api
     from ganzoo.sampling import writer
+    from ganzoo.terminal.progress import Counter
     from ganzoo.translator import Translator
+    from ganzoo.utils import output
 
+    if out:  # before anything slow
+        output.file_of(out, out, force) if writer.suffix(out) else output.check_folder(out)
     model = api.load(run)
     if pictures or isinstance(model.procedure, Translator):
-        target = out or api.default_output(run, "samples.png")
-        click.echo(_translate(model, count, labels, seed, pictures, target))
-        return
-    requested: Sequence[str] | None = [labels[i % len(labels)] for i in range(count)] if labels else None
-    y = model.labels(count, requested)
-    target = out or api.default_output(run, "samples.txt" if model.spec.vocab else "samples.png")
-    samples = model.sample(count, y, seed)
+        target = out or output.file_of(None, api.default_output(run, "samples.png"), force)
+        layout, parts = _translations(model, count, labels, seed, pictures, writer.suffix(target) == ".png")
+    else:
+        target = out or output.file_of(None, api.default_output(run, _default_name(model)), force)
+        layout, parts = _samples(model, count, labels, seed)
+    with writer.writing(target, layout, force) as file, Counter("samples", layout.n) as counter:
+        for part in parts:
+            file.write(*part)
+            counter.show(file.written)
+    click.echo(file.path)
+
+
+def _default_name(model: Model) -> str:
+    return "samples.txt" if model.spec.vocab else "samples.png"
+
+
+def _samples(model: Model, count: int, labels: tuple[str, ...], seed: int | None) -> tuple[Layout, Iterator[Part]]:
+    """Return the layout of samples, and an iterator that draws them."""
+    from ganzoo.sampling import writer
+    from ganzoo.sampling.formats import Layout
+
+    y = model.labels(count, _in_turn(labels, count))
     columns = writer.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    click.echo(writer.save(samples, y, target, columns, model.words))
+    return Layout(count, columns, model.words, model.class_names), _labelled(model.stream(count, y, seed), y)
 
 
-def _translate(
-    model: Model, count: int, labels: tuple[str, ...], seed: int | None, pictures: Path | None, target: Path
-) -> Path:
+def _labelled(parts: Iterator[Tensor], y: Tensor | None) -> Iterator[Part]:
+    done = 0
+    for samples in parts:
+        yield samples, None if y is None else y[done : done + len(samples)], None
+        done += len(samples)
+
+
+def _translations(
+    model: Model, count: int, labels: tuple[str, ...], seed: int | None, folder: Path | None, as_grid: bool
+) -> tuple[Layout, Iterator[Part]]:
+    """Return the layout of translations, and an iterator that makes them: for a grid, next to inputs and targets."""
     import secrets
 
-    from ganzoo.sampling import writer
-    from ganzoo.translator import beside
+    from ganzoo.sampling.formats import Layout
+    from ganzoo.translator import grid_columns
 
     seed = secrets.randbits(62) if seed is None else seed
-    truth: list[Tensor] = []
-    if pictures:
-        inputs = model.read(pictures)
-    else:
-        inputs, *truth = model.pairs(count, seed)
-    y = model.labels(len(inputs), [labels[i % len(labels)] for i in range(len(inputs))] if labels else None)
-    outputs = model.translate(inputs, y, seed)
-    if target.suffix == ".png":
-        grid = beside(inputs, outputs, *truth)
-        return writer.save(grid.samples, None, target, grid.columns)
-    return writer.save(outputs, y, target, 1, inputs=inputs)
+    pictures = model.pictures(folder) if folder else None
+    n = count if pictures is None else len(pictures)
+    y = model.labels(n, _in_turn(labels, n))
+    kinds = 3 if pictures is None else 2  # inputs, outputs and, of examples, targets
+    columns = grid_columns(model.spec, model.translator.source, kinds)
+    layout = Layout(n * kinds, columns) if as_grid else Layout(n, class_names=model.class_names)
+    return layout, _translated(model.stream_translations(n, y, seed, pictures), y, as_grid)
+
+
+def _translated(
+    parts: Iterator[tuple[Tensor, Tensor, Tensor | None]], y: Tensor | None, as_grid: bool
+) -> Iterator[Part]:
+    from ganzoo.translator import beside
+
+    done = 0
+    for inputs, outputs, targets in parts:
+        labels = None if y is None else y[done : done + len(outputs)]
+        done += len(outputs)
+        if as_grid:
+            yield beside(inputs, outputs, *([] if targets is None else [targets])).samples, None, None
+        else:
+            yield outputs, labels, inputs
+
+
+def _in_turn(labels: tuple[str, ...], n: int) -> Sequence[str] | None:
+    """Return the label of each of n samples; None where none was given."""
+    return [labels[i % len(labels)] for i in range(n)] if labels else None

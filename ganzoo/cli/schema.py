@@ -14,7 +14,8 @@ from ganzoo.errors import GanzooError
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE instead of stdout."
 )
-def command(out: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace another file; an earlier schema is replaced anyway.")
+def command(out: Path | None, force: bool) -> None:
     """Write a JSON Schema of recipes with all installed components.
 
     Editors complete and validate recipes with it: tables, names of components, and settings with their descriptions.
@@ -25,8 +26,10 @@ def command(out: Path | None) -> None:
     """
     from ganzoo.config import json_schema
     from ganzoo.registry import discovery
-    from ganzoo.utils import atomic
+    from ganzoo.utils import atomic, output
 
+    if out and not _is_schema(out, json_schema.TITLE):
+        output.file_of(out, out, force)
     zoo = discovery.load().zoo
     document, remarks = json_schema.build(zoo)
     for remark in [*zoo.failures, *remarks]:
@@ -39,3 +42,12 @@ def command(out: Path | None) -> None:
     except OSError as error:
         raise GanzooError(f"{out}: {error.strerror}. Give another file.") from error
     click.echo(f"{out}\nto use it, add this line to the comments at the top of a recipe: #:schema ./{out.name}")
+
+
+def _is_schema(file: Path, title: str) -> bool:
+    """Tell whether a file is an earlier schema of recipes."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("title") == title

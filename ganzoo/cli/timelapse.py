@@ -12,10 +12,11 @@ import click
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A .gif file, or a .png for a picture of some grids side by side. [RUN/timelapse.gif]",
+    help="A new .gif file, or a .png for a picture of some grids side by side. [RUN/timelapse.gif]",
 )
 @click.option("--step", "steps", type=int, multiple=True, help="A step to show in a picture; repeatable.")
-def command(run: Path, out: Path | None, steps: tuple[int, ...]) -> None:
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def command(run: Path, out: Path | None, steps: tuple[int, ...], force: bool) -> None:
     """Animate the sample grids of RUN from the first step to the last, or show some of them side by side.
 
     RUN is a run folder, or a folder of runs (the newest run is used). All grids are generated from the same noise. At
@@ -28,14 +29,16 @@ def command(run: Path, out: Path | None, steps: tuple[int, ...]) -> None:
     """
     from ganzoo.errors import GanzooError
     from ganzoo.runs import status
+    from ganzoo.utils import output
     from ganzoo.visualization import timelapse
 
-    if out and out.suffix not in (".gif", ".png"):
+    if out and out.suffix.lower() not in (".gif", ".png"):
         raise GanzooError(f"{out}: end it in .gif for an animation, or in .png for a picture.")
-    if steps and (not out or out.suffix != ".png"):
+    if steps and (not out or out.suffix.lower() != ".png"):
         raise GanzooError("--step chooses the grids of a picture: add --out progress.png.")
     folder = status.find(run)
-    if out and out.suffix == ".png":
-        click.echo(timelapse.save_beside(folder, out, steps))
+    target = output.file_of(out, folder / "timelapse.gif", force)
+    if target.suffix.lower() == ".png":
+        click.echo(timelapse.save_beside(folder, target, steps))
     else:
-        click.echo(timelapse.save(folder, out or folder / "timelapse.gif"))
+        click.echo(timelapse.save(folder, target))

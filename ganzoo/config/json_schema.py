@@ -22,6 +22,7 @@ from ganzoo.config.signature import PARTS, from_object, is_list_of_parts
 from ganzoo.errors import one_line
 from ganzoo.registry.zoo import KINDS, Entry, Zoo
 
+TITLE = "A recipe of ganzoo"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MODELS: dict[str, type[BaseModel]] = {"about": About, "run": RunSettings, "evaluate": Evaluation}
 PURPOSES = {
@@ -71,7 +72,7 @@ def build(zoo: Zoo) -> tuple[Tree, list[str]]:
         definitions |= named
     tree = {
         "$schema": DRAFT,
-        "title": "A recipe of ganzoo",
+        "title": TITLE,
         "description": "One file that says what is trained, on what, and how.",
         "type": "object",
         "properties": {

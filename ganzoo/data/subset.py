@@ -24,8 +24,13 @@ def take(dataset: Dataset, indices: list[int]) -> Batch:
 
 def take_random(dataset: Dataset, n: int, seed: int) -> Batch:
     """Return n random examples as a batch, without repetition if there are enough of them."""
+    return take(dataset, random_indices(dataset, n, seed))
+
+
+def random_indices(dataset: Dataset, n: int, seed: int) -> list[int]:
+    """Return the indices of n random examples, without repetition if there are enough of them."""
     order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed)).tolist()
-    return take(dataset, [order[i % len(order)] for i in range(n)])
+    return [order[i % len(order)] for i in range(n)]
 
 
 def take_by_class(dataset: Dataset, n: int) -> Batch:

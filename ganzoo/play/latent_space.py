@@ -15,6 +15,7 @@ from ganzoo.sampling import latents
 from ganzoo.sampling.latents import Codes, spherical
 from ganzoo.sampling.model import CHUNK, Model
 from ganzoo.utils import modes
+from ganzoo.utils.rng import OwnNoise
 
 Kind = Literal["principal", "random", "coordinate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -36,7 +37,7 @@ def codes(model: Model, request: Request) -> Codes:
     Raises:
         GanzooError: The GAN has no latent codes.
     """
-    with modes.sampling(model.procedure, _device(model), request.seed):
+    with modes.sampling_with(model.procedure, OwnNoise(request.seed)):
         parts = [latents.drawn(model.procedure, n, y) for n, y, _ in _chunks(model, request, [])]
     return [torch.cat(calls) for calls in zip(*parts, strict=True)]
 
@@ -52,7 +53,7 @@ def generate(model: Model, request: Request, z: Codes) -> Tensor:
     Returns:
         The samples.
     """
-    with modes.sampling(model.procedure, _device(model), request.seed):
+    with modes.sampling_with(model.procedure, OwnNoise(request.seed)):
         parts = [latents.sample(model.procedure, n, y, part) for n, y, part in _chunks(model, request, z)]
     return torch.cat(parts)
 

@@ -13,7 +13,7 @@ import gradio
 from PIL.Image import Image
 
 from ganzoo.errors import GanzooError
-from ganzoo.visualization import grid
+from ganzoo.visualization import png
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +32,7 @@ class FileStore:
 
     def put_png(self, picture: Image, name: str) -> str:
         """Store a picture as `name`.png, and return its path."""
-        return self.put(grid.to_png(picture), f"{name}.png")
+        return self.put(png.to_png(picture), f"{name}.png")
 
     def put(self, content: bytes, name: str) -> str:
         """Store a file, remove the oldest ones, and return its path."""

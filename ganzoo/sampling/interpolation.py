@@ -13,7 +13,8 @@ from ganzoo.errors import GanzooError
 from ganzoo.procedure import Procedure
 from ganzoo.sampling import latents, writer
 from ganzoo.utils import atomic, modes
-from ganzoo.visualization import gif, grid
+from ganzoo.utils.rng import OwnNoise
+from ganzoo.visualization import gif, grid, png
 
 CORNERS = 3  # codes that a closed path passes through
 MILLISECONDS = 80  # duration of a frame
@@ -54,37 +55,47 @@ def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places:
     """
     device = next(procedure.parameters()).device
     y = y.to(device) if y is not None else None
-    with modes.sampling(procedure, device, seed):
+    with modes.sampling_with(procedure, OwnNoise(seed)):
         corners = [latents.drawn(procedure, rows, y) for _ in range(CORNERS)]
     steps = []
     for place in places:
         k = int(place) if place < CORNERS else CORNERS - 1
         mix, ends = latents.PATHS[path], zip(corners[k], corners[(k + 1) % CORNERS], strict=True)
         codes = [mix(a, b, place - k) for a, b in ends]
-        with modes.sampling(procedure, device, seed):
+        with modes.sampling_with(procedure, OwnNoise(seed)):
             steps.append(latents.sample(procedure, rows, y, codes).cpu())
     return torch.stack(steps, 1)  # list of (rows, *shape) -> (rows, steps, *shape)
 
 
-def save(walks: Tensor, path: Path) -> Path:
+def check_suffix(path: Path) -> str:
+    """Return the suffix of a file for interpolations, in lower case.
+
+    Raises:
+        GanzooError: It is neither .png nor .gif.
+    """
+    if path.suffix.lower() not in (".png", ".gif"):
+        raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
+    return path.suffix.lower()
+
+
+def save(walks: Tensor, path: Path, force: bool = False) -> Path:
     """Save interpolations as a .png, with one row of images or one line of points for each, or as a .gif.
 
     Args:
         walks: Samples (rows, steps, *shape).
         path: The file.
+        force: Replace an existing file.
 
     Returns:
         The file.
 
     Raises:
-        GanzooError: The file has another suffix or cannot be written, or such samples cannot be drawn.
+        GanzooError: The file exists, has another suffix or cannot be written, or such samples cannot be drawn.
     """
-    if path.suffix == ".png" and walks.dim() == 5:
-        return writer.save(walks.flatten(0, 1), None, path, walks.shape[1])
-    if path.suffix == ".png":
+    if check_suffix(path) == ".png" and walks.dim() == 5:
+        return writer.save(walks.flatten(0, 1), None, path, walks.shape[1], force=force)
+    if check_suffix(path) == ".png":
         return _written(lines(walks), path)
-    if path.suffix != ".gif":
-        raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
     if walks.dim() != 5:
         raise GanzooError(f"{path}: only images can be animated. End it in .png for a plot of the paths.")
     columns = writer.columns(len(walks), 0)
@@ -94,7 +105,7 @@ def save(walks: Tensor, path: Path) -> Path:
 def _written(picture: Image.Image, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_file(path, grid.to_png(picture))
+        atomic.write_file(path, png.to_png(picture))
     except OSError as error:
         raise GanzooError(f"{path}: {error.strerror}. Give another place with --out.") from error
     return path

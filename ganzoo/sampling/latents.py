@@ -1,19 +1,18 @@
 """Latent codes: those that a procedure samples, samples from given codes, and interpolation between codes.
 
 A procedure draws its codes by Generator.prior(). The functions of this module record that call, or replace its result,
-in every generator of the procedure. So they work for any procedure that samples from a prior.
+in this thread alone. So they work for any procedure that samples from a prior, and in several threads at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Generator
+from ganzoo.interfaces import replaced_priors
 from ganzoo.procedure import Procedure
 
 Codes = list[Tensor]
@@ -83,7 +82,7 @@ def drawn(procedure: Procedure, n: int, y: Tensor | None) -> Codes:
         codes.append(prior(n))
         return codes[-1]
 
-    with _priors(procedure, listen):
+    with replaced_priors(listen):
         procedure.sample(n, y)
     if not codes or not all(z.is_floating_point() and z.dim() == 2 for z in codes):
         raise GanzooError(
@@ -117,7 +116,7 @@ def sample(procedure: Procedure, n: int, y: Tensor | None, codes: Codes) -> Tens
             raise GanzooError("this GAN draws other codes each time it samples: it cannot interpolate.")
         return z
 
-    with _priors(procedure, answer):
+    with replaced_priors(answer):
         return procedure.sample(n, y)
 
 
@@ -132,18 +131,5 @@ def from_code(procedure: Procedure, z: Tensor, y: Tensor | None) -> Tensor:
     Returns:
         Samples (n, *shape).
     """
-    with _priors(procedure, lambda n, prior: z):
+    with replaced_priors(lambda n, prior: z):
         return procedure.sample(z.shape[0], y)  # len() would become a constant in an exported graph
-
-
-@contextmanager
-def _priors(procedure: Procedure, replace: Callable[[int, Callable[[int], Tensor]], Tensor]) -> Iterator[None]:
-    """Within the block, replace(n, prior) is called in place of the prior of every generator."""
-    generators = [module for module in procedure.modules() if isinstance(module, Generator)]
-    for generator in generators:
-        generator.__dict__["prior"] = lambda n, prior=generator.prior: replace(n, prior)
-    try:
-        yield
-    finally:
-        for generator in generators:
-            del generator.__dict__["prior"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,9 +22,11 @@ from ganzoo.registry import discovery
 from ganzoo.sampling import interpolation, preview, tokens
 from ganzoo.translator import Translator
 from ganzoo.utils import modes
+from ganzoo.utils.rng import OwnNoise
 from ganzoo.utils.unicode import composed, well_formed
 
 Labels = int | str | Sequence[int | str] | Tensor | None
+_BUILDING = threading.Lock()  # held while a dataset is built
 CHUNK = 500  # samples generated at once
 
 
@@ -70,10 +73,7 @@ class Model:
             GanzooError: There is no such class, or the model is not conditional.
             DataError: The data that a translator needs is missing.
         """
-        labels, seed = self.labels(n, y), secrets.randbits(62) if seed is None else seed
-        if isinstance(self.procedure, Translator):
-            return self._generate(n, labels, seed, self.pairs(n, seed)[0])
-        return self._generate(n, labels, seed)
+        return self._joined(self.stream(n, y, seed))
 
     def interpolate(
         self,
@@ -122,7 +122,10 @@ class Model:
         source = self.translator.source
         if tuple(a.shape[1:]) != tuple(source.shape):
             raise GanzooError(f"inputs have shape {tuple(a.shape[1:])}, and this GAN translates {tuple(source.shape)}.")
-        return self._generate(len(a), self.labels(len(a), y), secrets.randbits(62) if seed is None else seed, a)
+        labels, noise = self.labels(len(a), y), OwnNoise(secrets.randbits(62) if seed is None else seed)
+        chunks = labels.split(CHUNK) if labels is not None else [None] * -(-len(a) // CHUNK)
+        parts = zip(a.split(CHUNK), chunks, strict=True)
+        return self._joined(self._translate(inputs, chunk, noise) for inputs, chunk in parts)
 
     def pairs(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """Return inputs for a translator, with their targets, from random examples of its training data.
@@ -138,16 +141,25 @@ class Model:
             GanzooError: The model is no translator.
             DataError: The data is missing.
         """
+        inputs, targets = zip(*self._pairs(n, seed), strict=True)
+        return torch.cat(inputs), torch.cat(targets)
+
+    def _pairs(self, n: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         translator = self.translator
         assert self.data, "a Model without recipe and data has no examples"
-        with torch.random.fork_rng(devices=[]):
-            try:
-                batch = subset.take_random(self.data(), n, seed)
-            except DataError as error:
-                raise DataError(f"{error.message} For other pictures: `ganzoo sample RUN --input FOLDER`.") from error
+        noise = OwnNoise(seed)
+        try:
+            with _BUILDING, torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator
+                dataset = self.data()
+                indices = subset.random_indices(dataset, n, seed)
+        except DataError as error:
+            raise DataError(f"{error.message} For other pictures: `ganzoo sample RUN --input FOLDER`.") from error
         device = next(translator.parameters()).device
-        with modes.sampling(translator, device, seed):
-            return translator.pairs({key: value.to(device) for key, value in batch.items()})
+        for start in range(0, n, CHUNK):
+            with OwnNoise(seed):  # for datasets that draw random numbers
+                batch = subset.take(dataset, indices[start : start + CHUNK])
+            with modes.sampling_with(translator, noise):
+                yield translator.pairs({key: value.to(device) for key, value in batch.items()})
 
     def read(self, folder: Path) -> Tensor:
         """Read the pictures in a folder as inputs for a translator, cropped to squares and resized.
@@ -162,6 +174,11 @@ class Model:
             GanzooError: The model is no translator, its inputs are no square images, or there is no such folder.
             DataError: A picture cannot be read.
         """
+        pictures = self.pictures(folder)
+        return subset.take(pictures, [*range(len(pictures))])["x"]
+
+    def pictures(self, folder: Path) -> Dataset:
+        """Return the pictures in a folder as a dataset of inputs "x"; see read()."""
         shape = self.translator.source.shape
         if len(shape) != 3 or shape[1] != shape[2]:
             raise GanzooError(f"this GAN translates {tuple(shape)}, and pictures are read as squares.")
@@ -169,8 +186,8 @@ class Model:
             what = "it is a file" if folder.exists() else "it is not there"
             raise GanzooError(f"no folder of input pictures {str(folder)!r}: {what}. Give a folder (--input FOLDER).")
         reader = discovery.load().zoo.find("dataset", "ganzoo/folder").load()
-        pictures = reader(path=str(folder), size=shape[1], channels=shape[0])
-        return subset.take(pictures, [*range(len(pictures))])["x"]
+        pictures: Dataset = reader(path=str(folder), size=shape[1], channels=shape[0])
+        return pictures
 
     @property
     def translator(self) -> Translator:
@@ -179,18 +196,65 @@ class Model:
             raise GanzooError("this GAN generates samples from noise: it translates no inputs.")
         return self.procedure
 
-    def _generate(self, n: int, labels: Tensor | None, seed: int, inputs: Tensor | None = None) -> Tensor:
+    def stream(self, n: int, y: Labels = None, seed: int | None = None) -> Iterator[Tensor]:
+        """Yield the samples of sample() in parts, as they are drawn, for more of them than memory holds.
+
+        Args:
+            n: Number of samples.
+            y: Labels, as for sample().
+            seed: Seed of the noise, as for sample().
+
+        Yields:
+            Samples (at most CHUNK, *spec.shape).
+
+        Raises:
+            GanzooError: As for sample().
+        """
+        labels, seed = self.labels(n, y), secrets.randbits(62) if seed is None else seed
+        if isinstance(self.procedure, Translator):
+            yield from (outputs for _, outputs, _ in self.stream_translations(n, y, seed))
+        else:
+            yield from self._generate(n, labels, seed)
+
+    def stream_translations(
+        self, n: int, y: Labels, seed: int, pictures: Dataset | None = None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        """Yield the translations of translate() in parts, as they are made.
+
+        Args:
+            n: Number of inputs.
+            y: Labels, as for sample().
+            seed: Seed of the noise, and of the choice of the examples.
+            pictures: The inputs, by pictures(); None for examples of pairs(n, seed).
+
+        Yields:
+            Inputs (at most CHUNK, *source.shape), outputs (..., *spec.shape), and targets (..., *spec.shape) or None.
+        """
+        labels, noise = self.labels(n, y), OwnNoise(seed)
+        examples = self._pairs(n, seed) if pictures is None else ((a, None) for a in _inputs(pictures))
+        done = 0
+        for a, target in examples:
+            chunk = labels[done : done + len(a)].to(a.device) if labels is not None else None
+            done += len(a)
+            yield a, self._translate(a, chunk, noise), target
+
+    def _translate(self, a: Tensor, y: Tensor | None, noise: OwnNoise) -> Tensor:
         device = next(self.procedure.parameters()).device
-        sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
-        chunks = labels.to(device).split(sizes) if labels is not None else [None] * len(sizes)
-        with modes.sampling(self.procedure, device, seed):
-            if inputs is not None:
-                pairs = zip(inputs.to(device).split(sizes), chunks, strict=True)
-                samples = [self.translator.translate(a, chunk) for a, chunk in pairs]
-            else:
-                samples = [self.procedure.sample(size, chunk) for size, chunk in zip(sizes, chunks, strict=True)]
+        with modes.sampling_with(self.procedure, noise):
+            return self.translator.translate(a.to(device), y.to(device) if y is not None else None)
+
+    def _generate(self, n: int, labels: Tensor | None, seed: int) -> Iterator[Tensor]:
+        device, noise = next(self.procedure.parameters()).device, OwnNoise(seed)
+        for start in range(0, n, CHUNK):
+            size = min(CHUNK, n - start)
+            chunk = labels[start : start + size].to(device) if labels is not None else None
+            with modes.sampling_with(self.procedure, noise):
+                samples = self.procedure.sample(size, chunk)
+            yield samples
+
+    def _joined(self, parts: Iterator[Tensor]) -> Tensor:
         empty = torch.empty(0, *self.spec.shape, dtype=torch.long if self.spec.vocab else torch.float32)
-        return torch.cat(samples) if samples else empty
+        return torch.cat(joined) if (joined := [*parts]) else empty
 
     def text(self, samples: Tensor) -> list[str]:
         """Return samples of token ids as text.
@@ -265,3 +329,9 @@ class Model:
 
 def _comparable(name: str) -> str:
     return composed(well_formed(name))
+
+
+def _inputs(pictures: Dataset) -> Iterator[Tensor]:
+    """Yield the pictures of a dataset in parts of CHUNK."""
+    for start in range(0, len(pictures), CHUNK):
+        yield subset.take(pictures, [*range(start, min(start + CHUNK, len(pictures)))])["x"]

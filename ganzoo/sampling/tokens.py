@@ -25,11 +25,20 @@ def save(samples: Tensor, words: Sequence[str], path: Path) -> Path:
     Raises:
         ValueError: The samples are no token ids.
     """
-    if samples.dim() != 2 or samples.is_floating_point():
-        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are not token ids")
+    check(samples)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_file(path, "".join(f"{line}\n" for line in lines(samples, words)).encode())
     return path
+
+
+def check(samples: Tensor) -> None:
+    """Check that samples are token ids.
+
+    Raises:
+        ValueError: They are not.
+    """
+    if samples.dim() != 2 or samples.is_floating_point():
+        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are not token ids")
 
 
 def lines(samples: Tensor, words: Sequence[str]) -> list[str]:

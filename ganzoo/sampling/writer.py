@@ -1,17 +1,61 @@
-"""Writes samples to a PNG grid, a text file, an .npz file, or a folder of PNGs."""
+"""Writes samples to a PNG grid, a text file, an .npz file, or a folder of PNGs, while they are drawn.
+
+No file is ever held in memory as a whole, and none exists under its name before it is complete.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
-from ganzoo.sampling import tokens
-from ganzoo.visualization import grid
+from ganzoo.sampling.formats import WRITERS, Layout, SampleWriter
+from ganzoo.utils import output
+
+
+@contextmanager
+def writing(target: Path, layout: Layout, force: bool = False) -> Iterator[SampleWriter]:
+    """Open a file or folder of samples, in the format that its suffix names.
+
+    Args:
+        target: A .png for a grid, a .txt for token ids, an .npz for arrays, or a folder for one PNG per sample.
+        layout: Number and arrangement of the samples.
+        force: Replace an existing file.
+
+    Yields:
+        The writer. The file gets its name when the block ends, and none when the block raises.
+
+    Raises:
+        GanzooError: The suffix is unknown, the target exists, or cannot be written.
+    """
+    kind = suffix(target)
+    with output.new_file(target, force) if kind else output.new_folder(target) as place:
+        try:
+            with closing(WRITERS[kind](place, layout)) as writer:
+                yield writer
+                writer.finish()
+        except OSError as error:
+            raise output.unwritable(target, error) from error
+        except ValueError as error:
+            raise GanzooError(f"{target}: {error}. Write an .npz instead: --out samples.npz") from error
+
+
+def suffix(target: Path) -> str:
+    """Return the suffix that selects the format, in lower case; "" for a folder.
+
+    Raises:
+        GanzooError: There is no such format.
+    """
+    kind = "" if target.is_dir() else target.suffix.lower()
+    if kind in WRITERS:
+        return kind
+    raise GanzooError(
+        f"{target}: end it in .png for a grid or .npz for arrays, .txt for the text of token ids, or give a folder "
+        "without an ending."
+    )
 
 
 def save(
@@ -21,74 +65,32 @@ def save(
     columns: int,
     words: Sequence[str] = (),
     inputs: Tensor | None = None,
+    class_names: Sequence[str] = (),
+    force: bool = False,
 ) -> Path:
-    """Write samples in the format that the suffix of `target` names.
+    """Write samples that are there already.
 
     Args:
         samples: Samples (N, *shape).
         y: Labels (N,), or None.
-        target: A .png for a grid, a .txt for token ids, an .npz for arrays, or a folder for one PNG per sample.
+        target: The file or folder, as for writing().
         columns: Columns of a grid.
         words: Text of each token id.
-        inputs: Inputs (N, *shape) of a translator, which an .npz contains too.
+        inputs: Inputs (N, *shape) of a translator.
+        class_names: Names of the classes.
+        force: Replace an existing file.
 
     Returns:
         The file or folder.
 
     Raises:
-        GanzooError: The suffix is unknown, the samples do not fit the format, or the file cannot be written.
+        GanzooError: As for writing().
     """
-    try:
-        if target.suffix == ".png":
-            return grid.save(samples, target, columns)
-        if target.suffix == ".txt":
-            return tokens.save(samples, words, target)
-        if target.suffix == ".npz":
-            return _npz(samples, y, target, words, inputs)
-        if not target.suffix:
-            return _folder(samples, y, target)
-    except OSError as error:
-        raise GanzooError(f"{target}: {error.strerror}. Give another place with --out.") from error
-    except ValueError as error:
-        raise GanzooError(f"{target}: {error}. Write an .npz instead: --out samples.npz") from error
-    raise GanzooError(
-        f"{target}: end it in .png for a grid or .npz for arrays, .txt for the text of token ids, or give a folder "
-        "without an ending."
-    )
+    with writing(target, Layout(len(samples), columns, words, class_names), force) as writer:
+        writer.write(samples, y, inputs)
+    return writer.path
 
 
 def columns(n: int, classes: int) -> int:
     """Return the columns of a grid of n samples: one for each class if there are several, else as for a square."""
     return classes if classes > 1 else max(1, round(n**0.5))
-
-
-def _npz(samples: Tensor, y: Tensor | None, target: Path, words: Sequence[str], inputs: Tensor | None) -> Path:
-    """Write an .npz file.
-
-    `images` and `inputs` are uint8 (N, H, W, C), or unchanged when they are no images. `labels` are int64 (N,), -1
-    without labels. `words` are the texts of the token ids.
-    """
-    labels = y if y is not None else torch.full((len(samples),), -1)
-    arrays = {"images": _array(samples), "labels": labels.cpu().numpy().astype(np.int64)}
-    if inputs is not None:
-        arrays["inputs"] = _array(inputs)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if words:
-        arrays["words"] = np.array(words, dtype=np.str_)
-    np.savez_compressed(target, allow_pickle=False, **arrays)
-    return target
-
-
-def _array(samples: Tensor) -> np.ndarray:
-    images = grid.to_uint8(samples).permute(0, 2, 3, 1) if samples.dim() == 4 else samples  # -> (N, H, W, C)
-    return images.cpu().numpy()
-
-
-def _folder(samples: Tensor, y: Tensor | None, target: Path) -> Path:
-    if samples.dim() != 4 or samples.shape[1] not in (1, 3):
-        raise ValueError(f"samples of shape {tuple(samples.shape[1:])} are not images")
-    target.mkdir(parents=True, exist_ok=True)
-    for i, image in enumerate(grid.to_uint8(samples).cpu()):
-        suffix = f"-{int(y[i])}" if y is not None else ""
-        grid.to_image(image).save(target / f"{i:06d}{suffix}.png")
-    return target

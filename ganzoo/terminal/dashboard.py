@@ -37,9 +37,10 @@ class Dashboard:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
+            TextColumn("{task.fields[activity]}"),
             auto_refresh=False,
         )
-        self._task = self.bar.add_task("", total=steps, completed=first)
+        self._task = self.bar.add_task("", total=steps, completed=first, activity="")
         self.trends: dict[str, deque[float]] = {}
         self.picture: Image.Image | None = None
 
@@ -57,6 +58,10 @@ class Dashboard:
         }
         for name, value in values.items():
             self.trends[name].append(value)
+
+    def advance(self, t: int, activity: str) -> None:
+        """Show the number of steps done and what is going on, between two logged steps."""
+        self.bar.update(self._task, completed=t, activity=activity)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = console.size.height - 3  # without the bar, the prompt below and a margin

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
 from rich.console import Console
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
 from ganzoo.runs.metrics_log import MEANINGS, is_loss
 from ganzoo.terminal.dashboard import Dashboard, short
 
 PLAIN_EVERY = 10.0  # seconds between plain lines
+TICK = 1.0  # seconds between two signs of life in a terminal
+PATIENCE = 2.0  # seconds before a line says what is waited for
 LIVE_EVERY = 0.5  # seconds between updates of the live view, each of which takes milliseconds from training
 
 
@@ -38,7 +44,12 @@ class ProgressDisplay:
         self.steps = steps
         self.dashboard = Dashboard(steps, first)
         self._shown_at = 0.0
+        self._printed_at = 0.0
         self._line = ""
+        self._step = first
+        self._first = first
+        self._began_at = 0.0  # when the first step of this process began
+        self._activities: list[str] = []
         self._unexplained = [*MEANINGS]
         self._live: Live | None = None
         if self.console.is_terminal:
@@ -53,8 +64,51 @@ class ProgressDisplay:
         if self._live:
             self._live.stop()
 
+    @contextmanager
+    def keep_moving(self) -> Iterator[None]:
+        """Show inside the block that the run is alive, however long a step or anything else takes.
+
+        A terminal is refreshed every second. Elsewhere a line is printed when there was none for ten seconds.
+        """
+        self._began_at = time.monotonic()
+        self._printed_at = self._began_at
+        with ticking(TICK, self._tick):
+            yield
+
+    def _tick(self) -> None:
+        if self._live:
+            self.dashboard.advance(self._step, self._activity())
+            self._refresh()
+        elif time.monotonic() - self._printed_at >= PLAIN_EVERY:
+            self.say(f"step {self._step}/{self.steps}  {self._activity()}".rstrip())
+
+    def _activity(self) -> str:
+        """Return what is going on: steps and their duration, or what else takes time."""
+        if self._activities:
+            return self._activities[-1]
+        done, seconds = self._step - self._first, time.monotonic() - self._began_at
+        if not done:
+            return f"{seconds:.0f} s in the first step"
+        return f"{seconds / done:.2g} s a step" if seconds > done else f"{done / max(seconds, 1e-9):.0f} steps/s"
+
+    def step(self, t: int) -> None:
+        """Note that step t has ended; costs nothing."""
+        self._step = t
+
+    @contextmanager
+    def activity(self, name: str) -> Iterator[None]:
+        """Say inside the block what takes time besides the steps, such as "drawing a grid"."""
+        self._activities.append(name)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._activities.remove(name)
+            self._began_at += time.monotonic() - began  # is not counted as time of the steps
+
     def say(self, text: str) -> None:
         """Print a line of text above the progress."""
+        self._printed_at = time.monotonic()
         try:
             self.console.print(text, markup=False, soft_wrap=True)
         except OSError:  # the terminal was closed
@@ -124,6 +178,86 @@ class ProgressDisplay:
         self._live = None
         if live:
             live.stop()
+
+
+@contextmanager
+def ticking(seconds: float, tick: Callable[[], None]) -> Iterator[None]:
+    """Call `tick` every so many seconds inside the block, in a thread."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(seconds):
+            tick()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on stderr, inside the block, that something without a measure of progress goes on.
+
+    A terminal shows a sign that moves. Elsewhere a line is printed after two seconds, and one every ten seconds.
+
+    Args:
+        what: What is done: "reading the data".
+    """
+    console = _Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        with console.status(what, refresh_per_second=4):
+            yield
+        return
+    began = time.monotonic()
+    due = [began + PATIENCE]
+
+    def tick() -> None:
+        now = time.monotonic()
+        if now >= due[0]:
+            with suppress(OSError):  # the terminal was closed
+                console.print(f"{what}: {now - began:.0f} s so far", markup=False, soft_wrap=True)
+            due[0] = now + PLAIN_EVERY
+
+    with ticking(min(TICK, PATIENCE), tick):
+        yield
+
+
+class Counter:
+    """Progress of things that are counted, on stderr: a bar in a terminal, a line every ten seconds elsewhere.
+
+    Args:
+        what: What is counted, in the plural.
+        total: Their number.
+    """
+
+    def __init__(self, what: str, total: int):
+        self._what = what
+        self._total = total
+        self._console = _Console(stderr=True, highlight=False)
+        self._shown_at = time.monotonic()
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+        self._bar = RichProgress(
+            *columns, console=self._console, transient=True, disable=not self._console.is_terminal, refresh_per_second=2
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> Counter:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, done: int) -> None:
+        """Show how many there are so far."""
+        self._bar.update(self._task, completed=done)
+        if not self._console.is_terminal and time.monotonic() - self._shown_at > PLAIN_EVERY:
+            self._shown_at = time.monotonic()
+            self._console.print(f"{done:,} of {self._total:,} {self._what}", soft_wrap=True)
 
 
 class Progress:

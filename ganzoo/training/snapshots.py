@@ -19,7 +19,7 @@ from ganzoo.sampling.model import Model
 from ganzoo.training import statistics
 from ganzoo.training.session import Session
 from ganzoo.utils import atomic, modes, rng
-from ganzoo.visualization import grid
+from ganzoo.visualization import grid, png
 
 
 class Snapshots:
@@ -72,7 +72,7 @@ class Snapshots:
             OSError: The file cannot be written.
         """
         if not isinstance(picture, Panel):
-            atomic.write_file(path, grid.to_png(picture))
+            atomic.write_file(path, png.to_png(picture))
         elif self.dataset.spec.vocab and not picture.samples.is_floating_point():
             tokens.save(picture.samples, self.dataset.words, path.with_suffix(".txt"))
         else:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from ganzoo.utils.rng import OwnNoise
+
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
@@ -23,6 +25,18 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
     finally:
         for submodule, mode in modes.items():
             submodule.training = mode
+
+
+@contextmanager
+def sampling_with(module: nn.Module, noise: OwnNoise) -> Iterator[None]:
+    """Sample from a module inside the block, whatever other threads draw: evaluation mode, no gradients, own noise.
+
+    Args:
+        module: The module that samples.
+        noise: The random numbers; another block with the same object continues with the next ones.
+    """
+    with eval_mode(module), noise:
+        yield
 
 
 @contextmanager

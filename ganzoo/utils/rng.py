@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate.utils import set_seed
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+_GLOBAL = threading.Lock()  # held while PyTorch's own generators are borrowed
 
 
 def tensors() -> dict[str, torch.Tensor]:
@@ -61,3 +66,66 @@ def seeded(seed: int) -> Iterator[None]:
     with preserve_rng():
         set_seed(seed)
         yield
+
+
+class OwnNoise(TorchDispatchMode):
+    """Draws the random numbers of PyTorch from generators of its own, in the block and in this thread alone.
+
+    Inside `with OwnNoise(seed):`, all functions of PyTorch draw the numbers that they would draw after
+    `torch.manual_seed(seed)`. PyTorch's own generators, which all threads share, neither change nor matter. A second
+    block of the same object continues where the first one ended.
+
+    Args:
+        seed: The seed.
+    """
+
+    def __init__(self, seed: int):
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._seed = seed
+        self._generators: dict[torch.device, torch.Generator] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if torch.Tag.nondeterministic_seeded not in func.tags or given.get("generator") is not None:
+            return func(*args, **given)
+        device = _device(args, given)
+        if device.type not in ("cpu", "cuda"):  # nothing is drawn on the meta device
+            return func(*args, **given)
+        generator = self._of(device)
+        if any(argument.name == "generator" for argument in func._schema.arguments):
+            return func(*args, **{**given, "generator": generator})
+        name = "generator" if func._overloadname == "default" else f"{func._overloadname}_generator"
+        if name in func.overloadpacket.overloads():
+            return getattr(func.overloadpacket, name)(*args, **given, generator=generator)
+        with _borrowed(generator):
+            return func(*args, **given)
+
+    def _of(self, device: torch.device) -> torch.Generator:
+        if device not in self._generators:
+            self._generators[device] = torch.Generator(device).manual_seed(self._seed)
+        return self._generators[device]
+
+
+def _device(args: Sequence[Any], given: Mapping[str, Any]) -> torch.device:
+    """Return the device that a function of PyTorch draws on."""
+    if given.get("device") is not None:
+        return torch.device(given["device"])
+    tensors = (leaf for leaf in tree_leaves((args, given)) if isinstance(leaf, torch.Tensor))
+    return next((tensor.device for tensor in tensors), torch.device("cpu"))
+
+
+@contextmanager
+def _borrowed(generator: torch.Generator) -> Iterator[None]:
+    """Let PyTorch's own generator draw the numbers of another one, for a function that takes no generator."""
+    cuda = generator.device.type == "cuda"
+    with _GLOBAL:
+        before = torch.cuda.get_rng_state(generator.device) if cuda else torch.get_rng_state()
+        restore_state = (lambda s: torch.cuda.set_rng_state(s, generator.device)) if cuda else torch.set_rng_state
+        restore_state(generator.get_state())
+        try:
+            yield
+        finally:
+            generator.set_state(torch.cuda.get_rng_state(generator.device) if cuda else torch.get_rng_state())
+            restore_state(before)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ganzoo.errors import GanzooError
 from ganzoo.utils import atomic
+from ganzoo.utils.output import OWNER
 
 LARGEST = 1000  # pixels of the longer side
 
@@ -32,7 +33,9 @@ def save(pictures: Sequence[Image.Image], path: Path, milliseconds: int, hold: i
     frames = [_indexed(reduced(picture, LARGEST)) for picture in pictures]
     times = [*[milliseconds] * (len(frames) - 1), milliseconds + hold]
     content = io.BytesIO()
-    frames[0].save(content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0)
+    frames[0].save(
+        content, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0, comment=OWNER.encode()
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_file(path, content.getvalue())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from ganzoo.utils import atomic
+from ganzoo.visualization.png import to_png
 
 PAD = 2  # pixels between the images of a grid
 SIDE = 512  # pixels of a plot
@@ -39,13 +40,6 @@ def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = No
     return path
 
 
-def to_png(picture: Image.Image) -> bytes:
-    """Return a picture as the bytes of a PNG file."""
-    content = io.BytesIO()
-    picture.save(content, "PNG")
-    return content.getvalue()
-
-
 def to_uint8(images: Tensor) -> Tensor:
     """Convert images (N, C, H, W) from [-1, 1] to uint8 0..255; the inverse of ganzoo.data.loader.normalised()."""
     return ((images + 1) * 127.5).round().clamp(0, 255).byte()
@@ -72,12 +66,21 @@ def picture(samples: Tensor, columns: int = 8) -> Image.Image:
     Raises:
         ValueError: Samples are not finite or have no picture, such as token ids.
     """
+    check(samples)
+    samples = samples.detach().float().cpu()
+    return _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
+
+
+def check(samples: Tensor) -> None:
+    """Check that samples can be drawn.
+
+    Raises:
+        ValueError: They are token ids, or not finite.
+    """
     if not samples.is_floating_point():
         raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():
         raise ValueError("samples are not finite numbers, so there is no picture of them")
-    samples = samples.detach().float().cpu()
-    return _grid(samples, columns) if samples.dim() == 4 else _plot(samples)
 
 
 def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
@@ -89,14 +92,29 @@ def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
 
 
 def _grid(images: Tensor, columns: int) -> Image.Image:
-    n, c, h, w = images.shape
-    columns = min(columns, n)
-    rows = -(-n // columns)
-    canvas = torch.zeros(c, rows * (h + PAD) + PAD, columns * (w + PAD) + PAD, dtype=torch.uint8)
-    for i, image in enumerate(to_uint8(images)):
-        top, left = (i // columns) * (h + PAD) + PAD, (i % columns) * (w + PAD) + PAD
-        canvas[:, top : top + h, left : left + w] = image
-    return to_image(canvas if c in (1, 3) else canvas[:1])
+    columns = min(columns, len(images))
+    rows = [row(part, columns) for part in images.split(columns)]
+    canvas = np.concatenate([np.zeros_like(rows[0][:PAD]), *rows])
+    return to_image(torch.from_numpy(canvas).permute(2, 0, 1))
+
+
+def row(images: Tensor, columns: int) -> np.ndarray:
+    """Draw one row of a grid, with the gap below it.
+
+    Args:
+        images: Images (N, C, H, W) in [-1, 1], N at most `columns`.
+        columns: Images that the row has room for.
+
+    Returns:
+        Pixels, uint8 (H + PAD, columns * (W + PAD) + PAD, 3 or 1).
+    """
+    _, c, h, w = images.shape
+    shown = images if c in (1, 3) else images[:, :1]
+    canvas = torch.zeros(shown.shape[1], h + PAD, columns * (w + PAD) + PAD, dtype=torch.uint8)
+    for i, image in enumerate(to_uint8(shown)):
+        left = i * (w + PAD) + PAD
+        canvas[:, :h, left : left + w] = image
+    return canvas.permute(1, 2, 0).numpy()
 
 
 def _plot(samples: Tensor) -> Image.Image:

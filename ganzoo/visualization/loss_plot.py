@@ -13,7 +13,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from ganzoo.runs.metrics_log import is_loss
 from ganzoo.utils import atomic
 from ganzoo.visualization.axes import Axis, label, padded
-from ganzoo.visualization.grid import to_png
+from ganzoo.visualization.png import to_png
 
 WIDTH, HEIGHT, MARGIN = 900, 460, 72
 POINTS = 600  # per curve at most

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
-from ganzoo.utils import atomic
-from ganzoo.visualization import gif
+from ganzoo.utils import atomic, output
+from ganzoo.visualization import gif, png
 
 MOST = 120  # frames
 BESIDE = 4  # grids in a picture, unless their steps are given
@@ -66,9 +65,11 @@ def save_beside(run: Path, path: Path, steps: Sequence[int] = ()) -> Path:
     for frame in frames:
         picture.paste(frame, (left, 0))
         left += frame.width + GAP
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    atomic.write_file(path, buffer.getvalue())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_file(path, png.to_png(picture))
+    except OSError as error:
+        raise output.unwritable(path, error) from error
     return path
 
 

@@ -86,20 +86,41 @@ def test_a_grid_has_a_column_for_each_label(run: Run, tmp_path: Path) -> None:
 def test_a_folder_gets_one_picture_each(run: Run, tmp_path: Path) -> None:
     assert sample(run.folder, "-n", 4, "--out", tmp_path / "pictures").exit_code == 0
     names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
-    assert names == ["000000-0.png", "000001-1.png", "000002-2.png", "000003-0.png"]
+    assert names == ["000000-A.png", "000001-B.png", "000002-C.png", "000003-A.png"]
     assert size(tmp_path / "pictures" / names[0]) == (28, 28)
 
 
 def test_a_checkpoint_or_a_folder_of_runs_will_do(run: Run, tmp_path: Path) -> None:
-    for place in (run.latest, run.folder.parent):
-        assert sample(place, "-n", 2, "--out", tmp_path / "a.npz").exit_code == 0
+    for k, place in enumerate((run.latest, run.folder.parent)):
+        assert sample(place, "-n", 2, "--out", tmp_path / f"{k}.npz").exit_code == 0
 
 
 def test_without_a_place_to_write_samples_go_into_the_run(run: Run) -> None:
     """Whichever way the run was named: a checkpoint holds its own files alone."""
     for place in (run.latest, run.folder.parent):
-        assert sample(place, "-n", 2).stdout == f"{run.folder / 'samples.png'}\n"
-    assert not (run.latest / "samples.png").exists()
+        printed = Path(sample(place, "-n", 2).stdout.removesuffix("\n"))
+        assert printed.parent == run.folder and printed.is_file()
+    assert not list(run.latest.glob("samples*"))
+
+
+def test_samples_of_earlier_stay_and_may_be_replaced_when_asked(run: Run, tmp_path: Path) -> None:
+    names = [Path(sample(run.folder, "-n", 2).stdout.strip()).name for _ in range(2)]
+    assert len(set(names)) == 2 and all((run.folder / name).is_file() for name in names)
+    (tmp_path / "a.png").write_bytes(b"mine")
+    refused = sample(run.folder, "-n", 2, "--out", tmp_path / "a.png")
+    assert refused.exit_code == 2 and "a.png exists already, and is left as it is" in refused.stderr
+    assert (tmp_path / "a.png").read_bytes() == b"mine"
+    assert sample(run.folder, "-n", 2, "--out", tmp_path / "a.png", "--force").exit_code == 0
+    assert size(tmp_path / "a.png") == (2 * 30 + 2, 30 + 2)
+
+
+def test_the_target_is_looked_at_before_anything_is_drawn(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganzoo.sampling.model.Model._generate", lambda *_: iter([pytest.fail("drawn")]))
+    (tmp_path / "file").write_text("in the way")
+    for out in ("a.jpg", "file", "file/a.npz", "file/pictures"):
+        assert sample(run.folder, "--out", tmp_path / out).exit_code == 2, out
 
 
 def test_points_have_a_plot_and_no_labels(points: Run, tmp_path: Path) -> None:

@@ -47,9 +47,12 @@ def test_it_holds_what_plugins_offer_and_tells_what_cannot_be_loaded(
     assert "\nloss acme/missing is left out: " in result.stderr
 
 
-def test_into_a_file_that_is_replaced(tmp_path: Path) -> None:
+def test_into_a_file_an_earlier_schema_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "ganzoo.schema.json"
-    target.write_text("old")
+    target.write_text("mine")
+    assert ganzoo("schema", "--out", str(target)).exit_code == 2
+    assert target.read_text() == "mine"
+    target.write_text('{"title": "A recipe of ganzoo"}')
     result = ganzoo("schema", "--out", str(target))
     assert result.exit_code == 0, result.output
     assert json.loads(target.read_bytes())["title"] == "A recipe of ganzoo"

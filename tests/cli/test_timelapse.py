@@ -41,7 +41,7 @@ def test_grids_side_by_side(tmp_path: Path) -> None:
     out = tmp_path / "progress.png"
     for steps, shades in (((), [0, 80, 150, 230]), ((30, 10), [30, 10])):
         chosen = [word for step in steps for word in ("--step", str(step))]
-        assert ganzoo("timelapse", str(folder), "--out", str(out), *chosen).stdout == f"{out}\n"
+        assert ganzoo("timelapse", str(folder), "--out", str(out), "--force", *chosen).stdout == f"{out}\n"
         with Image.open(out) as picture:
             assert picture.size == (108 * len(shades) - 8, 60)
             assert [picture.convert("L").getpixel((108 * k + 50, 50)) for k in range(len(shades))] == shades

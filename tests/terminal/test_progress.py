@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,74 @@ def test_gradients_and_diversity_do_not_lengthen_a_plain_line(capsys: pytest.Cap
     with ProgressDisplay(1, 0) as display:
         display.update(1, {"a/b": 1.0, "real": 2.0, "gradient/a": 3.0, "samples/diversity": 4.0}, 5.0)
     assert capsys.readouterr().err == "step 1/1  a/b 1.000  real 2.000  5 images/s\n"
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().err.splitlines()
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds that are hundredths."""
+    monkeypatch.setattr(progress, "TICK", 0.01)
+    monkeypatch.setattr(progress, "PLAIN_EVERY", 0.1)
+    monkeypatch.setattr(progress, "PATIENCE", 0.02)
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_line_comes_though_nothing_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay(1000, 40) as display, display.keep_moving():
+        with display.activity("preparing"):
+            time.sleep(0.25)
+        time.sleep(0.25)  # the first step is slow
+        display.step(41)
+        time.sleep(0.15)
+        display.step(43)
+        time.sleep(0.25)
+    lines = lines_of(capsys)
+    assert 4 <= len(lines) <= 10
+    assert lines[0] == "step 40/1000  preparing"
+    assert "step 40/1000  0 s in the first step" in lines
+    assert re.fullmatch(r"step 43/1000  (\d steps/s|[\d.]+ s a step)", lines[-1])
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_terminal_moves_though_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        progress, "_Console", lambda **_: Console(file=screen, force_terminal=True, width=160, _environ={})
+    )
+    with ProgressDisplay(1000, 0) as display, display.keep_moving():
+        display.step(7)
+        time.sleep(0.1)
+        display.step(8)
+        time.sleep(0.1)
+    assert "7/1000" in screen.getvalue() and "8/1000" in screen.getvalue()
+
+
+@pytest.mark.usefixtures("fast")
+def test_logged_lines_are_not_kept_back_by_signs_of_life(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay(1000, 0) as display, display.keep_moving():
+        for t in range(1, 6):
+            display.step(t)
+            display.update(t, VALUES, 1.0)
+            time.sleep(0.15)
+    assert len([line for line in lines_of(capsys) if "generator" in line]) == 5
+
+
+@pytest.mark.usefixtures("fast")
+def test_what_is_waited_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.waiting("reading the data"):
+        pass
+    assert lines_of(capsys) == []
+    with progress.waiting("reading the data"):
+        time.sleep(0.3)
+    lines = lines_of(capsys)
+    assert lines[0] == "reading the data: 0 s so far" and 2 <= len(lines) <= 4
+
+
+def test_what_is_counted_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PLAIN_EVERY", -1)
+    with progress.Counter("samples", 50_000) as counter:
+        counter.show(2_000)
+    assert lines_of(capsys) == ["2,000 of 50,000 samples"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ganzoo import DataError
+from ganzoo import DataError, is_own_output
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
 HIDDEN = ("@eaDir", "__MACOSX")  # created by NAS devices and by macOS; names that begin with a dot are hidden too
+
+SHOWN = 3  # outputs of ganzoo that a remark names
 
 Example = tuple[Path, int]
 """An image file and its label."""
@@ -50,11 +52,37 @@ def image_files(folder: Path, root: Path) -> Iterator[Path]:
 
 
 def subfolders(root: Path) -> list[Path]:
-    """Return the subfolders of a folder, without hidden ones and links."""
-    return [path for path in _visible(root) if path.is_dir() and not path.is_symlink()]
+    """Return the subfolders of a folder, without hidden ones, links, and folders that hold outputs of ganzoo alone."""
+    return [path for path in _visible(root) if path.is_dir() and not path.is_symlink() and not _holds_outputs(path)]
 
 
-def _visible(folder: Path) -> list[Path]:
+def own_outputs(root: Path) -> Iterator[Path]:
+    """Yield what ganzoo wrote below a folder: runs, exports and samples, which are no data."""
+    for path in _listed(root):
+        if is_own_output(path):
+            yield path
+        elif path.is_dir() and not path.is_symlink():
+            yield from own_outputs(path)
+
+
+def _holds_outputs(folder: Path) -> bool:
+    """Tell whether a folder holds outputs of ganzoo and no image besides."""
+    return next(image_files(folder, folder), None) is None and next(own_outputs(folder), None) is not None
+
+
+def outputs_remark(root: Path) -> list[str]:
+    """Return a remark about the outputs of ganzoo below a folder, or nothing."""
+    names = [str(path.relative_to(root)) for path in own_outputs(root)]
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+    return [f"left out what ganzoo wrote below {root}, which is no data: {shown}"] if names else []
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Yield the contents of a folder in alphabetical order, without hidden files and outputs of ganzoo."""
+    return (path for path in _listed(folder) if not is_own_output(path))
+
+
+def _listed(folder: Path) -> list[Path]:
     """Return the contents of a folder in alphabetical order, without hidden files."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in HIDDEN)

@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
-from ganzoo_builtins.datasets.files import Example, list_examples, subfolders
+from ganzoo_builtins.datasets.files import Example, list_examples, outputs_remark, subfolders
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
 from ganzoo_builtins.datasets.paths import find_path
 
@@ -99,7 +99,7 @@ class Folder(Dataset):
 
     def remarks(self) -> list[str]:
         """Return what was converted and what was skipped, once all images have been decoded."""
-        remarks = []
+        remarks = [*self._outputs]
         if len(self._seen) == len(self._examples):
             channels = self.spec.shape[0]
             converted = sum(traits.grey == (channels == 3) for traits in self._seen.values())
@@ -111,6 +111,11 @@ class Folder(Dataset):
         if bad := len(self._opened[1]):
             remarks.append(f"{bad:,} of {len(self) + bad:,} pictures cannot be read and were skipped")
         return remarks
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        """A remark about outputs of ganzoo below the folder, which are left out; or nothing."""
+        return outputs_remark(self.root)
 
     @cached_property
     def _seen(self) -> dict[Path, Traits]:

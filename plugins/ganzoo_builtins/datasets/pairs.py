@@ -12,7 +12,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo_builtins.datasets.files import image_files
+from ganzoo_builtins.datasets.files import image_files, outputs_remark
 from ganzoo_builtins.datasets.folder import IN_MEMORY
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder
 from ganzoo_builtins.datasets.paths import find_path, same_form
@@ -57,6 +57,10 @@ class Pairs(Dataset):
         for path in (path for pair in self._files for path in pair):
             digest.update(f"{path.parent.name}/{path.name}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
         return digest.hexdigest()
+
+    def remarks(self) -> list[str]:
+        root = find_path(self.path, "folder")
+        return [remark for side in SIDES for remark in outputs_remark(root / side)]
 
     @cached_property
     def _images(self) -> dict[str, Tensor]:
