@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.config import instantiate
-from ganzoo.config.overrides import override
 from ganzoo.config.recipe import Recipe
-from ganzoo.config.resolver import resolve
+from ganzoo.config.resolver import changed
 from ganzoo.errors import DataError, RecipeError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import selection
@@ -119,8 +118,7 @@ def evaluated_recipe(
         table = change.partition(".")[0].strip()
         if table not in CHANGEABLE_TABLES and not _is_place(change):
             raise RecipeError(f"{change!r}: an evaluation can change only {', '.join(CHANGEABLE_TABLES)}, {DATA_PATH}.")
-    override(tree, changes, zoo)
-    return resolve(tree, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])
+    return changed(tree, changes, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])[0]
 
 
 def _is_place(change: str) -> bool:

@@ -46,7 +46,7 @@ def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: boo
 
 def _text(document: dict[str, Any]) -> str:
     spec = document["spec"]
-    classes = f", {spec['classes']} classes" if spec["classes"] else ""
+    classes = f", {spec['classes']} class{'es' * (spec['classes'] != 1)}" if spec["classes"] else ""
     tokens = f", token ids below {spec['vocab']:,}" if spec["vocab"] else ""
     lines = [
         f"{one_line(document['recipe'])}: good",

@@ -16,11 +16,14 @@ from ganzoo.config.component import Blueprint
 from ganzoo.config.overrides import override
 from ganzoo.data.download import Progress
 from ganzoo.data.sources import SourceState, data_root, obtain, verify
-from ganzoo.errors import DataError, RecipeError
+from ganzoo.errors import DataError, RecipeError, printable
 from ganzoo.registry import discovery
 
 if TYPE_CHECKING:
     from ganzoo.interfaces import Dataset
+
+
+SHOWN = 30  # classes, with their examples, that are shown to people; --json has all
 
 
 @click.group("data")
@@ -98,7 +101,7 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         for remark in content.pop("remarks", []):
             click.echo(f"remark: {remark}.")
         for key, value in content.items():
-            click.echo(f"{key}: {json.dumps(value)}")
+            click.echo(f"{key}: {_shown(value)}")
     if problem:
         raise DataError(problem)
 
@@ -110,8 +113,9 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
     for setting in settings:
         if "=" not in setting:
             raise RecipeError(f"{setting!r}: write setting=value, such as split=letters")
-    tree: dict[str, Any] = {"dataset": {}}
+    tree: dict[str, Any] = {"dataset": {"use": entry.full_name}}
     override(tree, [f"dataset.{setting}" for setting in settings], zoo)
+    del tree["dataset"]["use"]
     blueprint = Blueprint(entry, tree["dataset"])
     if problems := blueprint.problems():
         raise RecipeError("\n".join(problems))
@@ -142,6 +146,13 @@ def _inspect(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     if (more := result.damaged - len(result.reasons)) > 0:
         lines.append(f"... and {more:,} more, not listed.")
     return content, "\n  ".join(lines)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as people read it: letters as they are, and the first of very many classes."""
+    more = f" and {len(value) - SHOWN:,} more" if isinstance(value, dict) and len(value) > SHOWN else ""
+    shown = dict([*value.items()][:SHOWN]) if more else value
+    return printable(json.dumps(shown, ensure_ascii=False)) + more
 
 
 def _line(finding: SourceState) -> str:

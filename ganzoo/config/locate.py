@@ -10,7 +10,7 @@ from pathlib import Path
 from ganzoo.config import renamed
 from ganzoo.config.parser import parse
 from ganzoo.config.renamed import FormerNames
-from ganzoo.errors import GanzooError, RecipeError, did_you_mean
+from ganzoo.errors import GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.versions import deprecated
 
@@ -90,6 +90,9 @@ def find(name: str, plugins: Plugins) -> Path:
     Raises:
         RecipeError: When there is no such recipe, or more than one.
     """
+    if "=" in name and not Path(name).exists():
+        setting = one_line(name)
+        raise RecipeError(f"{setting} is a setting, and no recipe. Name the recipe before it: quickstart {setting}")
     if Path(name).suffix in SUFFIXES:
         if Path(name).exists():
             return Path(name)

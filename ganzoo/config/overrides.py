@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ganzoo.config import validation
 from ganzoo.config.parser import DEPTH, kind_of, parse_toml
-from ganzoo.config.signature import describe
+from ganzoo.config.signature import describe, from_object
 from ganzoo.errors import GanzooError, RecipeError, one_line, printable
 from ganzoo.registry.zoo import Zoo
 
@@ -20,7 +21,8 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
 
     Args:
         tree: The recipe's tables.
-        assignments: `key.path=value`, where a value is TOML, or a bare word for a string. A number addresses an item
+        assignments: `key.path=value`, where a value is TOML, or a bare word for a string. What TOML reads as
+            another type, such as 2024, is text for a setting that takes text alone. A number addresses an item
             of a list.
         zoo: The components that a new `use` is looked up in.
 
@@ -31,10 +33,12 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
         RecipeError: For what is not `key.path=value`, or leads through something that is not a table.
     """
     remarks = []
-    pairs = [_split(assignment) for assignment in assignments]
-    _choose_unit(tree, [path for path, _ in pairs])
-    for path, value in sorted(pairs, key=lambda pair: pair[0][-1] != "use"):  # components before their settings
+    split = [_split(assignment) for assignment in assignments]
+    _choose_unit(tree, [path for path, _, _ in split])
+    for path, value, text in sorted(split, key=lambda parts: parts[0][-1] != "use"):  # components before their settings
         table = _descend(tree, path)
+        if not isinstance(value, str) and _wants_text(table, path, value, text, zoo):
+            value = text
         if path[-1] == "use" and isinstance(table, dict) and table.get("use", value) != value:
             remarks += _change_component(table, ".".join(path[:-1]), kind_of(path[0]), value, zoo)
         elif isinstance(table, list):
@@ -62,7 +66,8 @@ def as_toml(value: Any) -> str:
     return str(value)
 
 
-def _split(assignment: str) -> tuple[list[str], Any]:
+def _split(assignment: str) -> tuple[list[str], Any, str]:
+    """Return the path, the value as TOML reads it, and its text."""
     key, equals, text = assignment.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path) or not 2 <= len(path) <= DEPTH:
@@ -70,8 +75,27 @@ def _split(assignment: str) -> tuple[list[str], Any]:
     try:
         parsed = parse_toml(f"value = {text}")
     except (ValueError, RecursionError):
-        return path, text
-    return path, parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own
+        return path, text, text
+    value = parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own
+    return path, value, text.strip()
+
+
+def _wants_text(table: Any, path: list[str], value: Any, text: str, zoo: Zoo) -> bool:
+    """Tell whether a setting takes the text 2024 and not the number 2024, which TOML reads without quotes."""
+    from ganzoo.config.recipe import About, Evaluation, RunSettings  # pydantic, which reading names does without
+
+    if path[-1] == "use":
+        return True
+    if not isinstance(table, dict):
+        return False
+    models: dict[str, Any] = {"about": About, "run": RunSettings, "evaluate": Evaluation}
+    model = models.get(path[0]) if len(path) == 2 else None
+    if "use" in table:
+        try:
+            model = from_object(zoo.find(kind_of(path[0]), table["use"]).load()).model
+        except Exception:  # of any kind, in a stranger's module; resolving reports what is wrong
+            return False
+    return model is not None and not validation.fits(model, path[-1], value) and validation.fits(model, path[-1], text)
 
 
 def _descend(tree: dict[str, Any], path: list[str]) -> Any:

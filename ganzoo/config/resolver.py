@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,8 +46,63 @@ def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list
         reason = getattr(error, "strerror", error)
         raise RecipeError(f"{path}: {reason}. `ganzoo list recipe` names the built-in ones.") from error
     tree = parse(text, path.suffix, str(path))
+    return changed(tree, list(assignments), zoo, str(path), name=path.stem, text=text, suffix=path.suffix)
+
+
+def changed(
+    tree: Tree,
+    assignments: Sequence[str],
+    zoo: Zoo,
+    origin: str,
+    *,
+    name: str,
+    text: bytes = b"",
+    suffix: str = ".json",
+) -> tuple[Recipe, list[str]]:
+    """Change the tables of a recipe, and resolve it.
+
+    Args:
+        tree: The recipe's tables.
+        assignments: Overrides as `key.path=value`.
+        zoo: The components that names are looked up in.
+        origin: The file, as messages name it.
+        name: The recipe's name.
+        text: Content of the file, kept in the recipe.
+        suffix: Suffix of the file, kept in the recipe.
+
+    Returns:
+        The recipe, and remarks about settings that the overrides dropped.
+
+    Raises:
+        RecipeError: With every problem; those that the overrides bring are theirs, not the file's.
+    """
+    before = copy.deepcopy(tree)
     remarks = override(tree, assignments, zoo)
-    return resolve(tree, zoo, str(path), name=path.stem, text=text, suffix=path.suffix), remarks
+    check_bounds(tree, origin)  # again, since overrides have changed it
+    resolver = _Resolver(zoo)
+    recipe = resolver.recipe(tree, name, text, suffix)
+    if recipe is None:
+        of_the_file = _Resolver(zoo)
+        if assignments:
+            of_the_file.recipe(before, name, text, suffix)
+        origins = [
+            origin if not assignments or problem in of_the_file.problems else _cause(problem, assignments)
+            for problem in resolver.problems
+        ]
+        raise _list_problems(resolver.problems, origins, "this recipe")
+    return recipe, remarks
+
+
+def _cause(problem: str, assignments: Sequence[str]) -> str:
+    """Return the overrides that a problem comes from: those of its setting, or else of its table, or else all."""
+    table = problem[1:].partition("]")[0].partition(".")[0]
+    of_table = [assignment for assignment in assignments if assignment.partition(".")[0].strip() == table]
+    of_setting = [each for each in of_table if re.search(rf"\b{re.escape(_setting(each))}\b", problem)]
+    return one_line(shlex.join(of_setting or of_table or assignments), 200)
+
+
+def _setting(assignment: str) -> str:
+    return assignment.partition("=")[0].strip().rpartition(".")[2]
 
 
 def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", suffix: str = ".json") -> Recipe:
@@ -64,12 +122,7 @@ def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", 
     Raises:
         RecipeError: With every problem, each with its table.
     """
-    check_bounds(tree, origin)  # again, since overrides have changed it
-    resolver = _Resolver(zoo)
-    recipe = resolver.recipe(tree, name, text, suffix)
-    if recipe is None:
-        raise _list_problems(resolver.problems, origin, "this recipe")
-    return recipe
+    return changed(tree, (), zoo, origin, name=name, text=text, suffix=suffix)[0]
 
 
 def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
@@ -97,13 +150,14 @@ def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, An
     if procedure:
         resolver.fit(procedure, blueprints)
     if resolver.problems or not procedure:
-        raise _list_problems(resolver.problems, origin, "this model")
+        raise _list_problems(resolver.problems, [origin] * len(resolver.problems), "this model")
     return procedure, blueprints, dataset
 
 
-def _list_problems(problems: list[str], origin: str, subject: str) -> RecipeError:
+def _list_problems(problems: list[str], origins: list[str], subject: str) -> RecipeError:
     head = [f"{len(problems)} problems in {subject}"] if len(problems) > 1 else []
-    return RecipeError("\n".join(head + [f"{origin} {problem}" for problem in problems]))
+    lines = [f"{origin} {problem}" for origin, problem in zip(origins, problems, strict=True)]
+    return RecipeError("\n".join(head + lines))
 
 
 class _Resolver:

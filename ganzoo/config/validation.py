@@ -32,15 +32,24 @@ def check(model: type[BaseModel], owner: str, settings: Mapping[str, Any]) -> li
     Returns:
         One sentence for each problem.
     """
+    errors = _errors(model, settings)
+    errors = [error for error in errors if error["type"] != NOT_SETTABLE] or errors
+    fields = list(model.model_fields)
+    return [_describe_errors(owner, fields, same) for same in _by_setting(errors).values()]
+
+
+def fits(model: type[BaseModel], name: str, value: Any) -> bool:
+    """Tell whether a model has a setting of this name that takes this value."""
+    return name in model.model_fields and not any(error["loc"][0] == name for error in _errors(model, {name: value}))
+
+
+def _errors(model: type[BaseModel], settings: Mapping[str, Any]) -> list[ErrorDetails]:
     from pydantic import ValidationError  # `ganzoo list`, `show` and completion do without
 
     try:
         model.model_validate_json(json.dumps(settings, default=_encode_date), strict=True)
     except ValidationError as invalid:
-        errors = invalid.errors(include_url=False)
-        errors = [error for error in errors if error["type"] != NOT_SETTABLE] or errors
-        fields = list(model.model_fields)
-        return [_describe_errors(owner, fields, same) for same in _by_setting(errors).values()]
+        return invalid.errors(include_url=False)
     return []
 
 

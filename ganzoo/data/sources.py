@@ -25,9 +25,7 @@ def data_root() -> Path:
     Raises:
         SetupError: Neither is set, and the user has no home folder.
     """
-    if folder := os.environ.get("GANZOO_DATA"):
-        return with_home(folder)
-    return cache_root() / "data"
+    return _folder_in("GANZOO_DATA") or cache_root() / "data"
 
 
 def cache_root() -> Path:
@@ -36,9 +34,16 @@ def cache_root() -> Path:
     Raises:
         SetupError: GANZOO_CACHE is not set, and the user has no home folder.
     """
-    if folder := os.environ.get("GANZOO_CACHE"):
-        return with_home(folder)
-    return with_home(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "ganzoo"
+    if folder := _folder_in("GANZOO_CACHE"):
+        return folder
+    folder = _folder_in("XDG_CACHE_HOME")  # a relative one is invalid, says the XDG Base Directory Specification
+    return (folder if folder and folder.is_absolute() else with_home("~/.cache")) / "ganzoo"
+
+
+def _folder_in(variable: str) -> Path | None:
+    """Return the folder that an environment variable names; None when it is unset, empty or blank."""
+    name = os.environ.get(variable, "")
+    return with_home(name) if name.strip() else None
 
 
 def with_home(path: str) -> Path:

@@ -117,12 +117,27 @@ class _Batched(torch.utils.data.Dataset[Batch | GanzooError]):
     def _stacked(self, examples: list[Batch], indices: list[int]) -> Batch:
         try:
             batch: Batch = default_collate(examples)
-        except (RuntimeError, KeyError, TypeError) as error:
+        except (RuntimeError, OSError, KeyError, TypeError) as error:
+            if _are_alike(examples):  # then it is not they that cannot be put together
+                reason = str(error).partition("\n")[0] or type(error).__name__
+                raise SetupError(
+                    f"a batch of {len(examples)} examples cannot be put together ({reason}): memory, shared memory "
+                    "(/dev/shm) or open files have run out. Use a smaller run.batch_size, or fewer workers: "
+                    "run.workers=0 needs no shared memory."
+                ) from error
             raise DataError(
                 f"dataset {type(self.dataset).__name__}: examples {', '.join(map(str, indices))} do not fit into one "
                 f"batch ({str(error).partition(chr(10))[0]}). Give all of them the same keys, shapes and types."
             ) from error
         return batch
+
+
+def _are_alike(examples: list[Batch]) -> bool:
+    """Tell whether all examples have the same keys, shapes and types of tensors."""
+    if not all(isinstance(value, torch.Tensor) for example in examples for value in example.values()):
+        return False
+    kinds = [{key: (value.shape, value.dtype) for key, value in example.items()} for example in examples]
+    return all(kind == kinds[0] for kind in kinds)
 
 
 def _ignore_signals(worker: int) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from ganzoo.config import validation
-from ganzoo.config.overrides import override
 from ganzoo.config.recipe import Recipe, RunSettings
-from ganzoo.config.resolver import resolve
-from ganzoo.errors import RunError
+from ganzoo.config.resolver import changed
+from ganzoo.errors import RunError, one_line
 from ganzoo.interfaces import Spec
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores, status
@@ -128,15 +127,19 @@ class RunFolder:
             RunError: A change would make it another run.
         """
         tree = self.resolved["recipe"]
+        changes = [*changes]
         for change in changes:
             key = change.partition("=")[0].strip()
+            if f"run.{key}" in RESUMABLE:
+                raise RunError(
+                    f"{one_line(change)}: write run.{one_line(change)}, with the table that the setting is in."
+                )
             if key not in RESUMABLE:
                 raise RunError(f"{key} cannot change in the middle of a run, only {', '.join(RESUMABLE)}.")
             if key in ("run.steps", "run.epochs"):
                 tree["run"] = {name: value for name, value in tree["run"].items() if name not in ("steps", "epochs")}
-        override(tree, changes, zoo)
         origin = str(self.folder / layout.RESOLVED)
-        return resolve(tree, zoo, origin, name=self.resolved["name"], text=self.recipe_as_given[1])
+        return changed(tree, changes, zoo, origin, name=self.resolved["name"], text=self.recipe_as_given[1])[0]
 
     def write_resolved(self, recipe: Recipe, spec: Spec, class_names: list[str], words: list[str], steps: int) -> None:
         """Write resolved.json, from which the networks can be rebuilt without the data.

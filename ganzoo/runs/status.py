@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import RunError, printable
+from ganzoo.errors import RunError, one_line, printable
 from ganzoo.runs import layout, retention
 from ganzoo.utils import atomic, lock, regular
 
@@ -50,6 +50,9 @@ def find(folder: Path) -> Path:
     if (folder / layout.RESOLVED).is_file():
         return folder
     inside = sorted(folder.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime)
+    if not inside and "=" in str(folder) and not folder.exists():
+        setting = one_line(str(folder))
+        raise RunError(f"{setting} is a setting, and no run. Name the run before it: runs {setting}")
     if not inside:
         raise RunError(f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes.")
     return inside[-1].parent

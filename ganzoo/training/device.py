@@ -51,7 +51,7 @@ def check_environment() -> None:
     Raises:
         SetupError: Names every such variable.
     """
-    present = {name: os.environ[name] for name in OVERRIDES if name in os.environ}
+    present = {name: os.environ[name] for name in OVERRIDES if os.environ.get(name, "").strip()}
     if wrong := [name for name, value in present.items() if value.strip().lower() not in OVERRIDES[name]]:
         values = ", ".join(f"{name}={present[name]}" for name in wrong)
         raise SetupError(
@@ -75,7 +75,7 @@ def processes() -> PartialState:
     try:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
         state = PartialState(cpu=cpu)
-        requested = int(os.environ.get("WORLD_SIZE", "1"))
+        requested = int(os.environ.get("WORLD_SIZE") or "1")
     except (ValueError, RuntimeError) as error:
         raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"

@@ -46,7 +46,7 @@ def compare(needed: Need, device: torch.device) -> None:
     Raises:
         IncompatibleError: There is too little memory.
     """
-    local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # on this machine
+    local_processes = int(os.environ.get("LOCAL_WORLD_SIZE") or "1")  # on this machine
     if device.type == "cuda":
         _refuse(needed, 1, torch.cuda.get_device_properties(device).total_memory, "the GPU")
         needed = Need(0, 0, needed.data)  # generated in the machine's memory, then copied

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # from file systems that cannot sync
 PARTIAL, TRASH = ".partial-", ".trash-"  # prefixes of names while a file or folder is written or removed
 
 
@@ -45,21 +47,38 @@ def write_synced(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file)
 
 
 def sync_file(path: Path) -> None:
     """Sync the content of an existing file to disk; a missing one is left alone."""
     if path.is_file():
         with path.open("ab") as file:
-            os.fsync(file.fileno())
+            _sync(file)
+
+
+def _sync(file: IO[bytes]) -> None:
+    """Sync the content of an open file to disk, where the file system can."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
 
 
 def sync_folder(folder: Path) -> None:
-    """Sync the names in a folder to disk; the content of files is synced separately."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Sync the names in a folder to disk, where the file system can; the content of files is synced separately.
+
+    Some cannot (CIFS, shared folders of virtual machines, FUSE), and say so by one of many errors. The files are
+    complete then, too: only a power failure may undo their new names.
+    """
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

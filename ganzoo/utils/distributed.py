@@ -31,7 +31,7 @@ def world_size() -> int:
 
 def local_world_size() -> int:
     """Return the number of processes on this machine that train together."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if is_initialized() else 1
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or "1") if is_initialized() else 1
 
 
 def is_main() -> bool:

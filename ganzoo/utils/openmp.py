@@ -36,7 +36,7 @@ def set_wait_policy(command: str | None) -> None:
     for name in _set_here:
         del os.environ[name]
     _set_here.clear()
-    if command not in TRAINING or os.environ.get("WORLD_SIZE", "1") != "1":
+    if command not in TRAINING or (os.environ.get("WORLD_SIZE") or "1") != "1":
         _set("OMP_WAIT_POLICY", "passive")
     elif sys.platform.startswith("linux"):  # elsewhere torch uses LLVM's runtime, which spins and yields
         _set("GOMP_SPINCOUNT", SPIN_COUNT)
@@ -71,7 +71,7 @@ def describe_waiting() -> str:
 
 
 def _users_own() -> list[str]:
-    return [name for name in WAITING if name in os.environ and name not in _set_here]
+    return [name for name in WAITING if os.environ.get(name) and name not in _set_here]
 
 
 def _set(name: str, value: str) -> None:

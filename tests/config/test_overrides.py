@@ -155,3 +155,22 @@ def test_values_from_python_arrive_as_they_are(value: Any) -> None:
     changed = tree()
     override(changed, assignments_of({"generator.x": value}), ZOO)
     assert changed["generator"]["x"] == value
+
+
+@pytest.mark.parametrize(
+    "text", ["2024", "2024-06-01", "10:30:00", "true", "1e5", "1_000", "0x10", "inf", "nan", "-7", "[1, 2]", "{}"]
+)
+def test_a_setting_that_takes_text_gets_text(text: str) -> None:
+    """Whatever TOML would read: folders are called 2024, and characters 0123."""
+    changed = {**tree(), "dataset": {"use": "folder", "path": "photos"}}
+    override(changed, [f"dataset.path={text}", f"about.gan={text}"], ZOO)
+    assert (changed["dataset"]["path"], changed["about"]["gan"]) == (text, text)
+    override(changed, ["dataset.use=glyphs", f"dataset.characters={text}"], ZOO)
+    assert changed["dataset"]["characters"] == text
+
+
+def test_a_setting_that_takes_other_types_gets_them() -> None:
+    changed = {**tree(), "dataset": {"use": "folder", "path": "photos"}}
+    override(changed, ["dataset.background=[1, 2, 3]", "dataset.size=32", "run.threads=2", "optimizer.lr=1"], ZOO)
+    assert (changed["dataset"]["background"], changed["dataset"]["size"]) == ([1, 2, 3], 32)
+    assert (changed["run"]["threads"], changed["optimizer"]["lr"]) == (2, 1)

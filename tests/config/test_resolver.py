@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ganzoo import Blueprint
-from ganzoo.config import parser, resolver
+from ganzoo.config import locate, parser, resolver
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import RecipeError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
-from helpers.support import TINY, tiny
+from helpers.support import TINY, tiny, toml
 
 PLUGINS = discovery.load()
 
@@ -178,3 +178,37 @@ def test_thousands_of_tables_for_players_are_checked_in_no_time() -> None:
     assert time.process_time() - start < 1.0
     assert raised.value.message.startswith("900 problems in this recipe\n")
     assert raised.value.message.endswith("\n... and 861 more lines")
+
+
+def problems(tmp_path: Path, *assignments: str, file: str = "") -> list[str]:
+    (tmp_path / "mine.toml").write_text(file or toml())
+    with pytest.raises(RecipeError) as caught:
+        resolver.read(tmp_path / "mine.toml", assignments, PLUGINS.zoo)
+    return caught.value.message.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("assignments", "begins"),
+    [
+        (["run.stepz=5"], "run.stepz=5 [run]: "),
+        (["run.steps=many", "run.log=1"], "run.steps=many [run]: "),
+        (["loss.use=hinje"], "loss.use=hinje [loss]: "),
+        (["generator.z_dim=four", "loss.use=hinge"], "generator.z_dim=four [generator]: "),
+        (["dataset.path=my photos"], "'dataset.path=my photos' [dataset]: "),
+    ],
+)
+def test_a_mistake_in_an_override_is_not_the_files(assignments: list[str], begins: str, tmp_path: Path) -> None:
+    (line,) = problems(tmp_path, *assignments)
+    assert line.startswith(begins)
+
+
+def test_a_mistake_in_the_file_stays_the_files(tmp_path: Path) -> None:
+    spoilt = toml().replace("lr", "rate")
+    head, *lines = problems(tmp_path, "run.stepz=5", file=spoilt)
+    assert head == "2 problems in this recipe"
+    assert [line.partition(" [")[0] for line in lines] == ["run.stepz=5", str(tmp_path / "mine.toml")]
+
+
+def test_a_setting_in_the_place_of_a_recipe_is_named_as_one() -> None:
+    with pytest.raises(RecipeError, match=r"run\.steps=5 is a setting, and no recipe\. Name the recipe before it"):
+        locate.find("run.steps=5", PLUGINS)

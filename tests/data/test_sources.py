@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.data import download
+from ganzoo.data import download, sources
 from ganzoo.data.archive import Limits, safe_extract
 from ganzoo.data.sources import Source, data_root, fetch, find_data, obtain, verify
 from ganzoo.errors import DataError, SetupError
@@ -280,3 +280,23 @@ def test_without_a_home_folder_it_is_said_what_to_set(monkeypatch):
         data_root()
     monkeypatch.setenv("GANZOO_CACHE", "/somewhere")
     assert data_root() == Path("/somewhere/data")
+
+
+@pytest.mark.parametrize("value", ["", " ", "cache", "./cache", "../cache"])
+def test_an_empty_or_relative_xdg_folder_counts_as_unset(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("GANZOO_DATA", raising=False)
+    monkeypatch.setenv("GANZOO_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", value)
+    assert sources.cache_root() == Path("/home/somebody/.cache/ganzoo")
+    assert sources.data_root() == Path("/home/somebody/.cache/ganzoo/data")
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_empty_folders_of_our_own_count_as_unset(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    for name in ("GANZOO_DATA", "GANZOO_CACHE"):
+        monkeypatch.setenv(name, value)
+    assert sources.data_root() == Path("/cache/ganzoo/data")
+    monkeypatch.setenv("GANZOO_DATA", ".")
+    assert sources.data_root() == Path()

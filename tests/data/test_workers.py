@@ -147,6 +147,23 @@ def test_examples_that_do_not_fit_together_are_named() -> None:
         drawn(batches(Failing("larger"), 0), 10)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("unable to write to file </torch_1_2>: No space left on device (28)"),
+        RuntimeError("unable to mmap 8 bytes from file <filename not specified>: Cannot allocate memory (12)"),
+        OSError(24, "Too many open files"),
+    ],
+)
+def test_memory_that_has_run_out_is_not_the_examples_fault(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(examples: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ganzoo.data.workers.default_collate", fails)
+    with pytest.raises(SetupError, match=r"shared memory .* Use a smaller run\.batch_size, or fewer workers"):
+        drawn(batches(Failing("nothing"), 0), 1)
+
+
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
     """Both workers die, one after the other; the death of the second one raises no signal later."""

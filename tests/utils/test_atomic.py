@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -73,3 +76,33 @@ def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "status.json").write_text("{}")
     atomic.remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EIO, errno.ENOSYS, errno.EACCES])
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_a_folder_that_cannot_be_synced_stops_nothing(
+    call: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_it_is = getattr(os, call)
+
+    def fails(place: int | Path, *more: int) -> int:
+        if stat.S_ISDIR(os.fstat(place).st_mode) if isinstance(place, int) else Path(place).is_dir():
+            raise OSError(number, os.strerror(number))
+        return as_it_is(place, *more)
+
+    monkeypatch.setattr(os, call, fails)
+    atomic.write_file(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(("number", "stops"), [(errno.EINVAL, False), (errno.EIO, True), (errno.ENOSPC, True)])
+def test_a_file_that_is_not_on_the_disk_takes_no_name(
+    number: int, stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OSError, match=os.strerror(number)) if stops else nullcontext():
+        atomic.write_file(tmp_path / "a", b"new")
+    assert (tmp_path / "a").exists() is not stops
