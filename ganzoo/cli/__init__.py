@@ -7,11 +7,12 @@ import io
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ganzoo.errors import Aborted, GanzooError, did_you_mean, printable
+from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, did_you_mean, printable
 from ganzoo.registry.versions import Deprecated
 from ganzoo.utils import openmp
 
@@ -66,21 +67,33 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Turn a GanzooError or Ctrl-C into one `Error:` message and an exit code."""
+        """Run a command. Turn a GanzooError or Ctrl-C into one message and an exit code."""
         try:
+            _check_current_folder()
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            error: GanzooError = Aborted(
-                "stopped immediately. Earlier checkpoints are kept; `ganzoo resume` continues from the newest."
-            )
+        except KeyboardInterrupt as interrupt:  # training says what is saved
+            error: GanzooError = Aborted(str(interrupt) or "stopped immediately.")
         except GanzooError as raised:
             error = raised
-        click.ClickException(error.message).show()
+        if isinstance(error, (Interrupted, Aborted)):  # as was asked for
+            click.echo(error.message, err=True)
+        else:
+            click.ClickException(error.message).show()
         ctx.exit(error.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*VERBS.items()])
+
+
+def _check_current_folder() -> None:
+    """Refuse to start in a folder that was deleted: libraries fail there, each in its own way."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise SetupError(
+            f"the current folder cannot be used ({error.strerror}): it was deleted, or moved. Change to another: cd ~"
+        ) from error
 
 
 _AS_PYTHON_DOES = warnings.formatwarning

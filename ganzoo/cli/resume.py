@@ -22,7 +22,9 @@ def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> N
     ganzoo resume runs/quickstart-20260101-120000-ab12 run.steps=20000
     ganzoo resume runs/quickstart-20260101-120000-ab12/checkpoints/step-00000950
     """
-    from ganzoo.cli.run import report
+    from ganzoo.cli.run import report, say_loading
+
+    say_loading()
     from ganzoo.registry import discovery
     from ganzoo.runs import resume
     from ganzoo.sampling.run import Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.complete import recipes
+from ganzoo.errors import printable
 
 if TYPE_CHECKING:
     from ganzoo.config.recipe import Recipe
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Resume the newest unfinished run of this recipe in --out; start a new run if there is none.",
+    help="Resume the newest unfinished run of this recipe in --out, also with other values of settings that may change "
+    "during a run; start a new run, and say why, if there is none.",
 )
 @click.option("--allow-data-change", is_flag=True, help="Resume even if the data has changed since the run started.")
 def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, allow_data_change: bool) -> None:
@@ -44,17 +47,25 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     ganzoo run quickstart dataset.use=fashion_mnist
     torchrun --standalone --nproc_per_node 2 -m ganzoo run quickstart
     """
+    say_loading()
     from ganzoo.registry import discovery
-    from ganzoo.runs.resume import at_newest_whole, unfinished
+    from ganzoo.runs.resume import at_newest_whole, to_continue
     from ganzoo.training import loop
 
     plugins = discovery.load()
     parsed = read_recipe(recipe, overrides, plugins)
-    begun = unfinished(out, parsed, plugins.zoo) if resume else None
+    begun, reasons = to_continue(out, parsed, plugins.zoo) if resume else (None, [])
     if resume and not begun:
-        click.echo(f"no unfinished run of this recipe in {out}: starting a new one", err=True)
+        lines = [f"no unfinished run of this recipe in {out}: starting a new one", *reasons]
+        click.echo(printable("\n  ".join(lines)), err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None
     report(loop.train(parsed, plugins, out, start))
+
+
+def say_loading() -> None:
+    """Say, before PyTorch is imported, that the command is at work."""
+    if os.environ.get("RANK") in (None, "", "0"):  # one of several processes says it
+        click.echo("loading PyTorch", err=True)
 
 
 def read_recipe(name: str, overrides: Sequence[str], plugins: Plugins) -> Recipe:

@@ -36,7 +36,7 @@ def _table(reports: list[status.Report]) -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("run", "state", "step", "checkpoint", "heartbeat"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("run", "state", "step"))
+        table.add_column(column, overflow="fold", no_wrap=column != "heartbeat")
     for report in reports:
         step = f"{report.step:,} of {report.steps:,}" if report.steps else f"{report.step:,}"
         table.add_row(*map(Text, (report.run, report.state, step, report.checkpoint, _minute(report.heartbeat))))

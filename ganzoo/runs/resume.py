@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ganzoo.config.defaults import upgrade_resolved
+from ganzoo.config.overrides import as_toml
 from ganzoo.config.parser import Tree
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import GanzooError, RunError
+from ganzoo.errors import DataError, GanzooError, RunError, one_line
 from ganzoo.registry.versions import Deprecated
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint, layout, retention
-from ganzoo.runs.folder import RunFolder
+from ganzoo.runs.folder import RESUMABLE, RunFolder
+
+REASONS = 3  # runs, and settings of each, that a message names
+NAMES = 30  # classes that a message names
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,92 @@ def at_newest_whole(run: RunFolder, other_data: bool = False) -> Start:
     raise RunError("\n".join([f"{run.folder}: none of its checkpoints is whole.", *damaged]))
 
 
+def to_continue(out: Path, recipe: Recipe, zoo: Zoo) -> tuple[RunFolder | None, list[str]]:
+    """Find the run in `out` that a recipe goes on with, as `ganzoo resume` would with the same settings.
+
+    The settings of RESUMABLE may differ. A run counts when it has a checkpoint, and steps are left to train.
+
+    Args:
+        out: A folder of runs.
+        recipe: The recipe.
+        zoo: The components that names of earlier versions are looked up in.
+
+    Returns:
+        The newest such run, or None and why the newest runs are none; runs of other recipes are not mentioned.
+    """
+    target = _as_read(recipe.resolved())
+    reasons = []
+    for run in _newest_first(out):
+        try:
+            differences = _differences(_today(run, zoo), target)
+            reason = _what_hinders(run, recipe, differences)
+            is_named_so = run.resolved["name"] == recipe.name
+        except GanzooError:
+            continue
+        if not reason:
+            return run, []
+        if is_named_so or not differences:
+            reasons.append(f"{run.folder.name} {reason}")
+    return None, reasons[:REASONS]
+
+
+def _what_hinders(run: RunFolder, recipe: Recipe, differences: list[str]) -> str:
+    """Return why a run cannot go on with a recipe; "" when it can."""
+    if differences:
+        return f"differs in {', '.join(differences)}"
+    checkpoints = retention.complete(run.checkpoints)
+    if not checkpoints:
+        return "has no checkpoint"
+    settings, was = recipe.run, run.resolved["recipe"].get("run", {})
+    step = retention.step_of(checkpoints[-1])
+    if settings.steps is not None and step > settings.steps:
+        return f"is at step {step:,} already, beyond run.steps={settings.steps}"
+    if run.status.get("state") != "finished":
+        return ""
+    if settings.steps is not None:
+        is_done = settings.steps <= int(run.resolved.get("steps") or step)
+    else:
+        is_done = was.get("epochs") is not None and (settings.epochs or 0) <= was["epochs"]
+    return f"is finished, at step {step:,}" if is_done else ""
+
+
+def check_classes(run: RunFolder, class_names: Sequence[str]) -> None:
+    """Check that the classes of the data are those that a run was trained on, in their order.
+
+    Args:
+        run: The run to resume.
+        class_names: Names of the classes of its data now.
+
+    Raises:
+        DataError: They differ: networks would learn other classes under the old numbers.
+    """
+    old, new = ([unicodedata.normalize("NFC", str(name)) for name in names] for names in (_classes(run), class_names))
+    if old == new:
+        return
+    gone, added = [name for name in old if name not in new], [name for name in new if name not in old]
+    raise DataError(
+        f"the classes are not those that {run.folder.name} was trained on: they were {_listed(old)}, and are "
+        f"{_listed(new)}" + _changes(gone, added) + ". Give the classes their old names back, or train anew."
+    )
+
+
+def _classes(run: RunFolder) -> list[str]:
+    names: list[str] = run.resolved["class_names"]
+    return names
+
+
+def _changes(gone: list[str], added: list[str]) -> str:
+    parts = [*([f"gone: {_listed(gone)}"] if gone else []), *([f"new: {_listed(added)}"] if added else [])]
+    return f" ({'; '.join(parts)})" if parts else " (in another order)"
+
+
+def _listed(names: list[str]) -> str:
+    more = f", ... ({len(names):,} in all)" if len(names) > NAMES else ""
+    return (", ".join(map(one_line, names[:NAMES])) or "none") + more
+
+
 def unfinished(out: Path, recipe: Recipe, zoo: Zoo) -> RunFolder | None:
-    """Return the newest unfinished run of a recipe in `out` that has a checkpoint, or None."""
+    """Return the newest unfinished run of exactly this recipe in `out` that has a checkpoint, or None."""
     runs = same_recipe(out, recipe, zoo, finished=False)
     return next((run for run in runs if retention.complete(run.checkpoints)), None)
 
@@ -100,26 +190,61 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
     Yields:
         Run folders.
     """
-    target = _comparable(recipe.resolved())
-    for path in sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True):
-        run = RunFolder(path.parent)
+    target = _without_threads(_as_read(recipe.resolved()))
+    for run in _newest_first(out):
         try:
-            matches = (run.status.get("state") == "finished") == finished and _today(run, zoo) == target
+            matches = (run.status.get("state") == "finished") == finished
+            matches = matches and _without_threads(_today(run, zoo)) == target
         except GanzooError:
             continue
         if matches:
             yield run
 
 
+def _newest_first(out: Path) -> Iterator[RunFolder]:
+    paths = sorted(out.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return (RunFolder(path.parent) for path in paths)
+
+
 def _today(run: RunFolder, zoo: Zoo) -> Tree:
     """Return the recipe of a run in today's spelling, without warnings: the run need not be the one asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Deprecated)
-        return _comparable(upgrade_resolved(run.resolved["recipe"], zoo))
+        return _as_read(upgrade_resolved(run.resolved["recipe"], zoo))
 
 
-def _comparable(tree: Tree) -> Tree:
-    """Return a tree as reading it from a file gives it, with lists in place of tuples, and without the threads."""
+def _as_read(tree: Tree) -> Tree:
+    """Return a tree as reading it from a file gives it, with lists in place of tuples."""
     read: Tree = json.loads(json.dumps(tree))
-    read["run"].pop("threads", None)  # they belong to the machine
     return read
+
+
+def _without_threads(tree: Tree) -> Tree:
+    """Return a tree without the number of threads, which belongs to the machine."""
+    return {**tree, "run": {name: value for name, value in tree["run"].items() if name != "threads"}}
+
+
+def _differences(was: Tree, now: Tree) -> list[str]:
+    """Return the settings that may not change in a run and do, as "optimizer.lr (0.1 there, 0.2 here)"."""
+    before, after = _flat(was), _flat(now)
+    changed = [key for key in sorted({*before, *after} - {*RESUMABLE}) if before.get(key) != after.get(key)]
+    others = {key.removesuffix("use") for key in changed if key.endswith(".use")}  # settings of these say nothing
+    changed = [key for key in changed if key.endswith(".use") or not any(key.startswith(table) for table in others)]
+    told = [f"{key} ({_shown(before, key)} there, {_shown(after, key)} here)" for key in changed[:REASONS]]
+    return told + ([f"{len(changed) - REASONS} more settings"] if len(changed) > REASONS else [])
+
+
+def _flat(tree: Any, key: str = "") -> dict[str, Any]:
+    """Return the settings of a tree by their dotted keys."""
+    if isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
+        tree = {str(i): item for i, item in enumerate(tree)}
+    if not isinstance(tree, dict):
+        return {key: tree}
+    flat: dict[str, Any] = {}
+    for name, item in tree.items():
+        flat |= _flat(item, f"{key}.{name}" if key else name)
+    return flat
+
+
+def _shown(settings: Mapping[str, Any], key: str) -> str:
+    return one_line(as_toml(settings[key]), 60) if settings.get(key) is not None else "nothing"

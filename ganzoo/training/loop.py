@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -13,12 +14,13 @@ from accelerate import Accelerator
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import DivergedError, GanzooError, Interrupted
+from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import status
-from ganzoo.runs.resume import Start, at
+from ganzoo.runs import retention, status
+from ganzoo.runs.resume import Start, at, check_classes
 from ganzoo.sampling.run import Run
+from ganzoo.terminal.progress import waiting
 from ganzoo.training import device
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
@@ -30,6 +32,7 @@ from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed, lock
 from ganzoo.utils.signals import StopFlag
 
+_TRAINING = threading.Lock()
 ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
 
 
@@ -50,12 +53,13 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
     """
     began_at = time.monotonic()
     start = at(resume) if isinstance(resume, Run) else resume
-    with _determinism(recipe.run.deterministic), ExitStack() as stack:
+    with alone_in_this_process(), _determinism(recipe.run.deterministic), ExitStack() as stack:
         accelerator = device.accelerator(recipe.run)
         threads = stack.enter_context(Threads(recipe.run, accelerator.device))
         if start and distributed.is_main():
             stack.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
-        training = _Training(recipe, plugins, accelerator, threads, out, start, began_at)
+        with waiting("reading the data and building the networks") if distributed.is_main() else nullcontext():
+            training = _Training(recipe, plugins, accelerator, threads, out, start, began_at)
         if not start and distributed.is_main():
             stack.enter_context(lock.held(training.run.folder, "this one"))
         training.run_to_the_end()
@@ -81,6 +85,8 @@ class _Training:
         self.start = start
         self.began_at = began_at
         self.session = Session(recipe, accelerator)
+        if start:
+            check_classes(start.run, self.session.dataset.class_names)
         self.evaluate_every = recipe.evaluate.every
         evaluator = None
         if self.evaluate_every:  # in each process, so that all of them stop when it cannot be built
@@ -96,6 +102,11 @@ class _Training:
         packages = plugins.versions(recipe.owners())
         self.checkpointer = Checkpointer(self.run, self.settings, self.session, self.recorder, packages)
         step, remarks = self.checkpointer.start(start.checkpoint, threads.number) if start else (0, [])
+        if step > self.steps:
+            raise GanzooError(
+                f"{self.run.folder} is at step {step} already, beyond run.steps={self.steps}: there is nothing to "
+                "train. Give more steps, or resume from an earlier checkpoint."
+            )
         self.t = step
         self.remarks = remarks
 
@@ -110,7 +121,9 @@ class _Training:
                 raise
             except KeyboardInterrupt:
                 self.recorder.end("interrupted", self.t, "stopped at once, by a second Ctrl-C")
-                raise
+                saved = retention.complete(self.run.checkpoints)
+                rest = f"Go on from {saved[-1].name}: ganzoo resume {self.run.folder}" if saved else "Nothing is saved."
+                raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
             except Exception as error:
                 self.recorder.end("failed", self.t, f"{type(error).__name__}: {error}")
                 raise
@@ -132,6 +145,7 @@ class _Training:
                 self._after_step(speed)
                 if reason := stopping.reason():
                     self.checkpointer.save(self.t, True)
+                    self.recorder.last_grid(self.t)
             except NonFiniteError as error:
                 self.t = rollback(error, self.t)
             if reason:
@@ -204,6 +218,24 @@ class _Speed:
         self.since = now
         self.position = self.batches.position
         return batches_read * self.images_per_batch / seconds
+
+
+@contextmanager
+def alone_in_this_process() -> Iterator[None]:
+    """Refuse a second training inside the block, in any thread: both would draw from PyTorch's one generator.
+
+    Raises:
+        SetupError: Another training is running.
+    """
+    if not _TRAINING.acquire(blocking=False):
+        raise SetupError(
+            "another training is running in this process, and both would draw from the same random numbers, so that "
+            "neither would be what its seed says. Train one after the other, or in a process each."
+        )
+    try:
+        yield
+    finally:
+        _TRAINING.release()
 
 
 @contextmanager

@@ -7,8 +7,8 @@ time it is due.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -135,6 +135,11 @@ class Recorder:
             SetupError: The folder cannot be written.
         """
         self.display = self._open.enter_context(ProgressDisplay(self.steps, t))
+        self._open.enter_context(self.display.keep_moving())
+        with self.display.activity("preparing"):
+            self._begin(t, start, remarks)
+
+    def _begin(self, t: int, start: Start | None, remarks: Sequence[str]) -> None:
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
         self.say(
             f"{self.run.folder}\n{len(self.dataset):,} examples of {self.dataset.spec.shape}; {sizes}; "
@@ -175,6 +180,7 @@ class Recorder:
         Args:
             t: Number of steps done.
         """
+        self.display.step(t)
         if time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
             self._write_status("running", t)
         if self.threads.settled and (left := self._stopwatch.news(t)):
@@ -185,8 +191,19 @@ class Recorder:
             self._said_time = True
 
     def timed(self, occasion: str) -> AbstractContextManager[None]:
-        """Measure the time of grids, a checkpoint or scores inside the block, for the forecast."""
-        return self._stopwatch.timed(occasion)
+        """Measure the time of grids, a checkpoint or scores inside the block, for the forecast, and show what it is."""
+        return self._timed(occasion)
+
+    @contextmanager
+    def _timed(self, occasion: str) -> Iterator[None]:
+        with self.display.activity(occasion), self._stopwatch.timed(occasion):
+            yield
+
+    def last_grid(self, t: int) -> None:
+        """Draw the grid of step t, after which training stops, unless it was drawn."""
+        if not [*self.run.samples.glob(f"step-{t:08d}.*")]:
+            with self.display.activity(forecast.GRIDS):
+                self._save_pictures(t, self.snapshots.pictures())
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         """Record a logged step.
@@ -383,6 +400,9 @@ class NullRecorder(Recorder):
 
     def timed(self, occasion: str) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def last_grid(self, t: int) -> None:
+        pass
 
     def report(self, t: int, values: Mapping[str, float], images_per_second: float, with_grid: bool) -> bool:
         return True

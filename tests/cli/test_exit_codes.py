@@ -67,3 +67,12 @@ def test_a_mistake_is_no_traceback(points: str) -> None:
     assert done.stdout == ""
     assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_6_in_a_folder_that_was_deleted(points: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = ganzoo("check", points)
+    assert result.exit_code == 6
+    assert "Change to another: cd ~" in result.stderr and result.stderr.count("\n") == 1

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from ganzoo.cli import cli
 from ganzoo.errors import DataError, RunError
 from ganzoo.runs import resume
+from ganzoo.runs.folder import RESUMABLE
 from ganzoo.sampling.run import Run
 from helpers.support import PLUGINS, tiny, toml, train, weights_hash
 
@@ -172,3 +174,121 @@ def test_data_errors_come_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         train(begun.recipe(PLUGINS.zoo, ["run.steps=3"]), tmp_path, begun)
     assert (begun.folder / "metrics.jsonl").read_bytes() == rows
+
+
+CHANGED = {
+    "run.steps": "100",
+    "run.epochs": "9",
+    "run.log": "1",
+    "run.sample": "3",
+    "run.save": "5",
+    "run.keep": "7",
+    "run.trackers": '["tensorboard"]',
+    "run.workers": "2",
+    "run.threads": "3",
+    "run.max_time": "9s",
+    "run.on_nonfinite": "skip",
+}
+
+
+def found(run: Run, *changes: str) -> tuple[Path | None, list[str]]:
+    """Return the run that the recipe of `saved`, with changes, goes on with, and the reasons where there is none."""
+    steps = [] if any(change.startswith("run.epochs") for change in changes) else ["run.steps=6"]
+    recipe = tiny("", *steps, "run.save=2", *changes)
+    begun, reasons = resume.to_continue(run.folder.parent, recipe, PLUGINS.zoo)
+    return begun and begun.folder, reasons
+
+
+def test_every_setting_that_may_change_is_tried() -> None:
+    assert {*CHANGED} == {*RESUMABLE} - {"dataset.path"}  # which the data of these runs has not
+
+
+@pytest.mark.parametrize("setting", CHANGED)
+def test_a_run_goes_on_with_another_value_of_a_setting_that_may_change(setting: str, run: Run) -> None:
+    assert found(run, f"{setting}={CHANGED[setting]}") == (run.folder, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("optimizer.lr=0.5", "optimizer.lr (0.001 there, 0.5 here)"),
+        ("run.batch_size=8", "run.batch_size (16 there, 8 here)"),
+        ("generator.hidden=[8]", "generator.hidden ([8, 8] there, [8] here)"),
+        ("dataset.n=100", "dataset.n (200 there, 100 here)"),
+        ("loss.use=hinge", 'loss.use ("ganzoo/non_saturating" there, "ganzoo/hinge" here)'),
+    ],
+)
+def test_a_run_of_other_settings_is_named_with_them(change: str, told: str, run: Run) -> None:
+    assert found(run, change) == (None, [f"tiny differs in {told}"])
+
+
+def test_a_finished_run_goes_on_where_more_steps_are_asked_for(run: Run) -> None:
+    run.write_status("finished", 6)
+    assert found(run) == (None, ["tiny is finished, at step 6"])
+    assert found(run, "run.steps=7") == (run.folder, [])
+
+
+def test_a_run_beyond_the_steps_is_named(run: Run) -> None:
+    assert found(run, "run.steps=5") == (None, ["tiny is at step 6 already, beyond run.steps=5"])
+
+
+def test_resume_says_why_it_starts_anew(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(toml())
+    result = ganzoo("run", tmp_path / "tiny.toml", "run.steps=5", "--out", run.folder.parent, "--resume")
+    assert result.exit_code == 0, result.output
+    assert "starting a new one\n  tiny is at step 6 already, beyond run.steps=5\n" in result.stderr
+
+
+def test_fewer_steps_than_were_trained_are_refused(run: Run) -> None:
+    before = (run.folder / "resolved.json").read_bytes(), run.status
+    result = ganzoo("resume", run.folder, "run.steps=5")
+    assert result.exit_code == 2
+    assert "is at step 6 already, beyond run.steps=5: there is nothing to train. Give more steps" in result.stderr
+    assert ((run.folder / "resolved.json").read_bytes(), run.status["step"]) == (before[0], 6)
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Run:
+    """A conditional run on the classes cats and dogs, in folders."""
+    for name in ("cats", "dogs"):
+        for i in range(20):
+            (tmp_path / "photos" / name).mkdir(parents=True, exist_ok=True)
+            Image.new("L", (8, 8), 10 * i).save(tmp_path / "photos" / name / f"{i}.png")
+    data = f'[dataset]\nuse = "folder"\npath = "{tmp_path}/photos"\nsize = 8\nchannels = 1\n'
+    networks = '[generator]\nuse = "cgan"\nz_dim = 4\nhidden = [8]\n[discriminator]\nuse = "cgan"\nhidden = [8]\n'
+    return train(tiny(data + networks, "run.steps=2"), tmp_path / "runs")
+
+
+@pytest.mark.parametrize("allowed", [[], ["--allow-data-change"]])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("cats", "zebras"), "they were cats, dogs, and are dogs, zebras (gone: cats; new: zebras)"),
+        (("cats", "felines"), "they were cats, dogs, and are dogs, felines (gone: cats; new: felines)"),
+        (("cats", ""), "they were cats, dogs, and are dogs (gone: cats)"),
+        (("", "emus"), "they were cats, dogs, and are cats, dogs, emus (new: emus)"),
+    ],
+)
+def test_other_classes_are_refused_with_their_names(
+    change: tuple[str, str], told: str, allowed: list[str], letters: Run, tmp_path: Path
+) -> None:
+    old, new = (tmp_path / "photos" / name for name in change)
+    if not change[0]:
+        shutil.copytree(tmp_path / "photos" / "cats", new)
+    elif not change[1]:
+        shutil.rmtree(old)
+    else:
+        old.rename(new)
+    before = letters.resolved
+    result = ganzoo("resume", letters.folder, "run.steps=3", *allowed)
+    assert result.exit_code == 3, result.output
+    (line,) = result.stderr.removeprefix("loading PyTorch\n").splitlines()
+    assert told in line
+    assert letters.resolved == before
+
+
+def test_two_spellings_of_one_letter_are_one_class(run: Run) -> None:
+    (run.folder / "resolved.json").write_text(json.dumps({**run.resolved, "class_names": ["caf\u00e9", "th\u00e9"]}))
+    resume.check_classes(run, ["cafe\u0301", "the\u0301"])
+    with pytest.raises(DataError, match=r"th\xe9, caf\xe9 \(in another order\)"):
+        resume.check_classes(run, ["th\u00e9", "caf\u00e9"])

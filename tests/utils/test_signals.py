@@ -53,10 +53,46 @@ def test_a_run_that_is_ended_at_once_keeps_its_checkpoint_and_says_so(
     (tmp_path / "tiny.toml").write_text(toml())
     result = ganzoo("run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "runs"))
     assert result.exit_code == 130
-    assert "stopped immediately" in result.stderr and "Traceback" not in result.stderr
     run = Run.open(tmp_path / "runs")
+    said = f"stopped immediately, after step 7. Go on from step-00000005: ganzoo resume {run.folder}"
+    assert result.stderr.splitlines()[-1] == said and "Traceback" not in result.stderr
     assert run.status["state"] == "interrupted"
     assert run.latest.name == "step-00000005"
+
+
+def test_a_run_that_is_ended_before_anything_is_saved_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "step", interrupted)
+    (tmp_path / "tiny.toml").write_text(toml())
+    result = ganzoo("run", str(tmp_path / "tiny.toml"), "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[0] == "loading PyTorch"
+    assert result.stderr.splitlines()[-1] == "stopped immediately, after step 0. Nothing is saved."
+
+
+def test_another_command_that_is_ended_promises_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ganzoo.runs.status.reports", interrupted)
+    result = ganzoo("runs", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (130, "stopped immediately.\n")
+
+
+def test_a_stop_that_was_asked_for_is_no_error_and_leaves_a_grid(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(toml())
+    words = ("run.max_time=1s", "run.steps=1000000", "run.sample=999999", "run.log=999999", "run.save=999999")
+    result = ganzoo("run", str(tmp_path / "tiny.toml"), *words, "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 75
+    run = Run.open(tmp_path / "runs")
+    step = run.status["step"]
+    assert result.stderr.splitlines()[-1].startswith(f"stopped by run.max_time after step {step} of 1000000")
+    assert [path.name for path in sorted(run.samples.glob("step-*.png"))] == [
+        "step-00000000.png",
+        f"step-{step:08d}.png",
+    ]
 
 
 def test_max_time_saves_and_stops(tmp_path: Path) -> None:
