@@ -8,6 +8,9 @@ import functools
 import os
 import platform
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.distributed
@@ -40,6 +43,7 @@ ACCELERATE_MIXED_PRECISION is not here: run.precision has priority over it. `acc
 mostly to values that change nothing.
 """
 
+PATIENCE = 10.0  # seconds
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 LARGEST_THRESHOLD = 32 * 2**20  # bytes; the largest M_MMAP_THRESHOLD that glibc accepts
 TRIM_THRESHOLD = 2**30  # bytes free at the top of the heap; what is beyond goes back to the kernel
@@ -74,8 +78,9 @@ def processes() -> PartialState:
     check_environment()
     try:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
-        state = PartialState(cpu=cpu)
         requested = int(os.environ.get("WORLD_SIZE") or "1")
+        with _patience(requested):
+            state = PartialState(cpu=cpu)
     except (ValueError, RuntimeError) as error:
         raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"
@@ -88,6 +93,20 @@ def processes() -> PartialState:
     if state.num_processes > 1:
         _destroy_group_at_exit()
     return state
+
+
+@contextmanager
+def _patience(processes: int) -> Iterator[None]:
+    """Say after PATIENCE seconds what is waited for: a process that never comes is otherwise awaited in silence."""
+    place = ":".join(os.environ.get(name, "unset") for name in ("MASTER_ADDR", "MASTER_PORT"))
+    text = f"waiting for the other processes: {processes} should meet at {place}; Ctrl-C ends this one\n"
+    timer = threading.Timer(PATIENCE, sys.stderr.write, [text])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @functools.cache

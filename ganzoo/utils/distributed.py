@@ -6,12 +6,29 @@ A process that trains alone has rank 0 and world size 1, and no function here wa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.distributed
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+from ganzoo.errors import SetupError, one_line
+
+LONGEST = 200  # characters of an error of the network that are shown
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """Say in one line that another process has ended: its end is an error of the network in those that wait for it."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        raise SetupError(
+            f"process {rank()} of {world_size()} cannot reach the others: one of them has ended, see its message. When "
+            f"all have ended, go on with `ganzoo resume`. ({one_line(str(error))[:LONGEST]})"
+        ) from error
 
 
 def is_initialized() -> bool:
@@ -42,7 +59,8 @@ def is_main() -> bool:
 def wait_for_all() -> None:
     """Wait until every process has come here."""
     if is_initialized():
-        torch.distributed.barrier()
+        with _together():
+            torch.distributed.barrier()
 
 
 def reduce_mean(tensor: Tensor) -> Tensor:
@@ -56,7 +74,8 @@ def reduce_mean(tensor: Tensor) -> Tensor:
     """
     mean = tensor.detach().clone()
     if is_initialized():
-        torch.distributed.all_reduce(mean)
+        with _together():
+            torch.distributed.all_reduce(mean)
         mean /= torch.distributed.get_world_size()
     return mean
 
@@ -70,15 +89,17 @@ def average(tensors: Sequence[Tensor]) -> None:
 def broadcast(tensors: Iterable[Tensor]) -> None:
     """Overwrite each tensor by that of the main process."""
     if world_size() > 1:
-        for tensor in tensors:
-            torch.distributed.broadcast(tensor, src=0)
+        with _together():
+            for tensor in tensors:
+                torch.distributed.broadcast(tensor, src=0)
 
 
 def broadcast_text(text: str) -> str:
     """Return the text that the main process has given."""
     texts = [text]
     if world_size() > 1:
-        torch.distributed.broadcast_object_list(texts, src=0)
+        with _together():
+            torch.distributed.broadcast_object_list(texts, src=0)
     return texts[0]
 
 
@@ -96,8 +117,9 @@ def are_equal(digests: Sequence[bytes], device: torch.device) -> list[bool]:
     if world_size() == 1:
         return [True] * len(digests)
     least, most = mine.clone(), mine.clone()
-    torch.distributed.all_reduce(least, torch.distributed.ReduceOp.MIN)
-    torch.distributed.all_reduce(most, torch.distributed.ReduceOp.MAX)
+    with _together():
+        torch.distributed.all_reduce(least, torch.distributed.ReduceOp.MIN)
+        torch.distributed.all_reduce(most, torch.distributed.ReduceOp.MAX)
     return (least == most).all(1).tolist()
 
 

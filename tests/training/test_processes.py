@@ -273,21 +273,26 @@ def test_a_resume_that_cannot_be_exact_says_why(tmp_path: Path, capsys: pytest.C
     assert "not bit for bit: threads was 99" in capsys.readouterr().err
 
 
-def pair(tmp_path: Path, recipe: Path, *second: str) -> list[tuple[int, str]]:
-    """Train a recipe in two processes, of which the second has further overrides: their exit codes and messages."""
+def start_pair(tmp_path: Path, recipe: Path, *overrides: list[str]) -> list[subprocess.Popen[str]]:
+    """Start two processes of one training, or only the first of them, each with its own overrides."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
-    started = [
+    return [
         subprocess.Popen(
-            [*GANZOO, "run", str(recipe), "--out", str(tmp_path / "runs"), *(second if rank else ())],
+            [*GANZOO, "run", str(recipe), "--out", str(tmp_path / "runs"), *own],
             env=environment(**shared, RANK=str(rank), LOCAL_RANK=str(rank)),
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in (0, 1)
+        for rank, own in enumerate(overrides)
     ]
+
+
+def pair(tmp_path: Path, recipe: Path, *second: str) -> list[tuple[int, str]]:
+    """Train a recipe in two processes, of which the second has further overrides: their exit codes and messages."""
+    started = start_pair(tmp_path, recipe, [], [*second])
     messages = [process.communicate(timeout=120)[1] for process in started]
     return [(process.returncode, text) for process, text in zip(started, messages, strict=True)]
 
@@ -314,3 +319,24 @@ def test_processes_that_disagree_are_all_refused(
 
 def test_a_process_may_have_its_own_number_of_threads(recipe: Path, tmp_path: Path) -> None:
     assert [code for code, _ in pair(tmp_path, recipe, "run.threads=2")] == [0, 0]
+
+
+def test_a_process_that_never_comes_is_asked_for(recipe: Path, tmp_path: Path) -> None:
+    (alone,) = start_pair(tmp_path, recipe, [])
+    assert alone.stderr
+    told = next((line for line in alone.stderr if line.startswith("waiting")), "")
+    alone.kill()
+    alone.communicate()
+    assert told.startswith("waiting for the other processes: 2 should meet at 127.0.0.1:")
+
+
+def test_the_end_of_one_process_is_one_line_of_the_other(recipe: Path, tmp_path: Path) -> None:
+    first, second = start_pair(tmp_path, recipe, *[["run.steps=1_000_000", "run.save=5"]] * 2)
+    wait_for_step(tmp_path / "runs", 10)
+    second.kill()
+    second.communicate()
+    _, messages = first.communicate(timeout=120)
+    assert first.returncode == 6, messages
+    assert "Error: process 0 of 2 cannot reach the others: one of them has ended" in messages
+    assert "ganzoo resume" in messages and "Traceback" not in messages
+    assert Run.open(tmp_path / "runs").status["state"] == "failed"
