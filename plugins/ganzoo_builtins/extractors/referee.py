@@ -86,7 +86,7 @@ class Referee(SmallClassifiers):
         """Raise IncompatibleError for a referee that reads too few samples correctly."""
         if max(self.taken) < self.steps:
             steps = " and ".join(f"{taken:,}" for taken in self.taken)
-            remedy = f"Its training ended after {steps} steps, as more did not help: use more data of every class"
+            remedy = f"Its training ended after {steps} steps, when more would not help: use more data of every class"
         else:
             remedy = f"Raise its steps (now {self.steps:,})"
         raise IncompatibleError(

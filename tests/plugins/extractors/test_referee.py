@@ -175,7 +175,7 @@ class Noise(InMemoryDataset):
 def test_one_that_only_knows_the_largest_class_is_refused(tmp_path: Path) -> None:
     """It reads more than half of the samples correctly, which would be enough if the classes were of one size."""
     data = Noise()
-    message = r"it reads \d\d\.\d % .* no better than guessing: 8\d\.\d % of them .* ended after .* steps, as"
+    message = r"it reads \d\d\.\d % .* no better than guessing: 8\d\.\d % of them .* ended after .* steps, when"
     with pytest.raises(IncompatibleError, match=message):
         Referee(steps=600).prepare(of(data, tmp_path))
     accepted = Referee(steps=600, least=0)
