@@ -22,6 +22,9 @@ UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open}  # for files th
 def data_root() -> Path:
     """Return the folder of data files: GANZOO_DATA, or a folder in the user's cache.
 
+    Returns:
+        The folder, which need not exist.
+
     Raises:
         SetupError: Neither is set, and the user has no home folder.
     """
@@ -30,6 +33,9 @@ def data_root() -> Path:
 
 def cache_root() -> Path:
     """Return the folder for data that can be fetched or computed again: GANZOO_CACHE, or the user's cache folder.
+
+    Returns:
+        The folder, which need not exist.
 
     Raises:
         SetupError: GANZOO_CACHE is not set, and the user has no home folder.

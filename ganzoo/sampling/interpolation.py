@@ -68,7 +68,13 @@ def frames(procedure: Procedure, rows: int, y: Tensor | None, seed: int, places:
 
 
 def check_suffix(path: Path) -> str:
-    """Return the suffix of a file for interpolations, in lower case.
+    """Check the suffix of a file for interpolations.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The suffix in lower case.
 
     Raises:
         GanzooError: It is neither .png nor .gif.

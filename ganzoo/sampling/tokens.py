@@ -34,6 +34,9 @@ def save(samples: Tensor, words: Sequence[str], path: Path) -> Path:
 def check(samples: Tensor) -> None:
     """Check that samples are token ids.
 
+    Args:
+        samples: The samples.
+
     Raises:
         ValueError: They are not.
     """

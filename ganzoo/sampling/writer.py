@@ -44,7 +44,13 @@ def writing(target: Path, layout: Layout, force: bool = False) -> Iterator[Sampl
 
 
 def suffix(target: Path) -> str:
-    """Return the suffix that selects the format, in lower case; "" for a folder.
+    """Return the suffix that selects the format.
+
+    Args:
+        target: A file or a folder.
+
+    Returns:
+        The suffix in lower case; "" for a folder.
 
     Raises:
         GanzooError: There is no such format.

@@ -74,6 +74,9 @@ def picture(samples: Tensor, columns: int = 8) -> Image.Image:
 def check(samples: Tensor) -> None:
     """Check that samples can be drawn.
 
+    Args:
+        samples: The samples.
+
     Raises:
         ValueError: They are token ids, or not finite.
     """
