@@ -14,8 +14,11 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, GanzooError, Spec
-from ganzoo_builtins.datasets.files import Example, list_examples, outputs_remark, subfolders
+from ganzoo_builtins.datasets import class_folders
+from ganzoo_builtins.datasets.files import Example, list_examples, outputs_remark
+from ganzoo_builtins.datasets.image_conversions import conversions, dark
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
+from ganzoo_builtins.datasets.left_alone import LeftAlone
 from ganzoo_builtins.datasets.paths import find_path
 
 IN_MEMORY = 2**30  # bytes of decoded images that stay in memory; the images of a larger set are decoded every time
@@ -26,8 +29,9 @@ class Folder(Dataset):
 
     x: uint8 (N, channels, size, size); y: int64 (N,), the index of the subfolder.
 
-    Images are rotated according to EXIF, 16 bits are scaled to 8, and of an animation the first frame is used. Hidden
-    files and folders, files without an image suffix, and links to outside the folder are ignored.
+    Images are shown as a viewer shows them: rotated according to EXIF, converted from their colour profile to sRGB, and
+    scaled to 8 bits; of an animation the first frame is used. Hidden files and folders, files without an image suffix,
+    and links to outside the folder are left alone, and counted.
 
     Args:
         path: The folder, relative to the current folder or to the data root.
@@ -38,6 +42,8 @@ class Folder(Dataset):
         bad_images: "error" stops at an image that cannot be read. "skip" leaves it out: all images are read once to
             find these, and more than 1 % of them (and more than one) is an error.
         max_megapixels: Larger images count as bad, and are not decoded.
+        max_value: The number that is white, where it is less than the files declare: 1 for masks of 0 and 1, 4095 for
+            12 bits in files of 16. Larger numbers become white, too. Without it, the files are believed.
 
     Raises:
         GanzooError: `background` is no colour.
@@ -52,11 +58,16 @@ class Folder(Dataset):
         background: str | tuple[int, int, int] = "white",
         bad_images: Literal["error", "skip"] = "error",
         max_megapixels: PositiveInt = 64,
+        max_value: PositiveInt | None = None,
     ):
         self.path = path
         self.bad_images = bad_images
         self.shape = (channels, size, size)
-        self.decode = ImageDecoder(size, channels, fit, _colour(background), max_megapixels * 10**6)
+        self.max_megapixels = max_megapixels
+        self.max_value = max_value
+        remedy = 'Mend it, remove it, or set bad_images = "skip".' if bad_images == "error" else "Mend it or remove it."
+        pixels = max_megapixels * 10**6
+        self.decode = ImageDecoder(size, channels, fit, _colour(background), pixels, max_value, remedy)
 
     @cached_property
     def root(self) -> Path:
@@ -65,7 +76,7 @@ class Folder(Dataset):
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:  # type: ignore[override]  # known once the folder is listed
-        return tuple(path.name for path in subfolders(self.root))
+        return tuple(class_folders.class_names(self.root))
 
     @cached_property
     def spec(self) -> Spec:  # type: ignore[override]
@@ -98,18 +109,16 @@ class Folder(Dataset):
         return [(traits.height, traits.width) for traits in self._seen.values()]
 
     def remarks(self) -> list[str]:
-        """Return what was converted and what was skipped, once all images have been decoded."""
-        remarks = [*self._outputs]
-        if len(self._seen) == len(self._examples):
-            channels = self.spec.shape[0]
-            converted = sum(traits.grey == (channels == 3) for traits in self._seen.values())
-            if converted:
-                how = "grey and were converted to colour" if channels == 3 else "in colour and were converted to grey"
-                remarks.append(f"{converted:,} of {len(self):,} pictures are {how}")
-            if stacks := sum(traits.frames for traits in self._seen.values()):
-                remarks.append(f"{stacks:,} of {len(self):,} files hold several frames, of which the first is used")
-        if bad := len(self._opened[1]):
-            remarks.append(f"{bad:,} of {len(self) + bad:,} pictures cannot be read and were skipped")
+        """Return what was left alone and merged; and once all images were decoded, what was converted and skipped."""
+        files = [path for path, _ in self._examples]
+        bad = len(self._opened[1])
+        remarks = [*self._outputs, *self._listed[1].remark(len(files) + bad)]
+        remarks += class_folders.remarks(self.root, self.class_names, files)
+        if len(self._seen) == len(files):
+            remarks += conversions(self._seen, self.shape[0])
+            remarks += [] if self.max_value else dark(self._seen.values())
+        if bad:
+            remarks.append(f"{bad:,} of {len(files) + bad:,} pictures cannot be read and were skipped")
         return remarks
 
     @cached_property
@@ -135,6 +144,11 @@ class Folder(Dataset):
         return self._opened[0]
 
     @cached_property
+    def _listed(self) -> tuple[list[Example], LeftAlone]:
+        """All image files with their labels, and the count of other files."""
+        return list_examples(self.root, self.class_names)
+
+    @cached_property
     def _images(self) -> Tensor:
         """All images (N, C, H, W). Reading this raises DataError at the first bad one."""
         images = torch.empty(len(self._examples), *self.shape, dtype=torch.uint8)
@@ -145,7 +159,7 @@ class Folder(Dataset):
     @cached_property
     def _opened(self) -> tuple[list[Example], list[str]]:
         """The good examples, and the error of each bad one. With bad_images = "error", none was read yet."""
-        listed = list_examples(self.root, self.class_names)
+        listed = self._listed[0]
         if self.bad_images == "error":
             return listed, []
         images = torch.empty(len(listed) if self._fits(listed) else 1, *self.shape, dtype=torch.uint8)
@@ -159,7 +173,8 @@ class Folder(Dataset):
                 bad.append(error.message)
         if len(bad) > max(1, len(listed) // 100) or not good:
             shown = "\n  ".join(bad[:10])
-            command = shlex.join(["ganzoo", "data", "check", "folder", f"path={self.path}"])
+            limit = f"max_megapixels={self.max_megapixels}"
+            command = shlex.join(["ganzoo", "data", "check", "folder", f"path={self.path}", limit])
             raise DataError(
                 f"{len(bad)} of {len(listed)} images are bad, too many to skip (1 %):\n  {shown}\n"
                 f"Mend or remove them; `{command}` lists all of them."

@@ -12,9 +12,11 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo_builtins.datasets.files import image_files, outputs_remark
+from ganzoo_builtins.datasets.files import image_files, no_images, outputs_remark, subfolders
 from ganzoo_builtins.datasets.folder import IN_MEMORY
-from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder
+from ganzoo_builtins.datasets.image_conversions import conversions
+from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
+from ganzoo_builtins.datasets.left_alone import LeftAlone
 from ganzoo_builtins.datasets.paths import find_path, same_form
 
 SIDES = ("a", "b")
@@ -46,7 +48,7 @@ class Pairs(Dataset):
     def __getitem__(self, i: int) -> Batch:
         if "_images" in self.__dict__:
             return {side: images[i] for side, images in self._images.items()}
-        return {side: self.decode(path)[0] for side, path in zip(SIDES, self._files[i], strict=True)}
+        return {side: self._decoded(path) for side, path in zip(SIDES, self._files[i], strict=True)}
 
     def tensors(self) -> Batch | None:
         return self._images if 2 * len(self) * self.spec.size <= IN_MEMORY else None
@@ -59,24 +61,47 @@ class Pairs(Dataset):
         return digest.hexdigest()
 
     def remarks(self) -> list[str]:
+        """Return what was left alone; and once all images were decoded, what was converted."""
         root = find_path(self.path, "folder")
-        return [remark for side in SIDES for remark in outputs_remark(root / side)]
+        remarks = [remark for side in SIDES for remark in outputs_remark(root / side)]
+        remarks += self._listed[1].remark(2 * len(self))
+        if len(self._seen) == 2 * len(self):
+            remarks += conversions(self._seen, self.spec.shape[0])
+        return remarks
+
+    @cached_property
+    def _seen(self) -> dict[Path, Traits]:
+        """Traits of the images that this process has decoded."""
+        return {}
+
+    def _decoded(self, path: Path) -> Tensor:
+        x, self._seen[path] = self.decode(path)
+        return x
 
     @cached_property
     def _images(self) -> dict[str, Tensor]:
         """All images (N, C, H, W) of each side. Reading this raises DataError at the first bad one."""
-        return {side: torch.stack([self.decode(pair[k])[0] for pair in self._files]) for k, side in enumerate(SIDES)}
+        return {side: torch.stack([self._decoded(pair[k]) for pair in self._files]) for k, side in enumerate(SIDES)}
+
+    @property
+    def _files(self) -> list[tuple[Path, Path]]:
+        """The pairs."""
+        return self._listed[0]
 
     @cached_property
-    def _files(self) -> list[tuple[Path, Path]]:
-        """The pairs. Reading this raises DataError if a folder is missing, or an image without a partner exists."""
+    def _listed(self) -> tuple[list[tuple[Path, Path]], LeftAlone]:
+        """The pairs, and the count of other files.
+
+        Reading this raises DataError if a folder is missing, or an image without a partner exists.
+        """
         root = find_path(self.path, "folder")
+        left = LeftAlone()
         sides: list[dict[Path, Path]] = []
         alike: list[str] = []
         for side in SIDES:
             if not (root / side).is_dir():
-                raise DataError(f"{root} has no folder {side!r}. Put the inputs into a/ and the targets into b/.")
-            named, more = _by_name(root / side, root)
+                raise DataError(f"{root} has no folder {side!r}. {_remedy(root)}")
+            named, more = _by_name(root / side, root, left)
             sides.append(named)
             alike += more
         if alike:
@@ -86,24 +111,33 @@ class Pairs(Dataset):
             )
         a, b = sides
         if unpaired := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
+            alone = f" ({left} left alone)" if left.number else ""
             raise DataError(
-                f"{len(unpaired)} pictures below {root} have no partner, such as {min(unpaired)}. Put a "
+                f"{len(unpaired)} pictures below {root} have no partner, such as {min(unpaired)}{alone}. Put a "
                 "picture of the same name into the other folder, or remove them."
             )
         if not a:
-            raise DataError(f"no images in {root / 'a'}. Put some there, and their partners in {root / 'b'}.")
-        return [(a[name], b[name]) for name in sorted(a)]
+            raise no_images(root / "a", left, f", and their partners in {root / 'b'}.")
+        return [(a[name], b[name]) for name in sorted(a)], left
 
 
-def _by_name(folder: Path, root: Path) -> tuple[dict[Path, Path], list[str]]:
+def _by_name(folder: Path, root: Path, left: LeftAlone) -> tuple[dict[Path, Path], list[str]]:
     """Return the images in a folder by their path below it, without suffix, in Unicode's composed form.
 
     Then those that have the name of another one, as "a/0.jpg and a/0.png".
     """
     named: dict[Path, Path] = {}
     alike: list[str] = []
-    for path in image_files(folder, root):
+    for path in image_files(folder, root, left):
         name = Path(same_form(str(path.relative_to(folder).with_suffix(""))))
         if named.setdefault(name, path) != path:
             alike.append(f"{named[name].relative_to(root)} and {path.relative_to(root)}")
     return named, alike
+
+
+def _remedy(root: Path) -> str:
+    """Return what to do about a folder without the folders of both sides."""
+    for part in subfolders(root, root):
+        if all((root / part / side).is_dir() for side in SIDES):
+            return f"Set path to a folder inside that has both, such as {root / part}."
+    return "Put the inputs into a/ and the targets into b/."

@@ -16,6 +16,7 @@ from PIL import Image
 from ganzoo.errors import DataError, GanzooError
 from ganzoo_builtins.datasets import folder as module
 from ganzoo_builtins.datasets.folder import Folder
+from ganzoo_builtins.datasets.pairs import Pairs
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -274,8 +275,9 @@ def test_more_than_one_percent_is_too_many_to_skip(tmp_path: Path) -> None:
         (tmp_path / f"bad{i}.png").write_bytes(b"")
     with pytest.raises(
         DataError, match=r"2 of 12 images are bad, too many to skip \(1 %\):\n.*bad0\.png.*\n.*bad1\.png"
-    ):
+    ) as told:
         len(Folder(str(tmp_path), bad_images="skip"))
+    assert "set bad_images" not in told.value.message
 
 
 # Which files count
@@ -310,10 +312,141 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
         assert [colours(dataset[i]["x"]) for i in range(len(dataset))] == [[GREEN], [GREEN]]
 
 
+def test_what_is_left_alone_is_counted_and_named(tmp_path: Path) -> None:
+    for name in ("a.png", "b.JPG", "c.jfif"):
+        save(tmp_path / "photos" / name, format="PNG")
+    for name in ("d.heic", "e.HEIC", "f.jp2", "noending", ".hidden.png", "g.jpg!d", "evil\x1b[2J.\x1bx"):
+        (tmp_path / "photos" / name).write_bytes(b"?")
+    outside = save(tmp_path / "outside" / "o.png")
+    (tmp_path / "photos" / "o.png").symlink_to(outside)
+    (tmp_path / "photos" / "cats").symlink_to(outside.parent)
+    (tmp_path / "photos" / "nowhere.png").symlink_to("gone.png")
+    (tmp_path / "photos" / "here").symlink_to(".")
+    (tmp_path / "photos" / "same.png").symlink_to("a.png")  # taken
+    (remark,) = Folder(str(tmp_path / "photos")).remarks()
+    first, _, listed = remark.partition(": ")
+    assert first == "11 of 15 files were left alone"
+    assert sorted(listed.split(", ")) == [
+        r"1 .\x1bx",
+        "1 .jp2",
+        "1 .jpg!d",
+        "1 broken link (nowhere.png)",
+        "1 hidden (.hidden.png)",
+        "1 link to a folder (here)",
+        "1 without suffix (noending)",
+        "2 .heic",
+        "2 links out of the folder (such as cats)",
+    ]
+
+
+def test_what_is_left_alone_next_to_classes_and_in_them_is_counted(tmp_path: Path) -> None:
+    save(tmp_path / "photos" / "cat" / "a.png")
+    save(tmp_path / "photos" / "dog" / "a.png")
+    (tmp_path / "photos" / "dog" / "b.heic").write_bytes(b"?")
+    (tmp_path / "photos" / "labels.csv").write_text("a,b")
+    (tmp_path / "photos" / "bird").symlink_to(tmp_path)
+    (remark,) = Folder(str(tmp_path / "photos")).remarks()
+    assert remark == "3 of 5 files were left alone: 1 link out of the folder (bird), 1 .csv, 1 .heic"
+
+
+def test_where_everything_is_left_alone_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.heic").write_bytes(b"?")
+    with pytest.raises(DataError, match=r"no images in .*photos: 1 \.heic left alone\. Put some there \(.*\.bmp"):
+        len(Folder(str(tmp_path / "photos")))
+    (tmp_path / "photos" / "cats").symlink_to(tmp_path)
+    with pytest.raises(DataError, match=r"1 link out of the folder \(cats\) left alone.* copy what they point to"):
+        len(Folder(str(tmp_path / "photos")))
+
+
+def test_many_kinds_that_are_left_alone_are_listed_in_part(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    for i in range(30):
+        (tmp_path / f"a.x{i}").write_bytes(b"?")
+    (remark,) = Folder(str(tmp_path)).remarks()
+    assert remark.startswith("30 of 31 files were left alone: 1 .x0, ") and remark.endswith(", 20 of other kinds")
+
+
+def test_of_pairs_too_it_is_counted(tmp_path: Path) -> None:
+    save(tmp_path / "a" / "1.png")
+    save(tmp_path / "b" / "1.png")
+    (tmp_path / "a" / "2.heic").write_bytes(b"?")
+    assert Pairs(str(tmp_path)).remarks() == ["1 of 3 files was left alone: 1 .heic"]
+    save(tmp_path / "b" / "2.png")
+    with pytest.raises(DataError, match=r"1 pictures .* have no partner, such as 2 \(1 \.heic left alone\)"):
+        len(Pairs(str(tmp_path)))
+
+
+# Folders that are no classes
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train", "test", "val"),
+        ("Training", "Testing"),
+        ("TRAIN", "VALID"),
+        ("train2017", "val2017"),
+        ("train_images", "test_images"),
+        ("trainset", "testset"),
+        ("seg_train", "seg_test", "seg_pred"),
+        ("trainA", "trainB", "testA", "testB"),
+        ("train", "test", "unlabeled"),
+        ("train",),
+        ("01-dev", "02-test"),
+    ],
+)
+def test_parts_of_a_dataset_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        save(tmp_path / name / "cats" / "a.png")
+    with pytest.raises(
+        DataError, match=r"are parts of a dataset, not classes: .*\. Use one of them, such as path="
+    ) as told:
+        len(Folder(str(tmp_path)))
+    best = next((name for name in names if "train" in name.lower()), names[0])
+    assert f"such as path={tmp_path / best};" in told.value.message
+    assert Folder(str(tmp_path / best)).class_names == ("cats",)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("bus", "car", "train"), ("cats", "dogs"), ("contest", "trains", "values"), ("test strip", "train station")],
+)
+def test_other_folders_are_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        save(tmp_path / name / "a.png")
+    dataset = Folder(str(tmp_path))
+    assert len(dataset) == len(names) and dataset.class_names == names
+    told = [remark for remark in dataset.remarks() if "counts as a class" in remark]
+    assert len(told) == ("train" in names)
+
+
+def test_folders_inside_classes_are_remarked(tmp_path: Path) -> None:
+    for name in ("cats/small/a.png", "cats/large/b.png", "cats/c.png", "dogs/d.png"):
+        save(tmp_path / name)
+    assert Folder(str(tmp_path)).remarks() == [
+        "1 of 2 classes have folders inside, whose pictures are merged: cats has large, small"
+    ]
+    (tmp_path / "outer").mkdir()
+    for name in ("cats", "dogs"):
+        (tmp_path / name).rename(tmp_path / "outer" / name)
+    (remark,) = Folder(str(tmp_path)).remarks()
+    assert remark.endswith(f"outer has cats, dogs; to make classes of them, set path={tmp_path / 'outer'}")
+
+
+def test_pairs_in_parts_of_a_dataset_have_a_remedy(tmp_path: Path) -> None:
+    for name in ("train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"):
+        save(tmp_path / name)
+    with pytest.raises(
+        DataError, match=r"has no folder 'a'\. Set path to a folder inside that has both, such as .*test\."
+    ):
+        len(Pairs(str(tmp_path)))
+
+
 def test_what_a_folder_lacks_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no folder '.*nowhere', neither from .* Set path"):
         len(Folder(str(tmp_path / "nowhere")))
-    with pytest.raises(DataError, match=r"no images in .*\. Put some there \(\.bmp, "):
+    with pytest.raises(DataError, match=r"no images in .*\. Put some there \(.*\.bmp, "):
         len(Folder(str(tmp_path)))
     save(tmp_path / "cat" / "a.png")
     (tmp_path / "dog").mkdir()
@@ -385,7 +518,7 @@ def test_the_fingerprint_follows_files_that_it_does_not_decode(tmp_path: Path, m
 def many_kinds(tmp_path: Path) -> str:
     """Two grey images, and three in colour, one of them an animation."""
     save(tmp_path / "a.png", 7, "L")
-    save(tmp_path / "b.png", 300, "I;16")
+    save(tmp_path / "b.png", 60000, "I;16")
     save(tmp_path / "c.png")
     save(tmp_path / "d.png", (1, 2, 3, 4), "RGBA")
     frames = [Image.new("RGB", (8, 8), colour) for colour in (GREEN, BLUE)]
