@@ -100,8 +100,11 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
             click.echo(_line(finding))
         for remark in content.pop("remarks", []):
             click.echo(f"remark: {remark}.")
+        reasons = content.pop("reasons", [])
         for key, value in content.items():
             click.echo(f"{key}: {_shown(value)}")
+        for reason in reasons:  # an error message would be cut after some lines
+            click.echo(reason, err=True)
     if problem:
         raise DataError(problem)
 
@@ -142,10 +145,8 @@ def _inspect(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     content |= {"damaged": result.damaged, "remarks": result.remarks}
     if not result.damaged:
         return content, ""
-    lines = [f"{name}: {result.damaged:,} of {result.examples:,} examples are damaged.", *result.reasons]
-    if (more := result.damaged - len(result.reasons)) > 0:
-        lines.append(f"... and {more:,} more, not listed.")
-    return content, "\n  ".join(lines)
+    content["reasons"] = result.reasons
+    return content, f"{name}: {result.damaged:,} of {result.examples:,} examples are damaged, as listed."
 
 
 def _shown(value: Any) -> str:

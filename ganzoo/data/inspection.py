@@ -10,9 +10,11 @@ import torch
 
 from ganzoo.data.validation import check
 from ganzoo.errors import DataError
-from ganzoo.interfaces import Dataset
+from ganzoo.interfaces import Batch, Dataset
+from ganzoo.utils import rng
 
-SHOWN = 30  # number of reasons listed; further damaged examples are only counted
+LOOKED_AT = 64  # examples of a dataset that is not in memory
+NARROW = 0.25  # part of the range from black to white below which pictures look black, or all of one grey
 
 Track = Callable[[range], Iterable[int]]
 """Iterates over the indices and shows the progress."""
@@ -25,7 +27,7 @@ class Survey:
     Attributes:
         examples: Number of examples.
         damaged: Number of damaged examples.
-        reasons: Distinct errors of the first damaged examples.
+        reasons: Distinct errors of damaged examples.
         classes: Number of undamaged examples by class name.
         remarks: Further remarks, a sentence each.
     """
@@ -57,6 +59,7 @@ def survey(dataset: Dataset, track: Track = iter) -> Survey:
         raise DataError(f"dataset {type(dataset).__name__} is empty: there is nothing to train on.")
     counts: Counter[int] = Counter()
     reasons: dict[str, None] = {}  # an ordered set
+    seen = _Ranges()
     damaged = 0
     for i in track(range(length)):
         try:
@@ -64,13 +67,67 @@ def survey(dataset: Dataset, track: Track = iter) -> Survey:
             check({key: value[None] for key, value in example.items()}, spec, type(dataset).__name__)
         except DataError as error:
             damaged += 1
-            if len(reasons) < SHOWN:
-                reasons[error.message] = None
+            reasons[error.message] = None
         else:
+            seen.add(example)
             counts.update([int(example["y"])] if spec.classes else [])
     names = _class_names(dataset)
     classes = {names[label]: counts[label] for label in range(spec.classes)}
-    return Survey(length, damaged, list(reasons), classes, [*dataset.remarks(), *_absent(classes)])
+    return Survey(length, damaged, list(reasons), classes, [*dataset.remarks(), *seen.remarks(), *_absent(classes)])
+
+
+def narrow_range(dataset: Dataset, whole: bool) -> list[str]:
+    """Return a remark if the pictures of a dataset use a small part of the range from black to white.
+
+    Random numbers that examples draw are drawn again afterwards.
+
+    Args:
+        dataset: The dataset.
+        whole: Look at all of a dataset in memory, not only at some examples.
+
+    Returns:
+        A list of at most one sentence for each kind of picture.
+
+    Raises:
+        DataError: An example cannot be read.
+    """
+    if not dataset.spec.is_image or dataset.spec.vocab:
+        return []
+    seen = _Ranges()
+    with rng.preserve_rng():
+        tensors = dataset.tensors() if whole else None
+        step = max(1, -(-len(dataset) // LOOKED_AT))
+        for batch in [tensors] if tensors is not None else (dataset[i] for i in range(0, len(dataset), step)):
+            seen.add(batch)
+    return seen.remarks()
+
+
+class _Ranges:
+    """Smallest and largest values of pictures, by key of the batch."""
+
+    def __init__(self) -> None:
+        self.bounds: dict[str, tuple[float, float, bool]] = {}
+
+    def add(self, batch: Batch) -> None:
+        """Look at the pictures of a batch."""
+        for key in ("x", "a", "b"):
+            if key in batch and batch[key].ndim >= 3 and batch[key].dtype in (torch.uint8, torch.float32):
+                low, high = (bound.item() for bound in batch[key].aminmax())
+                least, most, _ = self.bounds.get(key, (low, high, False))
+                self.bounds[key] = min(least, low), max(most, high), batch[key].dtype == torch.uint8
+
+    def remarks(self) -> list[str]:
+        """Return a sentence for each key whose values are close together."""
+        sentences = []
+        for key, (low, high, is_integer) in self.bounds.items():
+            black, white = (0, 255) if is_integer else (-1, 1)
+            if high - low < NARROW * (white - black):
+                sentences.append(
+                    f"all values of {key!r} lie between {low:g} and {high:g} of {black} to {white}: the pictures look "
+                    "black or of one grey, and samples will, too. Scale them to the whole range, by the setting "
+                    "max_value of the dataset if it has one"
+                )
+        return sentences
 
 
 def absent_classes(dataset: Dataset) -> list[str]:

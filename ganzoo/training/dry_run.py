@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import psutil
@@ -14,9 +14,10 @@ from torch import nn
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import sampler
-from ganzoo.data.inspection import absent_classes
+from ganzoo.data.inspection import absent_classes, narrow_range
 from ganzoo.data.loader import batches_per_epoch
 from ganzoo.errors import DataError
+from ganzoo.interfaces import Dataset
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim, shorten, trackers
@@ -70,6 +71,8 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     memory.compare(needed, accelerator.device)
     if recipe.run.compile:
         instantiate.check_compile(procedure)
+    if length is not None:
+        remarks += _data_remarks(dataset)
     players = {}
     for player, trained in owned(procedure).items():
         stand_ins = [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained]  # one number each, on the CPU
@@ -91,6 +94,15 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         "memory_bytes": needed.networks,
         "remarks": remarks,
     }
+
+
+def _data_remarks(dataset: Dataset) -> list[str]:
+    """Return what is worth a look in the data. A dataset that is loaded as a whole is not loaded for it."""
+    remarks: list[str] = []
+    if not dataset.in_memory:
+        with suppress(DataError):  # an example that cannot be read is named when steps are timed
+            remarks += narrow_range(dataset, whole=False)
+    return [*dataset.remarks(), *remarks]
 
 
 def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, list[str]]:

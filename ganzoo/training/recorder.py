@@ -19,7 +19,7 @@ from PIL.Image import Image
 
 from ganzoo import diagnosis
 from ganzoo.config.recipe import Recipe
-from ganzoo.data.inspection import absent_classes
+from ganzoo.data.inspection import absent_classes, narrow_range
 from ganzoo.errors import DataError, RunError, SetupError
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
@@ -147,7 +147,8 @@ class Recorder:
         )
         reasons = [*(start.why if start else ()), *(f"resumed, but not bit for bit: {remark}" for remark in remarks)]
         own = [device.slow_precision(self.recipe.run.precision, self.device), self.threads.remark]
-        for line in [*reasons, *self.dataset.remarks(), *absent_classes(self.dataset), *filter(None, own)]:
+        data = [*self.dataset.remarks(), *narrow_range(self.dataset, whole=True), *absent_classes(self.dataset)]
+        for line in [*reasons, *data, *filter(None, own)]:
             self.say(line)
         facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
         try:

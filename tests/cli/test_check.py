@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from ganzoo.training import dry_run, forecast
 from ganzoo.training.forecast import Forecast
@@ -53,6 +54,18 @@ def test_no_step_is_trained_when_nobody_asks_for_the_time(points: str, monkeypat
 
     monkeypatch.setattr(Session, "step", train)
     assert json.loads(ganzoo("check", points, "--json", "--no-time").stdout)["time"] is None
+
+
+def test_what_is_odd_about_pictures_is_remarked(points: str, tmp_path: Path) -> None:
+    """Before training, and without decoding more than some of them."""
+    (tmp_path / "masks").mkdir()
+    for i in range(20):
+        Image.new("L", (8, 8), i % 2).save(tmp_path / f"masks/{i}.png")
+    (tmp_path / "masks/a.heic").write_bytes(b"?")
+    settings = ("use=folder", f"path={tmp_path / 'masks'}", "size=8", "channels=1")
+    told = ganzoo("check", points, "--no-time", *(f"dataset.{setting}" for setting in settings)).stderr
+    assert "1 of 21 files was left alone: 1 .heic\n" in told
+    assert "all values of 'x' lie between 0 and 1 of 0 to 255: the pictures look black" in told
 
 
 def test_hours_come_with_settings_for_one_hour(points: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ganzoo import Batch, DataError, Dataset, Spec
-from ganzoo.data.inspection import absent_classes, survey
+from ganzoo.data.inspection import absent_classes, narrow_range, survey
 
 
 class Mixed(Dataset):
@@ -63,10 +63,60 @@ def test_classes_without_examples_are_known_before_training_where_labels_are() -
     assert absent_classes(Mixed()) == []  # unknown without reading them
 
 
-def test_only_the_first_reasons_are_kept() -> None:
+def test_all_reasons_are_kept() -> None:
     found = survey(Mixed(1000))
-    assert len(found.reasons) == 30
     assert found.damaged == 103
+    assert found.reasons[-1] == "cannot read 990." and len(found.reasons) == 102  # two of them are equal
+
+
+class Pictures(Dataset):
+    """Five pictures of these values, in memory or not."""
+
+    def __init__(self, *values: float, floats: bool = False, streamed: bool = False, key: str = "x"):
+        numbers = torch.tensor(values)
+        self.images = (numbers if floats else numbers.to(torch.uint8)).view(1, 1, 1, -1).expand(5, 1, 4, -1)
+        self.spec = Spec(tuple(self.images.shape[1:]))
+        self.streamed = streamed
+        self.key = key
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, i: int) -> Batch:
+        torch.rand(())  # such as a random crop
+        return dict.fromkeys((self.key, "b" if self.key == "a" else "x"), self.images[i])
+
+    def tensors(self) -> Batch | None:
+        return None if self.streamed else {self.key: self.images}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_pictures_that_use_a_small_part_of_the_range_are_remarked(streamed: bool) -> None:
+    for values in ((0, 1), (0, 63), (127, 143), (7, 7)):
+        (remark,) = narrow_range(Pictures(*values, streamed=streamed), whole=True)
+        assert remark.startswith(f"all values of 'x' lie between {values[0]} and {values[1]} of 0 to 255: ")
+        assert survey(Pictures(*values)).remarks == [remark]
+    for values in ((0, 64), (100, 255)):
+        assert narrow_range(Pictures(*values, streamed=streamed), whole=True) == []
+        assert survey(Pictures(*values)).remarks == []
+
+
+def test_every_side_of_pairs_is_looked_at() -> None:
+    (remark, _) = narrow_range(Pictures(0, 1, key="a", streamed=True), whole=False)
+    assert remark.startswith("all values of 'a' lie between 0 and 1 ")
+
+
+def test_pictures_of_floats_are_looked_at_and_features_are_not() -> None:
+    (remark,) = narrow_range(Pictures(-1.0, -0.9, floats=True), whole=True)
+    assert remark.startswith("all values of 'x' lie between -1 and -0.9 of -1 to 1: ")
+    assert narrow_range(Pictures(-1.0, 0.0, floats=True), whole=True) == []
+    assert narrow_range(Mixed(bad=False), whole=False) == []
+
+
+def test_looking_at_pictures_draws_no_random_number() -> None:
+    state = torch.get_rng_state()
+    narrow_range(Pictures(0, 1, streamed=True), whole=True)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_every_example_is_gone_through() -> None:

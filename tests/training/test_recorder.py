@@ -257,3 +257,15 @@ def test_real_samples_are_drawn_beside_the_generated_ones_if_asked_for(tmp_path:
     assert np.array_equal(grids[:, : real.shape[1]], real)
     assert np.array_equal(grids[:, -alone.shape[1] :], alone)
     assert weights_hash(one) == weights_hash(both)
+
+
+def test_what_is_odd_about_pictures_is_said_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "masks").mkdir()
+    for i in range(20):
+        Image.new("L", (8, 8), i % 2).save(tmp_path / "masks" / f"{i}.png")
+    (tmp_path / "masks" / "a.heic").write_bytes(b"?")
+    data = f'[dataset]\nuse = "folder"\npath = "{tmp_path / "masks"}"\nsize = 8\nchannels = 1\n'
+    train(tiny(data, "run.steps=1"), tmp_path / "runs")
+    told = capsys.readouterr().err
+    assert "1 of 21 files was left alone: 1 .heic\n" in told
+    assert "all values of 'x' lie between 0 and 1 of 0 to 255: the pictures look black" in told
