@@ -15,7 +15,8 @@ CIFAR-10. Each can take the class as an additional plane (the paper's CC-LAPGAN,
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, one_hot
 
 from ganzoo import (
+    AugmentedDiscriminator,
     Batch,
     Blueprint,
     Discriminator,
@@ -33,6 +35,7 @@ from ganzoo import (
     Move,
     Panel,
     Procedure,
+    Regularizer,
     Spec,
     Terms,
 )
@@ -72,10 +75,12 @@ class LAPGAN(Procedure):
         generator_level: Blueprint of the generators of residuals.
         discriminator_level: Blueprint of the discriminators of all levels but the smallest.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers; each level has its own.
         levels: Number of times that the image is halved.
 
     Raises:
-        IncompatibleError: The image cannot be halved so often, or the networks of a level do not suit each other.
+        IncompatibleError: The image cannot be halved so often, the networks of a level do not suit each other, or a
+            regularizer does not suit its discriminator.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class LAPGAN(Procedure):
         generator_level: Blueprint,
         discriminator_level: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         levels: PositiveInt = 2,
     ):
         super().__init__()
@@ -95,6 +101,8 @@ class LAPGAN(Procedure):
         self.loss = loss()
         self.levels = levels
         self._check()
+        self.regularizers: list[list[Regularizer]] = [[build() for build in regularizer or []] for _ in self.D]
+        self._attach_regularizers()
 
     def players(self) -> dict[str, list[nn.Module]]:
         sides = {"discriminator": self.D, "generator": self.G}
@@ -105,19 +113,39 @@ class LAPGAN(Procedure):
         real, y = pyramid(batch["x"], self.levels), batch.get("y")
         with torch.no_grad():
             fake = self._fakes(real, y)
-        yield {f"discriminator_{k}": self._discriminate(k, real[k], fake[k], y) for k in range(len(real))}
+        yield {f"discriminator_{k}": self._discriminate(k, real[k], fake[k], y, t) for k in range(len(real))}
+        self._project()
         fake = self._fakes(real, y)
-        yield {f"generator_{k}": self._generate(k, real[k], fake[k], y) for k in range(len(real))}
+        yield {f"generator_{k}": self._generate(k, real[k], fake[k], y, t) for k in range(len(real))}
         # One move of all levels equals a move of each in turn, since no two levels share a weight.
 
-    def _discriminate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None) -> Terms:
+    def _discriminate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None, t: int) -> Terms:
         real_logits, fake_logits = self._judge(k, real, y), self._judge(k, fake, y)  # (N,), (N,)
         self.log(**{f"real_{k}": real_logits, f"fake_{k}": fake_logits})
-        return {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        terms: dict[str, Tensor] = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        critic = partial(self._judge, k, y=y)
+        return self._add_terms(terms, k, t, lambda item: item.terms(critic, real, fake))
 
-    def _generate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None) -> Terms:
+    def _generate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None, t: int) -> Terms:
         real_logits = self._judge(k, real, y) if self.loss.uses_real else None
-        return {"adversarial": self.loss.generator(real_logits, self._judge(k, fake, y))}
+        terms: dict[str, Tensor] = {"adversarial": self.loss.generator(real_logits, self._judge(k, fake, y))}
+        features = partial(self.D[k].features, y=y if self.D[k].conditional else None)
+        return self._add_terms(terms, k, t, lambda item: item.generator_terms(features, real, fake))
+
+    def _add_terms(
+        self, terms: dict[str, Tensor], k: int, t: int, terms_of: Callable[[Regularizer], Terms]
+    ) -> dict[str, Tensor]:
+        """Add the terms of a level's regularizers, computed in every `every`-th step and scaled by it."""
+        for item in self.regularizers[k]:
+            if t % item.every == 0:
+                for name, term in terms_of(item).items():
+                    terms[name] = terms.get(name, 0) + item.every * term
+        return terms
+
+    def _project(self) -> None:
+        for D, items in zip(self.D, self.regularizers, strict=True):
+            for item in items:
+                item.project(D)
 
     def compose(self, n: int, y: Tensor | None = None) -> list[Tensor]:
         """Generate samples of every level, the smallest first, each from the one before."""
@@ -151,6 +179,16 @@ class LAPGAN(Procedure):
     def _judge(self, k: int, x: Tensor, y: Tensor | None) -> Tensor:
         D = self.D[k]
         return D(x, y if D.conditional else None)
+
+    def _attach_regularizers(self) -> None:
+        items = [item for level in self.regularizers for item in level]
+        if with_state := [item for item in items if isinstance(item, nn.Module)]:
+            self.with_state = nn.ModuleList(with_state)  # their buffers are saved with the networks
+        for G, D, level in zip(self.G, self.D, self.regularizers, strict=True):
+            for item in level:
+                item.attach(D.network if isinstance(D, AugmentedDiscriminator) else D, G)
+            for item in level:
+                item.check(D)
 
     def _check(self) -> None:
         for k, (G, D) in enumerate(zip(self.G, self.D, strict=True)):

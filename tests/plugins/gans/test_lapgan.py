@@ -28,15 +28,61 @@ PARTS: dict[str, Any] = {
     "loss": {"use": "non_saturating"},
 }
 
+ON_DIGITS = """
+[run]
+steps      = 200
+batch_size = 32
+ema        = 0.99
 
-def make(spec: Spec = PHOTOS, levels: int = 2, **changes: Any) -> LAPGAN:
+[dataset]
+use  = "digits"
+size = 16
+
+[procedure]
+use    = "lapgan"
+levels = 1
+
+[generator]
+use    = "mlp"
+z_dim  = 64
+hidden = [256, 256]
+bn_eps = 1e-5
+
+[discriminator]
+use    = "mlp"
+hidden = [256, 128]
+
+[generator_level]
+use   = "lapgan_level"
+width = 16
+
+[discriminator_level]
+use   = "lapgan_level"
+width = 16
+
+[loss]
+use = "non_saturating"
+
+[optimizer]
+use   = "adam"
+lr    = 5e-4
+betas = [0.5, 0.999]
+"""
+
+
+def make(
+    spec: Spec = PHOTOS, levels: int = 2, regularizer: dict[str, dict[str, Any]] | None = None, **changes: Any
+) -> LAPGAN:
     torch.manual_seed(0)
     tables = {name: dict(changes.get(name, table)) for name, table in PARTS.items()}
     parts = {
         name: Blueprint(PLUGINS.zoo.find(name.partition("_")[0], table.pop("use")), table)
         for name, table in tables.items()
     }
-    return LAPGAN(spec, **parts, levels=levels)
+    regularizers = [
+        Blueprint(PLUGINS.zoo.find("regularizer", use), settings) for use, settings in (regularizer or {}).items()
+    ]
+    return LAPGAN(spec, **parts, regularizer=regularizers, levels=levels)
 
 
 def photos(n: int = 6, spec: Spec = PHOTOS) -> dict[str, Tensor]:
@@ -195,6 +241,33 @@ def test_labels_reach_every_conditional_network() -> None:
     assert not torch.equal(procedure.D[0](x, torch.zeros(2).long()), procedure.D[0](x, torch.ones(2).long()))
 
 
+def test_every_level_has_its_own_regularizers() -> None:
+    """R1 of each discriminator at its own images, in every second step and doubled; clipping after each move."""
+    procedure = make(regularizer={"r1": {"weight": 2.0, "every": 2}, "weight_clipping": {"limit": 0.01}})
+    batch = photos()
+    expected = []
+    for D, x in zip(procedure.D.eval(), pyramid(batch["x"], 2), strict=True):
+        x = x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(D(x).sum(), x)
+        expected.append(2 * gradient.square().flatten(1).sum(1).mean().item())
+    move, _ = procedure.step(iter([batch]), 0)
+    assert [terms["r1"].item() for terms in move.values()] == pytest.approx(expected, rel=1e-4)
+    for D in procedure.D:
+        assert max(p.abs().max().item() for p in D.parameters()) == pytest.approx(0.01)
+    assert [list(terms) for terms in next(procedure.step(iter([batch]), 1)).values()] == [["adversarial"]] * 3
+
+
+def test_feature_matching_joins_the_generators_of_all_levels() -> None:
+    discriminators, generators = moves(make(regularizer={"feature_matching": {}}))
+    assert all(list(terms) == ["adversarial"] for terms in discriminators.values())
+    assert all(list(terms) == ["adversarial", "feature_matching"] for terms in generators.values())
+
+
+def test_a_penalty_of_each_sample_is_refused_where_a_level_mixes_them() -> None:
+    with pytest.raises(IncompatibleError, match="R1 penalises the gradient of each sample"):
+        make(discriminator={"use": "mlp", "hidden": [8], "norm": "batch"}, regularizer={"r1": {}})
+
+
 def test_a_loss_that_uses_real_logits_gets_them() -> None:
     procedure, judged = make(), []
     procedure.loss.uses_real = True
@@ -248,10 +321,11 @@ def test_panels_show_every_level_from_coarse_to_fine() -> None:
 def test_it_learns_to_draw_digits_from_coarse_to_fine(tmp_path: Path) -> None:
     """Seeds 0, 1 and 2 drew all ten digits, at 0.12 to 0.14 of the distance that untrained networks have."""
     referee = Referee(16)
-    changes = {"dataset.use": "digits", "dataset.size": 16, "procedure.levels": 1}
+    recipe = tmp_path / "digits.toml"
+    recipe.write_text(ON_DIGITS)
     drawn = []
     for steps in (1, 200):
-        run = ganzoo.train("lapgan_mnist", {**changes, "run.steps": steps}, out=tmp_path)
+        run = ganzoo.train(recipe, {"run.steps": steps}, out=tmp_path)
         drawn.append(referee.judge(ganzoo.load(run).sample(1000, seed=0)))
     untrained, trained = drawn
     assert trained.classes >= 8
