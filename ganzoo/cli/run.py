@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,8 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
 
 def say_loading() -> None:
     """Say, before PyTorch is imported, that the command is at work."""
-    if os.environ.get("RANK") in (None, "", "0"):  # one of several processes says it
+    is_main = os.environ.get("RANK") in (None, "", "0")  # one of several processes says it
+    if is_main and "torch" not in sys.modules:
         click.echo("loading PyTorch", err=True)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from ganzoo.cli import cli
+from ganzoo.cli.run import say_loading
 from ganzoo.sampling.run import Run
 from helpers.support import toml
 
@@ -119,3 +121,15 @@ def test_a_recipe_that_cannot_be_read_is_a_usage_error(text: str, tmp_path: Path
     result = run(path)
     assert result.exit_code == 2
     assert "bad.toml" in result.stderr
+
+
+@pytest.mark.parametrize(("rank", "said"), [("", "loading PyTorch\n"), ("0", "loading PyTorch\n"), ("1", "")])
+def test_loading_is_said_once_before_torch_is_imported(
+    rank: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", rank)
+    say_loading()
+    assert capsys.readouterr().err == ""  # it is imported
+    monkeypatch.delitem(sys.modules, "torch")
+    say_loading()
+    assert capsys.readouterr().err == said

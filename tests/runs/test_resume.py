@@ -282,7 +282,7 @@ def test_other_classes_are_refused_with_their_names(
     before = letters.resolved
     result = ganzoo("resume", letters.folder, "run.steps=3", *allowed)
     assert result.exit_code == 3, result.output
-    (line,) = result.stderr.removeprefix("loading PyTorch\n").splitlines()
+    (line,) = result.stderr.splitlines()
     assert told in line
     assert letters.resolved == before
 
