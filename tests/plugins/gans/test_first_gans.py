@@ -43,7 +43,7 @@ def test_the_rate_and_the_momentum_of_goodfellow_mnist_printed() -> None:
 @pytest.mark.parametrize(
     ("name", "steps", "procedure", "rate", "betas"),
     [
-        ("one_hidden_mnist", 10_000, Simultaneous, 2e-4, (0.9, 0.999)),
+        ("one_hidden_mnist_printed", 10_000, Simultaneous, 2e-4, (0.9, 0.999)),
         ("tf_dcgan_mnist", 10_000, Adversarial, 2e-3, (0.5, 0.999)),
     ],
 )
