@@ -65,6 +65,7 @@ ALLOWED = {
         "multiprocessing.reduction",
     ): "a dataset that was just built, copied as for a worker",
     ("ganzoo_builtins/datasets/image_decoder.py", "ctypes"): "a handler of the libtiff that Pillow itself loaded",
+    ("ganzoo/utils/rng.py", "getattr"): "the overload with a generator of a function of PyTorch that is being called",
     ("ganzoo_builtins/datasets/published.py", "getattr"): "settings that the class itself lists",
 }
 """(file, what it does): why no recipe, checkpoint or dataset can choose what that reaches."""

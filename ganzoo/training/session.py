@@ -42,7 +42,6 @@ class Session:
         optimizers = optim.optimizer_factory(recipe.optimizer)
         self.dataset = instantiate.dataset(recipe) if dataset is None else dataset
         check_memory(recipe, self.dataset, optimizers, accelerator.device)
-        agreement.require(recipe, self.dataset, accelerator.device)
         self.batches = Batches(
             self.dataset,
             settings.batch_size,
@@ -58,6 +57,7 @@ class Session:
         instantiate.check_batch(self.procedure, settings.batch_size)
         if settings.compile:
             instantiate.compile_networks(self.procedure)
+        agreement.require(recipe, self.dataset, accelerator.device)
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         standing = StandingStatistics(self.procedure, self.dataset, settings.batch_size, settings.balance)

@@ -14,7 +14,7 @@ from ganzoo_builtins.gans.condition import DiscriminatorCondition, GeneratorCond
 from helpers.support import PLUGINS
 
 SPEC = Spec((3, 32, 32), classes=4)
-NARROW: dict[str, Any] = {"width": 2}
+NARROW: dict[str, Any] = {"width": 4}
 
 
 def families(kind: str) -> Iterator[str]:
