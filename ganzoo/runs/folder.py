@@ -22,7 +22,7 @@ from ganzoo.runs.scores import Score
 from ganzoo.utils import atomic, regular
 
 DATA_PATH = "dataset.path"
-"""Where the data is, which may have moved; its fingerprint tells that it is the same."""
+"""The path of the data, which may have moved; its fingerprint tells that it is the same."""
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
     *("run.threads", "run.max_time", "run.on_nonfinite", DATA_PATH),

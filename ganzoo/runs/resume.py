@@ -190,7 +190,7 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
     Yields:
         Run folders.
     """
-    target = _without_threads(_as_read(recipe.resolved()))
+    target = comparable(recipe)
     for run in _newest_first(out):
         try:
             matches = (run.status.get("state") == "finished") == finished
@@ -199,6 +199,11 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
             continue
         if matches:
             yield run
+
+
+def comparable(recipe: Recipe) -> Tree:
+    """Return every setting of a recipe as reading it from a file gives it, without the number of threads."""
+    return _without_threads(_as_read(recipe.resolved()))
 
 
 def _newest_first(out: Path) -> Iterator[RunFolder]:

@@ -11,9 +11,8 @@ import torch
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Dataset
+from ganzoo.runs.resume import comparable
 from ganzoo.utils import distributed
-
-OF_ITS_OWN = ("threads",)  # settings of [run] that a process may have for itself
 
 
 def require(recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
@@ -31,7 +30,7 @@ def require(recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
     """
     if distributed.world_size() == 1:
         return
-    mine = settings(recipe)
+    mine = comparable(recipe)
     same = distributed.are_equal([digest(mine), digest(dataset.fingerprint())], device)
     if all(same):
         return
@@ -42,13 +41,6 @@ def require(recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
     if lines := differences(first, mine):
         message += f" Process {distributed.rank()}: {'; '.join(lines)}."
     raise IncompatibleError(message)
-
-
-def settings(recipe: Recipe) -> dict[str, Any]:
-    """Return every setting of a recipe that all processes must have in common."""
-    tree: dict[str, Any] = json.loads(json.dumps(recipe.resolved()))
-    tree["run"] = {name: value for name, value in tree["run"].items() if name not in OF_ITS_OWN}
-    return tree
 
 
 def digest(value: Any) -> bytes:
