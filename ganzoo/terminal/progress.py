@@ -104,7 +104,8 @@ class ProgressDisplay:
             yield
         finally:
             self._activities.remove(name)
-            self._began_at += time.monotonic() - began  # is not counted as time of the steps
+            if not self._activities:  # the outermost one contains the others
+                self._began_at += time.monotonic() - began  # is not counted as time of the steps
 
     def say(self, text: str) -> None:
         """Print a line of text above the progress."""

@@ -151,6 +151,19 @@ def test_a_line_comes_though_nothing_is_logged(capsys: pytest.CaptureFixture[str
     assert re.fullmatch(r"step 43/1000  (\d steps/s|[\d.]+ s a step)", lines[-1])
 
 
+def test_an_activity_within_another_is_left_out_of_the_time_of_the_steps_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    display = ProgressDisplay(1000, 40)
+    display._began_at = now[0]
+    with display.activity("grids"):
+        with display.activity("grids"):
+            now[0] += 60
+        now[0] += 10
+    now[0] += 5
+    assert display._activity() == "5 s in the first step"
+
+
 @pytest.mark.usefixtures("fast")
 def test_a_terminal_moves_though_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
