@@ -6,7 +6,7 @@ interpolation first. The input is not measured when its number of channels diffe
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch.nn.functional import conv2d, interpolate
 
 import ganzoo
 from ganzoo import Blueprint
+from ganzoo.config import instantiate
 from ganzoo.registry import discovery
 
 SAMPLES = 1000
@@ -41,7 +42,7 @@ def held_out(run: ganzoo.Run) -> tuple[ganzoo.Model, bool]:
     for setting in ({"train": False}, {"split": "test"}):
         held = Blueprint(whole.entry, {**whole.settings, **setting})
         if not held.problems():
-            model.recipe = replace(model.recipe, dataset=held)
+            model.data = partial(instantiate.dataset_from, held, model.recipe.run.seed)
             return model, True
     return model, False
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
 import pytest
 import torch
 
+import ganzoo
+from ganzoo.config import locate, resolver
+from ganzoo.interfaces import Spec
+from ganzoo.procedure import Procedure
+from ganzoo.registry import discovery
+from ganzoo.sampling.model import Model
+from judges import pairs
 from judges.pairs import enlarged, psnr, ssim
 
 
@@ -38,3 +49,21 @@ def test_inputs_are_compared_in_the_size_of_the_truth() -> None:
     assert enlarged(b, b) is b
     assert enlarged(torch.full((2, 1, 4, 4), 0.5), b).unique().tolist() == [0.5]  # type: ignore[union-attr]
     assert enlarged(torch.rand(2, 3, 8, 8), b) is None
+
+
+def test_the_images_come_from_the_test_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten black images as MNIST's test split; there is no training split to take others from."""
+    folder = tmp_path / "MNIST/raw"
+    folder.mkdir(parents=True)
+    images, labels = np.zeros((10, 28, 28), np.uint8), np.arange(10, dtype=np.uint8)
+    for name, data in (("t10k-images-idx3-ubyte", images), ("t10k-labels-idx1-ubyte", labels)):
+        (folder / name).write_bytes(
+            bytes([0, 0, 8, data.ndim]) + np.array(data.shape, ">i4").tobytes() + data.tobytes()
+        )
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    plugins = discovery.load()
+    recipe, _ = resolver.read(locate.find("denoise_mnist", plugins), (), plugins.zoo)
+    model = Model(Mock(Procedure), Spec((1, 28, 28)), [], recipe=recipe)
+    monkeypatch.setattr(ganzoo, "load", lambda *_: model)
+    held, is_test = pairs.held_out(ganzoo.Run(tmp_path))
+    assert is_test and held.data and len(held.data()) == 10
