@@ -51,6 +51,27 @@ class Idle(Maker):
         self.spare = nn.Linear(2, 2)
 
 
+class Fresh(Maker):
+    """Begins with a branch of zero, and clips its images in evaluation mode only: no defect."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.branch = nn.Sequential(nn.Linear(z_dim, 2), nn.Tanh(), nn.Linear(2, spec.size))
+        nn.init.zeros_(self.branch[2].weight)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        x = (3 * self.layer(z) + self.branch(z)).unflatten(1, self.spec.shape)
+        return x if self.training or not self.spec.is_image else x.clamp(-1, 1)
+
+
+class Stillborn(Fresh):
+    """Begins with a branch of zero, and has a layer that is not used."""
+
+    def __init__(self, spec: Spec, z_dim: int = 4):
+        super().__init__(spec, z_dim)
+        self.spare = nn.Linear(2, 2)
+
+
 class InPlace(Maker):
     """Scales its noise in place."""
 
@@ -409,6 +430,8 @@ DEFECTS: dict[type, dict[str, str]] = {
     Penalty: {},
     Halving: {},
     WrongShape: {"its samples have the shape of data": "end in .unflatten(1, spec.shape)"},
+    Fresh: {},
+    Stillborn: {"a gradient reaches every parameter": "no gradient reaches spare.weight, spare.bias, so"},
     Idle: {"a gradient reaches every parameter": "spare.weight, spare.bias, so it is never trained. Use it"},
     InPlace: {"it does not change its input": "Write x = x * 2, not x *= 2"},
     Restless: {"equal seeds give equal outputs": "Keep no state between calls"},

@@ -36,14 +36,14 @@ def its_samples_have_the_shape_of_data(component: Component) -> None:
 
 
 def images_lie_between_minus_one_and_one(component: Component) -> None:
-    """Generated images lie in [-1, 1]: before training, and in evaluation mode with any weights."""
+    """In evaluation mode, generated images lie in [-1, 1], with any weights."""
     for spec, network in component.networks(accepts=lambda spec: spec.is_image):
-        inputs = component.inputs(network, spec, 3)
+        inputs = component.inputs(network.eval(), spec, 3)
         largest = output_of(network, *inputs, seed=0).nan_to_num().abs().max().item()
         with torch.no_grad():
             for parameter in network.parameters():  # the weights of a trained network are larger
                 parameter.mul_(10)
-        largest = max(largest, output_of(network.eval(), *inputs, seed=0).nan_to_num().abs().max().item())
+        largest = max(largest, output_of(network, *inputs, seed=0).nan_to_num().abs().max().item())
         expect(
             largest <= 1,
             f"{component.on(spec)}: with all weights multiplied by 10, pixels reach {largest:.3g}. Images lie in "

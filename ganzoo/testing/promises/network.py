@@ -190,21 +190,20 @@ def it_builds_on_any_device(component: Component) -> None:
 
 
 def a_gradient_reaches_every_parameter(component: Component) -> None:
-    """Each parameter has a finite gradient, unless it is frozen by requires_grad = False."""
+    """Each parameter has a finite gradient, unless requires_grad = False freezes it or a layer after it starts at 0."""
     generates = component.entry.kind == "generator"
     for spec, network in component.networks(accepts=lambda spec: not (generates and spec.vocab)):  # ids are integers
-        x, y = component.inputs(network, spec, 3)
-        sum(output.square().sum() for output in _outputs(component, network, x, y)).backward()  # type: ignore[union-attr]
-        trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        # A bias before batch norm has a gradient of zero. A weight with a gradient of zero is not used.
-        unused = [name for name, p in trained if p.grad is None or (p.dim() > 1 and not p.grad.any())]
+        unused, infinite = _gradients(component, network, spec)
+        if unused:  # perhaps behind a layer that starts at zero
+            _move_weights(network)
+            still_unused, more_infinite = _gradients(component, network, spec)
+            unused, infinite = [name for name in unused if name in still_unused], infinite or more_infinite
         expect(
             not unused,
             f"{component.on(spec)}: no gradient reaches {_listed(unused)}, so it is never trained. Use it in "
             "forward(), or remove it. If it is meant to be constant, make it a buffer by register_buffer(). Gradients "
             "are stopped by detach(), .data, argmax() and torch.no_grad().",
         )
-        infinite = [name for name, p in trained if p.grad is not None and not p.grad.isfinite().all()]
         expect(
             not infinite,
             f"{component.on(spec)}: the gradient of {_listed(infinite)} is not finite. Add a small number to the "
@@ -287,9 +286,7 @@ def it_refuses_data_without_labels(component: Component) -> None:
 def labels_matter(component: Component) -> None:
     """Different labels give different outputs."""
     for spec, network in _conditional(component):
-        with torch.no_grad():
-            for parameter in network.parameters():  # some are initialised to zero
-                parameter.add_(torch.randn_like(parameter) * 0.1)
+        _move_weights(network)
         x, y = component.inputs(network, spec, 7)
         assert y is not None
         expect(
@@ -314,6 +311,24 @@ def labels_out_of_range_raise(component: Component) -> None:
                 "nn.Embedding(spec.classes, ...) or F.one_hot(y, spec.classes), which raise an error. With clamp(), % "
                 "or comparisons, an invalid label is not noticed."
             )
+
+
+def _gradients(component: Component, network: Any, spec: Spec) -> tuple[list[str], list[str]]:
+    """Return the names of the parameters that no gradient reaches, and of those whose gradient is not finite."""
+    network.zero_grad()
+    x, y = component.inputs(network, spec, 3)
+    sum(output.square().sum() for output in _outputs(component, network, x, y)).backward()  # type: ignore[union-attr]
+    trained = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    # A bias before batch norm has a gradient of zero. A weight with a gradient of zero is not used.
+    unused = [name for name, p in trained if p.grad is None or (p.dim() > 1 and not p.grad.any())]
+    return unused, [name for name, p in trained if p.grad is not None and not p.grad.isfinite().all()]
+
+
+def _move_weights(network: nn.Module) -> None:
+    """Add a little noise to all parameters, of which some start at zero."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
 
 
 def _copy_state(network: nn.Module) -> dict[str, Tensor]:

@@ -48,6 +48,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
     pair("compact", "Compact", "Small strided convolutions, fast on a CPU", paper)
 
+    summary = "Residual blocks without normalisation or tanh"
+    pair("r3gan", "R3GAN", summary, "arXiv:2501.05441")
+
     # Classes.
     summary = "As adversarial, but the discriminator predicts the label, in place of taking it"
     add("procedure", "acgan", "acgan:ACGAN", summary, "arXiv:1610.09585")
