@@ -48,6 +48,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
     pair("compact", "Compact", "Small strided convolutions, fast on a CPU", paper)
 
+    summary = "A style for each layer, noise, images of all resolutions"
+    pair("stylegan2", "StyleGAN2", summary, "arXiv:1912.04958")
     summary = "Residual blocks without normalisation or tanh"
     pair("r3gan", "R3GAN", summary, "arXiv:2501.05441")
 

@@ -39,3 +39,20 @@ class Down(Resample):
 
     def forward(self, x: Tensor) -> Tensor:
         return conv2d(x, self.of_each(x), stride=2, padding=1, groups=x.shape[1])
+
+
+class Blur(Resample):
+    """Applies the filter without changing the side by more than `pad`; (N, C, H, W) -> (N, C, H + 2 pad - 3, ...).
+
+    Args:
+        pad: Zeros on each side of the map.
+        gain: Sum of the taps.
+    """
+
+    def __init__(self, pad: int, gain: float = 1.0):
+        super().__init__()
+        self.pad = pad
+        self.gain = gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv2d(x, self.gain * self.of_each(x), padding=self.pad, groups=x.shape[1])

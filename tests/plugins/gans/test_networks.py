@@ -84,6 +84,7 @@ def test_priors(name, reach):
         ("dcgan", Spec((1, 4, 4)), "not 4: add"),
         ("dcgan_elu", Spec((1, 30, 30)), r"divisible by 4, not 30: add dataset\.size=28"),
         ("dcgan_5x5", Spec((1, 30, 30)), r"divisible by 4, not 30: add dataset\.size=32"),
+        ("stylegan2", Spec((1, 36, 36)), r"such as 28, 32 or 64, not 36: add dataset\.size=64"),
         ("r3gan", POINTS, r'r3gan works on images.*\(2,\): use "mlp"'),
         ("r3gan", Spec((1, 36, 36)), r"times its patch of 1, such as 28, 32 or 64, not 36: add dataset\.size=64"),
         ("dcgan_upsample", TOKENS, "dcgan_upsample works on real numbers"),
