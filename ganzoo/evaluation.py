@@ -16,7 +16,7 @@ from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores
-from ganzoo.runs.folder import DATA_PATH
+from ganzoo.runs.resumable import DATA_PATH
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from ganzoo.utils import rng

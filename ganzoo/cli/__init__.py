@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import shlex
 import sys
 import warnings
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 import click
 
-from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, did_you_mean, printable
+from ganzoo.cli import words
+from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, printable
 from ganzoo.registry.versions import Deprecated
 from ganzoo.utils import openmp
 
@@ -49,6 +51,14 @@ VERBS = {
 class LazyGroup(click.Group):
     """Command group that imports a command when it is called; the one-line helps are in VERBS."""
 
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run the command line; or complete a word of it, where a shell asks for that."""
+        if "_GANZOO_COMPLETE" in os.environ:
+            from ganzoo.cli import shells
+
+            shells.register()
+        return super().main(*args, **settings)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*VERBS]  # importing ganzoo.cli.list shadows the built-in `list` here
 
@@ -63,7 +73,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.UsageError(f"no command {name!r}.{did_you_mean(name, VERBS)}", ctx)
+            raise click.UsageError(words.no_command(name, _hint(name)), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -84,6 +94,20 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*VERBS.items()])
+
+
+def _hint(name: str) -> str:
+    """Return what somebody may have meant who typed a command that does not exist, with a leading space, or ""."""
+    if Path(name).suffix in (".toml", ".json") or (not words.means(name, VERBS, words.COMMANDS) and _is_recipe(name)):
+        return f" To train a recipe: ganzoo run {shlex.quote(name)}"
+    return words.hint(name, VERBS, words.COMMANDS)
+
+
+def _is_recipe(name: str) -> bool:
+    from ganzoo.config import locate
+    from ganzoo.registry import discovery
+
+    return any(name in (recipe.name, recipe.full_name) for recipe in locate.recipes(discovery.load()))
 
 
 def _check_current_folder() -> None:
@@ -108,12 +132,19 @@ def _format_warning(
     return _AS_PYTHON_DOES(message, category, filename, lineno, line)
 
 
+def _plugin_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from ganzoo.cli import complete
+
+    return complete.plugins(ctx, parameter, incomplete)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--no-plugins", is_flag=True, help="Load the built-in plugins only.")
 @click.option(
     "--block",
     metavar="NAME",
     multiple=True,
+    shell_complete=_plugin_names,
     help="Do not load this plugin: an owner, a package or owner/entry; repeatable.",
 )
 @click.version_option(package_name="ganzoo-torch", prog_name="ganzoo")

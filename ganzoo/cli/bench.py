@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
 
 Count = click.IntRange(min=1)
@@ -14,7 +15,7 @@ Count = click.IntRange(min=1)
 
 @click.command("bench")
 @click.argument("recipe", shell_complete=recipes)
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]", shell_complete=complete_settings.of_recipe)
 @click.option("--steps", type=Count, default=50, show_default=True, help="Timed steps per round.")
 @click.option(
     "--warmup", type=click.IntRange(min=0), default=10, show_default=True, help="Steps before the timing starts."

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
 from ganzoo.errors import one_line
 
 
 @click.command("check")
 @click.argument("recipe", shell_complete=recipes)
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]", shell_complete=complete_settings.of_recipe)
 @click.option("--no-time", is_flag=True, help="Train no step to measure the time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import of_kind
 
 if TYPE_CHECKING:
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.argument("targets", nargs=-1, required=True, metavar="RUN ... | RECIPE [KEY=VALUE ...]")
+@click.argument(
+    "targets",
+    nargs=-1,
+    required=True,
+    metavar="RUN ... | RECIPE [KEY=VALUE ...]",
+    shell_complete=complete_settings.of_targets,
+)
 @click.option(
     "--over",
     multiple=True,
     metavar="KEY=A,B",
+    shell_complete=complete_settings.over,
     help="Train with each of these values of a setting; repeat for all combinations.",
 )
 @click.option(

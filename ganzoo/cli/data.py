@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cli import complete_settings
+from ganzoo.cli.complete import of_kind
+from ganzoo.cli.words import DataGroup
 from ganzoo.config.component import Blueprint
 from ganzoo.config.overrides import override
 from ganzoo.data.download import Progress
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 SHOWN = 30  # classes, with their examples, that are shown to people; --json has all
 
 
-@click.group("data")
+@click.group("data", cls=DataGroup)
 def command() -> None:
     """List, download and verify datasets."""
 
@@ -47,8 +50,8 @@ def list_(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
-@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]")
+@click.argument("name", shell_complete=of_kind("dataset"))
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]", shell_complete=complete_settings.of_dataset)
 def get(name: str, settings: tuple[str, ...]) -> None:
     """Download the files of a dataset.
 
@@ -69,8 +72,8 @@ def get(name: str, settings: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("name")
-@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]")
+@click.argument("name", shell_complete=of_kind("dataset"))
+@click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]", shell_complete=complete_settings.of_dataset)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Verify the files of a dataset.

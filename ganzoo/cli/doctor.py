@@ -7,6 +7,7 @@ import json
 import platform
 import shutil
 from importlib import metadata
+from itertools import groupby
 from typing import Any
 
 import click
@@ -17,12 +18,14 @@ from ganzoo.registry.versions import installed_version
 from ganzoo.utils import openmp
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
-EXTRAS = {
-    "scipy": "svhn",
-    "gdown": "celeba",
-    "tensorboard": 'run.trackers = ["tensorboard"]',
-    "gradio": "ganzoo play",
-    "onnxruntime": "ganzoo export --format onnx",
+EXTRAS = {  # module -> extra of the package, and what needs it
+    "scipy": ("scipy", "the dataset svhn"),
+    "sklearn": ("digits", "the dataset digits"),
+    "gdown": ("gdown", "the dataset celeba"),
+    "torch_fidelity": ("fidelity", "the extractor inception"),
+    "tensorboard": ("tensorboard", 'run.trackers = ["tensorboard"]'),
+    "gradio": ("play", "ganzoo play"),
+    "onnxruntime": ("onnx", "ganzoo export --format onnx"),
 }
 
 
@@ -37,10 +40,7 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts))
     else:
-        width = max(len(name) for name in facts)
-        for name, value in facts.items():
-            if name != "problems":
-                click.echo(f"{name:<{width}}  {value if isinstance(value, str) else json.dumps(value)}")
+        click.echo(_text(facts))
     if facts["problems"]:
         raise SetupError("\n".join(facts["problems"]))
 
@@ -77,6 +77,37 @@ def _facts() -> dict[str, Any]:
     except Exception as error:  # reporting a broken torch is the purpose of this command
         problems.append(f"torch does not work: {type(error).__name__}: {error}. Install it again.")
     return {**facts, "problems": problems}
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """Return the facts as lines for people; the problems follow as an error."""
+    lines = dict[str, list[str]]()
+    for name, value in facts.items():
+        lines[name.replace("_", " ")] = [value] if isinstance(value, str) else []
+    lines["versions"] = [f"{name} {version or 'is not installed'}" for name, version in facts["versions"].items()]
+    lines["extras"] = [_extra(name, there) for name, there in facts["extras"].items()]
+    lines["plugins"] = _plugin_lines(facts["plugins"])
+    del lines["problems"]
+    width = max(map(len, lines))
+    return "\n".join(
+        f"{'' if k else name:<{width}}  {line}".rstrip() for name, few in lines.items() for k, line in enumerate(few)
+    )
+
+
+def _extra(module: str, is_there: bool) -> str:
+    extra, purpose = EXTRAS[module]
+    return f"{purpose}: ready" if is_there else f"{purpose}: pip install 'ganzoo-torch[{extra}]'"
+
+
+def _plugin_lines(states: dict[str, str]) -> list[str]:
+    """Return a line for the plugins of each owner, and one for each that is not ok."""
+    lines = []
+    for owner, group in groupby(states, key=lambda name: name.partition("/")[0]):
+        names = [*group]
+        good = sum(states[name] == "ok" for name in names)
+        lines.append(f"{owner}: {good} of {len(names)} loaded")
+        lines += [f"{name}: {states[name]}" for name in names if states[name] != "ok"]
+    return lines
 
 
 def _data() -> str:

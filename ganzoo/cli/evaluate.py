@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli.complete import of_kind
+from ganzoo.cli.complete import of_kind, runs
 
 if TYPE_CHECKING:
     from ganzoo.runs.scores import Score
 
 
 @click.command("evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=runs)
 @click.argument("changes", nargs=-1, metavar="[KEY=VALUE ...]")
 @click.option(
     "--metric",

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.complete import runs
 from ganzoo.sharing import FORMATS
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=runs)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write. [RUN/export]")
 @click.option(
     "--format",

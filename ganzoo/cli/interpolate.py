@@ -7,9 +7,11 @@ from typing import Literal
 
 import click
 
+from ganzoo.cli.complete import models
+
 
 @click.command("interpolate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=models)
 @click.option("--out", type=click.Path(path_type=Path), help="A new .png or .gif file. [RUN/interpolation.png]")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of interpolations.")
 @click.option(

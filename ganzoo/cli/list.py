@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ganzoo.cli.complete import kinds, named_in_list
 from ganzoo.config import locate
 from ganzoo.config.locate import RecipeFile
 from ganzoo.config.renamed import joined
@@ -21,8 +22,8 @@ ALL = ("gan", *KINDS, "recipe", "model")
 
 
 @click.command("list")
-@click.argument("kind", required=False)
-@click.argument("pattern", required=False)
+@click.argument("kind", required=False, shell_complete=kinds)
+@click.argument("pattern", required=False, shell_complete=named_in_list)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     """List GANs with their recipes and papers, then components, recipes and trained models by kind.
@@ -31,18 +32,21 @@ def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     procedure, optimizer, schedule, metric, extractor, recipe and model. PATTERN is part of a name or summary, or a
     wildcard such as 'dc*'.
 
+    Outside a terminal, each row is one line of kind, name, owner, summary and paper, with tabs between them.
+
     \b
     ganzoo list gan
     ganzoo list loss
     ganzoo list dataset faces
     ganzoo list 'dc*'
+    ganzoo list recipe | cut -f 2
     """
-    kinds = {spelling: name for name in ALL for spelling in (name, _plural(name))}
-    if kind not in kinds and pattern is None:
+    spellings = {spelling: name for name in ALL for spelling in (name, _plural(name))}
+    if kind not in spellings and pattern is None:
         kind, pattern = None, kind
-    if kind is not None and kind not in kinds:
-        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, kinds)} Kinds: {', '.join(ALL)}.")
-    selected = kinds[kind] if kind else None
+    if kind is not None and kind not in spellings:
+        raise GanzooError(f"no kind {kind!r}.{did_you_mean(kind, spellings)} Kinds: {', '.join(ALL)}.")
+    selected = spellings[kind] if kind else None
     rows = _rows(selected, pattern)
     if pattern and not rows and (present := locate.present_name(pattern, discovery.load())):
         click.echo(f"{pattern} is now {present}", err=True)
@@ -50,11 +54,11 @@ def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
-        _print_tables(rows)
+        _print(rows)
     elif pattern is None:
         click.echo(f"No plugin offers any {_plural(selected or 'component')}.", err=True)
     else:
-        near = did_you_mean(pattern, [*kinds, *(row["name"] for row in _rows(selected, None))])
+        near = did_you_mean(pattern, [*spellings, *(row["name"] for row in _rows(selected, None))])
         raise GanzooError(f"nothing matches {pattern!r}.{near} See `ganzoo list`.")
 
 
@@ -103,20 +107,21 @@ def _row(kind: str, name: str, owner: str, summary: str, paper: str) -> dict[str
     return {"kind": kind, "name": name, "owner": owner, "summary": summary, "paper": paper}
 
 
-def _print_tables(rows: list[dict[str, Any]]) -> None:
-    """Print a table for each kind."""
-    from rich.console import Console
-    from rich.table import Table
+def _print(rows: list[dict[str, Any]]) -> None:
+    """Print a table for each kind, or a line for each row where no terminal shows them."""
+    from ganzoo.terminal import table
 
-    console = Console()
+    if not table.for_people():
+        table.print_lines([*row.values()] for row in rows)
+        return
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
-        table = Table(title=kind, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
         summary = "recipes" if kind == "gan" else "summary"
-        unwrapped = ("owner", "recipes") if kind == "gan" else ("name", "owner")
-        for column in ("name", "owner", summary, "paper"):
-            table.add_column(column, overflow="fold", no_wrap=column in unwrapped)
-        for row in group:
-            text = row["summary"].replace(", ", ",\n") if kind == "gan" else row["summary"]
-            table.add_row(row["name"], row["owner"], text, row["paper"])
-        console.print(table)
-        console.print()
+        whole = ("owner", "recipes") if kind == "gan" else ("name", "owner")
+        table.print_table(("name", "owner", summary, "paper"), map(_cells, group), whole, title=kind)
+        click.echo()
+
+
+def _cells(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the cells of a row, with one recipe of a GAN below the other."""
+    summary = row["summary"].replace(", ", ",\n") if row["kind"] == "gan" else row["summary"]
+    return row["name"], row["owner"], summary, row["paper"]

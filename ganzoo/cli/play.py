@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from ganzoo.cli.complete import models
+
 
 @click.command("play")
-@click.argument("run")
+@click.argument("run", shell_complete=models)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

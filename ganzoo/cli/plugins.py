@@ -18,21 +18,26 @@ def command(as_json: bool) -> None:
     The status is ok, failed, incompatible (with this version of the plugin API) or off. A plugin is Python code that
     runs when ganzoo starts: install only plugins that you trust. `ganzoo --block NAME` or GANZOO_BLOCK_PLUGINS=NAME
     disables one; `ganzoo --no-plugins` or GANZOO_DISABLE_PLUGINS=1 disables all but the built-in ones.
+
+    Outside a terminal, each plugin is one line of plugin, package, version, status, components, hooks and error, with
+    tabs between them.
     """
     rows = discovery.load().rows
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from ganzoo.terminal import table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("plugin", "package", "version", "status", "components", "hooks"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("plugin", "version", "status"))
-    for row in rows:
-        hooks = ", ".join(hook.removeprefix("ganzoo_") for hook in row.hooks)
-        table.add_row(row.name, row.distribution, row.version, row.status, str(row.components), hooks)
-    Console().print(table)
+    if not table.for_people():
+        table.print_lines([*_cells(row), row.error] for row in rows)
+        return
+    columns = ("plugin", "package", "version", "status", "components", "hooks")
+    table.print_table(columns, map(_cells, rows), whole=("plugin", "version", "status"))
     for row in rows:
         if row.error:
             click.echo(f"{row.name}: {row.error}")
+
+
+def _cells(row: discovery.PluginInfo) -> tuple[str, ...]:
+    hooks = ", ".join(hook.removeprefix("ganzoo_") for hook in row.hooks)
+    return row.name, row.distribution, row.version, row.status, str(row.components), hooks

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.complete import runs
+
 
 @click.command("push")
-@click.argument("place", metavar="FOLDER|RUN", type=click.Path(path_type=Path))
+@click.argument("place", metavar="FOLDER|RUN", type=click.Path(path_type=Path), shell_complete=runs)
 @click.argument("name", metavar="OWNER/NAME")
 @click.option(
     "--private", "visibility", flag_value="private", default="private", help="Create a private repository. [default]"

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.complete import runs
+
 
 @click.command("report")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path), shell_complete=runs)
 @click.option(
     "-o",
     "--out",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
 from ganzoo.errors import printable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("recipe", shell_complete=recipes)
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]", shell_complete=complete_settings.of_recipe)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -17,6 +17,8 @@ from ganzoo.runs import status
 def command(out: Path, as_json: bool) -> None:
     """List the runs in the folder OUT (default: runs) with their states.
 
+    Outside a terminal, each run is one line of run, state, step, checkpoint, heartbeat and note, with tabs between.
+
     The states are created, running, finished, interrupted, diverged, failed and dead. A dead run is marked as running,
     but its process no longer exists; `ganzoo resume` resumes it.
     """
@@ -30,20 +32,21 @@ def command(out: Path, as_json: bool) -> None:
 
 
 def _table(reports: list[status.Report]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from ganzoo.terminal import table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("run", "state", "step", "checkpoint", "heartbeat"):
-        table.add_column(column, overflow="fold", no_wrap=column != "heartbeat")
-    for report in reports:
-        step = f"{report.step:,} of {report.steps:,}" if report.steps else f"{report.step:,}"
-        table.add_row(*map(Text, (report.run, report.state, step, report.checkpoint, _minute(report.heartbeat))))
-    Console().print(table)
+    if not table.for_people():
+        table.print_lines([*_cells(report), report.note] for report in reports)
+        return
+    columns = ("run", "state", "step", "checkpoint", "heartbeat")
+    table.print_table(columns, map(_cells, reports), whole=columns[:-1])
     for report in reports:
         if report.note:
             click.echo(f"{report.run}: {report.note}")
+
+
+def _cells(report: status.Report) -> tuple[str, ...]:
+    step = f"{report.step:,} of {report.steps:,}" if report.steps else f"{report.step:,}"
+    return report.run, report.state, step, report.checkpoint, _minute(report.heartbeat)
 
 
 def _minute(heartbeat: str) -> str:

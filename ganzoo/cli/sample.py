@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli.complete import models
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sample")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=models)
 @click.option("-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="Number of samples.")
 @click.option(
     "--label",

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.complete import runs
+
 
 @click.command("timelapse")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=runs)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

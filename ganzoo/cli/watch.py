@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.complete import runs
+
 
 @click.command("watch")
-@click.argument("run", type=click.Path(path_type=Path), default="runs")
+@click.argument("run", type=click.Path(path_type=Path), default="runs", shell_complete=runs)
 @click.option("--once", is_flag=True, help="Show the current state and exit.")
 def command(run: Path, once: bool) -> None:
     """Show the progress of RUN until it ends: losses, newest sample grid and diagnosis.

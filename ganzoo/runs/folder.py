@@ -18,16 +18,10 @@ from ganzoo.interfaces import Spec
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores, status
 from ganzoo.runs.metrics_log import MetricsLog
+from ganzoo.runs.resumable import RESUMABLE
 from ganzoo.runs.scores import Score
 from ganzoo.utils import atomic, regular
 
-DATA_PATH = "dataset.path"
-"""The path of the data, which may have moved; its fingerprint tells that it is the same."""
-RESUMABLE = (
-    *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
-    *("run.threads", "run.max_time", "run.on_nonfinite", DATA_PATH),
-)
-"""Settings that may change when a run is resumed."""
 RESOLVED_KEYS = {"name": str, "recipe": dict, "spec": dict, "class_names": list}
 """Keys of resolved.json that are read, and their types."""
 

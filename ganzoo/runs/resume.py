@@ -18,7 +18,8 @@ from ganzoo.errors import DataError, GanzooError, RunError, one_line
 from ganzoo.registry.versions import Deprecated
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint, layout, retention
-from ganzoo.runs.folder import RESUMABLE, RunFolder
+from ganzoo.runs.folder import RunFolder
+from ganzoo.runs.resumable import RESUMABLE
 
 REASONS = 3  # runs, and settings of each, that a message names
 NAMES = 30  # classes that a message names
@@ -133,6 +134,25 @@ def _what_hinders(run: RunFolder, recipe: Recipe, differences: list[str]) -> str
     else:
         is_done = was.get("epochs") is not None and (settings.epochs or 0) <= was["epochs"]
     return f"is finished, at step {step:,}" if is_done else ""
+
+
+def is_finished(start: Start, recipe: Recipe) -> bool:
+    """Tell whether a run has trained all steps of its recipe, and is to go on from its last one.
+
+    Args:
+        start: The run and the checkpoint.
+        recipe: The recipe of the run, with the settings that it is to go on with.
+
+    Returns:
+        True where there is nothing left to train.
+    """
+    if start.run.status.get("state") != "finished":
+        return False
+    resolved = start.run.resolved
+    steps = resolved.get("steps")
+    epochs = resolved["recipe"].get("run", {}).get("epochs")
+    is_same_length = recipe.run.steps == steps if recipe.run.steps is not None else recipe.run.epochs == epochs
+    return is_same_length and retention.step_of(start.checkpoint) == steps
 
 
 def check_classes(run: RunFolder, class_names: Sequence[str]) -> None:

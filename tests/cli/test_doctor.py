@@ -23,11 +23,30 @@ def test_all_is_well() -> None:
     assert set(facts["plugins"].values()) == {"ok"}
 
 
-def test_the_text_has_a_line_for_each_fact() -> None:
-    result = ganzoo("doctor")
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [
-        name for name in json.loads(ganzoo("doctor", "--json").stdout) if name != "problems"
+def test_the_text_is_lines_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(doctor.EXTRAS, "not_there", ("roses", "the dataset roses"))
+    facts = json.loads(ganzoo("doctor", "--json").stdout)
+    text = ganzoo("doctor").stdout
+    lines = [line[17:] for line in text.splitlines()]
+    assert f"torch {facts['versions']['torch']}" in lines
+    assert "ganzoo play: ready" in lines
+    assert "the dataset roses: pip install 'ganzoo-torch[roses]'" in lines
+    ours = sum(name.startswith("ganzoo/") for name in facts["plugins"])
+    assert f"ganzoo: {ours} of {ours} loaded" in lines
+    assert [line.partition("  ")[0] for line in text.splitlines() if line[0] != " "] == [
+        name.replace("_", " ") for name in facts if name != "problems"
     ]
+    assert "{" not in text
+
+
+def test_a_plugin_that_is_not_loaded_has_a_line_of_its_own() -> None:
+    states = {"ganzoo/gans": "ok", "acme/losses": "ok", "acme/nets": "failed"}
+    assert doctor._plugin_lines(states) == ["ganzoo: 1 of 1 loaded", "acme: 1 of 2 loaded", "acme/nets: failed"]
+
+
+def test_every_extra_is_one_of_the_package() -> None:
+    declared = metadata.metadata("ganzoo-torch").get_all("Provides-Extra") or []
+    assert {extra for extra, _ in doctor.EXTRAS.values()} <= {*declared}
 
 
 def test_a_broken_plugin_is_a_problem(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from click import Context
 
 from ganzoo.cli import VERBS, LazyGroup, cli
+from ganzoo.cli.words import COMMANDS
 from helpers.commands import ganzoo
 
 TOP = ("Train a recipe.", "Resume a run from its newest checkpoint.", "List components and recipes.")
@@ -33,11 +34,28 @@ def test_every_verb_is_named_as_in_its_file() -> None:
     assert [getattr(cli.get_command(Context(cli), verb), "name", None) for verb in VERBS] == list(VERBS)
 
 
+def test_what_others_call_a_command_means_one_command() -> None:
+    words = [word for names in COMMANDS.values() for word in names.split()]
+    assert len({*words}) == len(words) and not {*words} & {*VERBS}
+    assert [*COMMANDS] == [verb for verb in VERBS if verb in COMMANDS] + ["--help", "--version"]
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
         ("lst", "Error: no command 'lst'. Did you mean 'list'?"),
-        ("trian", "Error: no command 'trian'."),
+        ("trian", "Error: no command 'trian'. Did you mean 'run'?"),
+        ("train quickstart", "Error: no command 'train'. Did you mean 'run'?"),
+        ("Generate runs", "Error: no command 'Generate'. Did you mean 'sample'?"),
+        ("dry-run quickstart", "Error: no command 'dry-run'. Did you mean 'check'?"),
+        ("list-recipes", "Error: no command 'list-recipes'. Did you mean 'list'?"),
+        ("test/ls", "Error: no command 'test/ls'. Did you mean 'test'?"),
+        ("help run", "Error: no command 'help'. Did you mean '--help'?"),
+        ("quickstart", "Error: no command 'quickstart'. To train a recipe: ganzoo run quickstart"),
+        ("mine.toml", "Error: no command 'mine.toml'. To train a recipe: ganzoo run mine.toml"),
+        ("data download mnist", "Error: no command 'download'. Did you mean 'get'?"),
+        ("data chek", "Error: no command 'chek'. Did you mean 'check'?"),
+        ("zzzzz", "Error: no command 'zzzzz'.\n"),
         ("list --jsn", "Error: No such option '--jsn'. Did you mean '--json'?"),
         ("check", "Error: Missing argument 'RECIPE'."),
     ],

@@ -26,11 +26,20 @@ def names(*arguments: str) -> list[str]:
 
 
 def test_the_table() -> None:
-    assert [line.rstrip() for line in ganzoo("list", "loss", "hinge").stdout.strip().splitlines()] == HINGE.splitlines()
+    stdout = ganzoo("list", "loss", "hinge", terminal=True).stdout
+    assert [line.rstrip() for line in stdout.strip().splitlines()] == HINGE.splitlines()
+
+
+def test_each_row_is_a_line_in_a_pipe() -> None:
+    hinge = "loss\thinge\tganzoo\tMargins of one around a logit of zero\tarXiv:1705.02894\n"
+    assert ganzoo("list", "loss", "hinge").stdout == hinge
+    rows = json.loads(ganzoo("list", "--json").stdout)
+    lines = ganzoo("list").stdout.splitlines()
+    assert [line.split("\t") for line in lines] == [[*row.values()] for row in rows]
 
 
 def test_lines_fit_into_80_columns_and_papers_are_not_cut() -> None:
-    lines = ganzoo("list").stdout.splitlines()
+    lines = ganzoo("list", terminal=True).stdout.splitlines()
     assert max(len(line) for line in lines) <= 80
     assert not [line for line in lines if "…" in line]
 
@@ -114,6 +123,6 @@ def test_every_recipe_stands_beside_its_gan_and_paper() -> None:
 
 
 def test_a_gan_is_found_by_the_name_the_field_uses() -> None:
-    lines = [line.rstrip() for line in ganzoo("list", "gans", "wgan-gp").stdout.strip().splitlines()]
+    lines = [line.rstrip() for line in ganzoo("list", "gans", "wgan-gp", terminal=True).stdout.strip().splitlines()]
     assert lines[0] == "gan" and lines[1].split() == ["name", "owner", "recipes", "paper"]
     assert "WGAN-GP" in lines[2] and "wgan_gp_mnist" in " ".join(lines) and "arXiv:1704.00028" in lines[2]

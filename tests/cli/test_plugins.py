@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.commands import ganzoo, shell
+from helpers.commands import TERMINAL, ganzoo, shell
 from helpers.packages import GOOD, install
 
 
@@ -26,17 +26,24 @@ def rows(site: Path, *options: str, **environment: str) -> dict[str, Any]:
 
 
 def test_the_table_has_no_colour_and_fits() -> None:
-    lines = ganzoo("plugins").stdout.splitlines()
+    lines = ganzoo("plugins", terminal=True).stdout.splitlines()
     assert lines[0].split() == ["plugin", "package", "version", "status", "components", "hooks"]
     assert max(len(line) for line in lines) <= 80
     assert "\x1b" not in "".join(lines)
 
 
 def test_a_broken_plugin_is_a_row_and_a_reason(site: Path) -> None:
-    done = shell("plugins", site=site)
+    done = shell("plugins", site=site, **TERMINAL)
     assert done.returncode == 0
     assert "broken/main: ModuleNotFoundError: No module named 'not_there'\n" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_each_plugin_is_a_line_in_a_pipe() -> None:
+    rows = json.loads(ganzoo("plugins", "--json").stdout)
+    lines = [line.split("\t") for line in ganzoo("plugins").stdout.splitlines()]
+    assert [line[0] for line in lines] == [row["name"] for row in rows]
+    assert {len(line) for line in lines} == {7}
 
 
 def test_json(site: Path) -> None:

@@ -44,9 +44,28 @@ def test_a_folder_of_runs_means_its_newest(run: Run) -> None:
 
 def test_a_finished_run_stays_finished(run: Run) -> None:
     before = weights_hash(run)
-    assert resume(run.folder).exit_code == 0
-    assert run.status == {**run.status, "state": "finished", "step": 5}
+    files = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    result = resume(run.folder)
+    assert result.exit_code == 0
+    says = f"{run.folder} is finished, at step 5: nothing was trained.\nTrain longer: ganzoo resume {run.folder} "
+    assert f"{says}run.steps=10\n" in result.stderr
+    assert f"checkpoint: {run.latest}" in result.stdout
+    assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")} == files
     assert weights_hash(run) == before
+
+
+def test_a_finished_run_of_epochs_names_epochs(tmp_path: Path) -> None:
+    run = train(tiny("", "run.epochs=0.5"), tmp_path)
+    assert f"Train longer: ganzoo resume {run.folder} run.epochs=1.0\n" in resume(run.folder).stderr
+    result = resume(run.folder, "run.epochs=1.0")
+    assert "is finished" not in result.stderr and "going on from" in result.stderr
+
+
+def test_a_finished_run_goes_on_from_an_earlier_checkpoint(tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=4", "run.save=2"), tmp_path)
+    result = resume(run.checkpoints / "step-00000002")
+    assert "going on from step-00000002" in result.stderr and "is finished" not in result.stderr
+    assert "beyond run.steps=3" in resume(run.folder, "run.steps=3").stderr
 
 
 def test_another_recipe_is_another_run(run: Run) -> None:

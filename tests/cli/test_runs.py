@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ganzoo.runs import status
-from helpers.commands import ganzoo, shell
+from helpers.commands import TERMINAL, ganzoo, shell
 from helpers.support import tiny, train
 
 
@@ -26,12 +26,20 @@ def test_a_table_for_people_and_no_torch(tmp_path: Path) -> None:
     run = train(tiny("", "run.steps=2"), tmp_path)
     why = "[red]as errors do[/]" + 10 * ", at length"
     run.write_status("failed", 2, error=why)
-    result = shell("runs", str(tmp_path), COLUMNS="80", TZ="UTC")
+    result = shell("runs", str(tmp_path), TZ="UTC", **TERMINAL)
     assert result.returncode == 0, result.stderr
     day, minute = status.report(run.folder).heartbeat[:16].split("T")
     assert f"{run.folder.name}: {why}" in result.stdout.splitlines(), "on a narrow terminal, too"
     assert day in result.stdout and minute in result.stdout
     assert result.stderr.splitlines()[-1] == "imported:"
+
+
+def test_each_run_is_a_line_in_a_pipe(tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=2"), tmp_path)
+    run.write_status("failed", 2, steps=2, error="out of\nmemory")
+    name, state, step, checkpoint, _, note = ganzoo("runs", str(tmp_path)).stdout.removesuffix("\n").split("\t")
+    assert (name, state, step, checkpoint) == (run.folder.name, "failed", "2 of 2", "step-00000002")
+    assert note.endswith("out of memory")
 
 
 def test_a_folder_without_runs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ganzoo.cli import cli
 from ganzoo.config.recipe import Evaluation, RunSettings
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS
-from ganzoo.runs.folder import RESUMABLE
+from ganzoo.runs.resumable import RESUMABLE
 from ganzoo_builtins.datasets.emnist import CLASSES
 from helpers.pages import EXAMPLES, TOP
 

@@ -20,9 +20,12 @@ cli(prog_name="ganzoo")
 """
 
 
-def ganzoo(*arguments: str) -> Result:
-    """Run a command in this process, 80 columns wide."""
-    return CliRunner().invoke(cli, arguments, env={"COLUMNS": "80"})
+TERMINAL = {"TTY_COMPATIBLE": "1", "TERM": "dumb"}  # by which rich takes stdout for a terminal without colours
+
+
+def ganzoo(*arguments: str, terminal: bool = False) -> Result:
+    """Run a command in this process, 80 columns wide, as in a pipe or as in a terminal."""
+    return CliRunner().invoke(cli, arguments, env={"COLUMNS": "80", **(TERMINAL if terminal else {})})
 
 
 def shell(*arguments: str, site: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:

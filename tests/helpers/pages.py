@@ -112,7 +112,7 @@ def commands(block: Block) -> list[list[str]]:
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words:
-            end = words.index("&&") if "&&" in words else len(words)
+            end = next((k for k, word in enumerate(words) if word in ("&&", "|")), len(words))
             one, words = words[:end], words[end + 1 :]
             program = next((word for word in one if "=" not in word), "")  # after VARIABLE=value
             if Path(program).name == "ganzoo":

@@ -14,7 +14,7 @@ from PIL import Image
 from ganzoo.cli import cli
 from ganzoo.errors import DataError, RunError
 from ganzoo.runs import resume
-from ganzoo.runs.folder import RESUMABLE
+from ganzoo.runs.resumable import RESUMABLE
 from ganzoo.sampling.run import Run
 from helpers.support import PLUGINS, tiny, toml, train, weights_hash
 

@@ -1,0 +1,9 @@
+"""The settings that may change when a run is resumed."""
+
+DATA_PATH = "dataset.path"
+"""The path of the data, which may have moved; its fingerprint tells that it is the same."""
+RESUMABLE = (
+    *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
+    *("run.threads", "run.max_time", "run.on_nonfinite", DATA_PATH),
+)
+"""Settings that may change when a run is resumed."""
