@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,14 @@ def write(folder: Path, state: str, step: int, **more: Any) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     owner = {"pid": os.getpid(), "host": socket.gethostname()}
     atomic.write_json(folder / layout.STATUS, {"state": state, "step": step, "heartbeat": now, **owner, **more})
+
+
+def time_in(seconds: float) -> str:
+    """Return the ISO time so many seconds from now; "" for one that no calendar has."""
+    try:
+        return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    except OverflowError:
+        return ""
 
 
 def find(folder: Path) -> Path:
@@ -70,6 +78,7 @@ class Report:
         heartbeat: ISO time of the last heartbeat.
         checkpoint: Name of the newest checkpoint; empty when there is none.
         note: Why the run ended, or what to do; safe to print on a terminal.
+        ends: ISO time at which the run expects to end; empty when it has ended, or does not know yet.
     """
 
     run: str
@@ -79,6 +88,16 @@ class Report:
     heartbeat: str
     checkpoint: str
     note: str
+    ends: str = ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the run expects to end; None when that is unknown or over."""
+        try:
+            left = (datetime.fromisoformat(self.ends) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+        return left if left >= 0 else None
 
 
 def reports(out: Path) -> list[Report]:
@@ -95,7 +114,8 @@ def report(folder: Path) -> Report:
     checkpoints = retention.complete(folder / layout.CHECKPOINTS)
     newest = checkpoints[-1].name if checkpoints else ""
     step, steps = _number(content.get("step")), _number(content.get("steps"))
-    return Report(folder.name, state, step, steps, str(content.get("heartbeat", "")), newest, printable(note))
+    ends = str(content.get("ends", "")) if state in GOING else ""
+    return Report(folder.name, state, step, steps, str(content.get("heartbeat", "")), newest, printable(note), ends)
 
 
 def owner(folder: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from PIL import Image
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +22,19 @@ LEVELS = "▁▂▃▄▅▆▇█"
 NAME, NUMBER = 22, 9  # largest width of a name and of a number, in characters
 LINE = NAME + NUMBER + TREND + 2  # width of a line with its trend; the picture has the rest
 SMALLEST_PICTURE = 16  # columns, and half as many lines; a smaller picture shows nothing
-COLOURS = ("256", "truecolor")  # colour systems of rich that can show a picture
+
+
+class TimeLeft(TimeRemainingColumn):
+    """Time until the expected end of a run; while that is unknown, rich's estimate from the newest steps, or dashes."""
+
+    max_refresh = 0.0
+
+    def render(self, task: Task) -> Text:
+        """Return hours, minutes and seconds."""
+        ends_at, estimated = task.fields["ends_at"], task.fields["estimated"]
+        if ends_at is not None and not task.finished:
+            return Text(str(timedelta(seconds=max(0, round(ends_at - time.monotonic())))), style="progress.remaining")
+        return super().render(task) if estimated or task.finished else Text("-:--:--", style="progress.remaining")
 
 
 class Dashboard:
@@ -29,18 +43,19 @@ class Dashboard:
     Args:
         steps: Number of steps of the whole run.
         first: Number of steps that are already done.
+        estimated: Estimate the time left from the steps as they come; False where many come at once.
     """
 
-    def __init__(self, steps: int, first: int = 0):
+    def __init__(self, steps: int, first: int = 0, estimated: bool = True):
         self.bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TimeLeft(),
             TextColumn("{task.description}"),
             TextColumn("{task.fields[activity]}"),
             auto_refresh=False,
         )
-        self._task = self.bar.add_task("", total=steps, completed=first, activity="")
+        self._task = self.bar.add_task("", total=steps, completed=first, activity="", ends_at=None, estimated=estimated)
         self.trends: dict[str, deque[float]] = {}
         self.picture: Image.Image | None = None
 
@@ -59,6 +74,10 @@ class Dashboard:
         for name, value in values.items():
             self.trends[name].append(value)
 
+    def expect_end(self, seconds: float | None) -> None:
+        """Show that the run ends in so many seconds; None when that is unknown."""
+        self.bar.update(self._task, ends_at=None if seconds is None else time.monotonic() + seconds)
+
     def advance(self, t: int, activity: str) -> None:
         """Show the number of steps done and what is going on, between two logged steps."""
         self.bar.update(self._task, completed=t, activity=activity)
@@ -71,7 +90,7 @@ class Dashboard:
         numbers = self._numbers(lines, options)
         columns = options.max_width - LINE - 2
         too_small = columns < SMALLEST_PICTURE or lines < SMALLEST_PICTURE // 2
-        if self.picture is None or too_small or not _can_show_pictures(console, options):
+        if self.picture is None or too_small or not image.can_show(console, options):
             yield numbers
             return
         both = Table.grid(padding=(0, 2, 0, 0))
@@ -122,8 +141,3 @@ def _sorted(names: Iterable[str], latest: Mapping[str, float]) -> list[str]:
         return group, order.index(name) if name in order else len(order), name
 
     return sorted(names, key=key)
-
-
-def _can_show_pictures(console: Console, options: ConsoleOptions) -> bool:
-    """Return True when a terminal has the colours and the characters for a picture."""
-    return console.color_system in COLOURS and not console.no_color and not options.ascii_only

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from PIL import Image
 from rich.color import Color
+from rich.console import Console, ConsoleOptions
 from rich.style import Style
 from rich.text import Text
 
+COLOURS = ("256", "truecolor")  # colour systems of rich that can show a picture
 UPPER_HALF = "▀"  # its upper half has the colour of the text, its lower half that of the background
 
 
@@ -41,6 +43,11 @@ def fit(picture: Image.Image, columns: int, lines: int) -> Image.Image:
     factor = min(1.0, columns / picture.width, 2 * lines / picture.height)
     size = max(1, int(picture.width * factor)), max(1, int(picture.height * factor))
     return picture.convert("RGB").resize(size, Image.Resampling.BOX)
+
+
+def can_show(console: Console, options: ConsoleOptions) -> bool:
+    """Return True when a terminal has the colours and the characters for a picture."""
+    return console.color_system in COLOURS and not console.no_color and not options.ascii_only
 
 
 def _style(picture: Image.Image, x: int, y: int) -> Style:

@@ -37,12 +37,13 @@ class ProgressDisplay:
         steps: Number of steps of the whole run.
         first: Number of steps that are already done.
         stderr: Write to stderr; False for stdout, if the display is the output of a command.
+        estimated: Estimate the time left from the steps as they come, until expect_end() is called.
     """
 
-    def __init__(self, steps: int, first: int, stderr: bool = True):
+    def __init__(self, steps: int, first: int, stderr: bool = True, estimated: bool = True):
         self.console = _Console(stderr=stderr, highlight=False)
         self.steps = steps
-        self.dashboard = Dashboard(steps, first)
+        self.dashboard = Dashboard(steps, first, estimated)
         self._shown_at = 0.0
         self._printed_at = 0.0
         self._line = ""
@@ -94,6 +95,10 @@ class ProgressDisplay:
     def step(self, t: int) -> None:
         """Note that step t has ended; costs nothing."""
         self._step = t
+
+    def expect_end(self, seconds: float | None) -> None:
+        """Show in a terminal that the run ends in so many seconds; None when that is unknown."""
+        self.dashboard.expect_end(seconds)
 
     @contextmanager
     def activity(self, name: str) -> Iterator[None]:

@@ -88,11 +88,12 @@ def follow(folder: Path, once: bool = False) -> status.Report:
         The final, or present, state of the run.
     """
     follower, report = Follower(folder), status.report(folder)
-    with ProgressDisplay(report.steps, 0, stderr=False) as display:
+    with ProgressDisplay(report.steps, 0, stderr=False, estimated=False) as display:
         display.say(str(folder))
         while True:
             report = status.report(folder)  # before the rows: when the run has ended, all its rows have been written
             last = once or report.state not in status.GOING
+            display.expect_end(report.seconds_left)
             _update(follower, display, last)
             if last:
                 return report

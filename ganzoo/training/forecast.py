@@ -93,6 +93,7 @@ class Stopwatch:
         self._newest = -1
         self._paused = 0.0  # seconds of occasions in this window
         self._promised_end: float | None = None
+        self._ends_at: float | None = None
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -126,7 +127,13 @@ class Stopwatch:
         step_seconds = (time.monotonic() - since - self._paused) / (t - first)
         self._window *= 2
         self._open(t)
-        return self.forecast(t, step_seconds)
+        forecast = self.forecast(t, step_seconds)
+        self._ends_at = time.monotonic() + forecast.seconds
+        return forecast
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the end that the newest forecast tells; None before the first one."""
+        return None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
 
     def news(self, t: int) -> Forecast | None:
         """Count a step as step() does; return the forecast only when there is something new to tell.

@@ -95,7 +95,7 @@ class _Training:
         self.steps = self.session.steps
         self.run = Run(start.run.folder) if start else self._new_run(recipe, out)
         self.recorder = (
-            Recorder(self.run, recipe, plugins, self.session, threads, evaluator)
+            Recorder(self.run, recipe, plugins, self.session, threads, evaluator, self._stops_at())
             if distributed.is_main()
             else NullRecorder()
         )
@@ -109,6 +109,9 @@ class _Training:
             )
         self.t = step
         self.remarks = remarks
+
+    def _stops_at(self) -> float | None:
+        return self.began_at + self.settings.max_time.total_seconds() if self.settings.max_time else None
 
     def run_to_the_end(self) -> None:
         limit = self.settings.max_time.total_seconds() if self.settings.max_time else None

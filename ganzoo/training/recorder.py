@@ -84,6 +84,7 @@ class Recorder:
         session: Networks and data of the run.
         threads: The number of CPU threads.
         evaluator: Computes scores; None without `evaluate.every`.
+        stops_at: Value of time.monotonic() from which `run.max_time` stops the run; None without a limit.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Recorder:
         session: Session,
         threads: Threads,
         evaluator: Evaluator | None = None,
+        stops_at: float | None = None,
     ):
         self.run = run
         self.recipe = recipe
@@ -114,6 +116,7 @@ class Recorder:
         self._heartbeat_at = 0.0
         self._stopwatch = forecast.stopwatch(recipe, self.steps, self.device)
         self._said_time = False
+        self._stops_at = stops_at
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -182,9 +185,12 @@ class Recorder:
             t: Number of steps done.
         """
         self.display.step(t)
-        if time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
+        was_unknown = self._seconds_left() is None
+        news = self._stopwatch.news(t) if self.threads.settled else None
+        is_known_now = was_unknown and self._seconds_left() is not None
+        if is_known_now or time.monotonic() - self._heartbeat_at > status.HEARTBEAT:
             self._write_status("running", t)
-        if self.threads.settled and (left := self._stopwatch.news(t)):
+        if left := news:
             self.say(f"step {t}: about {left}" if self._said_time else f"about {left}")
             accelerator = self.session.engine.accelerator
             if not self._said_time and (ways := shorten.ways(self.recipe, self.dataset.spec, left, accelerator)):
@@ -366,7 +372,17 @@ class Recorder:
 
     def _write_status(self, state: str, t: int, **more: Any) -> None:
         self._heartbeat_at = time.monotonic()
+        if state == "running" and (left := self._seconds_left()) is not None:
+            more["ends"] = status.time_in(left)
+            self.display.expect_end(left)
         self._try(layout.STATUS, lambda: self.run.write_status(state, t, steps=self.steps, **more))
+
+    def _seconds_left(self) -> float | None:
+        """Return the expected seconds until training ends or `run.max_time` stops it; None when unknown."""
+        left = self._stopwatch.seconds_left()
+        if left is None or self._stops_at is None:
+            return left
+        return min(left, max(0.0, self._stops_at - time.monotonic()))
 
     def _call_hooks(self, hook: str, **more: Any) -> None:
         """Call every plugin's hook. A plugin that raises is reported, and cannot change random state or gradients."""

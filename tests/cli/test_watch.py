@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,3 +126,30 @@ def test_watching_imports_no_torch(run: Run) -> None:
     done = shell("watch", str(run.folder))
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[-1] == "imported:"
+
+
+def test_the_time_left_is_what_the_run_expects(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.utils.lock.is_held", lambda folder: True)
+    run.write_status("running", 8, steps=12, ends=status.time_in(2400))
+    assert 2390 < (status.report(run.folder).seconds_left or 0) <= 2400
+    run.write_status("running", 8, steps=12, ends=status.time_in(-1))
+    assert status.report(run.folder).seconds_left is None
+    run.write_status("running", 8, steps=12, ends="soon")
+    assert status.report(run.folder).seconds_left is None
+    run.write_status("finished", 12, steps=12, ends=status.time_in(2400))
+    assert status.report(run.folder).seconds_left is None
+    assert status.time_in(1e300) == ""
+
+
+def uncoloured(lines: list[str]) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", "\n".join(lines))
+
+
+def test_history_that_is_read_at_once_is_no_speed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("ganzoo.utils.lock.is_held", lambda folder: True)
+    run.write_status("running", 8, steps=100)
+    assert "12/100 -:--:--" in uncoloured(watched(run.folder, "--once"))
+    run.write_status("running", 8, steps=100, ends=status.time_in(3600.9))
+    assert re.search(r"12/100 (1:00:0|0:59:[0-5])\d", uncoloured(watched(run.folder, "--once")))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
+from ganzoo.runs import status
 from ganzoo.training import forecast
 from ganzoo.training.forecast import CHECKPOINTS, GRIDS, SCORES, Forecast, Occasion, Stopwatch, due, duration
 from ganzoo.training.recorder import Recorder
@@ -52,6 +55,32 @@ def test_even_steps_are_forecast_to_the_second_after_two_seconds(clock: Clock) -
     assert told[5].steps == 996
     assert told[5].seconds == pytest.approx(996 * 0.5)
     assert str(told[5]) == "8 min: 996 steps of 0.5 s"
+
+
+def test_the_seconds_left_pass_between_two_forecasts(clock: Clock) -> None:
+    watch = Stopwatch(1001, {}, CPU)
+    assert watch.seconds_left() is None
+    run(watch, clock, range(1, 6), 0.5)
+    assert watch.seconds_left() == pytest.approx(996 * 0.5)
+    clock.now += 98
+    assert watch.seconds_left() == pytest.approx(400)
+    clock.now += 500
+    assert watch.seconds_left() == 0
+
+
+@pytest.mark.parametrize(("setting", "hours"), [("run.max_time=1h", 1), ("run.max_time=9h", 2), ("run.log=1", 2)])
+def test_a_run_writes_when_it_expects_to_end(
+    setting: str, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stopwatch, "seconds_left", lambda watch: 7200.0)
+    written = list[tuple[str, Any]]()
+    monkeypatch.setattr(status, "write", lambda folder, state, step, **more: written.append((state, more.get("ends"))))
+    train(tiny("", "run.steps=2", setting), tmp_path)
+    left = {
+        state: (datetime.fromisoformat(ends) - datetime.now(UTC)).total_seconds() for state, ends in written if ends
+    }
+    assert {*left} == {"running"}
+    assert 3600 * hours - 60 < left["running"] <= 3600 * hours
 
 
 def test_the_first_step_is_not_measured(clock: Clock) -> None:
