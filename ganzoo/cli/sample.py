@@ -63,7 +63,8 @@ def command(
     Hugging Face Hub, or a model that came with ganzoo or a plugin (see `ganzoo list model`). Averaged weights (EMA) are
     used if the run has them.
 
-    Nothing that exists is replaced or added to. Samples are written while they are drawn, so any number fits.
+    Nothing that exists is replaced or added to. Samples are written while they are drawn, so any number fits. A
+    terminal shows the first ones.
 
     An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
     `images` is int64 (N, T), and `words` contains their texts.
@@ -79,6 +80,7 @@ def command(
     """
     from ganzoo import api
     from ganzoo.sampling import writer
+    from ganzoo.terminal import preview
     from ganzoo.terminal.progress import Counter
     from ganzoo.translator import Translator
     from ganzoo.utils import output
@@ -97,6 +99,7 @@ def command(
             file.write(*part)
             counter.show(file.written)
     click.echo(file.path)
+    preview.show(file.path, layout.columns if len(model.spec.shape) == 3 and file.path.is_file() else 0)
 
 
 def _default_name(model: Model) -> str:

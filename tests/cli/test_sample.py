@@ -47,6 +47,14 @@ def test_a_grid_in_the_run_folder_by_default(run: Run) -> None:
     assert size(run.folder / "samples.png") == (3 * 30 + 2, 3 * 30 + 2)  # a column for each class
 
 
+def test_a_terminal_shows_the_first_samples(run: Run, tmp_path: Path) -> None:
+    colours = {"TTY_COMPATIBLE": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": None}
+    arguments = ["sample", str(run.folder), "-n", "9", "--out", str(tmp_path / "a.png")]
+    path, *lines = CliRunner().invoke(cli, arguments, env={"COLUMNS": "80", **colours}).stdout.splitlines()
+    assert path == str(tmp_path / "a.png")
+    assert {line.count("▀") for line in lines} == {3 * 26}
+
+
 def test_an_npz_holds_what_the_library_samples(run: Run, tmp_path: Path) -> None:
     result = sample(run.folder, "-n", 7, "--seed", 3, "--out", tmp_path / "a.npz")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.npz'}\n")
