@@ -13,6 +13,7 @@ from ganzoo.config.defaults import SETTINGS, fill
 from ganzoo.config.docstring import without_settings
 from ganzoo.config.parser import Tree, parse
 from ganzoo.config.signature import annotation_text, describe
+from ganzoo.config.toml_writer import to_toml
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
@@ -47,7 +48,7 @@ def command(name: str, kind: str | None, as_json: bool) -> None:
         click.echo(json.dumps(documents, default=str) if as_json else "\n\n".join(map(_format_component, documents)))
         return
     tree = _read_recipe(plugins, name)
-    click.echo(json.dumps(tree) if as_json else _format_recipe(tree))
+    click.echo(json.dumps(tree) if as_json else to_toml(tree))
 
 
 def _find_entries(plugins: Plugins, name: str, kind: str | None) -> list[Entry]:
@@ -109,18 +110,3 @@ def _format_component(document: dict[str, Any]) -> str:
         if "description" in setting:
             lines.append(f"      {setting['description']}")
     return "\n".join([*lines, "", without_settings(document["doc"])])
-
-
-def _format_recipe(tree: Tree) -> str:
-    """Return a resolved recipe as TOML, which has no null: unset values are left out."""
-    lines = []
-    for table, content in tree.items():
-        for settings in content if isinstance(content, list) else [content]:
-            nested = {key: value for key, value in settings.items() if isinstance(value, dict)}
-            lines.append(f"[[{table}]]" if isinstance(content, list) else f"[{table}]")
-            lines += [f"{k} = {json.dumps(v)}" for k, v in settings.items() if k not in nested and v is not None]
-            for key, inner in nested.items():
-                lines.append(f"[{table}.{key}]")
-                lines += [f"{k} = {json.dumps(v)}" for k, v in inner.items() if v is not None]
-            lines.append("")
-    return "\n".join(lines).rstrip()

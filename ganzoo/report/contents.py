@@ -13,13 +13,17 @@ from markupsafe import Markup
 from ganzoo.config import parser
 from ganzoo.diagnosis import diagnose
 from ganzoo.errors import GanzooError, RunError
-from ganzoo.report import chart, curves, pictures, samples, scores
+from ganzoo.report import chart, curves, pictures, recipe, samples, scores
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.pictures import Frame, Picture
+from ganzoo.report.recipe import Change, RecipeThatRan
 from ganzoo.report.samples import GeneratedSamples
 from ganzoo.runs import layout, status
 from ganzoo.sampling.run import Run
 from ganzoo.utils.redact import Redactor
+
+LABELLED = 3  # settings in the label of a run
+QUOTE = '"'
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Contents:
 
     name: str
     recipe_name: str
+    dataset: str
     gan: str
     paper: str
     state: str
@@ -45,10 +50,15 @@ class Contents:
     charts: list[tuple[Chart, Markup]]
     score_charts: list[tuple[Chart, Markup]]
     scores: list[scores.Row]
-    recipe: str
+    recipe: RecipeThatRan
     settings: dict[str, dict[str, str]]
     provenance: dict[str, Any]
     curves: Mapping[str, Curve]
+
+    @property
+    def title(self) -> str:
+        """The recipe, its GAN and its data, in words."""
+        return f"{self.recipe_name}: {self.gan or 'a GAN'} trained on {self.dataset}"
 
 
 def collect(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of: int, with_samples: bool) -> Contents:
@@ -77,6 +87,7 @@ def collect(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of:
     return Contents(
         name=scrub(run.folder.name),
         recipe_name=scrub(resolved["name"]),
+        dataset=scrub(_component(resolved["recipe"], "dataset")),
         gan=scrub(str(about.get("gan", ""))),
         paper=scrub(str(about.get("paper", ""))),
         state=report.state,
@@ -90,7 +101,7 @@ def collect(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of:
         charts=_svgs(curves.charts(lines), f"chart-{number}"),
         score_charts=_svgs(scores.charts(results), f"score-{number}"),
         scores=[replace(row, protocol=scrub(row.protocol)) for row in scores.rows(results)],
-        recipe=scrub(run.recipe_as_given[1].decode(errors="replace")),
+        recipe=_scrubbed_recipe(recipe.read(run), scrub),
         settings=_tables(scrub(resolved["recipe"])),
         provenance=_provenance(run, scrub),
         curves=lines,
@@ -157,6 +168,11 @@ def _scrubbed(frames: list[Frame], scrub: Redactor) -> list[Frame]:
     return [replace(frame, text=scrub(frame.text)) for frame in frames]
 
 
+def _scrubbed_recipe(ran: RecipeThatRan, scrub: Redactor) -> RecipeThatRan:
+    changes = [Change(scrub(change.setting), scrub(change.value), scrub(change.given)) for change in ran.changes]
+    return RecipeThatRan(scrub(ran.text), tuple(changes))
+
+
 def _provenance(run: Run, scrub: Redactor) -> dict[str, Any]:
     try:
         return scrub.provenance(run.provenance)
@@ -177,6 +193,26 @@ def _tables(recipe: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _typed(value: Any) -> str:
     return json.dumps(value.removeprefix("ganzoo/") if isinstance(value, str) else value, ensure_ascii=False)
+
+
+def labels(runs: Sequence[Contents]) -> list[str]:
+    """Return what tells each run from the others: the settings that differ, or the name of its recipe."""
+    rows = differences(runs)
+    switched = {name.removesuffix(".use") for name, _ in rows if name.endswith(".use")}
+    rows = [row for row in rows if row[0].endswith(".use") or row[0].rpartition(".")[0] not in switched]
+    chosen = [row for row in rows if row[0] != "run.seed"][:LABELLED] + [row for row in rows if row[0] == "run.seed"]
+    is_named = len({run.recipe_name for run in runs}) > 1 or not chosen
+    return [
+        ", ".join(
+            [run.recipe_name] * is_named + [f"{_short(name)}={values[k].strip(QUOTE)}" for name, values in chosen]
+        )
+        for k, run in enumerate(runs)
+    ]
+
+
+def _short(setting: str) -> str:
+    """Return "z_dim" for generator.z_dim, and "loss" for loss.use."""
+    return setting.removesuffix(".use").rpartition(".")[2]
 
 
 def differences(runs: Sequence[Contents]) -> list[tuple[str, list[str]]]:

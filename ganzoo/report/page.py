@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ganzoo.errors import RunError, SetupError
 from ganzoo.report import chart
-from ganzoo.report.contents import Contents, collect, differences
+from ganzoo.report.contents import Contents, collect, differences, labels
 from ganzoo.report.curves import Chart, Curve, family
 from ganzoo.runs.comparison import compare
 from ganzoo.sampling.run import Run
@@ -73,27 +73,36 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
     environment.filters.update(number=axes.label, letter=letter)
     return environment.get_template("template.html").render(
         runs=contents,
-        title=f"{len(contents)} runs" if several else contents[0].name,
+        title=_title(contents),
+        labels=labels(contents),
+        compared=COMPARED,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup(script),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'",
         differences=differences(contents) if several else [],
-        shared_charts=shared_charts(contents) if several else [],
+        shared_charts=shared_charts(contents, labels(contents)) if several else [],
         unequal=scrub(compare([run for run, _ in runs]).unequal),
         score_names=list(dict.fromkeys(row.name for run in contents for row in run.scores)),
         left_out=LEFT_OUT,
     )
 
 
-def shared_charts(runs: Sequence[Contents]) -> list[tuple[Chart, Markup]]:
+def _title(runs: Sequence[Contents]) -> str:
+    if len(runs) == 1:
+        return runs[0].title
+    names = [*dict.fromkeys(run.recipe_name for run in runs)]
+    return f"{len(runs)} runs of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
+
+
+def shared_charts(runs: Sequence[Contents], names: Sequence[str]) -> list[tuple[Chart, Markup]]:
     """Return a chart with a curve for each run, for each value that at least two of the runs have."""
     shown = runs[:COMPARED]
     charts = []
     for name in dict.fromkeys(name for run in shown for name in run.curves):
         curves = [
-            Curve(f"{letter(k)} {run.recipe_name}", run.curves[name].points if name in run.curves else [])
+            Curve(f"{letter(k)} {names[k]}", run.curves[name].points if name in run.curves else [])
             for k, run in enumerate(shown)
         ]
         if sum(bool(curve.points) for curve in curves) > 1:
