@@ -11,6 +11,7 @@ import click
 
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import of_kind
+from ganzoo.errors import RunError, printable
 
 if TYPE_CHECKING:
     from ganzoo.registry.discovery import Plugins
@@ -73,7 +74,7 @@ def command(
     samples: int | None,
     as_json: bool,
 ) -> None:
-    """Compare the scores of runs in a Markdown table.
+    """Compare the scores of runs in a Markdown table. A folder of runs stands for all runs in it.
 
     Runs that differ only in their seed share a row, with mean and standard deviation of each score. Runs without scores
     are evaluated first.
@@ -82,6 +83,7 @@ def command(
     reused, and unfinished ones are resumed. KEY=VALUE overrides a setting of the recipe.
 
     \b
+    ganzoo compare runs
     ganzoo compare runs/a-... runs/b-...
     ganzoo compare quickstart --over loss.use=hinge,least_squares --seeds 3
     """
@@ -107,9 +109,24 @@ def _say(text: str) -> None:
 
 
 def _open(targets: tuple[str, ...]) -> list[Run]:
+    """Return the runs that are named, and all runs of a folder of runs that have a checkpoint."""
+    from ganzoo.runs import layout, retention
     from ganzoo.sampling.run import Run
 
-    return [Run.open(target) for target in targets]
+    runs = []
+    for target in targets:
+        inside = sorted(file.parent for file in Path(target).glob(f"*/{layout.RESOLVED}"))
+        if (Path(target) / layout.RESOLVED).is_file() or not inside:
+            runs.append(Run.open(target))
+            continue
+        for folder in inside:
+            if retention.complete(folder / layout.CHECKPOINTS):
+                runs.append(Run(folder))
+            else:
+                click.echo(printable(f"{folder} is left out: it has no checkpoint"), err=True)
+    if not runs:
+        raise RunError(f"{', '.join(targets)}: no run has a checkpoint yet. Wait for one, or start again.")
+    return runs
 
 
 def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins: Plugins) -> list[Run]:

@@ -21,7 +21,7 @@ from ganzoo.runs import retention, status
 from ganzoo.runs.resume import Start, at, check_classes
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import waiting
-from ganzoo.training import device
+from ganzoo.training import device, trackers
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder, Recorder
@@ -52,6 +52,7 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
         GanzooError: A subclass says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
     began_at = time.monotonic()
+    trackers.find(recipe.run.trackers)  # before the data is read and a folder made
     start = at(resume) if isinstance(resume, Run) else resume
     with alone_in_this_process(), _determinism(recipe.run.deterministic), ExitStack() as stack:
         accelerator = device.accelerator(recipe.run)

@@ -14,7 +14,7 @@ from ganzoo.errors import RecipeError
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import resume
 from ganzoo.sampling.run import Run
-from ganzoo.training import loop
+from ganzoo.training import loop, trackers
 
 
 def recipes(
@@ -34,6 +34,7 @@ def recipes(
 
     Raises:
         RecipeError: A recipe is wrong; all are read before any is trained.
+        SetupError: A tracker is not installed.
     """
     path, choices = locate.find(name, plugins), [_choices(setting) for setting in over]
     base, _ = resolver.read(path, changes, plugins.zoo)
@@ -43,6 +44,8 @@ def recipes(
             overrides = [*changes, *combination, f"run.seed={seed}"]
             label = " ".join([*combination, f"seed {seed}"])
             labelled.append((label, resolver.read(path, overrides, plugins.zoo)[0]))
+    for _, recipe in labelled:
+        trackers.find(recipe.run.trackers)
     return labelled
 
 

@@ -49,6 +49,35 @@ def test_runs_are_compared_as_they_are(out: Path) -> None:
     assert all(len(row["cells"]["frechet_distance@raw"]["values"]) == 2 for row in rows)
 
 
+def test_a_folder_of_runs_means_all_runs_in_it(out: Path, recipe: Path) -> None:
+    waiting = out / "waiting"
+    waiting.mkdir()
+    (waiting / "resolved.json").write_text("{}")
+    shown = ganzoo("compare", str(out))
+    assert shown.stdout == ganzoo("compare", *map(str, sorted({*out.iterdir()} - {waiting}))).stdout
+    assert f"{waiting} is left out: it has no checkpoint\n" in shown.stderr
+    (waiting / "resolved.json").unlink()
+    waiting.rmdir()
+
+
+def test_a_tracker_that_is_missing_is_told_once_before_anything_is_trained(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganzoo.training.trackers.get_available_trackers", list)
+    shown = ganzoo(
+        "compare",
+        str(recipe),
+        "run.trackers=['tensorboard']",
+        "--over",
+        "loss.use=hinge,minimax",
+        "--out",
+        str(tmp_path / "runs"),
+    )
+    assert shown.exit_code == 6
+    assert shown.stderr.count("run.trackers names 'tensorboard', which is not installed: pip install tensorboard") == 1
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_metric_is_asked_for_by_its_name_whatever_its_results_are_called(out: Path) -> None:
     run = sorted(out.iterdir())[0]
     kept = (run / "scores.jsonl").read_bytes()

@@ -11,10 +11,10 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import GanzooError, IncompatibleError
-from ganzoo.errors import DataError, DivergedError, RecipeError, RunError
+from ganzoo.errors import DataError, DivergedError, RecipeError, RunError, SetupError
 from ganzoo.runs.resume import unfinished
 from ganzoo.sampling.run import Run
-from ganzoo.training import loop
+from ganzoo.training import loop, trackers
 from helpers.support import CONDITIONAL, PLUGINS, tiny, train
 
 
@@ -114,6 +114,13 @@ def test_one_player_can_have_its_own_optimizer(tmp_path: Path) -> None:
     groups = json.loads((run.latest / "state.json").read_text())["optimizers"]
     assert groups["discriminator"]["param_groups"][0]["momentum"] == 0.9
     assert "betas" in groups["generator"]["param_groups"][0]
+
+
+def test_a_missing_tracker_is_told_before_there_is_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trackers, "get_available_trackers", list)
+    with pytest.raises(SetupError, match="'tensorboard', which is not installed"):
+        train(tiny("", "run.trackers=['tensorboard']"), tmp_path)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(
