@@ -93,7 +93,7 @@ class Plugins:
         return [(owner, folder) for owner, folder in found if folder.is_dir()]
 
 
-def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
+def load(plugins: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None) -> Plugins:
     """Load the installed plugins.
 
     GANZOO_DISABLE_PLUGINS=1 turns off all but the built-in ones; GANZOO_BLOCK_PLUGINS=a,b turns off those named, each
@@ -101,6 +101,7 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
 
     Args:
         plugins: Load exactly these instead, given as {"owner/name": module}.
+        extra: Load these too, given likewise: modules that are in no package, such as a notebook.
 
     Returns:
         The plugins, broken ones included.
@@ -109,9 +110,7 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
     manager.add_hookspecs(hookspecs)
     loaded = Plugins(manager, Zoo(), [])
     if plugins is not None:
-        for name, module in plugins.items():
-            info = PluginInfo(name, name, "", getattr(module, "__name__", name))
-            _add(loaded, info, partial(plugins.__getitem__, name))
+        _add_all(loaded, plugins)
         return loaded
     for point in sorted(entry_points.read(GROUP), key=_sort_key):
         info = _plugin_info(point)
@@ -121,6 +120,7 @@ def load(plugins: Mapping[str, Any] | None = None) -> Plugins:
             loaded.rows.append(info)
         else:
             _add(loaded, info, point.load)
+    _add_all(loaded, extra or {})
     return loaded
 
 
@@ -144,6 +144,12 @@ def _is_blocked(info: PluginInfo) -> bool:
     if blocked & {*info.names}:
         return True
     return os.environ.get("GANZOO_DISABLE_PLUGINS", "") not in ("", "0") and info.distribution != DISTRIBUTION
+
+
+def _add_all(plugins: Plugins, modules: Mapping[str, Any]) -> None:
+    for name, module in modules.items():
+        info = PluginInfo(name, name, "", getattr(module, "__name__", name))
+        _add(plugins, info, partial(modules.__getitem__, name))
 
 
 def _add(plugins: Plugins, info: PluginInfo, load: Callable[[], Any]) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from torch import Tensor
 
 import ganzoo
 from ganzoo import GanzooError
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import PluginInfo
+from ganzoo.registry.zoo import Zoo
 from helpers.packages import GOOD, install
-from helpers.support import toml
+from helpers.support import tiny, toml, train
 
 HALFWAY = """
 import ganzoo
@@ -218,3 +220,33 @@ def points(folder: Path) -> Path:
     file = folder / "points.toml"
     file.write_text(toml().replace("steps = 12", "steps = 3").replace("log = 4", "log = 1"))
     return file
+
+
+def test_a_module_that_is_in_no_package_is_there_beside_the_installed_ones() -> None:
+    notebook = ModuleType("__main__")
+    exec(GOOD.replace('"good"', '"mine"'), vars(notebook))
+    plugins = discovery.load(extra={"me/main": notebook})
+    assert [entry.owner for entry in plugins.zoo.entries("loss") if entry.name == "mine"] == ["me"]
+    assert {row.name for row in plugins.rows} == {row.name for row in discovery.load().rows} | {"me/main"}
+    assert next(row for row in plugins.rows if row.name == "me/main").status == "ok"
+    assert {row.name for row in discovery.load({"me/main": notebook}).rows} == {"me/main"}
+
+
+def test_a_run_with_a_loss_of_a_notebook(tmp_path: Path) -> None:
+    class Squared(ganzoo.Loss):
+        def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+            return ((real - 1) ** 2).mean() + (fake**2).mean()
+
+        def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+            return ((fake - 1) ** 2).mean()
+
+    @ganzoo.hookimpl
+    def ganzoo_register(zoo: Zoo) -> None:
+        zoo.add("loss", "squared", Squared)
+
+    notebook = ModuleType("__main__")
+    notebook.ganzoo_register = ganzoo_register  # type: ignore[attr-defined]
+    plugins = discovery.load(extra={"me/main": notebook})
+    run = train(tiny("", "run.steps=1", "loss.use=squared", plugins=plugins), tmp_path, plugins=plugins)
+    assert run.resolved["recipe"]["loss"]["use"] == "me/squared"
+    assert ganzoo.load(run, plugins).sample(2, seed=0).shape == (2, 2)
