@@ -183,8 +183,12 @@ def _explain_missing_file(name: str, plugins: Plugins) -> RecipeError:
 
 
 def _explain_missing(name: str, files: list[RecipeFile], plugins: Plugins) -> RecipeError:
-    near = gan_hint(name, plugins) or did_you_mean(
-        name, [known for recipe in files for known in (recipe.name, recipe.full_name)]
+    files_here = [f"{name}{suffix}" for suffix in SUFFIXES if Path(f"{name}{suffix}").is_file()]
+    here = f" There is a file of that name here: `ganzoo run {shlex.quote(files_here[0])}`." if files_here else ""
+    near = (
+        here
+        or gan_hint(name, plugins)
+        or did_you_mean(name, [known for recipe in files for known in (recipe.name, recipe.full_name)])
     )
     lines = [f"no recipe named {name!r}.{near} See `ganzoo list recipe`, or give a path ending in .toml."]
     return RecipeError("\n".join(lines + [f"  ({failure})" for failure in dict.fromkeys(plugins.zoo.failures)]))

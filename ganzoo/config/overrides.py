@@ -8,7 +8,7 @@ from typing import Any
 
 from ganzoo.config import validation
 from ganzoo.config.parser import DEPTH, kind_of, parse_toml
-from ganzoo.config.signature import describe, from_object
+from ganzoo.config.signature import describe, from_object, from_source
 from ganzoo.errors import GanzooError, RecipeError, one_line, printable
 from ganzoo.registry.zoo import Zoo
 
@@ -23,7 +23,7 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
         tree: The recipe's tables.
         assignments: `key.path=value`, where a value is TOML, or a bare word for a string. What TOML reads as
             another type, such as 2024, is text for a setting that takes text alone. A number addresses an item
-            of a list.
+            of a list, and the next one adds a table: regularizer.0.use=r1.
         zoo: The components that a new `use` is looked up in.
 
     Returns:
@@ -33,7 +33,7 @@ def override(tree: dict[str, Any], assignments: Iterable[str], zoo: Zoo) -> list
         RecipeError: For what is not `key.path=value`, or leads through something that is not a table.
     """
     remarks = []
-    split = [_split(assignment) for assignment in assignments]
+    split = [_split(assignment, tree, zoo) for assignment in assignments]
     _choose_unit(tree, [path for path, _, _ in split])
     for path, value, text in sorted(split, key=lambda parts: parts[0][-1] != "use"):  # components before their settings
         table = _descend(tree, path)
@@ -66,18 +66,34 @@ def as_toml(value: Any) -> str:
     return str(value)
 
 
-def _split(assignment: str) -> tuple[list[str], Any, str]:
+def _split(assignment: str, tree: Mapping[str, Any], zoo: Zoo) -> tuple[list[str], Any, str]:
     """Return the path, the value as TOML reads it, and its text."""
     key, equals, text = assignment.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path) or not 2 <= len(path) <= DEPTH:
-        raise RecipeError(f"{one_line(assignment)!r}: write table.setting=value, such as run.steps=500")
+        meant = [f"{setting}={text}" for setting in _settings_named(key.strip().lstrip("-"), tree, zoo)] if text else []
+        example = f". Did you mean {one_line(' or '.join(meant))}?" if meant else ", such as run.steps=500"
+        raise RecipeError(f"{one_line(assignment)!r}: write table.setting=value{example}")
     try:
         parsed = parse_toml(f"value = {text}")
     except (ValueError, RecursionError):
         return path, text, text
     value = parsed["value"] if len(parsed) == 1 else text  # not if a second line brings keys of its own
     return path, value, text.strip()
+
+
+def _settings_named(name: str, tree: Mapping[str, Any], zoo: Zoo) -> list[str]:
+    """Return the settings of a recipe that have this name, with their tables; of a table's name its `use`."""
+    if name in tree and isinstance(tree[name], Mapping) and "use" in tree[name]:
+        return [f"{name}.use"]
+    found = ["run." + name] if name in from_source("ganzoo.config.recipe:RunSettings").settings else []
+    for table, content in tree.items():
+        try:
+            if name in describe(zoo.find(kind_of(table), content["use"])).settings:
+                found.append(f"{table}.{name}")
+        except (GanzooError, TypeError, KeyError, AttributeError):  # no component, or one that resolving reports
+            continue
+    return found
 
 
 def _wants_text(table: Any, path: list[str], value: Any, text: str, zoo: Zoo) -> bool:
@@ -99,13 +115,15 @@ def _wants_text(table: Any, path: list[str], value: Any, text: str, zoo: Zoo) ->
 
 
 def _descend(tree: dict[str, Any], path: list[str]) -> Any:
-    """Return the table or list that holds the last key of the path; missing tables are created."""
+    """Return the table or list that holds the last key of the path; missing tables, also of lists, are created."""
     place: Any = tree
     for depth, key in enumerate(path[:-1]):
         if isinstance(place, list):
+            if key == str(len(place)):
+                place.append({})
             place = place[_index(place, path[: depth + 1])]
         else:
-            place = place.setdefault(key, {})
+            place = place.setdefault(key, [] if path[depth + 1] == "0" and depth + 2 < len(path) else {})
         if not isinstance(place, (dict, list)):
             raise RecipeError(f"{_dotted(path)}: {_dotted(path[: depth + 1])} is a value, not a table")
     return place

@@ -279,7 +279,9 @@ class _Resolver:
             elif part not in accepted:
                 self.report(part, [f"{name} takes no such table.{did_you_mean(part, accepted)} It takes: {takes}."])
             elif is_list_of_parts(accepted[part]) and not isinstance(content, list):
-                self.report(part, [f"{name} takes any number of these: write [[{part}]]"])
+                self.report(
+                    part, [f"{name} takes any number of these: write [[{part}]], in KEY=VALUE {part}.0.use=NAME"]
+                )
             elif isinstance(content, list) and not is_list_of_parts(accepted[part]):
                 self.report(part, [f"{name} takes one of these: write [{part}]"])
 

@@ -101,3 +101,10 @@ def test_a_plugin_that_fails_to_name_its_folder_costs_its_recipes_only(site: Pat
 def test_a_folder_that_is_not_there_is_passed_over(site: Path) -> None:
     install(site, "ganzoo-acme", FOLDER)
     assert "acme" not in found().values()
+
+
+def test_a_file_of_that_name_is_pointed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos.toml").touch()
+    with pytest.raises(RecipeError, match=r"There is a file of that name here: `ganzoo run photos.toml`\. See"):
+        locate.find("photos", discovery.load())

@@ -118,7 +118,7 @@ def test_an_unknown_component_is_left_to_be_refused() -> None:
         ("run..steps=3", "'run..steps=3': write table.setting=value"),
         ("--steps=3", "'--steps=3': write table.setting=value"),
         ("generator.z_dim.x=3", "generator.z_dim.x: generator.z_dim is a value, not a table"),
-        ("regularizer.2.use=r1", "regularizer.2: give a number from 0 to 1"),
+        ("regularizer.3.use=r1", "regularizer.3: give a number from 0 to 1"),
         ("regularizer.first.use=r1", "regularizer.first: give a number from 0 to 1"),
         ("regularizer.-1.use=r1", "regularizer.-1: give a number from 0 to 1"),
         ("generator.hidden.2=3", "generator.hidden.2: give a number from 0 to 1"),
@@ -174,3 +174,32 @@ def test_a_setting_that_takes_other_types_gets_them() -> None:
     override(changed, ["dataset.background=[1, 2, 3]", "dataset.size=32", "run.threads=2", "optimizer.lr=1"], ZOO)
     assert (changed["dataset"]["background"], changed["dataset"]["size"]) == ([1, 2, 3], 32)
     assert (changed["run"]["threads"], changed["optimizer"]["lr"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "meant"),
+    [
+        ("steps=500", "run.steps=500"),
+        ("z_dim=8", "generator.z_dim=8"),
+        ("lr=1e-4", "optimizer.lr=1e-4"),
+        ("hidden=[8]", "generator.hidden=[8] or discriminator.hidden=[8]"),
+        ("loss=hinge", "loss.use=hinge"),
+    ],
+)
+def test_a_setting_without_its_table_is_found_in_the_recipe(assignment: str, meant: str) -> None:
+    with pytest.raises(RecipeError) as error:
+        override({**tree(), "loss": {"use": "minimax"}, "discriminator": {"use": "mlp"}}, [assignment], ZOO)
+    assert error.value.message == f"{assignment!r}: write table.setting=value. Did you mean {meant}?"
+
+
+def test_tables_are_added_to_a_list_one_after_the_other() -> None:
+    changed = overridden("regularizer.2.use=dragan", "regularizer.2.weight=5", "metric.0.use=kernel_distance")
+    assert changed["regularizer"][1:] == [{"use": "r2", "weight": 1.0}, {"use": "dragan", "weight": 5}]
+    assert changed["metric"] == [{"use": "kernel_distance"}]
+    with pytest.raises(RecipeError, match="give a number from 0 to 1"):
+        overridden("regularizer.3.use=dragan")
+
+
+def test_a_setting_that_no_table_has_is_not_guessed() -> None:
+    with pytest.raises(RecipeError, match=r"'wheels=4': write table.setting=value, such as run.steps=500$"):
+        override(tree(), ["wheels=4"], ZOO)
