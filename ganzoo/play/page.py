@@ -41,12 +41,12 @@ def build(studio: Studio, path: str, folder: Path) -> gr.Blocks:
     wide = columns >= WIDE or bool(spec.vocab)
     page: gr.Blocks
     with gr.Blocks(title=f"{title} - ganzoo", analytics_enabled=False, delete_cache=(HOUR, HOUR)) as page:
-        gr.HTML(f"<h1>{html.escape(title)}</h1><p>{html.escape(about)}</p>", elem_id="about")
+        gr.HTML(f"<h1>{html.escape(title)}</h1><p>{html.escape(about)}</p>", elem_id="about", padding=False)
         controls = Controls(studio)
         with ExitStack() as row:
             if not wide:
                 row.enter_context(gr.Row())
-            with gr.Column(min_width=320):
+            with gr.Column(min_width=320, elem_classes=[] if wide else "stays"):
                 shown = Samples(studio, controls, FileStore(folder / "samples"), path, name)
             with gr.Column(min_width=320):
                 if studio.translates:

@@ -19,6 +19,12 @@ from ganzoo.play.widgets import FileStore, picture, show_errors
 NEW_SEEDS = 10**6  # from which the button chooses: short seeds are easier to read out
 IN_TURN = -1  # stands for every class in turn
 FIRST, LAST = "the first", "the last"
+FAR = "At 0 nothing moves. Codes beyond 3 are rare in training."
+ABOUT = {
+    "principal": "Largest changes: where the samples change most, the first direction most of all.",
+    "random": "Random: any direction of the noise.",
+    "coordinate": "One coordinate: one number of the noise alone.",
+}
 DIRECTIONS = {"principal": "largest changes", "random": "random", "coordinate": "one coordinate"}
 PIXEL = re.compile(r"\d{1,6},\d{1,6}")
 EVENT: dict[str, Any] = {"trigger_mode": "always_last", "api_visibility": "private"}
@@ -160,7 +166,8 @@ def interpolation(studio: Studio, controls: Controls, shown: Samples, store: Fil
     """
     images = studio.model.spec.is_image
     note = " The class is that of the first." if images and studio.model.procedure.conditional else ""
-    how = f"Click two samples in the grid.{note}" if images else "All samples of one seed move to those of another."
+    click = "Click two samples in the grid, or give the seed of each grid and the number in it, row by row from 1."
+    how = f"{click}{note}" if images else "All samples of one seed move to those of another."
     gr.Markdown(f"### Interpolate\n{how}")
     description = "First sample, interpolation, last sample" if images else "Samples between those of two seeds"
     image = picture(description, "interpolation")
@@ -209,9 +216,10 @@ def direction(studio: Studio, controls: Controls, shown: Samples, store: FileSto
     where = "The first samples of the grid, and below" if studio.model.spec.is_image else "The samples, and next to"
     gr.Markdown(f"### Move along a direction\n{where} them the same samples, moved.")
     image = picture("Samples before and after the move", "move")
-    distance = gr.Slider(-3, 3, 2, step=0.1, label="Distance in standard deviations", elem_id="distance")
+    distance = gr.Slider(-3, 3, 2, step=0.1, label="Distance in standard deviations", info=FAR, elem_id="distance")
     kinds = [(DIRECTIONS[kind], kind) for kind in studio.directions]
-    kind = gr.Radio(kinds, value="principal", label="Direction", elem_id="kind")
+    about = " ".join(ABOUT[kind] for kind in studio.directions)
+    kind = gr.Radio(kinds, value="principal", label="Direction", info=about, elem_id="kind")
     with gr.Row(elem_classes="controls"):
         number = _direction_number(studio.directions["principal"])
         save = gr.DownloadButton("Save as PNG", elem_id="save-move", min_width=170)

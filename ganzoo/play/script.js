@@ -4,6 +4,15 @@ document.addEventListener(
   ({ target }) => target.closest?.(".picture") && target.style.setProperty("--ratio", target.naturalWidth / target.naturalHeight),
   true,
 );
+// A picture that is wider than its frame says that it can be scrolled: style.css shows a line below it.
+window.markScrolling = () => {
+  for (const frame of document.querySelectorAll(".picture .image-frame")) {
+    const scrolls = frame.scrollWidth > frame.clientWidth + 1;
+    frame.closest(".picture").toggleAttribute("data-scrolls", scrolls);
+  }
+};
+document.addEventListener("load", ({ target }) => target.closest?.(".picture") && requestAnimationFrame(window.markScrolling), true);
+window.addEventListener("resize", window.markScrolling);
 // A click on the picture of samples stores its pixel, "across,down", in window.at, and clicks the hidden button #at.
 // Gradio's own event gives wrong pixels for pictures that are shown enlarged.
 window.at ?? document.addEventListener("click", (event) => {

@@ -140,6 +140,24 @@ def pixels(content: bytes) -> np.ndarray:
         return np.asarray(opened)
 
 
+def test_heading_and_buttons_are_aligned_with_the_cards(tab: Tab) -> None:
+    def box(selector: str, side: str) -> float:
+        return float(tab.page.evaluate(f"document.querySelector({selector!r}).getBoundingClientRect().{side}"))
+
+    assert box("#about h1", "left") == box("#samples", "left")
+    assert abs(box(".controls input[type=number]", "bottom") - box(".controls > button", "bottom")) <= 3
+
+
+def test_a_picture_that_is_cut_says_where_it_goes_on(tab: Tab) -> None:
+    content = "() => getComputedStyle(document.querySelector('#samples'), '::after').content"
+    assert tab.page.evaluate(content) == "none"
+    tab.page.evaluate("document.querySelector('#samples img').style.width = '3000px'; markScrolling()")
+    assert "scroll sideways" in tab.page.evaluate(content)
+    assert "row by row from 1" in tab.page.inner_text(
+        "body"
+    ) and "where the samples change most" in tab.page.inner_text("body")
+
+
 def test_it_is_whole_without_any_other_address(tab: Tab, addresses: list[str], servers: list[Server]) -> None:
     assert tab.page.title() == "tiny - ganzoo"
     assert tab.page.locator("#about p").inner_text() == "glyphs · 2 steps · 3 classes · 28 × 28 pixels, grey"
