@@ -38,6 +38,7 @@ CPU = torch.device("cpu")
 STAND_INS = ("generator", "discriminator", "encoder", "loss", "regularizer")  # kinds that have one
 NARROW: dict[str, Any] = {**SMALL, "z_dim": 16, "hidden": 8, "blocks": 1, "bottleneck": 8}
 NARROW |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # lengths of stages, so that three steps reach every one
+NARROW |= {"iterations": 3}  # of a chain that draws a sample
 RUN: dict[str, Any] = {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3}
 OPTIMIZER = {"use": f"{OWNER}/small"}
 PAIRS = (("small", "small"), ("small_of_classes", "small_of_classes"), ("small_of_classes", "small"))
@@ -275,12 +276,17 @@ def _part(entry: Entry) -> Tree:
 
 
 def _narrowed(table: Any) -> Any:
-    """Replace settings that make networks wide or deep; a list of widths becomes a list of two."""
+    """Lower settings that make a component large or slow; a list of widths becomes a list of two."""
     if not isinstance(table, dict):
         return [_narrowed(item) for item in table] if isinstance(table, list) else table
     small = dict(table)
     for name in small.keys() & NARROW.keys():
-        small[name] = [NARROW[name]] * 2 if isinstance(small[name], (list, tuple)) else NARROW[name]
+        if isinstance(small[name], (list, tuple)):
+            small[name] = [NARROW[name]] * 2
+        elif isinstance(small[name], int):
+            small[name] = min(NARROW[name], small[name])
+        else:
+            small[name] = NARROW[name]
     return small
 
 

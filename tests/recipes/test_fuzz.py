@@ -20,8 +20,8 @@ from helpers import fuzzing
 from helpers.support import environment
 
 GROWTH = 300 * 2**10  # KiB beyond what checking the library's own recipes takes
-MEBIBYTES = 300  # of a whole command beyond `import torch`; nearly all of it is importing
-TIMES = 8  # processor time of a whole command, in that of `import torch`: about 2.5 on a quiet machine
+MEBIBYTES = 300  # of all commands so far beyond `import torch`; nearly all of it is importing
+TIMES = 7  # processor time of a command, in that of `import torch`; the first one imports the rest: about 1.5
 WATCH = fuzzing.Watch()
 RING = Path(__file__).parents[2] / "recipes/gman_ring.toml"
 EXAMPLES = settings(
@@ -118,41 +118,56 @@ HOSTILE = {
 }
 
 
+MEASURE = """
+import contextlib, io, json, resource, sys
+
+def used():
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    return now.ru_maxrss / 2**10, now.ru_utime + now.ru_stime
+
+def report(before, **more):
+    mebibytes, seconds = used()
+    print(json.dumps({"mebibytes": mebibytes, "seconds": seconds - before, **more}), flush=True)
+
+import torch
+report(0)
+from ganzoo.cli import cli
+for path in sys.argv[1:]:
+    before, stderr = used()[1], io.StringIO()
+    try:
+        with contextlib.redirect_stderr(stderr):
+            cli(["check", path], prog_name="ganzoo")
+    except SystemExit as end:
+        report(before, exit_code=end.code, stderr=stderr.getvalue())
+"""
+
+
 @pytest.fixture(scope="module")
-def torch() -> dict:
-    return measured("import torch")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What one process measures: `import torch` under "", then `ganzoo check` of each hostile file in turn."""
+    folder = tmp_path_factory.mktemp("hostile")
+    files = {name: folder / f"{name}{suffix}" for name, (suffix, _, _) in HOSTILE.items()}
+    for name, file in files.items():
+        file.write_bytes(HOSTILE[name][1]())
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, *map(str, files.values())],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    return dict(zip(["", *files], map(json.loads, done.stdout.splitlines()), strict=True))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("suffix", "content", "says"), [pytest.param(*case, id=name) for name, case in HOSTILE.items()]
-)
-def test_a_hostile_file_is_refused_at_once(suffix: str, content, says: str, torch: dict, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    file = tmp_path / f"hostile{suffix}"
-    file.write_bytes(content())
-    check = measured(f"from ganzoo.cli import cli; cli(['check', {str(file)!r}], prog_name='ganzoo')")
+@pytest.mark.parametrize(("name", "says"), [(name, says) for name, (_, _, says) in HOSTILE.items()], ids=HOSTILE)
+def test_a_hostile_file_is_refused_at_once(name: str, says: str, refused: dict[str, dict]) -> None:
+    torch, check = refused[""], refused[name]
     assert check["exit_code"] == 2, check
     assert says in check["stderr"]
     assert "Traceback" not in check["stderr"] and len(check["stderr"]) < 4000
     assert check["seconds"] < TIMES * torch["seconds"]
     assert check["mebibytes"] - torch["mebibytes"] < MEBIBYTES
-
-
-def measured(code: str) -> dict:
-    """Exit code, stderr, processor time and peak memory of a process that runs `code`."""
-    source = f"""
-import atexit, json, resource, sys
-def report():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps([used.ru_maxrss / 2**10, used.ru_utime + used.ru_stime]))
-atexit.register(report)
-{code}
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, env=environment(), check=False
-    )
-    mebibytes, seconds = json.loads(done.stdout.splitlines()[-1])
-    return {"exit_code": done.returncode, "stderr": done.stderr, "mebibytes": mebibytes, "seconds": seconds}
 
 
 def peak() -> int:

@@ -16,6 +16,7 @@ from helpers import commands
 from helpers.support import save_noise
 
 PLUGINS = discovery.load()
+MOST = {"width": 8, "hidden": 16, "iterations": 3}
 every_recipe = pytest.mark.parametrize(
     "found", [pytest.param(found, id=found.name) for found in locate.recipes(PLUGINS) if found.owner == "ganzoo"]
 )
@@ -72,15 +73,15 @@ def test_it_trains(found: locate.RecipeFile, tmp_path: Path) -> None:
 
 
 def narrow(tree: parser.Tree) -> dict[str, Any]:
-    """Overrides that make networks small, where they have a `width` or `hidden` sizes."""
+    """Overrides that make networks small, where they have a `width` or `hidden` sizes, and chains short."""
     changes: dict[str, Any] = {}
     for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset"}):
-        if isinstance(settings, dict) and isinstance(settings.get("width"), int):
-            changes[f"{table}.width"] = min(8, settings["width"])
-        if isinstance(settings, dict) and isinstance(settings.get("hidden"), int):
-            changes[f"{table}.hidden"] = min(16, settings["hidden"])
-        if isinstance(settings, dict) and isinstance(settings.get("hidden"), list):
-            changes[f"{table}.hidden"] = [min(16, width) for width in settings["hidden"]]
+        for name, most in MOST.items() if isinstance(settings, dict) else ():
+            value = settings.get(name)
+            if isinstance(value, int):
+                changes[f"{table}.{name}"] = min(most, value)
+            elif isinstance(value, list):
+                changes[f"{table}.{name}"] = [min(most, item) for item in value]
     return changes
 
 

@@ -38,6 +38,13 @@ def test_a_recipe_can_be_made_small(entry: Entry) -> None:
     assert sum(p.numel() for p in procedure.parameters()) < 3_000_000
 
 
+def test_a_recipe_made_small_has_short_chains_and_no_larger_number() -> None:
+    tree = next(examples.from_recipes(PLUGINS.zoo.find("procedure", "ppgn"), WITH_STAND_INS))
+    assert tree["procedure"]["iterations"] == examples.NARROW["iterations"] < 100
+    small = examples._narrowed({"use": "spectral_norm", "iterations": 1, "hidden": [512, 256], "pretrain": 500})
+    assert small == {"use": "spectral_norm", "iterations": 1, "hidden": [8, 8], "pretrain": 1}
+
+
 def test_a_plugin_without_recipes_is_tried_with_its_own_parts() -> None:
     entry = next(entry for entry in PROCEDURES if entry.name == "seqgan")
     tries = [*examples.from_own_parts(entry, WITH_STAND_INS)]
