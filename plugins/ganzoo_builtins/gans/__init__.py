@@ -48,6 +48,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("sngan_resnet", "SNGANResNet", "Residual blocks for spectral normalisation", paper)
     pair("compact", "Compact", "Small strided convolutions, fast on a CPU", paper)
 
+    summary = "A class vector and a chunk of noise for each layer"
+    pair("biggan", "BigGAN", summary, "arXiv:1809.11096")
     summary = "A style for each layer, noise, images of all resolutions"
     pair("stylegan2", "StyleGAN2", summary, "arXiv:1912.04958")
     summary = "Residual blocks without normalisation or tanh"

@@ -25,6 +25,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("pull_away", "pull_away:PullAway", "EBGAN-PT: pushes codes of fakes apart", "arXiv:1609.03126")
     add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: weights divided by their norm", "arXiv:1802.05957")
     add("self_attention", "self_attention:SelfAttention", "SAGAN: self-attention layers", "arXiv:1805.08318")
+    add("orthogonal", "orthogonal:Orthogonal", "BigGAN: rows of weights differ in direction", "arXiv:1809.11096")
     zoo.add(
         "regularizer",
         "instance_noise",
