@@ -13,8 +13,8 @@ import ganzoo
 from ganzoo import GanzooError, Model
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.runs import checkpoint
-from ganzoo.sampling import model as making
-from ganzoo.sampling.model import CHUNK, Labels
+from ganzoo.sampling.chunk_size import LARGEST
+from ganzoo.sampling.model import Labels
 from ganzoo.sampling.run import Run
 from helpers.support import CONDITIONAL, PLUGINS, tiny, toml, train
 
@@ -161,12 +161,12 @@ def test_samples_do_not_depend_on_how_many_are_made_at_a_time(
     model: Model, conditional: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wholes = [one.sample(20, seed=5) for one in (model, conditional)]
-    monkeypatch.setattr(making, "CHUNK", 3)
+    monkeypatch.setattr(Model, "chunk", lambda self, n: 3)
     for one, whole in zip((model, conditional), wholes, strict=True):
         assert torch.allclose(one.sample(20, seed=5), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("n", [0, 1, CHUNK, CHUNK + 1])
+@pytest.mark.parametrize("n", [0, 1, LARGEST, LARGEST + 1])
 def test_as_many_samples_as_asked_for(n: int, model: Model, conditional: Model) -> None:
     assert model.sample(n).shape == (n, 2)
     assert conditional.sample(n).shape == (n, 1, 28, 28)

@@ -13,7 +13,7 @@ from ganzoo.play import samples
 from ganzoo.play.samples import Request
 from ganzoo.sampling import latents
 from ganzoo.sampling.latents import Codes, spherical
-from ganzoo.sampling.model import CHUNK, Model
+from ganzoo.sampling.model import Model
 from ganzoo.utils import modes
 from ganzoo.utils.rng import OwnNoise
 
@@ -61,8 +61,9 @@ def generate(model: Model, request: Request, z: Codes) -> Tensor:
 def _chunks(model: Model, request: Request, z: Codes) -> Iterator[tuple[int, Tensor | None, Codes]]:
     """Iterate over size, labels and codes of the parts that Model.sample() generates at a time."""
     y = model.labels(request.count, request.label)
-    for start in range(0, request.count, CHUNK):
-        part = slice(start, min(start + CHUNK, request.count))
+    size = model.chunk(request.count)
+    for start in range(0, request.count, size):
+        part = slice(start, min(start + size, request.count))
         labels = y[part].to(_device(model)) if y is not None else None
         yield part.stop - part.start, labels, [codes[part] for codes in z]
 

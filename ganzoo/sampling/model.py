@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,7 @@ from ganzoo.errors import DataError, GanzooError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
-from ganzoo.sampling import interpolation, preview, tokens
+from ganzoo.sampling import chunk_size, interpolation, preview, tokens
 from ganzoo.translator import Translator
 from ganzoo.utils import modes
 from ganzoo.utils.rng import OwnNoise
@@ -27,7 +27,6 @@ from ganzoo.utils.unicode import composed, well_formed
 
 Labels = int | str | Sequence[int | str] | Tensor | None
 _BUILDING = threading.Lock()  # held while a dataset is built
-CHUNK = 500  # samples generated at once
 
 
 class Model:
@@ -123,8 +122,9 @@ class Model:
         if tuple(a.shape[1:]) != tuple(source.shape):
             raise GanzooError(f"inputs have shape {tuple(a.shape[1:])}, and this GAN translates {tuple(source.shape)}.")
         labels, noise = self.labels(len(a), y), OwnNoise(secrets.randbits(62) if seed is None else seed)
-        chunks = labels.split(CHUNK) if labels is not None else [None] * -(-len(a) // CHUNK)
-        parts = zip(a.split(CHUNK), chunks, strict=True)
+        size = self.chunk(len(a))
+        chunks = labels.split(size) if labels is not None else [None] * -(-len(a) // size)
+        parts = zip(a.split(size), chunks, strict=True)
         return self._joined(self._translate(inputs, chunk, noise) for inputs, chunk in parts)
 
     def pairs(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -155,9 +155,10 @@ class Model:
         except DataError as error:
             raise DataError(f"{error.message} For other pictures: `ganzoo sample RUN --input FOLDER`.") from error
         device = next(translator.parameters()).device
-        for start in range(0, n, CHUNK):
+        size = self.chunk(n)
+        for start in range(0, n, size):
             with OwnNoise(seed):  # for datasets that draw random numbers
-                batch = subset.take(dataset, indices[start : start + CHUNK])
+                batch = subset.take(dataset, indices[start : start + size])
             with modes.sampling_with(translator, noise):
                 yield translator.pairs({key: value.to(device) for key, value in batch.items()})
 
@@ -205,7 +206,7 @@ class Model:
             seed: Seed of the noise, as for sample().
 
         Yields:
-            Samples (at most CHUNK, *spec.shape).
+            Samples (at most chunk(n), *spec.shape).
 
         Raises:
             GanzooError: As for sample().
@@ -228,10 +229,10 @@ class Model:
             pictures: The inputs, by pictures(); None for examples of pairs(n, seed).
 
         Yields:
-            Inputs (at most CHUNK, *source.shape), outputs (..., *spec.shape), and targets (..., *spec.shape) or None.
+            Inputs (at most chunk(n), *source.shape), outputs (..., *spec.shape), and targets or None.
         """
         labels, noise = self.labels(n, y), OwnNoise(seed)
-        examples = self._pairs(n, seed) if pictures is None else ((a, None) for a in _inputs(pictures))
+        examples = self._pairs(n, seed) if pictures is None else ((a, None) for a in self._inputs(pictures))
         done = 0
         for a, target in examples:
             chunk = labels[done : done + len(a)].to(a.device) if labels is not None else None
@@ -245,12 +246,42 @@ class Model:
 
     def _generate(self, n: int, labels: Tensor | None, seed: int) -> Iterator[Tensor]:
         device, noise = next(self.procedure.parameters()).device, OwnNoise(seed)
-        for start in range(0, n, CHUNK):
-            size = min(CHUNK, n - start)
+        at_once = self.chunk(n)
+        for start in range(0, n, at_once):
+            size = min(at_once, n - start)
             chunk = labels[start : start + size].to(device) if labels is not None else None
             with modes.sampling_with(self.procedure, noise):
                 samples = self.procedure.sample(size, chunk)
             yield samples
+
+    def _inputs(self, pictures: Dataset) -> Iterator[Tensor]:
+        size = self.chunk(len(pictures))
+        for start in range(0, len(pictures), size):
+            yield subset.take(pictures, [*range(start, min(start + size, len(pictures)))])["x"]
+
+    def chunk(self, n: int) -> int:
+        """Return how many of n samples are generated at once, for a bounded memory.
+
+        Args:
+            n: Number of samples.
+
+        Returns:
+            At least 1.
+        """
+        return chunk_size.STEP if n <= chunk_size.STEP else self._measured_chunk
+
+    @cached_property
+    def _measured_chunk(self) -> int:
+        device = next(self.procedure.parameters()).device
+        y = torch.zeros(1, dtype=torch.long, device=device) if self.procedure.conditional else None
+
+        def generate_one() -> Tensor:
+            with modes.sampling_with(self.procedure, OwnNoise(0)):
+                if isinstance(self.procedure, Translator):
+                    return self.procedure.translate(torch.zeros(1, *self.procedure.source.shape, device=device), y)
+                return self.procedure.sample(1, y)
+
+        return chunk_size.measure(self.procedure, generate_one)
 
     def _joined(self, parts: Iterator[Tensor]) -> Tensor:
         empty = torch.empty(0, *self.spec.shape, dtype=torch.long if self.spec.vocab else torch.float32)
@@ -329,9 +360,3 @@ class Model:
 
 def _comparable(name: str) -> str:
     return composed(well_formed(name))
-
-
-def _inputs(pictures: Dataset) -> Iterator[Tensor]:
-    """Yield the pictures of a dataset in parts of CHUNK."""
-    for start in range(0, len(pictures), CHUNK):
-        yield subset.take(pictures, [*range(start, min(start + CHUNK, len(pictures)))])["x"]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate.utils import set_seed
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from ganzoo.utils.dispatch_mode import DispatchMode
 
 _GLOBAL = threading.Lock()  # held while PyTorch's own generators are borrowed
 
@@ -68,7 +69,7 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-class OwnNoise(TorchDispatchMode):
+class OwnNoise(DispatchMode):
     """Draws the random numbers of PyTorch from generators of its own, in the block and in this thread alone.
 
     Inside `with OwnNoise(seed):`, all functions of PyTorch draw the numbers that they would draw after
@@ -80,7 +81,7 @@ class OwnNoise(TorchDispatchMode):
     """
 
     def __init__(self, seed: int):
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._seed = seed
         self._generators: dict[torch.device, torch.Generator] = {}
 
