@@ -16,8 +16,9 @@ import click
 from ganzoo.cli import words
 from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, printable
 from ganzoo.registry.versions import Deprecated
-from ganzoo.utils import openmp
+from ganzoo.utils import openmp, signals
 
+STOPPED = "stopped immediately."
 VERBS = {
     "run": "Train a recipe.",
     "resume": "Resume a run from its newest checkpoint.",
@@ -78,13 +79,20 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. Turn a GanzooError or Ctrl-C into one message and an exit code."""
-        try:
-            _check_current_folder()
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:  # training says what is saved
-            error: GanzooError = Aborted(str(interrupt) or "stopped immediately.")
-        except GanzooError as raised:
-            error = raised
+        with signals.CtrlC() as pressed:
+            try:
+                _check_current_folder()
+                return super().invoke(ctx)
+            except KeyboardInterrupt as interrupt:  # training says what is saved
+                error: GanzooError = Aborted(str(interrupt) or STOPPED)
+                signals.forget_interrupt()
+            except Exception as raised:
+                if pressed:  # which a library turned into an error of its own
+                    error = Aborted(STOPPED)
+                elif isinstance(raised, GanzooError):
+                    error = raised
+                else:
+                    raise
         if isinstance(error, (Interrupted, Aborted)):  # as was asked for
             click.echo(error.message, err=True)
         else:

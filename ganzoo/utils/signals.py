@@ -1,7 +1,8 @@
-"""Handlers for SIGINT, SIGTERM and SIGUSR1, which only set a flag: training ends the step, saves the run and stops."""
+"""Handlers of signals: a flag on which training ends the step, saves the run and stops; and Ctrl-C of a command."""
 
 from __future__ import annotations
 
+import collections
 import signal
 import threading
 from types import FrameType
@@ -39,3 +40,39 @@ class StopFlag:
 
     def __bool__(self) -> bool:
         return bool(self.reason)
+
+
+class CtrlC:
+    """Remembers inside a `with` block that SIGINT raised KeyboardInterrupt: libraries turn it into other errors.
+
+    The block ends without it: a library that is being imported may also hide that it was interrupted.
+    """
+
+    def __init__(self) -> None:
+        self._pressed = False
+        self._before: Any = None
+
+    def __enter__(self) -> CtrlC:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._set)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _set(self, number: int, frame: FrameType | None) -> None:
+        self._pressed = True
+        raise KeyboardInterrupt
+
+    def __bool__(self) -> bool:
+        return self._pressed
+
+
+def forget_interrupt() -> None:
+    """Let Python end with the exit code that it is given, after a KeyboardInterrupt was handled.
+
+    Where the interrupt came while Python evaluated a text, as it does to define dataclasses and named tuples, Python
+    would otherwise end itself by SIGINT. The next text that it evaluates, here that of a named tuple, clears that.
+    """
+    collections.namedtuple("Cleared", ())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,35 @@ def test_a_run_that_is_ended_before_anything_is_saved_says_so(tmp_path: Path, mo
 def test_another_command_that_is_ended_promises_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
+
+    monkeypatch.setattr("ganzoo.runs.status.reports", interrupted)
+    result = ganzoo("runs", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (130, "stopped immediately.\n")
+
+
+def test_ctrl_c_while_python_evaluates_a_text_ends_with_130(tmp_path: Path) -> None:
+    """As it does to define dataclasses and named tuples; `python -m` would then end by the signal."""
+    (tmp_path / "interrupted.py").write_text(
+        "import ganzoo.runs.status as status\n"
+        "from ganzoo.cli import cli\n"
+        "status.reports = lambda out: exec('raise KeyboardInterrupt')\n"
+        "cli(['runs', '.'])"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert (result.returncode, result.stderr) == (130, "stopped immediately.\n")
+
+
+@pytest.mark.parametrize("error", [ImportError("numpy"), SystemError("no result"), RecipeError("odd")])
+def test_ctrl_c_that_a_library_turns_into_an_error_is_ctrl_c(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
 
     monkeypatch.setattr("ganzoo.runs.status.reports", interrupted)
     result = ganzoo("runs", str(tmp_path))
