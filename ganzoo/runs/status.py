@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ganzoo.errors import RunError, one_line, printable
 from ganzoo.runs import layout, retention
 from ganzoo.utils import atomic, lock, regular
@@ -124,10 +126,29 @@ def owner(folder: Path) -> str:
     return f"process {content.get('pid', 'unknown')} on {content.get('host', 'an unknown machine')}"
 
 
+def check_ended(folder: Path) -> None:
+    """Check, where the file system has no locks, that no process trains in a run folder, by its status.
+
+    Args:
+        folder: The run folder.
+
+    Raises:
+        RunError: Another process seems to train in it.
+    """
+    content = _read(folder)
+    if content.get("state") in GOING and content.get("pid") != os.getpid() and not _silence(folder, content):
+        raise RunError(
+            f"{folder}: {owner(folder)} seems to train in it, and this file system has no locks that would tell. Stop "
+            f"it, or wait until `ganzoo runs` calls it dead: {SILENCE / 60:.0f} minutes after its last heartbeat."
+        )
+
+
 def _silence(folder: Path, content: dict[str, Any]) -> str:
     """Return why a run that is marked as running cannot be; empty for one that is running."""
     if content.get("host") == socket.gethostname():
-        return "" if lock.is_held(folder) else f"process {content.get('pid')} no longer exists"
+        held = lock.is_held(folder)
+        going = psutil.pid_exists(_number(content.get("pid"))) if held is None else held
+        return "" if going else f"process {content.get('pid')} no longer exists"
     try:
         seconds = (datetime.now(UTC) - datetime.fromisoformat(str(content.get("heartbeat")))).total_seconds()
     except (ValueError, TypeError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
+import click
 import torch
 from accelerate import Accelerator
 
@@ -33,6 +34,7 @@ from ganzoo.utils import distributed, lock
 from ganzoo.utils.signals import StopFlag
 
 _TRAINING = threading.Lock()
+NO_LOCKS = "this file system has no locks: see to it that only one process trains in this run folder"
 ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
 
 
@@ -57,12 +59,17 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
     with alone_in_this_process(), _determinism(recipe.run.deterministic), ExitStack() as stack:
         accelerator = device.accelerator(recipe.run)
         threads = stack.enter_context(Threads(recipe.run, accelerator.device))
+        locked = True
         if start and distributed.is_main():
-            stack.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
+            locked = stack.enter_context(lock.held(start.run.folder, status.owner(start.run.folder)))
+            if not locked:
+                status.check_ended(start.run.folder)
         with waiting("reading the data and building the networks") if distributed.is_main() else nullcontext():
             training = _Training(recipe, plugins, accelerator, threads, out, start, began_at)
         if not start and distributed.is_main():
-            stack.enter_context(lock.held(training.run.folder, "this one"))
+            locked = stack.enter_context(lock.held(training.run.folder, "this one"))
+        if not locked:
+            click.echo(NO_LOCKS, err=True)
         training.run_to_the_end()
         return training.run
 

@@ -15,7 +15,7 @@ TIMEOUT = 1.0  # seconds; `ganzoo runs` takes a lock for an instant to check tha
 
 
 @contextmanager
-def held(folder: Path, owner: str) -> Iterator[None]:
+def held(folder: Path, owner: str) -> Iterator[bool]:
     """Hold the lock of a run folder inside the block.
 
     The operating system releases the lock when the process ends in any way. On file systems without locks, nothing is
@@ -25,10 +25,13 @@ def held(folder: Path, owner: str) -> Iterator[None]:
         folder: The run folder.
         owner: The process to name in the error if another one has the lock.
 
+    Yields:
+        False when the file system has no locks.
+
     Raises:
         RunError: Another process has the lock.
     """
-    lock = FileLock(folder / NAME)
+    lock = _file_lock(folder)
     try:
         lock.acquire(timeout=TIMEOUT)
     except Timeout:
@@ -37,25 +40,34 @@ def held(folder: Path, owner: str) -> Iterator[None]:
             "whether it has ended."
         ) from None
     except (OSError, NotImplementedError):
-        yield
+        yield False
         return
     try:
-        yield
+        yield True
     finally:
-        lock.release()
+        with suppress(OSError):
+            lock.release()
 
 
-def is_held(folder: Path) -> bool:
-    """Return True when a process on this machine trains in a run folder."""
-    lock = FileLock(folder / NAME)
+def is_held(folder: Path) -> bool | None:
+    """Return True when a process on this machine trains in a run folder; None when the file system has no locks."""
     if not (folder / NAME).exists():
         return False
+    lock = _file_lock(folder)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return True
     except (OSError, NotImplementedError):
-        return False
+        return None
     with suppress(OSError):
         lock.release()
     return False
+
+
+def _file_lock(folder: Path) -> FileLock:
+    """Return the lock, without the substitute of newer versions of filelock: a file that a killed process leaves."""
+    try:
+        return FileLock(folder / NAME, fallback_to_soft=False)
+    except TypeError:  # an older version
+        return FileLock(folder / NAME)
