@@ -33,8 +33,8 @@ def random_indices(dataset: Dataset, n: int, seed: int) -> list[int]:
     return [order[i % len(order)] for i in range(n)]
 
 
-def take_by_class(dataset: Dataset, n: int) -> Batch:
-    """Return n examples as a batch, example i of class i modulo the number of classes.
+def take_by_class(dataset: Dataset, n: int, classes: Sequence[int] = ()) -> Batch:
+    """Return n examples as a batch, of these classes in turn, or of all.
 
     For a class that does not occur, or not among the examples scanned where labels are not known in advance, images
     are black; other samples are any examples.
@@ -45,8 +45,9 @@ def take_by_class(dataset: Dataset, n: int) -> Batch:
         count = min(len(dataset), SCANNED)
         scanned = [i * len(dataset) // count for i in range(count)]
         labels = torch.stack([dataset[i]["y"] for i in scanned])
-    batch = take(dataset, [scanned[k] for k in _by_class(labels, n, spec.classes)])
-    y = torch.arange(n) % spec.classes
+    wanted = torch.tensor(classes or range(spec.classes))
+    batch = take(dataset, [scanned[k] for k in _by_class(labels, n, wanted.tolist())])
+    y = wanted[torch.arange(n) % len(wanted)]
     if spec.is_image:
         absent = ~torch.isin(y, labels.cpu())
         for key in ("x", "a", "b"):
@@ -55,7 +56,7 @@ def take_by_class(dataset: Dataset, n: int) -> Batch:
     return {**batch, "y": y}
 
 
-def _by_class(labels: Tensor, n: int, classes: int) -> list[int]:
-    """Return n positions in labels (L,), the i-th of class i modulo `classes`; any of a class that does not occur."""
-    positions = [torch.nonzero(labels == label).flatten().tolist() or [*range(len(labels))] for label in range(classes)]
-    return [positions[i % classes][i // classes % len(positions[i % classes])] for i in range(n)]
+def _by_class(labels: Tensor, n: int, classes: list[int]) -> list[int]:
+    """Return n positions in labels (L,), of these classes in turn; any of a class that does not occur."""
+    positions = [torch.nonzero(labels == label).flatten().tolist() or [*range(len(labels))] for label in classes[:n]]
+    return [positions[i % len(classes)][i // len(classes) % len(positions[i % len(classes)])] for i in range(n)]

@@ -52,7 +52,7 @@ def default_count(model: Model) -> int:
     if not spec.is_image:
         return preview.POINTS
     classes = spec.classes if model.procedure.conditional else 0
-    return classes * max(1, preview.CELLS // classes) if classes else preview.CELLS
+    return classes * (preview.CELLS // classes) if 0 < classes <= preview.CELLS else preview.CELLS
 
 
 def largest_count(spec: Spec) -> int:

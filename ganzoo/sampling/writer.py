@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ganzoo.errors import GanzooError
+from ganzoo.sampling import preview
 from ganzoo.sampling.formats import WRITERS, Layout, SampleWriter
 from ganzoo.utils import output
 
@@ -98,5 +99,5 @@ def save(
 
 
 def columns(n: int, classes: int) -> int:
-    """Return the columns of a grid of n samples: one for each class if there are several, else as for a square."""
-    return classes if classes > 1 else max(1, round(n**0.5))
+    """Return the columns of a grid of n samples: one for each of several classes, as for a square of none or many."""
+    return classes if 1 < classes <= preview.MOST_CLASSES else max(1, round(n**0.5))

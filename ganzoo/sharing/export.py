@@ -214,7 +214,8 @@ def _write_samples(folder: Path, model: Model) -> list[str]:
     n, columns = preview.layout(model.spec, model.procedure.conditional)
     name = "samples.txt" if model.spec.vocab else "samples.png"
     try:
-        writer.save(model.sample(n, seed=SEED), None, folder / name, columns, model.words)
+        y = preview.labels(model.spec, n) if model.procedure.conditional else None
+        writer.save(model.sample(n, y, SEED), None, folder / name, columns, model.words)
     except GanzooError as error:
         return [f"no {name}: {error.message.replace(f'{folder}/', '')}"]
     return []

@@ -27,6 +27,7 @@ from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import layout, provenance, scores, status
 from ganzoo.runs.resume import Start
+from ganzoo.sampling import preview
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import ProgressDisplay
 from ganzoo.training import device, forecast, shorten
@@ -149,7 +150,8 @@ class Recorder:
             f"on {self.device} x {distributed.world_size()}"
         )
         reasons = [*(start.why if start else ()), *(f"resumed, but not bit for bit: {remark}" for remark in remarks)]
-        own = [device.slow_precision(self.recipe.run.precision, self.device), self.threads.remark]
+        grids = preview.remark(self.dataset.spec, self.session.procedure.conditional)
+        own = [device.slow_precision(self.recipe.run.precision, self.device), self.threads.remark, grids]
         data = [*self.dataset.remarks(), *narrow_range(self.dataset, whole=True), *absent_classes(self.dataset)]
         for line in [*reasons, *data, *filter(None, own)]:
             self.say(line)

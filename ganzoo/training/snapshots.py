@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-import torch
 from PIL.Image import Image
 from torch import Tensor
 
@@ -111,7 +110,7 @@ class Snapshots:
         """Return the diversity of a grid that has one sample for each real one; nothing for other pictures."""
         if not isinstance(picture, Panel) or picture.samples.shape != self._real_samples.shape:
             return {}
-        classes = self.dataset.spec.classes if self.procedure.conditional else 0
+        classes = len(preview.shown_classes(self.dataset.spec)) if self.procedure.conditional else 0
         diversity = statistics.diversity(picture.samples, self._real_samples, classes)
         return {} if diversity is None else {"samples/diversity": diversity}
 
@@ -120,7 +119,7 @@ class Snapshots:
         count, _ = preview.layout(self.dataset.spec, self.procedure.conditional)
         with self.fixed_reading():
             if self.procedure.conditional and self.dataset.spec.classes:
-                return subset.take_by_class(self.dataset, count)
+                return subset.take_by_class(self.dataset, count, preview.shown_classes(self.dataset.spec))
             return subset.take_random(self.dataset, count, seed=0)  # evenly spaced ones would show a period of the data
 
     @property
@@ -133,8 +132,7 @@ class Snapshots:
         """The batch of which the grid is a preview: real samples; if conditional, with one class for each column."""
         if not self.procedure.conditional:
             return self._real
-        count, classes = len(self._real_samples), self.dataset.spec.classes
-        return {**self._real, "y": preview.classes_in_turn(count, classes, torch.device("cpu"))}
+        return {**self._real, "y": preview.labels(self.dataset.spec, len(self._real_samples))}
 
     @property
     def _columns(self) -> int:

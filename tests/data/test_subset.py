@@ -85,3 +85,9 @@ def test_a_period_of_the_data_does_not_show() -> None:
 def test_a_small_set_is_shown_again_and_again() -> None:
     shown = numbers(subset.take_random(Labelled([0, 1, 3]), 7, seed=0))
     assert sorted(shown[:3]) == [0, 1, 2] and shown == [*shown[:3], *shown[:3], shown[0]]
+
+
+def test_examples_of_chosen_classes_in_turn() -> None:
+    batch = subset.take_by_class(Labelled([0, 0, 1, 3, 1, 3, 0, 2], False), 5, [3, 0])
+    assert batch["y"].tolist() == [3, 0, 3, 0, 3]
+    assert numbers(batch) == [3, 0, 5, 1, 3]

@@ -154,7 +154,9 @@ def test_a_png_is_a_grid_with_so_many_columns(tmp_path: Path) -> None:
         assert opened.size == (3 * 8 + 2, 2 * 6 + 2)
 
 
-@pytest.mark.parametrize(("n", "classes", "expected"), [(64, 0, 8), (10, 0, 3), (1, 0, 1), (20, 5, 5)])
+@pytest.mark.parametrize(
+    ("n", "classes", "expected"), [(64, 0, 8), (10, 0, 3), (1, 0, 1), (20, 5, 5), (64, 600, 8), (2025, 2025, 45)]
+)
 def test_columns(n: int, classes: int, expected: int) -> None:
     assert writer.columns(n, classes) == expected
 
