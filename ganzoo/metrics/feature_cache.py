@@ -48,7 +48,7 @@ def seen(part: Part, extractor: Selected, cache: Path, outputs: frozenset[str]) 
 
 
 def _key(part: Part, extractor: Selected) -> str:
-    content = json.dumps([part.fingerprint, extractor.facts, extractor.component.digest], sort_keys=True)
+    content = json.dumps([part.digest, extractor.facts, extractor.component.digest], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

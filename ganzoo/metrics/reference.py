@@ -57,6 +57,18 @@ class Part:
         digest.update(repr(self.indices).encode())
         return digest.hexdigest()
 
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of all examples as they were read, to cache what is computed from them.
+
+        Unlike fingerprint, it tells that an image of a streamed dataset is decoded to other pixels than before.
+        """
+        digest = hashlib.sha256()
+        for key, value in sorted(self.batch.items()):
+            digest.update(repr((key, value.dtype, tuple(value.shape))).encode())
+            digest.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class Reference:

@@ -14,10 +14,12 @@ from ganzoo import DataError
 GAPS = 10  # numbers for each one that occurs, at most
 FEW = 100  # classes that may have gaps of any size: a part of a data set lacks some of them
 MOST_CLASSES = 100_000
+FLAT_SIDE = 8  # pixels along the smallest image whose numbers are taken for an image
 EXPECTED = (
     "expected images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or features, float32 (N, F), or "
     "token ids, integers (N, T)"
 )
+WITH_TEXTS = 'If they are token ids, save their texts, too, as "words".'
 RENUMBER = "number them from 0, e.g. numpy.unique({name}, return_inverse=True)[1]"
 
 
@@ -49,6 +51,11 @@ def samples(array: np.ndarray, name: str, path: Path, has_words: bool) -> Tensor
     if array.dtype == np.uint8 and array.ndim == 4 and array.shape[1] in (1, 3):
         return torch.from_numpy(array)
     if array.dtype.kind in "iu" and array.ndim == 2 and (has_words or array.dtype != np.uint8):
+        if not has_words and _look_flat(array):
+            raise DataError(
+                f"{path}: integers {array.shape} from {array.min()} to {array.max()} look like flat images. "
+                f"{_flat_remedy(array, name)} {WITH_TEXTS}"
+            )
         return _ids(array, name, path)
     raise DataError(f"{path}: {EXPECTED}; got {array.dtype} {array.shape}. {_remedy(array, name)}")
 
@@ -151,7 +158,8 @@ def _remedy(array: np.ndarray, name: str) -> str:
     if array.ndim in (3, 4):
         return f"Convert the pixels: {_pixels(array, name)}."
     if array.ndim == 2 and kind in "bu":
-        return f"{_flat_remedy(array, name)} If they are token ids, convert them: {name}.astype(numpy.int64)."
+        ids = WITH_TEXTS if _look_flat(array) else f"If they are token ids, convert them: {name}.astype(numpy.int64)."
+        return f"{_flat_remedy(array, name)} {ids}"
     if array.ndim == 2:
         return f"Convert them: {name}.astype(numpy.float32)."
     if array.ndim == 1:
@@ -184,18 +192,32 @@ def _pixels(array: np.ndarray, name: str) -> str:
     return f"({base} / {high - low:g} * 255).round().astype(numpy.uint8)"
 
 
+def _look_flat(array: np.ndarray) -> bool:
+    """Tell whether integers (N, F) have the range of pixels, and the shape of flat square images or of a single one."""
+    n, width = array.shape
+    in_range = bool(array.min() >= 0 and array.max() <= 255)
+    return in_range and (_sides(width) is not None or n == width >= FLAT_SIDE)
+
+
+def _sides(width: int) -> tuple[int, ...] | None:
+    """Return the shape of the square image, grey or in colour, that has this many numbers; None for no image."""
+    for channels in (1, 3):
+        side = math.isqrt(width // channels)
+        if side >= FLAT_SIDE and channels * side * side == width:
+            return (side, side) if channels == 1 else (channels, side, side)
+    return None
+
+
 def _flat_remedy(array: np.ndarray, name: str) -> str:
     """Return how to bring flat pixels (N, F), or one single picture (H, W), to the shape of images."""
     n, width = array.shape
-    pixels = f"{name}.astype(numpy.uint8) * 255" if array.dtype.kind == "b" else name
-    pixels = f"({pixels})" if pixels != name else pixels
-    for channels in (1, 3):
-        side = math.isqrt(width // channels)
-        if side > 1 and channels * side * side == width:
-            shape = f"{side}, {side}" if channels == 1 else f"{channels}, {side}, {side}"
-            flat = f"If they are flat images, reshape them: {pixels}.reshape(-1, {shape})."
-            return f"{flat} If it is a single image, {pixels}[None]." if n == width else flat
-    return f"If they are flat images, reshape them to (N, H, W); if it is a single image, {pixels}[None]."
+    pixels = name if array.dtype == np.uint8 else f"{name}.astype(numpy.uint8)"
+    pixels = f"({pixels} * 255)" if array.dtype.kind == "b" else pixels
+    sides = _sides(width)
+    if sides is None:
+        return f"If they are flat images, reshape them to (N, H, W). If it is a single image, {pixels}[None]."
+    flat = f"If they are flat images, reshape them: {pixels}.reshape(-1, {', '.join(map(str, sides))})."
+    return f"{flat} If it is a single image, {pixels}[None]." if n == width else flat
 
 
 def _label_remedy(array: np.ndarray, name: str, n: int) -> str:

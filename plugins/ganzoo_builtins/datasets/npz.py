@@ -32,7 +32,8 @@ class Npz(InMemoryDataset):
     """Arrays of one .npz file, such as those that `ganzoo sample --out FILE.npz` writes. Nothing is unpickled.
 
     - "images" or "x": uint8 (N, H, W), (N, H, W, C) or (N, C, H, W), C being 1 or 3; or float32 (N, F), used without
-      conversion; or integers (N, T) from 0, token ids, which are not uint8 unless there are "words".
+      conversion; or integers (N, T) from 0, token ids. Without "words", these are not uint8, and do not look like flat
+      images: T of 8x8, 3x8x8, 9x9, ... numbers up to 255.
     - "words", optional: the text of each token id. Without it, the largest id tells the size of the vocabulary.
     - "labels" or "y", optional: integers (N,) from 0; if all are -1, there are no labels. Where they go beyond 100, at
       least one number in ten must occur.

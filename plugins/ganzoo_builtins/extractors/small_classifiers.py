@@ -113,7 +113,7 @@ class SmallClassifiers(Extractor):
 
     def _key(self, reference: Reference, architecture: Architecture, steps: int) -> str:
         """Return the SHA-256 of everything that determines the weights."""
-        return _digest([reference.real.fingerprint, architecture, steps, self.seed, VERSION])
+        return _digest([reference.real.digest, architecture, steps, self.seed, VERSION])
 
 
 def _load(name: str, net: Classifier, path: Path, progress: Progress) -> dict[str, Any]:

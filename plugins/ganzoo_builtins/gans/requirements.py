@@ -8,7 +8,7 @@ def need_numbers(network: str, spec: Spec) -> None:
     if spec.vocab:
         raise IncompatibleError(
             f"{network} works on real numbers, but the dataset holds token ids (vocab = {spec.vocab}): "
-            "choose a dataset of images or points."
+            "choose a dataset of images or points. If the ids are pixels, save them as uint8 images (N, H, W)."
         )
 
 

@@ -12,6 +12,7 @@ from ganzoo.errors import DataError
 from ganzoo_builtins.datasets import arrays
 from ganzoo_builtins.datasets.npz import Npz
 
+FLAT = np.arange(2 * 784).reshape(2, 784) % 256
 IMAGES = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)  # (N, H, W, C)
 
 
@@ -84,6 +85,12 @@ def test_token_ids_have_texts_or_a_remark(tmp_path: Path) -> None:
     assert small.spec.vocab == 5 and small.tensors()["x"].tolist() == ids.tolist() and small.remarks() == []
 
 
+@pytest.mark.parametrize("ids", [np.arange(128).reshape(2, 64) * 3, np.arange(40).reshape(4, 10), FLAT % 2])
+def test_integers_that_do_not_look_like_pixels_or_have_texts_are_token_ids(tmp_path: Path, ids: np.ndarray) -> None:
+    words = {} if ids.shape[1] != 784 else {"words": np.array(["a", "b"])}
+    assert Npz(written(tmp_path, x=ids, **words)).tensors()["x"].tolist() == ids.tolist()
+
+
 @pytest.mark.parametrize("labels", [[0, 99], [*range(100), 999], [1, 2], np.array([3, 0], np.uint64)])
 def test_some_numbers_of_classes_may_be_missing(tmp_path: Path, labels: list[int]) -> None:
     dataset = Npz(written(tmp_path, x=np.zeros((len(labels), 4, 4), np.uint8), y=np.array(labels)))
@@ -119,7 +126,6 @@ def test_token_ids_far_apart_are_refused(tmp_path: Path) -> None:
         _ = Npz(written(tmp_path, x=ids)).spec
 
 
-FLAT = np.arange(2 * 784).reshape(2, 784) % 256
 RGBA = np.zeros((2, 4, 4, 4), np.uint8)
 WRONG: list[tuple[str, dict[str, np.ndarray]]] = [
     (
@@ -140,9 +146,25 @@ WRONG: list[tuple[str, dict[str, np.ndarray]]] = [
     (r"pixels: x\.astype\(numpy\.uint8\)", {"x": IMAGES.astype(np.int64)}),
     (r"pixels: x\.astype\(numpy\.uint8\) \* 255", {"x": IMAGES > 9}),
     (r"pixels: \(x / 30583 \* 255\)\.round\(\)", {"x": IMAGES.astype(np.uint16) * 257}),
-    (r"reshape them: x\.reshape\(-1, 28, 28\)\. If they are token ids.*int64", {"x": FLAT.astype(np.uint8)}),
+    (r"reshape them: x\.reshape\(-1, 28, 28\)\. If they are token ids.*\"words\"", {"x": FLAT.astype(np.uint8)}),
+    (r"If they are token ids, convert them: x\.astype\(numpy\.int64\)", {"x": np.zeros((3, 10), np.uint8)}),
     (r"x\.reshape\(-1, 3, 32, 32\)\.", {"x": np.zeros((2, 3072), np.uint8)}),
     (r"If it is a single image, x\[None\]", {"x": np.zeros((16, 16), np.uint8)}),
+    (
+        r"integers \(2, 784\) from 0 to 255 look like flat images\. "
+        r".*: x\.astype\(numpy\.uint8\)\.reshape\(-1, 28, 28\)"
+        r'\. If they are token ids, save their texts, too, as "words"',
+        {"x": FLAT},
+    ),
+    (
+        r"look like flat images\. .* x\.astype\(numpy\.uint8\)\.reshape\(-1, 3, 8, 8\)",
+        {"x": np.zeros((2, 192), np.uint16)},
+    ),
+    (
+        r"look like flat images\. .* single image, x\.astype\(numpy\.uint8\)\[None\]",
+        {"x": np.zeros((50, 50), np.int32)},
+    ),
+    (r"reshape them: \(x\.astype\(numpy\.uint8\) \* 255\)\.reshape\(-1, 28, 28\)", {"x": FLAT > 9}),
     ("NaN or infinite", {"x": np.array([[np.nan]], np.float32)}),
     ("no samples", {"x": np.zeros((0, 4, 4), np.uint8)}),
     (r"integer labels \(2,\), one per sample; got int64 \(3,\)", {"x": IMAGES, "y": np.array([0, 1, 2])}),
