@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from ganzoo.benchmark import profile
 from ganzoo.config.recipe import Recipe
-from ganzoo.training import device, nonfinite
+from ganzoo.training import device, memory, nonfinite
 from ganzoo.training.session import Session
 from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed
@@ -73,7 +69,7 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
             training.session.steps += 1
             training.step()
         seconds, cpu_seconds = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
-        peak = peak_bytes()
+        peak = memory.peak_bytes()
         shares = profile.measure(training, min(steps, PROFILED_STEPS))
     processes, session = distributed.world_size(), training.session
     images = steps * session.procedure.batches_per_step * recipe.run.batch_size * processes
@@ -109,10 +105,3 @@ def _round(training: Training, steps: int) -> tuple[float, float]:
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Return the median, the smallest and the largest value."""
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
-
-
-def peak_bytes() -> int:
-    """Return the peak memory of this process in bytes: of the GPU if there is one, otherwise of the machine."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -15,15 +15,15 @@ from ganzoo.errors import one_line
 @click.command("check")
 @click.argument("recipe", shell_complete=recipes)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE ...]", shell_complete=complete_settings.of_recipe)
-@click.option("--no-time", is_flag=True, help="Train no step to measure the time.")
+@click.option("--no-time", is_flag=True, help="Train no step to measure time and memory.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: bool) -> None:
     """Validate RECIPE and tell how long its training takes.
 
     Looks up the components, builds the networks on PyTorch's meta device, and prints the numbers of parameters, the
     shapes and the memory needed. Missing data is a remark, not an error. Then trains for about two seconds without
-    writing a file, to tell how long the whole training takes on this machine, and where that is hours, which settings
-    bring it under an hour. KEY=VALUE overrides a setting of the recipe.
+    writing a file, to tell how long the whole training takes on this machine, how much memory it needs at its peak,
+    and where it takes hours, which settings bring it under an hour. KEY=VALUE overrides a setting of the recipe.
 
     \b
     ganzoo check quickstart
@@ -38,7 +38,8 @@ def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: boo
     document = dry_run.inspect(parsed, plugins.zoo)
     document["time"] = None
     if not no_time and document["examples"] is not None:
-        document["time"], remarks = dry_run.measure_time(parsed, document["memory_bytes"])
+        measured, remarks = dry_run.measure(parsed, document["memory_bytes"])
+        document |= measured
         document["remarks"] += remarks
     for remark in document["remarks"]:
         click.echo(remark, err=True)
@@ -58,9 +59,10 @@ def _text(document: dict[str, Any]) -> str:
     for player, facts in document["players"].items():
         lines.append(f"player         {player}: {facts['parameters']:,} parameters, {facts['optimizer']}")
     lines.append(f"samples        {tuple(document['sample_shape'])}")
-    lines.append(
-        f"memory         about {document['memory_bytes'] / 2**20:,.0f} MiB for weights, gradients and optimizers"
-    )
+    memory = f"about {document['memory_bytes'] / 2**20:,.0f} MiB for weights, gradients and optimizers"
+    if document["peak_bytes"]:
+        memory += f"; at its peak about {document['peak_bytes'] / 2**20:,.0f} MiB in all"
+    lines.append(f"memory         {memory}")
     if document["time"]:
         lines.append(f"time           {document['time']['text']}")
         lines += [f"in an hour     {ways}"] if (ways := document["time"]["shorter"]) else []

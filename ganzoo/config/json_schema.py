@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ from ganzoo.errors import one_line
 from ganzoo.registry.zoo import KINDS, Entry, Zoo
 
 TITLE = "A recipe of ganzoo"
+BUILT_IN = "ganzoo"  # owner of the components that come first
+DESCRIBED = 500  # components of a kind whose settings are described: each takes milliseconds
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MODELS: dict[str, type[BaseModel]] = {"about": About, "run": RunSettings, "evaluate": Evaluation}
 PURPOSES = {
@@ -50,14 +53,26 @@ INNER = ("items", "additionalProperties")
 
 
 def build(zoo: Zoo) -> tuple[Tree, list[str]]:
-    """Return the schema, and remarks about components that are left out since they cannot be loaded."""
+    """Return the schema, and remarks about components that cannot be loaded, or are too many to describe."""
     components: dict[str, list[ComponentSchema]] = {kind: [] for kind in KINDS}
     remarks = []
-    for entry in zoo.entries():
+    namesakes = Counter((entry.kind, entry.name) for entry in zoo.entries())
+    undescribed: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for entry in sorted(zoo.entries(), key=lambda entry: entry.owner != BUILT_IN):
+        full_name_only = namesakes[entry.kind, entry.name] > 1
+        names = [entry.full_name] if full_name_only else [entry.name, entry.full_name]
+        if len(components[entry.kind]) == DESCRIBED:
+            undescribed[entry.kind] += names
+            continue
         try:
-            components[entry.kind].append(_component(entry, zoo))
+            components[entry.kind].append(_component(entry, names))
         except Exception as error:  # a stranger's component fails alone
             remarks.append(f"{entry.kind} {entry.full_name} is left out: {one_line(str(error), 300)}")
+    for kind, names in undescribed.items():
+        if names:
+            alone = ComponentSchema(names, "Its settings are not described.", {"properties": {}}, {}, {})
+            components[kind].append(alone)
+            remarks.append(f"of each {kind} after the first {DESCRIBED:,}, the schema has the name alone")
     definitions: Tree = {}
     for kind, schemas in components.items():
         if kind in PER_PLAYER:
@@ -190,12 +205,10 @@ def _inclusive_bounds(schema: Tree) -> Tree:
     return schema
 
 
-def _component(entry: Entry, zoo: Zoo) -> ComponentSchema:
+def _component(entry: Entry, names: list[str]) -> ComponentSchema:
     signature = from_object(entry.load())
     prefix = f"{entry.kind}.{entry.owner}.{entry.name}"
     table, definitions = _model_schema(signature.model, prefix, signature.descriptions())
-    namesakes = [other for other in zoo.entries(entry.kind) if other.name == entry.name]
-    names = [entry.full_name] if len(namesakes) > 1 else [entry.name, entry.full_name]
     parts = {name: is_list_of_parts(parameter) for name, parameter in signature.parts.items()}
     return ComponentSchema(names, _summarize(entry, signature.doc, parts), table, definitions, parts)
 

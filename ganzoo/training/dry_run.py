@@ -41,6 +41,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
 
     Returns:
         The description, for JSON; "memory_bytes" is the memory of weights, gradients, optimizers and averaged weights,
+        "peak_bytes" is left to measure(),
         "examples" the number of examples, or None if the data is missing.
 
     Raises:
@@ -92,6 +93,7 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         "players": players,
         "sample_shape": [recipe.run.batch_size, *spec.shape],
         "memory_bytes": needed.networks,
+        "peak_bytes": None,
         "remarks": remarks,
     }
 
@@ -105,31 +107,45 @@ def _data_remarks(dataset: Dataset) -> list[str]:
     return [*dataset.remarks(), *remarks]
 
 
-def measure_time(recipe: Recipe, needed: int) -> tuple[dict[str, Any] | None, list[str]]:
-    """Train a few steps without a run folder, and tell how long the whole training takes on this machine.
+def measure(recipe: Recipe, needed: int) -> tuple[dict[str, Any], list[str]]:
+    """Train a few steps without a run folder, and tell how long the whole training takes here, and how much memory.
 
     Args:
         recipe: The recipe.
         needed: Bytes of memory that its networks need, from inspect().
 
     Returns:
-        The description, for JSON: "seconds", "text", and "shorter", settings for a training of an hour where it takes
-        hours. None if no step could be timed. Then remarks: why none was, and on classes without examples.
+        The description, for JSON: "time" holds "seconds", "text", and "shorter", settings for a training of an hour
+        where it takes hours; "peak_bytes" is the memory of the whole process. Both are None if no step could be timed.
+        Then remarks: why none was, and on classes without examples.
 
     Raises:
         GanzooError: The recipe cannot be trained, which its first steps have shown.
     """
     if needed > psutil.virtual_memory().available:
-        return None, ["no step was timed: this machine has too little free memory at present"]
+        return {"time": None, "peak_bytes": None}, [
+            "no step was timed: this machine has too little free memory at present"
+        ]
     try:
         accelerator = device.accelerator(recipe.run)
         session = Session(recipe, accelerator)
         forecast = time_steps(recipe, session)
     except (RuntimeError, MemoryError) as error:
-        return None, [f"no step was timed: {error}"]
+        return {"time": None, "peak_bytes": None}, [f"no step was timed: {error}"]
+    peak = _peak_bytes(session)
     ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
     took = {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}
-    return took, absent_classes(session.dataset)
+    return {"time": took, "peak_bytes": peak}, absent_classes(session.dataset)
+
+
+def _peak_bytes(session: Session) -> int:
+    """Estimate the peak memory of a run from that of its first steps: a checkpoint copies its largest file twice."""
+    peak, device = memory.peak_bytes(), session.engine.accelerator.device
+    if device.type == "cuda":
+        return peak
+    states = [memory.bytes_of(state.values()) for o in session.engine.optimizers.values() for state in o.state.values()]
+    largest = max(memory.bytes_of(session.procedure.state_dict().values()), sum(states))
+    return max(peak, psutil.Process().memory_info().rss + 2 * largest)
 
 
 def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, patience: float = math.inf) -> Forecast:

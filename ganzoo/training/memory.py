@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -62,6 +65,13 @@ def machine() -> int:
         return total
 
 
+def peak_bytes() -> int:
+    """Return the peak memory of this process in bytes: of the GPU if there is one, otherwise of the machine."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def need(
     dataset: Dataset,
     procedure: Procedure,
@@ -97,13 +107,13 @@ def need(
 
 
 def _networks(procedure: Procedure, optimizers: OptimizerFactory, averaged: bool) -> int:
-    size = _bytes(procedure.parameters()) + _bytes(procedure.buffers())
+    size = bytes_of(procedure.parameters()) + bytes_of(procedure.buffers())
     if averaged:
-        size += _bytes(p for module in procedure.averaged() for p in module.parameters())
+        size += bytes_of(p for module in procedure.averaged() for p in module.parameters())
     owned = engine.owned(procedure)
-    size += _bytes({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
+    size += bytes_of({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
     for player, parameters in owned.items():
-        size += round(_state_per_weight(optimizers, player) * _bytes(parameters))
+        size += round(_state_per_weight(optimizers, player) * bytes_of(parameters))
     return size
 
 
@@ -141,8 +151,9 @@ def _saved(procedure: Procedure, n: int) -> int:
     return sum(sizes.values()) if samples.requires_grad else 0
 
 
-def _bytes(tensors: Iterable[Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+def bytes_of(tensors: Iterable[Any]) -> int:
+    """Return the bytes of the tensors among these values."""
+    return sum(value.numel() * value.element_size() for value in tensors if isinstance(value, Tensor))
 
 
 def _refuse(needed: Need, times: int, available: int, owner: str) -> None:

@@ -274,6 +274,22 @@ def test_a_component_that_cannot_be_loaded_costs_itself_only() -> None:
     assert "No module named 'not_there'" in remark
 
 
+def test_of_very_many_components_the_last_have_names_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_schema, "DESCRIBED", 3)
+    made, remarks = json_schema.build(strangers(*(("loss", f"odd{i}", Odd) for i in range(6))))
+    assert remarks == ["of each loss after the first 3, the schema has the name alone"]
+    *described, last = made["definitions"]["loss"]["anyOf"]
+    assert [one["properties"]["use"]["enum"][0] for one in described] == ["odd0", "odd1", "odd2"]
+    assert last["properties"] == {
+        "use": {
+            "type": "string",
+            "enum": [name for i in (3, 4, 5) for name in (f"odd{i}", f"acme/odd{i}")],
+            "description": "Its settings are not described.",
+        }
+    }
+    assert last["required"] == ["use"] and "additionalProperties" not in last
+
+
 def test_a_name_that_two_plugins_offer_needs_its_owner() -> None:
     zoo = strangers(("loss", "odd", Odd))
     other = Zoo(owner="zebra")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 from accelerate import Accelerator
+from torch import nn
 
 from ganzoo.training import dry_run, forecast
 from ganzoo.training.forecast import GRIDS, Forecast
@@ -51,3 +54,23 @@ def test_what_is_too_slow_is_given_up_after_two_steps(monkeypatch: pytest.Monkey
 def test_one_step_that_was_held_up_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     told, count = timed(iter([0.5, 1.5, 0.3, 0.3]), 1.0, monkeypatch)
     assert (told.step_seconds, count) == (pytest.approx(0.7), 4)
+
+
+@pytest.mark.parametrize(("peak", "expected"), [(10**9, 10**9), (500, 1000 + 2 * 8 * 30)], ids=["steps", "checkpoint"])
+def test_the_peak_is_that_of_the_first_steps_or_of_writing_a_checkpoint(
+    peak: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint copies its largest file twice: here the two numbers that Adam has of each of 30 weights."""
+    network = nn.Linear(30, 1, bias=False)
+    optimizer = torch.optim.Adam(network.parameters())
+    network(torch.ones(1, 30)).sum().backward()
+    optimizer.step()
+    for values in optimizer.state.values():
+        values.pop("step")
+    accelerator = SimpleNamespace(device=torch.device("cpu"))
+    engine = SimpleNamespace(accelerator=accelerator, optimizers={"generator": optimizer})
+    monkeypatch.setattr("ganzoo.training.memory.peak_bytes", lambda: peak)
+    process = SimpleNamespace(memory_info=lambda: SimpleNamespace(rss=1000))
+    monkeypatch.setattr(dry_run, "psutil", SimpleNamespace(Process=lambda: process))
+    session: Any = SimpleNamespace(procedure=network, engine=engine)
+    assert dry_run._peak_bytes(session) == expected
