@@ -18,6 +18,7 @@ from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 Kind = Literal["folder", "file"]
 
 PATTERN = re.compile(r"[*?]|\[.+\]")
+VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
 REMEDY = "Set path to where it is."
 
@@ -121,6 +122,9 @@ def _nowhere(path: str, kind: Kind) -> str:
     if match := PATTERN.search(path):
         folder = path[: match.start()].rpartition("/")[0] or "."
         return f"{path!r} is a pattern, not a {kind}. Set path to the {kind} itself, such as {folder!r}."
+    if match := VARIABLE.search(path):
+        remedy = "Write what they stand for, or ~ for your home."
+        return f"no {kind} {path!r}: variables such as {match[0]} are not replaced. {remedy}"
     from_root = ""
     with contextlib.suppress(SetupError):
         from_root = f" nor from {data_root()}"

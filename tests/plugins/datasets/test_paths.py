@@ -54,6 +54,14 @@ def test_what_is_no_folder_is_named_as_what_it_is(path: str, message: str) -> No
         find_path(path, "folder")
 
 
+@pytest.mark.parametrize("name", ["$HOME", "${HOME}", "%USERPROFILE%"])
+def test_variables_in_a_path_are_named(here: Path, name: str) -> None:
+    with pytest.raises(DataError, match=re.escape(f"variables such as {name} are not replaced. Write what")):
+        find_path(f"{name}/photos", "folder")
+    (here / "$a").mkdir()
+    assert find_path("$a", "folder") == Path("$a")
+
+
 def test_a_folder_in_place_of_a_file_is_named(here: Path) -> None:
     with pytest.raises(DataError, match="'photos' is a folder, and a file is needed"):
         find_path("photos", "file")
