@@ -1,4 +1,4 @@
-"""Networks on the meta device are built without memory, random numbers, or torch's compiler."""
+"""Networks on the meta device are built without memory, random numbers, or torch's compiler; noise without it, too."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 import torch
 from torch import nn
 from ganzoo.utils.meta import meta_device
+from ganzoo.utils.rng import OwnNoise
 with meta_device():
     modules = [nn.Embedding(3, 4), nn.Linear(3, 4), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.LSTM(2, 3)]
     for fill in (nn.init.normal_, nn.init.xavier_normal_, nn.init.kaiming_normal_, nn.init.trunc_normal_):
@@ -26,6 +27,8 @@ with meta_device():
     nn.init.normal_(tensor=torch.empty(2), std=0.02)
     torch.empty(3).normal_()
 assert all(p.is_meta for m in modules for p in m.parameters())
+with OwnNoise(0):
+    assert torch.randn(2).isfinite().all()
 print("torch._dynamo" in sys.modules)
 """
 
