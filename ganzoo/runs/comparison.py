@@ -17,6 +17,7 @@ IGNORED_TABLES = ("about", "evaluate", "metric", "extractor")  # they change nei
 IGNORED_SETTINGS = tuple(
     f"run.{setting}" for setting in ("seed", "log", "sample", "beside", "save", "keep", "trackers", "workers")
 )
+NO_SEED = 0  # the default, in a file that does not name it
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
         Row(
             label,
             tuple(run.folder.name for run in members),
-            tuple(run.resolved["recipe"]["run"]["seed"] for run in members),
+            tuple(run.resolved["recipe"]["run"].get("seed", NO_SEED) for run in members),
             row_cells,
         )
         for label, members, row_cells in zip(labels, groups.values(), cells, strict=True)

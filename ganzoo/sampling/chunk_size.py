@@ -51,7 +51,7 @@ def measure(networks: nn.Module, generate_one: Callable[[], Tensor]) -> int:
     with LargestOperation(networks) as largest:
         generate_one()
     memory = GPU_MEMORY if next(networks.parameters()).device.type == "cuda" else MEMORY
-    fitting = memory // max(1, largest.bytes)
+    fitting: int = memory // max(1, largest.bytes)
     if fitting >= LARGEST:
         return LARGEST
     return fitting // STEP * STEP if fitting >= STEP else max(1, fitting)

@@ -145,7 +145,8 @@ def _peak_bytes(session: Session) -> int:
         return peak
     states = [memory.bytes_of(state.values()) for o in session.engine.optimizers.values() for state in o.state.values()]
     largest = max(memory.bytes_of(session.procedure.state_dict().values()), sum(states))
-    return max(peak, psutil.Process().memory_info().rss + 2 * largest)
+    resident: int = psutil.Process().memory_info().rss
+    return max(peak, resident + 2 * largest)
 
 
 def time_steps(recipe: Recipe, session: Session, seconds: float = FIRST_WINDOW, patience: float = math.inf) -> Forecast:

@@ -20,15 +20,15 @@ class DispatchMode(TorchDispatchMode):
 
     def __enter__(self) -> Any:
         _mark(type(self).__torch_dispatch__)
-        return super().__enter__()
+        return super().__enter__()  # type: ignore[no-untyped-call]
 
 
 def _mark(method: Any) -> None:
     """Let a marked method be called as it is, until the compiler is imported; other versions of torch mark none."""
-    plain = getattr(method, "__wrapped__", None)
-    if plain is None:
+    if not hasattr(method, "__wrapped__"):
         return
+    plain: Any = method.__wrapped__
     if "torch._dynamo" not in sys.modules:
         plain.__dynamo_disable = plain
-    elif getattr(plain, "__dynamo_disable", None) is plain:
+    elif vars(plain).get("__dynamo_disable") is plain:
         del plain.__dynamo_disable

@@ -51,10 +51,10 @@ def read(path: Path, limit: int = LARGEST) -> bytes:
     if check(path).st_size > limit:
         raise too_large
     with open_file(path) as file:
-        content = file.read(limit + 1)  # it may have grown
-    if len(content) > limit:
-        raise too_large
-    return content
+        size = os.fstat(file.fileno()).st_size  # it may have grown
+        if size > limit:
+            raise too_large
+        return file.read(size)  # not up to a limit that a damaged manifest may have set: that memory is reserved
 
 
 def read_json(path: Path, limit: int = LARGEST) -> Any:

@@ -42,6 +42,15 @@ def test_runs_that_differ_in_their_seed_make_a_row(tmp_path: Path) -> None:
     assert found.unequal == {}
 
 
+def test_a_run_whose_file_names_no_seed_has_the_default(tmp_path: Path) -> None:
+    run = made(tmp_path / "run", 3, {"use": "ganzoo/hinge"}, 1.0)
+    path = run.folder / "resolved.json"
+    content = json.loads(path.read_text())
+    del content["recipe"]["run"]["seed"]
+    path.write_text(json.dumps(content))
+    assert compare([run]).rows[0].seeds == (0,)
+
+
 def test_runs_that_are_described_and_judged_otherwise_make_a_row_too(tmp_path: Path) -> None:
     runs = [made(tmp_path / f"{seed}", seed, {"use": "hinge"}, 1.0) for seed in range(2)]
     resolved = runs[1].resolved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_a_link_that_takes_the_place_of_a_file_after_the_check_is_not_followed(
     monkeypatch.setattr(regular, "check", lambda path: path.stat())
     with pytest.raises(OSError, match="a"):
         regular.read(path)
+
+
+def test_a_limit_reserves_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert regular.read(tmp_path / "a", 2**63) == b"abc"  # as a damaged manifest may declare it
+    tracemalloc.start()
+    assert regular.read(tmp_path / "a", 2**28) == b"abc"
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
 
 
 def test_a_missing_file_may_be_written(tmp_path: Path) -> None:
