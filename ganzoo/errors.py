@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 MESSAGE_WIDTH = 1000  # characters of one line of a message
 MESSAGE_LINES = 40
+ERROR_WIDTH = 500  # characters of what others raised, within a line
 
 
 class GanzooError(Exception):
@@ -78,6 +79,10 @@ class Aborted(GanzooError):
     exit_code = 130
 
 
+class UserInterrupt(KeyboardInterrupt):
+    """Ctrl-C of the user, where code of others runs that may raise a KeyboardInterrupt itself."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Suggest the known name that is closest to `name`.
 
@@ -100,6 +105,17 @@ def printable(text: str) -> str:
     return "\n".join([one_line(line, MESSAGE_WIDTH) for line in lines[:MESSAGE_LINES]] + note)
 
 
+def describe(error: BaseException) -> str:
+    """Return type and text of an exception that code of others raised, on one line that is safe to print."""
+    try:
+        text = str(error)
+    except UserInterrupt:
+        raise
+    except BaseException:  # a text that cannot be made is not worth a traceback
+        text = "(its text cannot be shown)"
+    return one_line(f"{type(error).__name__}: {' '.join(text.splitlines())}", ERROR_WIDTH)
+
+
 def one_line(text: str, width: int = 100) -> str:
     """Shorten user input to `width` characters for a message, and escape control characters.
 
@@ -108,3 +124,13 @@ def one_line(text: str, width: int = 100) -> str:
     if len(text) > width:
         text = f"{text[: width // 2]} ... {text[len(text) - width // 2 :]}"
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def escaped(text: str) -> str:
+    """Escape the control characters of a text of any length, except line feeds and tabs.
+
+    Bytes of file names that are no UTF-8 stay, as surrogates: they are no control characters to a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text)

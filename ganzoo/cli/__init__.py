@@ -15,7 +15,8 @@ import click
 
 from ganzoo.cli import words
 from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, printable
-from ganzoo.registry.versions import Deprecated
+from ganzoo.registry.versions import Deprecated, PluginWarning
+from ganzoo.terminal.output import echo
 from ganzoo.utils import openmp, signals
 
 STOPPED = "stopped immediately."
@@ -94,7 +95,7 @@ class LazyGroup(click.Group):
                 else:
                     raise
         if isinstance(error, (Interrupted, Aborted)):  # as was asked for
-            click.echo(error.message, err=True)
+            echo(error.message, err=True)
         else:
             click.ClickException(error.message).show()
         ctx.exit(error.exit_code)
@@ -134,8 +135,8 @@ _AS_PYTHON_DOES = warnings.formatwarning
 def _format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Format deprecation warnings as one line for users, and other warnings as Python does."""
-    if issubclass(category, Deprecated):
+    """Format ganzoo's own warnings as one line for users, and other warnings as Python does."""
+    if issubclass(category, (Deprecated, PluginWarning)):
         return f"Warning: {printable(str(message))}\n"
     return _AS_PYTHON_DOES(message, category, filename, lineno, line)
 

@@ -9,6 +9,7 @@ import click
 
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
+from ganzoo.terminal.output import echo
 
 Count = click.IntRange(min=1)
 
@@ -74,14 +75,14 @@ def command(
             if against
             else (compare.ours(recipe, overrides, steps, warmup, each, processes), single)
         )
-        document = compare.run(*pair, rounds, each, say=lambda line: click.echo(line, err=True))
+        document = compare.run(*pair, rounds, each, say=lambda line: echo(line, err=True))
         names = ("ganzoo", against) if against else (f"{processes} processes", "one")
         document = {"recipe": parsed.name, "names": names, "threads": each, **document}
-        click.echo(json.dumps(document) if as_json else _ratios(document))
+        echo(json.dumps(document) if as_json else _ratios(document))
         return
     document = throughput.measure(parsed, steps, warmup, rounds)
     if distributed.is_main():
-        click.echo(json.dumps(document) if as_json else _text(document))
+        echo(json.dumps(document) if as_json else _text(document))
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import click
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
 from ganzoo.errors import one_line
+from ganzoo.terminal.output import echo
 
 
 @click.command("check")
@@ -42,8 +43,8 @@ def command(recipe: str, overrides: tuple[str, ...], no_time: bool, as_json: boo
         document |= measured
         document["remarks"] += remarks
     for remark in document["remarks"]:
-        click.echo(remark, err=True)
-    click.echo(json.dumps(document) if as_json else _text(document))
+        echo(remark, err=True)
+    echo(json.dumps(document) if as_json else _text(document))
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import click
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import of_kind
 from ganzoo.errors import RunError, printable
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.registry.discovery import Plugins
@@ -98,14 +99,14 @@ def command(
     requested = metrics or extractor or samples
     for run in runs:
         if requested or not run.scores():
-            click.echo(f"evaluating {run.folder.name}", err=True)
+            echo(f"evaluating {run.folder.name}", err=True)
             evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins, progress=_say)
     table = comparison.compare(runs, results)
-    click.echo(json.dumps(asdict(table)) if as_json else _text(table))
+    echo(json.dumps(asdict(table)) if as_json else _text(table))
 
 
 def _say(text: str) -> None:
-    click.echo(f"  {text}", err=True)
+    echo(f"  {text}", err=True)
 
 
 def _open(targets: tuple[str, ...]) -> list[Run]:
@@ -123,7 +124,7 @@ def _open(targets: tuple[str, ...]) -> list[Run]:
             if retention.complete(folder / layout.CHECKPOINTS):
                 runs.append(Run(folder))
             else:
-                click.echo(printable(f"{folder} is left out: it has no checkpoint"), err=True)
+                echo(printable(f"{folder} is left out: it has no checkpoint"), err=True)
     if not runs:
         raise RunError(f"{', '.join(targets)}: no run has a checkpoint yet. Wait for one, or start again.")
     return runs
@@ -138,14 +139,14 @@ def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Pat
     runs, failures = [], []
     recipes = sweep.recipes(name, over, seeds, changes, plugins)
     for k, (title, recipe) in enumerate(recipes, 1):
-        click.echo(f"{k} of {len(recipes)}: {title}", err=True)
+        echo(f"{k} of {len(recipes)}: {title}", err=True)
         try:
             runs.append(sweep.trained(recipe, out, plugins))
         except (Interrupted, Aborted):
             raise
         except GanzooError as error:
             failures.append(error)
-            click.echo(f"{title}: {error.message}", err=True)
+            echo(f"{title}: {error.message}", err=True)
     if not runs:
         raise failures[0]
     return runs

@@ -10,6 +10,7 @@ from ganzoo.cli.complete import recipes
 from ganzoo.config import locate
 from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
+from ganzoo.terminal.output import echo
 
 
 @click.command("cp")
@@ -38,6 +39,6 @@ def command(recipe: str, file: Path) -> None:
         raise GanzooError(f"{target} exists already, and is left as it is. Give another name.") from None
     except OSError as error:
         raise GanzooError(f"{error.filename}: {error.strerror}. Give another place.") from error
-    click.echo(f"{target}\ntrain it with: ganzoo run {target}")
+    echo(f"{target}\ntrain it with: ganzoo run {target}")
     if target.suffix == ".toml" and not (schema := target.with_name("ganzoo.schema.json")).exists():
-        click.echo(f"for completion in an editor: ganzoo schema --out {schema}")
+        echo(f"for completion in an editor: ganzoo schema --out {schema}")

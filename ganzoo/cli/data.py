@@ -21,6 +21,7 @@ from ganzoo.data.download import Progress
 from ganzoo.data.sources import SourceState, data_root, obtain, verify
 from ganzoo.errors import DataError, RecipeError, printable
 from ganzoo.registry import discovery
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.interfaces import Dataset
@@ -38,15 +39,17 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_(as_json: bool) -> None:
     """List all datasets."""
-    entries = discovery.load().zoo.entries("dataset")
+    zoo = discovery.load().zoo
+    entries = zoo.entries("dataset")
     if as_json:
         keys = ("name", "owner", "summary", "paper")
-        click.echo(json.dumps([{key: getattr(entry, key) for key in keys} for entry in entries], indent=2))
+        echo(json.dumps([{key: getattr(entry, key) for key in keys} for entry in entries], indent=2))
         return
-    width = max((len(entry.name) for entry in entries), default=0)
+    names = {entry: zoo.shortest_name(entry) for entry in entries}
+    width = max(map(len, names.values()), default=0)
     for entry in entries:
-        click.echo(f"{entry.name:{width}}  {entry.summary}" + (f"  ({entry.owner})" if entry.owner != "ganzoo" else ""))
-    click.echo(f"Data folder: {data_root()}. `ganzoo data get NAME` downloads, `check NAME` verifies.", err=True)
+        echo(f"{names[entry]:{width}}  {entry.summary}" + (f"  ({entry.owner})" if entry.owner != "ganzoo" else ""))
+    echo(f"Data folder: {data_root()}. `ganzoo data get NAME` downloads, `check NAME` verifies.", err=True)
 
 
 @command.command()
@@ -64,11 +67,11 @@ def get(name: str, settings: tuple[str, ...]) -> None:
     """
     sources = _build(name, settings).sources()
     if not sources:
-        click.echo(f"{name} needs no download.")
+        echo(f"{name} needs no download.")
     for source in sources:
         with _progress(source.path) as progress:
             finding = obtain(source, progress)
-        click.echo(_line(finding))
+        echo(_line(finding))
 
 
 @command.command()
@@ -97,17 +100,17 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         content, problem = _inspect(name, dataset)
     if as_json:
         report = {"name": name, "problem": problem, "files": [vars(finding) for finding in findings], **content}
-        click.echo(json.dumps(report, indent=2))
+        echo(json.dumps(report, indent=2))
     else:
         for finding in findings:
-            click.echo(_line(finding))
+            echo(_line(finding))
         for remark in content.pop("remarks", []):
-            click.echo(f"remark: {remark}.")
+            echo(f"remark: {remark}.")
         reasons = content.pop("reasons", [])
         for key, value in content.items():
-            click.echo(f"{key}: {_shown(value)}")
+            echo(f"{key}: {_shown(value)}")
         for reason in reasons:  # an error message would be cut after some lines
-            click.echo(reason, err=True)
+            echo(reason, err=True)
     if problem:
         raise DataError(problem)
 
@@ -131,10 +134,10 @@ def _build(name: str, settings: tuple[str, ...]) -> Dataset:
 
 def _inspect(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:
     """Return the contents of a dataset for JSON, and the problems found."""
-    from rich.console import Console
     from rich.progress import track
 
     from ganzoo.data.inspection import survey
+    from ganzoo.terminal.console import Console
 
     console = Console(stderr=True)
     bar = partial(track, description=name, console=console, transient=True, disable=not console.is_terminal)
@@ -175,7 +178,7 @@ def _progress(title: str) -> Iterator[Progress]:
     def line(done: int, total: int | None) -> None:
         nonlocal begun
         if not begun:
-            click.echo(f"fetching {title}" + (f", {total / 1e6:,.1f} MB" if total else ""), err=True)
+            echo(f"fetching {title}" + (f", {total / 1e6:,.1f} MB" if total else ""), err=True)
         begun = True
 
     yield line
@@ -184,7 +187,8 @@ def _progress(title: str) -> Iterator[Progress]:
 @contextmanager
 def _bar(title: str) -> Iterator[Progress]:
     from rich import progress as rich
-    from rich.console import Console
+
+    from ganzoo.terminal.console import Console
 
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn())
     with rich.Progress(

@@ -15,6 +15,7 @@ import click
 from ganzoo.errors import GanzooError, SetupError
 from ganzoo.registry import discovery
 from ganzoo.registry.versions import installed_version
+from ganzoo.terminal.output import echo
 from ganzoo.utils import openmp
 
 NEEDED = ("torch", "torchvision", "accelerate", "click", "rich", "safetensors", "pluggy", "pydantic")
@@ -38,9 +39,9 @@ def command(as_json: bool) -> None:
     """
     facts = _facts()
     if as_json:
-        click.echo(json.dumps(facts))
+        echo(json.dumps(facts))
     else:
-        click.echo(_text(facts))
+        echo(_text(facts))
     if facts["problems"]:
         raise SetupError("\n".join(facts["problems"]))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.complete import of_kind, runs
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.runs.scores import Score
@@ -65,21 +66,22 @@ def command(
     from ganzoo.metrics.verdict import plain, verdict
     from ganzoo.runs.scores import place
 
-    warn = partial(click.echo, err=True)
+    warn = partial(echo, err=True)
     scores = evaluate(
         run, metrics, samples=samples, seed=seed, extractor=extractor, changes=changes, told=warn, progress=warn
     )
     result = verdict(scores)
     if as_json:
-        click.echo(json.dumps({"verdict": plain(result), "scores": [asdict(score) for score in scores]}))
+        echo(json.dumps({"verdict": plain(result), "scores": [asdict(score) for score in scores]}))
     else:
-        click.echo(f"{result.text}\n")
+        echo(f"{result.text}\n")
         _table(sorted(scores, key=lambda score: place(score.name)))
 
 
 def _table(scores: list[Score]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from ganzoo.terminal.console import Console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("score", "value", "real samples", "better", "samples"):
@@ -88,7 +90,7 @@ def _table(scores: list[Score]) -> None:
         floor = "" if score.floor is None else f"{score.floor:.4g}"
         table.add_row(score.name, f"{score.value:.4g}", floor, score.better, f"{score.protocol['samples']:,}")
     Console(highlight=False).print(table)
-    click.echo(_protocol(scores))
+    echo(_protocol(scores))
 
 
 def _protocol(scores: list[Score]) -> str:

@@ -8,6 +8,7 @@ import click
 
 from ganzoo.cli.complete import runs
 from ganzoo.sharing import FORMATS
+from ganzoo.terminal.output import echo
 
 
 @click.command("export")
@@ -45,12 +46,12 @@ def command(run: Path, out: Path | None, formats: tuple[str, ...], license: str,
     if as_json:
         graphs = {name: graph.model_dump() for name, graph in result.config.graphs.items()}
         document = {"folder": str(result.folder), "files": result.sizes, "graphs": graphs, "remarks": result.remarks}
-        click.echo(json.dumps({"format": 1, **document}))
+        echo(json.dumps({"format": 1, **document}))
         return
     for name, size in result.sizes.items():
-        click.echo(f"{size:>12,}  {name}")
+        echo(f"{size:>12,}  {name}")
     for name, graph in result.config.graphs.items():
-        click.echo(f"{name} takes {' and '.join(graph.inputs)}; differs by {graph.max_difference:.1e} at most")
+        echo(f"{name} takes {' and '.join(graph.inputs)}; differs by {graph.max_difference:.1e} at most")
     for remark in result.remarks:
-        click.echo(f"note: {remark}", err=True)
-    click.echo(result.folder)
+        echo(f"note: {remark}", err=True)
+    echo(result.folder)

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from ganzoo.cli.complete import models
+from ganzoo.terminal.output import echo
 
 
 @click.command("interpolate")
@@ -70,4 +71,4 @@ def command(
     model = api.load(run)
     y = [labels[i % len(labels)] for i in range(rows)] if labels else None
     walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix.lower() == ".gif")
-    click.echo(interpolation.save(walks, target, force))
+    echo(interpolation.save(walks, target, force))

@@ -15,8 +15,9 @@ from ganzoo.config.locate import RecipeFile
 from ganzoo.config.renamed import joined
 from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
-from ganzoo.registry.zoo import KINDS, matches
+from ganzoo.registry.zoo import BUILT_IN, KINDS, matches
 from ganzoo.sharing import shipped
+from ganzoo.terminal.output import echo
 
 ALL = ("gan", *KINDS, "recipe", "model")
 
@@ -49,14 +50,14 @@ def command(kind: str | None, pattern: str | None, as_json: bool) -> None:
     selected = spellings[kind] if kind else None
     rows = _rows(selected, pattern)
     if pattern and not rows and (present := locate.present_name(pattern, discovery.load())):
-        click.echo(f"{pattern} is now {present}", err=True)
+        echo(f"{pattern} is now {present}", err=True)
         rows = _rows(selected, present)
     if as_json:
-        click.echo(json.dumps(rows))
+        echo(json.dumps(rows))
     elif rows:
         _print(rows)
     elif pattern is None:
-        click.echo(f"No plugin offers any {_plural(selected or 'component')}.", err=True)
+        echo(f"No plugin offers any {_plural(selected or 'component')}.", err=True)
     else:
         near = did_you_mean(pattern, [*spellings, *(row["name"] for row in _rows(selected, None))])
         raise GanzooError(f"nothing matches {pattern!r}.{near} See `ganzoo list`.")
@@ -79,8 +80,20 @@ def _rows(kind: str | None, pattern: str | None) -> list[dict[str, Any]]:
         rows += [_row("recipe", recipe.name, recipe.owner, recipe.summary(), recipe.about[1]) for recipe in recipes]
     if kind in (None, "model"):
         rows += [_row("model", model.name, model.owner, model.summary(), "") for model in shipped.models(plugins)]
+    _add_spelling(rows)
     spelled = locate.gan_names(plugins) if pattern and kind in (None, "gan") else {}
     return [row for row in rows if _is_meant(pattern, row, spelled)]
+
+
+def _add_spelling(rows: Iterable[dict[str, Any]]) -> None:
+    """Add "use" to each row: its name, with its owner where the bare name means another one or several."""
+    namesakes: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        namesakes.setdefault((row["kind"], row["name"]), []).append(row["owner"])
+    for row in rows:
+        owners = namesakes[row["kind"], row["name"]]
+        bare = row["kind"] == "gan" or len(owners) == 1 or row["owner"] == BUILT_IN
+        row["use"] = row["name"] if bare else f"{row['owner']}/{row['name']}"
 
 
 def _is_meant(pattern: str | None, row: dict[str, Any], spelled: Mapping[str, list[str]]) -> bool:
@@ -112,16 +125,16 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from ganzoo.terminal import table
 
     if not table.for_people():
-        table.print_lines([*row.values()] for row in rows)
+        table.print_lines([row[key] for key in ("kind", "use", "owner", "summary", "paper")] for row in rows)
         return
     for kind, group in groupby(rows, key=lambda row: row["kind"]):
         summary = "recipes" if kind == "gan" else "summary"
         whole = ("owner", "recipes") if kind == "gan" else ("name", "owner")
         table.print_table(("name", "owner", summary, "paper"), map(_cells, group), whole, title=kind)
-        click.echo()
+        echo()
 
 
 def _cells(row: Mapping[str, str]) -> tuple[str, ...]:
     """Return the cells of a row, with one recipe of a GAN below the other."""
     summary = row["summary"].replace(", ", ",\n") if row["kind"] == "gan" else row["summary"]
-    return row["name"], row["owner"], summary, row["paper"]
+    return row["use"], row["owner"], summary, row["paper"]

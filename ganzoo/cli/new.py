@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.registry.zoo import KINDS
+from ganzoo.terminal.output import echo
 
 USUAL = ("generator", "discriminator")
 
@@ -38,9 +39,9 @@ def command(name: str, kinds: tuple[str, ...], out: Path | None) -> None:
     folder = out or Path(name)
     written = package.write(plugin, kinds or USUAL, folder)
     for path in written:
-        click.echo(path)
+        echo(path)
     recipe = next(path.stem for path in written if path.parent.name == "recipes")
-    click.echo(
+    echo(
         f"\nnext:\n  pip install -e '{folder}[test]'\n  ganzoo test {name}\n  ganzoo run {recipe}\n"
         f"then edit {folder / plugin.module}/: the components, their docstrings, and their summaries in __init__.py"
     )

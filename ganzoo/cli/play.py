@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli.complete import models
+from ganzoo.terminal.output import echo
 
 
 @click.command("play")
@@ -36,5 +37,5 @@ def command(run: str, port: int, browser: bool) -> None:
     server.require()
     from ganzoo import api
 
-    server.serve(api.load(run), run, port, browser, click.echo)
-    click.echo("ended.")
+    server.serve(api.load(run), run, port, browser, echo)
+    echo("ended.")

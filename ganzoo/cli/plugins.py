@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from ganzoo.registry import discovery
+from ganzoo.terminal.output import echo
 
 
 @click.command("plugins")
@@ -24,18 +25,18 @@ def command(as_json: bool) -> None:
     """
     rows = discovery.load().rows
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows]))
+        echo(json.dumps([asdict(row) for row in rows]))
         return
     from ganzoo.terminal import table
 
     if not table.for_people():
-        table.print_lines([*_cells(row), row.error] for row in rows)
+        table.print_lines([*_cells(row), "; ".join(filter(None, [row.error, *row.remarks]))] for row in rows)
         return
     columns = ("plugin", "package", "version", "status", "components", "hooks")
     table.print_table(columns, map(_cells, rows), whole=("plugin", "version", "status"))
     for row in rows:
-        if row.error:
-            click.echo(f"{row.name}: {row.error}")
+        for text in filter(None, [row.error, *row.remarks]):
+            echo(f"{row.name}: {text}")
 
 
 def _cells(row: discovery.PluginInfo) -> tuple[str, ...]:

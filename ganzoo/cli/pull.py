@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganzoo.terminal.output import echo
+
 
 @click.command("pull")
 @click.argument("name", metavar="OWNER/NAME[@REVISION]")
@@ -31,10 +33,10 @@ def command(name: str, out: Path | None, as_json: bool) -> None:
     plugins = config.read(folder).plugins
     if as_json:
         document = {"folder": str(folder), "commit": remote.commit, "files": remote.sizes, "plugins": plugins}
-        click.echo(json.dumps({"format": 1, **document}))
+        echo(json.dumps({"format": 1, **document}))
         return
     for file, size in remote.sizes.items():
-        click.echo(f"{size:>12,}  {file}")
+        echo(f"{size:>12,}  {file}")
     for plugin, version in plugins.items():
-        click.echo(f"note: it needs the plugin {plugin} {version}: pip install {plugin}, if you trust it", err=True)
-    click.echo(folder)
+        echo(f"note: it needs the plugin {plugin} {version}: pip install {plugin}, if you trust it", err=True)
+    echo(folder)

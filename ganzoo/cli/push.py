@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli.complete import runs
+from ganzoo.terminal.output import echo
 
 
 @click.command("push")
@@ -48,10 +49,10 @@ def command(
     )
     if as_json:
         document = {"name": repository, "visibility": visibility, "files": upload.sizes, "url": upload.url}
-        click.echo(json.dumps({"format": 1, "dry_run": dry_run, **document, "remark": upload.remark}))
+        echo(json.dumps({"format": 1, "dry_run": dry_run, **document, "remark": upload.remark}))
         return
     for file, size in upload.sizes.items():
-        click.echo(f"{size:>12,}  {file}")
+        echo(f"{size:>12,}  {file}")
     if upload.remark:
-        click.echo(f"note: {upload.remark}", err=True)
-    click.echo(f"would be sent to {repository}, {visibility}; nothing was sent" if dry_run else upload.url)
+        echo(f"note: {upload.remark}", err=True)
+    echo(f"would be sent to {repository}, {visibility}; nothing was sent" if dry_run else upload.url)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli.complete import runs
+from ganzoo.terminal.output import echo
 
 
 @click.command("report")
@@ -42,4 +43,4 @@ def command(runs: tuple[Path, ...], out: Path | None, no_samples: bool, force: b
     opened = contents.find_runs(runs)
     default = opened[0][0].folder / "report.html" if len(opened) == 1 else Path("report.html")
     target = output.file_of(out, default, force)
-    click.echo(page.save(opened, target, with_samples=not no_samples))
+    echo(page.save(opened, target, with_samples=not no_samples))

@@ -10,6 +10,7 @@ import click
 
 from ganzoo.cli import complete, complete_settings
 from ganzoo.errors import printable
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.config.recipe import Recipe
@@ -60,6 +61,4 @@ def _say_finished(start: Start, recipe: Recipe) -> None:
     folder, step = start.run.folder, retention.step_of(start.checkpoint)
     how = f"ganzoo resume {shlex.quote(str(folder))} run.{unit}={2 * (length or 1)}"
     if distributed.is_main():
-        click.echo(
-            printable(f"{folder} is finished, at step {step:,}: nothing was trained.\nTrain longer: {how}"), err=True
-        )
+        echo(printable(f"{folder} is finished, at step {step:,}: nothing was trained.\nTrain longer: {how}"), err=True)

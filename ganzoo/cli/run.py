@@ -13,6 +13,7 @@ import click
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import recipes
 from ganzoo.errors import printable
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.config.recipe import Recipe
@@ -59,7 +60,7 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     begun, reasons = to_continue(out, parsed, plugins.zoo) if resume else (None, [])
     if resume and not begun:
         lines = [f"no unfinished run of this recipe in {out}: starting a new one", *reasons]
-        click.echo(printable("\n  ".join(lines)), err=True)
+        echo(printable("\n  ".join(lines)), err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None
     report(loop.train(parsed, plugins, out, start))
 
@@ -68,7 +69,7 @@ def say_loading() -> None:
     """Say, before PyTorch is imported, that the command is at work."""
     is_main = os.environ.get("RANK") in (None, "", "0")  # one of several processes says it
     if is_main and "torch" not in sys.modules:
-        click.echo("loading PyTorch", err=True)
+        echo("loading PyTorch", err=True)
 
 
 def read_recipe(name: str, overrides: Sequence[str], plugins: Plugins) -> Recipe:
@@ -77,7 +78,7 @@ def read_recipe(name: str, overrides: Sequence[str], plugins: Plugins) -> Recipe
 
     recipe, remarks = resolver.read(locate.find(name, plugins), overrides, plugins.zoo)
     for remark in remarks:
-        click.echo(remark, err=True)
+        echo(remark, err=True)
     return recipe
 
 
@@ -87,4 +88,4 @@ def report(run: Run) -> None:
 
     if distributed.is_main():
         grid = max(run.samples.glob("step-*.png"), default=run.samples)
-        click.echo(f"samples:    {grid}\ncheckpoint: {run.latest}\nmore:       ganzoo sample {run.folder} -n 64")
+        echo(f"samples:    {grid}\ncheckpoint: {run.latest}\nmore:       ganzoo sample {run.folder} -n 64")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ganzoo.runs import status
+from ganzoo.terminal.output import echo
 
 
 @click.command("runs")
@@ -24,11 +25,11 @@ def command(out: Path, as_json: bool) -> None:
     """
     reports = status.reports(out)
     if as_json:
-        click.echo(json.dumps([vars(report) for report in reports]))
+        echo(json.dumps([vars(report) for report in reports]))
     elif reports:
         _table(reports)
     else:
-        click.echo(f"No runs in {out}.", err=True)
+        echo(f"No runs in {out}.", err=True)
 
 
 def _table(reports: list[status.Report]) -> None:
@@ -41,7 +42,7 @@ def _table(reports: list[status.Report]) -> None:
     table.print_table(columns, map(_cells, reports), whole=columns[:-1])
     for report in reports:
         if report.note:
-            click.echo(f"{report.run}: {report.note}")
+            echo(f"{report.run}: {report.note}")
 
 
 def _cells(report: status.Report) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.complete import models
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,7 +99,7 @@ def command(
         for part in parts:
             file.write(*part)
             counter.show(file.written)
-    click.echo(file.path)
+    echo(file.path)
     preview.show(file.path, layout.columns if len(model.spec.shape) == 3 and file.path.is_file() else 0)
 
 

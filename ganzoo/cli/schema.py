@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ganzoo.errors import GanzooError
+from ganzoo.terminal.output import echo
 
 
 @click.command("schema")
@@ -33,15 +34,15 @@ def command(out: Path | None, force: bool) -> None:
     zoo = discovery.load().zoo
     document, remarks = json_schema.build(zoo)
     for remark in [*zoo.failures, *remarks]:
-        click.echo(remark, err=True)
+        echo(remark, err=True)
     if out is None:
-        click.echo(json.dumps(document, indent=1))
+        echo(json.dumps(document, indent=1))
         return
     try:
         atomic.write_json(out, document)
     except OSError as error:
         raise GanzooError(f"{out}: {error.strerror}. Give another file.") from error
-    click.echo(f"{out}\nto use it, add this line to the comments at the top of a recipe: #:schema ./{out.name}")
+    echo(f"{out}\nto use it, add this line to the comments at the top of a recipe: #:schema ./{out.name}")
 
 
 def _is_schema(file: Path, title: str) -> bool:

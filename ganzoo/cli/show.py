@@ -18,6 +18,7 @@ from ganzoo.errors import GanzooError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import KINDS, Entry
+from ganzoo.terminal.output import echo
 
 
 @click.command("show")
@@ -45,10 +46,10 @@ def command(name: str, kind: str | None, as_json: bool) -> None:
     entries = _find_entries(plugins, name, kind)
     if entries:
         documents = [_describe(entry) for entry in entries]
-        click.echo(json.dumps(documents, default=str) if as_json else "\n\n".join(map(_format_component, documents)))
+        echo(json.dumps(documents, default=str) if as_json else "\n\n".join(map(_format_component, documents)))
         return
     tree = _read_recipe(plugins, name)
-    click.echo(json.dumps(tree) if as_json else to_toml(tree))
+    echo(json.dumps(tree) if as_json else to_toml(tree))
 
 
 def _find_entries(plugins: Plugins, name: str, kind: str | None) -> list[Entry]:

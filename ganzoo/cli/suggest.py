@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ganzoo.errors import GanzooError
+from ganzoo.terminal.output import echo
 
 
 @click.command("suggest")
@@ -52,9 +53,9 @@ def command(place: str, settings: tuple[str, ...], minutes: float, out: Path | N
         raise GanzooError(f"{file}: recipes are written as TOML; end the name in .toml.")
     if file.exists() and not force:
         raise GanzooError(f"{file} exists already, and is left as it is. Give another --out, or --force.")
-    click.echo(f"looking at {place}", err=True)
+    echo(f"looking at {place}", err=True)
     seen = pictures.look(place, settings, plugins.zoo)
-    chooser = Chooser(plugins, owner, start_up=_seconds_so_far(), say=lambda line: click.echo(line, err=True))
+    chooser = Chooser(plugins, owner, start_up=_seconds_so_far(), say=lambda line: echo(line, err=True))
     choice = chooser.choose(seen, minutes)
     typed = ["ganzoo", "suggest", place, *settings, "--minutes", f"{minutes:g}"]
     text = recipe_file.text(choice, name, shlex.join(typed), str(file))
@@ -64,8 +65,8 @@ def command(place: str, settings: tuple[str, ...], minutes: float, out: Path | N
         raise GanzooError(f"{place!r}: recipes are UTF-8, and this name is not. Rename the folder.") from error
     except OSError as error:
         raise GanzooError(f"{file}: {error.strerror}. Give another place by --out.") from error
-    click.echo(f"{seen.count:,} pictures: {seen.outlook}.")
-    click.echo(f"{recipe_file.summary(choice)}\n{file}\ntrain it with: ganzoo run {shlex.quote(str(file))}")
+    echo(f"{seen.count:,} pictures: {seen.outlook}.")
+    echo(f"{recipe_file.summary(choice)}\n{file}\ntrain it with: ganzoo run {shlex.quote(str(file))}")
 
 
 def _seconds_so_far() -> float:

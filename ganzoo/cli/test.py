@@ -13,6 +13,7 @@ import click
 
 from ganzoo.cli.complete import plugins
 from ganzoo.errors import ConformanceError
+from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.testing import Check
@@ -44,7 +45,7 @@ def command(plugin: str, kind: str | None, only: str, as_json: bool) -> None:
     rows = [_run(check) for check in _progress(checks)]
     counts = {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in (KEPT, BROKEN, NOT_ASKED)}
     if as_json:
-        click.echo(json.dumps({"plugin": plugin, **counts, "checks": rows}))
+        echo(json.dumps({"plugin": plugin, **counts, "checks": rows}))
     else:
         _show(rows)
     if counts[BROKEN]:
@@ -83,8 +84,9 @@ def _run(check: Check) -> dict[str, Any]:
 
 def _progress(checks: list[Check]) -> Iterator[Check]:
     """Yield the tests, with a progress bar in a terminal."""
-    from rich.console import Console
     from rich.progress import track
+
+    from ganzoo.terminal.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -95,8 +97,9 @@ def _progress(checks: list[Check]) -> Iterator[Check]:
 
 def _show(rows: Iterable[dict[str, Any]]) -> None:
     """Print a table of the components, then each failed test with its message."""
-    from rich.console import Console
     from rich.table import Table
+
+    from ganzoo.terminal.console import Console
 
     outcomes: dict[str, list[str]] = {}
     for row in rows:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli.complete import runs
+from ganzoo.terminal.output import echo
 
 
 @click.command("timelapse")
@@ -41,6 +42,6 @@ def command(run: Path, out: Path | None, steps: tuple[int, ...], force: bool) ->
     folder = status.find(run)
     target = output.file_of(out, folder / "timelapse.gif", force)
     if target.suffix.lower() == ".png":
-        click.echo(timelapse.save_beside(folder, target, steps))
+        echo(timelapse.save_beside(folder, target, steps))
     else:
-        click.echo(timelapse.save(folder, target))
+        echo(timelapse.save(folder, target))

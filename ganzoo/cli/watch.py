@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli.complete import runs
+from ganzoo.terminal.output import echo
 
 
 @click.command("watch")
@@ -30,4 +31,4 @@ def command(run: Path, once: bool) -> None:
     except KeyboardInterrupt:
         return
     reached = f"step {report.step:,} of {report.steps:,}" if report.steps else f"step {report.step:,}"
-    click.echo(f"{report.state}, {reached}{': ' + report.note if report.note else ''}")
+    echo(f"{report.state}, {reached}{': ' + report.note if report.note else ''}")

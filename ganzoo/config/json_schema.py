@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +55,9 @@ def build(zoo: Zoo) -> tuple[Tree, list[str]]:
     """Return the schema, and remarks about components that cannot be loaded, or are too many to describe."""
     components: dict[str, list[ComponentSchema]] = {kind: [] for kind in KINDS}
     remarks = []
-    namesakes = Counter((entry.kind, entry.name) for entry in zoo.entries())
     undescribed: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for entry in sorted(zoo.entries(), key=lambda entry: entry.owner != BUILT_IN):
-        full_name_only = namesakes[entry.kind, entry.name] > 1
-        names = [entry.full_name] if full_name_only else [entry.name, entry.full_name]
+        names = list(dict.fromkeys([zoo.shortest_name(entry), entry.full_name]))
         if len(components[entry.kind]) == DESCRIBED:
             undescribed[entry.kind] += names
             continue

@@ -13,6 +13,7 @@ from ganzoo.config.renamed import FormerNames
 from ganzoo.errors import GanzooError, RecipeError, did_you_mean, one_line
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.versions import deprecated
+from ganzoo.registry.zoo import meant
 
 SUFFIXES = (".toml", ".json")
 SCHEMA = ".schema.json"  # end of the file that editors check recipes in the same folder with
@@ -81,7 +82,8 @@ def find(name: str, plugins: Plugins) -> Path:
     """Find the file of a recipe. Warns once when the name is a former one, or now means another recipe.
 
     Args:
-        name: A path, or the name of a recipe: `owner/name` where two plugins have one of that name.
+        name: A path, or the name of a recipe: `owner/name` where two plugins have one of that name. Without an owner
+            it is the built-in one, if there is one.
         plugins: The plugins whose recipes are known by name.
 
     Returns:
@@ -144,7 +146,7 @@ def _find_by_name(name: str, plugins: Plugins) -> tuple[RecipeFile, str]:
 
 def _matches(name: str, files: list[RecipeFile]) -> list[RecipeFile]:
     owner, _, bare = name.rpartition("/")
-    return [recipe for recipe in files if recipe.name == bare and owner in ("", recipe.owner)]
+    return meant([recipe for recipe in files if recipe.name == bare], owner)
 
 
 def _former_names(plugins: Plugins) -> list[tuple[str, FormerNames]]:

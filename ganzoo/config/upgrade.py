@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ganzoo.errors import GanzooError, IncompatibleError
+from ganzoo.errors import GanzooError, IncompatibleError, describe
 from ganzoo.registry.versions import deprecated
 from ganzoo.registry.zoo import Entry, Zoo
 
@@ -51,6 +51,6 @@ def _call(upgrade: Any, entry: Entry, settings: dict[str, Any]) -> tuple[dict[st
         raise
     except Exception as error:  # a stranger's function may raise anything
         raise IncompatibleError(
-            f"the upgrade of {entry.kind} {entry.full_name!r} failed on this table ({type(error).__name__}: {error}). "
+            f"the upgrade of {entry.kind} {entry.full_name!r} failed on this table ({describe(error)}). "
             "Tell its authors, or write the table in today's spelling: see `ganzoo show`."
         ) from error

@@ -14,10 +14,11 @@ from typing import Any
 import pluggy
 
 from ganzoo import hookspecs
-from ganzoo.errors import did_you_mean
+from ganzoo.errors import did_you_mean, one_line, printable
 from ganzoo.registry import entry_points, versions
 from ganzoo.registry.entry_points import EntryPoint
-from ganzoo.registry.zoo import Zoo
+from ganzoo.registry.zoo import BUILT_IN, Entry, Zoo
+from ganzoo.utils.isolation import Isolated
 
 GROUP = "ganzoo"
 DISTRIBUTION = "ganzoo-torch"  # the built-in components, whose owner is "ganzoo"
@@ -36,6 +37,7 @@ class PluginInfo:
         error: The reason for any other status than "ok".
         hooks: Names of the hooks that it implements.
         components: Number of components that it registers.
+        remarks: What a user of it should know, in one sentence each.
     """
 
     name: str
@@ -46,6 +48,7 @@ class PluginInfo:
     error: str = ""
     hooks: list[str] = field(default_factory=list)
     components: int = 0
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
@@ -66,11 +69,25 @@ class Plugins:
         manager: pluggy's manager, which calls the hooks.
         zoo: The components of all plugins.
         rows: Every plugin, broken ones included.
+        registered: The components of each plugin, by the plugin's name.
     """
 
     manager: pluggy.PluginManager
     zoo: Zoo
     rows: list[PluginInfo]
+    registered: dict[str, list[Entry]] = field(default_factory=dict)
+
+    def names_of_others(self, info: PluginInfo) -> list[str]:
+        """Return a sentence for each component of a plugin that recipes cannot call by its bare name."""
+        return [
+            f'{entry.kind} {entry.name!r}: write "{entry.full_name}" for it; '
+            + ("the bare name is the built-in one" if self._is_built_in(entry) else "other plugins have that name too")
+            for entry in self.registered.get(info.name, [])
+            if self.zoo.shortest_name(entry) != entry.name
+        ]
+
+    def _is_built_in(self, entry: Entry) -> bool:
+        return any(other.owner == BUILT_IN for other in self.zoo.namesakes(entry))
 
     def versions(self, owners: Collection[str]) -> dict[str, str]:
         """Return {distribution: version} of the plugins of these owners."""
@@ -86,10 +103,9 @@ class Plugins:
         """Return pairs of an owner and a folder that its plugin names by `hook`. One that fails to is skipped."""
         found = []
         for plugin, list_folders in self.callers(hook):
-            try:
+            with Isolated() as isolated:
                 found += [(plugin.split("/")[0], Path(str(folder))) for folder in list_folders()]
-            except Exception as error:
-                self.zoo.failures.append(f"plugin {plugin} failed in {hook}: {type(error).__name__}: {error}")
+            self.zoo.failures += isolated.complaints(f"plugin {plugin}", f"in {hook}")
         return [(owner, folder) for owner, folder in found if folder.is_dir()]
 
 
@@ -121,6 +137,8 @@ def load(plugins: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | No
         else:
             _add(loaded, info, point.load)
     _add_all(loaded, extra or {})
+    for info in loaded.rows:
+        info.remarks += loaded.names_of_others(info)
     return loaded
 
 
@@ -135,8 +153,9 @@ def _sort_key(point: EntryPoint) -> tuple[bool, str, str]:
 
 def _plugin_info(point: EntryPoint) -> PluginInfo:
     distribution = normalised(point.distribution)
-    owner = "ganzoo" if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
-    return PluginInfo(f"{owner}/{point.name}", distribution, point.version, point.value)
+    owner = BUILT_IN if distribution == DISTRIBUTION else distribution.removeprefix("ganzoo-")
+    name = one_line(f"{owner}/{point.name}")
+    return PluginInfo(name, one_line(distribution), one_line(point.version), one_line(point.value))
 
 
 def _is_blocked(info: PluginInfo) -> bool:
@@ -156,23 +175,31 @@ def _add(plugins: Plugins, info: PluginInfo, load: Callable[[], Any]) -> None:
     """Load a plugin and add its components, or leave it out with the reason."""
     plugins.rows.append(info)
     plugin = None
-    try:
+    with Isolated(settings=info.owner != BUILT_IN) as isolated:
         plugin = load()
         if (specifier := getattr(plugin, "ganzoo_api", None)) is not None:
             versions.check_version(specifier)
         _check_hook_names(plugin)
         plugins.manager.register(plugin, info.name)
         info.hooks = sorted(caller.name for caller in plugins.manager.get_hookcallers(plugin) or [])
+        if info.owner == BUILT_IN and info.distribution not in (DISTRIBUTION, info.name):
+            raise ValueError(f"the name {BUILT_IN!r} belongs to the built-in components: give the package another one")
         zoo = Zoo(owner=info.owner)
         for name, register in plugins.callers("ganzoo_register"):
             if name == info.name:
                 register(zoo=zoo)
+        if any(entry.owner != info.owner for entry in zoo):
+            raise ValueError("it registers components in the name of another owner")
         plugins.zoo.merge(zoo)
         info.components = len(list(zoo))
-    except versions.IncompatiblePluginError as error:
-        _leave_out(plugins, info, plugin, "incompatible", str(error))
-    except (Exception, SystemExit) as error:  # whatever a stranger's module raises, the rest loads
-        _leave_out(plugins, info, plugin, "failed", f"{type(error).__name__}: {error}")
+        plugins.registered[info.name] = list(zoo)
+    if isinstance(isolated.error, versions.IncompatiblePluginError):
+        _leave_out(plugins, info, plugin, "incompatible", printable(str(isolated.error)))
+    elif isolated.error:
+        _leave_out(plugins, info, plugin, "failed", isolated.failure)
+    if isolated.changed:
+        info.remarks.append(isolated.changes("it", "while it was loaded"))
+        versions.warn(isolated.changes(f"plugin {info.name}", "while it was loaded"))
 
 
 def _leave_out(plugins: Plugins, info: PluginInfo, plugin: Any, status: str, error: str) -> None:

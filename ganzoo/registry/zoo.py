@@ -5,12 +5,15 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from ganzoo.errors import GanzooError, SetupError, did_you_mean
+from ganzoo.errors import GanzooError, SetupError, did_you_mean, one_line
+from ganzoo.registry import versions
+from ganzoo.utils.isolation import Isolated
 
+BUILT_IN = "ganzoo"  # owner of the built-in components
 KINDS = (
     "generator",
     "discriminator",
@@ -26,8 +29,17 @@ KINDS = (
     "metric",
     "extractor",
 )
+TEXT_WIDTH = 300  # characters of a summary
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 TARGET = re.compile(r"[\w.]+:\w+")
+
+
+class _HasOwner(Protocol):
+    @property
+    def owner(self) -> str: ...
+
+
+Owned = TypeVar("Owned", bound=_HasOwner)
 
 
 @dataclass(frozen=True)
@@ -85,13 +97,16 @@ class Entry:
         if not isinstance(target, str):
             return target
         module, _, attribute = target.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)
-        except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+        with Isolated(settings=self.owner != BUILT_IN) as isolated:
+            found = getattr(importlib.import_module(module), attribute)
+        if isolated.error:
             raise SetupError(
                 f"{self.kind} {self.full_name!r} could not be loaded from {target}: "
-                f"{type(error).__name__}: {error}. `ganzoo plugins` shows which package it comes from."
-            ) from error
+                f"{isolated.failure}. `ganzoo plugins` shows which package it comes from."
+            ) from isolated.error
+        if isolated.changed:
+            versions.warn(isolated.changes(f"{self.kind} {self.full_name!r}", "while it was loaded"))
+        return found
 
 
 @dataclass
@@ -103,7 +118,7 @@ class Zoo:
         failures: One sentence for each plugin that failed, which messages about unknown names repeat.
     """
 
-    owner: str = "ganzoo"
+    owner: str = BUILT_IN
     failures: list[str] = field(default_factory=list)
     _entries: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
 
@@ -132,7 +147,7 @@ class Zoo:
                 and one sentence for whoever wrote it. It returns the table unchanged and "" when nothing in it is old.
 
         Raises:
-            ValueError: When kind, name, target or upgrade are malformed, or the name is registered already.
+            ValueError: When kind, name, target, upgrade or a text are malformed, or the name is registered already.
         """
         if kind not in KINDS:
             raise ValueError(f"no kind {kind!r}.{did_you_mean(kind, KINDS)} Kinds: {', '.join(KINDS)}")
@@ -146,7 +161,12 @@ class Zoo:
             raise ValueError(f"{kind} {name!r} is registered twice by {self.owner!r}")
         if not summary and not isinstance(target, str):
             summary = (target.__doc__ or "").strip().partition("\n")[0]
-        self._entries[kind, name] = [Entry(kind, name, self.owner, target, summary, paper, deprecated, upgrade)]
+        texts = {"summary": summary, "paper": paper, "deprecated": deprecated}
+        for key, text in texts.items():
+            if not isinstance(text, str):
+                raise ValueError(f"{kind} {name!r}: {key} must be a text, not {text!r}")
+            texts[key] = one_line(text, TEXT_WIDTH)
+        self._entries[kind, name] = [Entry(kind, name, self.owner, target, upgrade=upgrade, **texts)]
 
     def merge(self, other: Zoo) -> None:
         """Add another zoo's entries. Different owners may have equal names.
@@ -184,12 +204,27 @@ class Zoo:
         ]
         return sorted(chosen, key=lambda entry: (KINDS.index(entry.kind), entry.name, entry.owner))
 
+    def shortest_name(self, entry: Entry) -> str:
+        """Return the name that a recipe has to use for a component: the bare one unless it means another, or several.
+
+        Args:
+            entry: One of this zoo's components.
+
+        Returns:
+            "swirl" or "acme/swirl".
+        """
+        return entry.name if meant(self.namesakes(entry)) == [entry] else entry.full_name
+
+    def namesakes(self, entry: Entry) -> list[Entry]:
+        """Return the components of this kind and name, of all owners."""
+        return self._entries.get((entry.kind, entry.name), [])
+
     def find(self, kind: str, name: str) -> Entry:
         """Look up a component.
 
         Args:
             kind: One of KINDS.
-            name: `name`, or `owner/name` where two owners have one of that name.
+            name: `name`, which is the built-in component if there is one, or `owner/name`.
 
         Returns:
             Its entry.
@@ -198,7 +233,7 @@ class Zoo:
             GanzooError: When there is none, or more than one; with similar names and the plugins that failed.
         """
         owner, _, bare = name.rpartition("/")
-        entries = [entry for entry in self._entries.get((kind, bare), []) if owner in ("", entry.owner)]
+        entries = meant(self._entries.get((kind, bare), []), owner)
         if len(entries) == 1:
             return entries[0]
         if entries:
@@ -207,6 +242,24 @@ class Zoo:
         known = [entry.full_name if owner else entry.name for entry in self.entries(kind)]
         lines = [f"no {kind} named {name!r}.{did_you_mean(name, known)} See `ganzoo list {kind}`."]
         raise GanzooError("\n".join(lines + [f"  ({failure})" for failure in self.failures]))
+
+
+def meant(namesakes: Sequence[Owned], owner: str = "") -> list[Owned]:
+    """Return those of several things of one name that the name means.
+
+    Installing a package must not change what a recipe means, or whether it can be read: without an owner, the name
+    means the built-in one if there is one.
+
+    Args:
+        namesakes: Components, recipes or models of one name, each of an owner.
+        owner: The owner that was written before the name; empty for none.
+
+    Returns:
+        One; several where no owner was written and none of them is built in; none where the owner has none.
+    """
+    if owner:
+        return [one for one in namesakes if one.owner == owner]
+    return [one for one in namesakes if one.owner == BUILT_IN] or list(namesakes)
 
 
 def _is_importable(target: Any) -> bool:

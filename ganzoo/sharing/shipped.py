@@ -9,6 +9,7 @@ from pathlib import Path
 from ganzoo.errors import RunError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import meant
 from ganzoo.sharing import CONFIG
 
 
@@ -57,7 +58,7 @@ def find(place: str | Path, plugins: Plugins | None = None) -> ShippedModel | No
     """Find the shipped model that `place` names. A path of this machine wins.
 
     Args:
-        place: NAME, or OWNER/NAME where two plugins ship one of that name.
+        place: NAME, which is the built-in one if there is one, or OWNER/NAME.
         plugins: Installed plugins; discovered when left out.
 
     Returns:
@@ -70,7 +71,8 @@ def find(place: str | Path, plugins: Plugins | None = None) -> ShippedModel | No
     if path.exists() or path.is_symlink() or path.is_absolute() or len(path.parts) > 2:
         return None
     offered = models(plugins or discovery.load())
-    found = [model for model in offered if str(place) in (model.name, model.full_name)]
+    owner, _, bare = str(place).rpartition("/")
+    found = meant([model for model in offered if model.name == bare], owner)
     if len(found) > 1:
         raise RunError(f"{len(found)} plugins ship a model {str(place)!r}: write {_choices(found)}.")
     if not found and len(path.parts) == 1 and (near := did_you_mean(str(place), [model.name for model in offered])):

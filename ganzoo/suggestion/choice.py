@@ -22,6 +22,7 @@ from ganzoo.training import forecast as forecasts
 from ganzoo.training.forecast import Forecast
 from ganzoo.training.session import Session
 from ganzoo.training.threads import Threads
+from ganzoo.utils.isolation import Isolated
 
 FEWEST_OF_A_CLASS = 20  # pictures; with fewer of some class the labels are not used
 FIRST_GRID = 50  # step of the first sample grid
@@ -121,13 +122,19 @@ class Chooser:
         """Return the suggestions, the best and slowest first."""
         labelled = min(pictures.classes.values(), default=0) >= FEWEST_OF_A_CLASS
         spec = pictures.spec if labelled else replace(pictures.spec, classes=0)
-        return [
-            suggestion
-            for plugin, call in self.plugins.callers("ganzoo_suggest")
-            if plugin.partition("/")[0] == self.owner
-            for suggestions in call(spec=spec, examples=pictures.count, border=pictures.border)
-            for suggestion in suggestions
-        ]
+        found: list[Suggestion] = []
+        for plugin, call in self.plugins.callers("ganzoo_suggest"):
+            if plugin.partition("/")[0] != self.owner:
+                continue
+            with Isolated() as isolated:
+                for suggestions in call(spec=spec, examples=pictures.count, border=pictures.border):
+                    found += suggestions
+            if isolated.error:
+                raise SetupError(
+                    f"plugin {plugin} failed in ganzoo_suggest: {isolated.failure}. Tell its authors, or ask another "
+                    "plugin: --by ganzoo."
+                ) from isolated.error
+        return found
 
     def _choice(
         self, pictures: Pictures, suggestion: Suggestion, seconds: float, tried: list[str], rushed: bool = False

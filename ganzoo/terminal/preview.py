@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from PIL import Image
-from rich.console import Console
 
 from ganzoo.terminal import image
+from ganzoo.terminal.console import Console
 
 LINES = 20  # largest number of lines of a preview
 SMALLEST = 14  # pixels of a sample, unless it has fewer; as many samples are shown as fit

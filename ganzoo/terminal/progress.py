@@ -9,25 +9,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
-from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
 from ganzoo.runs.metrics_log import MEANINGS, is_loss
+from ganzoo.terminal.console import Console
 from ganzoo.terminal.dashboard import Dashboard, short
 
 PLAIN_EVERY = 10.0  # seconds between plain lines
 TICK = 1.0  # seconds between two signs of life in a terminal
 PATIENCE = 2.0  # seconds before a line says what is waited for
 LIVE_EVERY = 0.5  # seconds between updates of the live view, each of which takes milliseconds from training
-
-
-class _Console(Console):
-    """A console that falls silent when the pipe it writes to is closed, where rich's own ends the process."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
 
 
 class ProgressDisplay:
@@ -41,7 +34,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, steps: int, first: int, stderr: bool = True, estimated: bool = True):
-        self.console = _Console(stderr=stderr, highlight=False)
+        self.console = Console(stderr=stderr, highlight=False)
         self.steps = steps
         self.dashboard = Dashboard(steps, first, estimated)
         self._shown_at = 0.0
@@ -213,7 +206,7 @@ def waiting(what: str) -> Iterator[None]:
     Args:
         what: What is done: "reading the data".
     """
-    console = _Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False)
     if console.is_terminal:
         with console.status(what, refresh_per_second=4):
             yield
@@ -243,7 +236,7 @@ class Counter:
     def __init__(self, what: str, total: int):
         self._what = what
         self._total = total
-        self._console = _Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False)
         self._shown_at = time.monotonic()
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
         self._bar = RichProgress(

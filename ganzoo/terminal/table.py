@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ganzoo.terminal.console import Console
+from ganzoo.terminal.output import echo
 
 
 def for_people() -> bool:
@@ -38,4 +39,4 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Co
 def print_lines(rows: Iterable[Sequence[str]]) -> None:
     """Print one line for each row, with a tab between two cells, for grep, cut and awk; without headings."""
     for row in rows:
-        click.echo("\t".join(" ".join(cell.split()) for cell in row))
+        echo("\t".join(" ".join(cell.split()) for cell in row))

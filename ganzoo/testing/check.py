@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from unittest import SkipTest
 
-from ganzoo.errors import printable
+from ganzoo.errors import describe, printable
 from ganzoo.utils import rng
 
 
@@ -53,7 +53,7 @@ class Check:
         except (BrokenPromiseError, SkipTest):
             raise
         except (Exception, SystemExit) as error:  # a plugin's code may raise anything
-            raise BrokenPromiseError(f"{self}: it raised {type(error).__name__}: {error}") from error
+            raise BrokenPromiseError(f"{self}: it raised {describe(error)}") from error
 
 
 def expect(condition: object, message: str) -> None:

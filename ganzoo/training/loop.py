@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
-import click
 import torch
 from accelerate import Accelerator
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError
+from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import retention, status
 from ganzoo.runs.resume import Start, at, check_classes
 from ganzoo.sampling.run import Run
+from ganzoo.terminal.output import echo
 from ganzoo.terminal.progress import waiting
 from ganzoo.training import device, trackers
 from ganzoo.training.checkpointer import Checkpointer
@@ -69,7 +69,7 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
         if not start and distributed.is_main():
             locked = stack.enter_context(lock.held(training.run.folder, "this one"))
         if not locked:
-            click.echo(NO_LOCKS, err=True)
+            echo(NO_LOCKS, err=True)
         training.run_to_the_end()
         return training.run
 
@@ -135,8 +135,8 @@ class _Training:
                 saved = retention.complete(self.run.checkpoints)
                 rest = f"Go on from {saved[-1].name}: ganzoo resume {self.run.folder}" if saved else "Nothing is saved."
                 raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
-            except Exception as error:
-                self.recorder.end("failed", self.t, f"{type(error).__name__}: {error}")
+            except BaseException as error:  # a component may raise anything
+                self.recorder.end("failed", self.t, describe(error))
                 raise
             self.recorder.end("finished", self.t)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import torch
 from PIL.Image import Image
 
 from ganzoo import diagnosis
@@ -36,6 +35,7 @@ from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
 from ganzoo.training.trackers import Trackers
 from ganzoo.utils import atomic, distributed, rng
+from ganzoo.utils.isolation import Isolated
 from ganzoo.visualization import loss_plot
 
 
@@ -254,11 +254,10 @@ class Recorder:
         """
         assert self.evaluator
         earlier = self.run.scores()
-        try:
-            with self.timed(forecast.SCORES), self.snapshots.averaged():
-                results = self.evaluator(self.snapshots.model.sample, t, weights(bool(self.snapshots.ema.average)))
-        except Exception as error:
-            self.say(f"step {t} could not be judged: {type(error).__name__}: {error}")
+        with Isolated() as isolated, self.timed(forecast.SCORES), self.snapshots.averaged():
+            results = self.evaluator(self.snapshots.model.sample, t, weights(bool(self.snapshots.ema.average)))
+        if isolated.error:
+            self.say(f"step {t} could not be judged: {isolated.failure}")
             return False
         self._try(layout.SCORES, lambda: scores.append(self.run.folder / layout.SCORES, results))
         for name, reason in self.evaluator.left_out.items():
@@ -387,13 +386,15 @@ class Recorder:
         return min(left, max(0.0, self._stops_at - time.monotonic()))
 
     def _call_hooks(self, hook: str, **more: Any) -> None:
-        """Call every plugin's hook. A plugin that raises is reported, and cannot change random state or gradients."""
+        """Call every plugin's hook. A plugin that raises, or changes settings of PyTorch, is reported.
+
+        Neither random state nor any setting stays as it leaves them.
+        """
         for name, call in self.plugins.callers(hook):
-            try:
-                with rng.preserve_rng(), torch.enable_grad():
-                    call(run=self.run, **more)
-            except (Exception, SystemExit) as error:
-                self.say(f"plugin {name} failed in {hook}: {type(error).__name__}: {error}")
+            with rng.preserve_rng(), Isolated() as isolated:
+                call(run=self.run, **more)
+            for line in isolated.complaints(f"plugin {name}", f"in {hook}"):
+                self.say(line)
 
 
 class NullRecorder(Recorder):

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
 from PIL import Image
-from rich.console import Console
 
 from ganzoo.config.parser import Tree, flat
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RecipeError, SetupError, did_you_mean
 from ganzoo.runs import layout
 from ganzoo.sampling.run import Run
+from ganzoo.terminal.console import Console
+from ganzoo.utils.isolation import Isolated
 
 GRID = "samples"  # name of the sample grids
 IMAGE_OPTIONS: dict[str, dict[str, Any]] = {"tensorboard": {"dataformats": "NHWC"}}  # its default is NCHW
@@ -120,11 +121,9 @@ class Trackers:
     @staticmethod
     def _failure(action: Callable[..., Any], *args: Any, **more: Any) -> str:
         """Return the error that an action raised, as text; "" when there was none."""
-        try:
+        with Isolated() as isolated:
             action(*args, **more)
-        except (Exception, SystemExit) as error:
-            return f"{type(error).__name__}: {error}"
-        return ""
+        return isolated.failure
 
 
 def _log_image(name: str, tracker: Any, path: Path, t: int) -> None:

@@ -78,11 +78,14 @@ class OwnNoise(DispatchMode):
 
     Args:
         seed: The seed.
+        borrows: Let functions that take no generator, such as dropout on a GPU, draw from PyTorch's own one for a
+            moment, in which no other thread may draw. False refuses them.
     """
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, borrows: bool = True):
         super().__init__()
         self._seed = seed
+        self._borrows = borrows
         self._generators: dict[torch.device, torch.Generator] = {}
 
     def __torch_dispatch__(
@@ -100,6 +103,8 @@ class OwnNoise(DispatchMode):
         name = "generator" if func._overloadname == "default" else f"{func._overloadname}_generator"
         if name in func.overloadpacket.overloads():
             return getattr(func.overloadpacket, name)(*args, **given, generator=generator)
+        if not self._borrows:
+            raise RuntimeError(f"{func} draws from PyTorch's own generator, which this thread must leave to training")
         with _borrowed(generator):
             return func(*args, **given)
 

@@ -8,6 +8,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+from ganzoo.errors import UserInterrupt
+
 # Ctrl-C; the signal of systems and torchrun before SIGKILL; an early one of batch systems (sbatch --signal=USR1@120).
 STOP_SIGNALS = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGUSR1")]
 
@@ -35,7 +37,7 @@ class StopFlag:
 
     def _set(self, number: int, frame: FrameType | None) -> None:
         if self.reason and number == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise UserInterrupt
         self.reason = signal.Signals(number).name
 
     def __bool__(self) -> bool:
@@ -63,7 +65,7 @@ class CtrlC:
 
     def _set(self, number: int, frame: FrameType | None) -> None:
         self._pressed = True
-        raise KeyboardInterrupt
+        raise UserInterrupt
 
     def __bool__(self) -> bool:
         return self._pressed

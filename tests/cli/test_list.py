@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS
 from ganzoo.sharing import shipped
 from helpers.commands import ganzoo
+from helpers.packages import GOOD, install
 
 HINGE = """\
 loss
@@ -35,7 +37,8 @@ def test_each_row_is_a_line_in_a_pipe() -> None:
     assert ganzoo("list", "loss", "hinge").stdout == hinge
     rows = json.loads(ganzoo("list", "--json").stdout)
     lines = ganzoo("list").stdout.splitlines()
-    assert [line.split("\t") for line in lines] == [[*row.values()] for row in rows]
+    keys = ("kind", "use", "owner", "summary", "paper")
+    assert [line.split("\t") for line in lines] == [[row[key] for key in keys] for row in rows]
 
 
 def test_lines_fit_into_80_columns_and_papers_are_not_cut() -> None:
@@ -56,7 +59,13 @@ def test_json_has_every_component_and_recipe() -> None:
     } | {("recipe", recipe.name) for recipe in locate.recipes(plugins)} | {
         ("model", model.name) for model in shipped.models(plugins)
     }
-    assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper")}
+    assert {tuple(row) for row in rows} == {("kind", "name", "owner", "summary", "paper", "use")}
+
+
+def test_a_name_that_means_another_component_is_listed_with_its_owner(site: Path) -> None:
+    install(site, "ganzoo-acme", GOOD.replace('"good"', '"hinge"'))
+    lines = [line.split("\t")[:3] for line in ganzoo("list", "loss", "hinge").stdout.splitlines()]
+    assert lines == [["loss", "acme/hinge", "acme"], ["loss", "hinge", "ganzoo"]]
 
 
 def test_kinds_come_in_order() -> None:

@@ -56,6 +56,7 @@ def test_json(site: Path) -> None:
         "error": "ModuleNotFoundError: No module named 'not_there'",
         "hooks": [],
         "components": 0,
+        "remarks": [],
     }
     assert rows(site)["acme/losses"]["status"] == "ok"
 

@@ -54,13 +54,17 @@ def test_a_recipe_s_summary_is_its_first_line(theirs: Path) -> None:
     assert summaries == {"spiral": "A spiral.", "bare": "", "empty": ""}
 
 
-def test_a_name_of_two_owners_is_asked_back(theirs: Path) -> None:
+def test_a_name_of_two_plugins_is_asked_back(theirs: Path, site: Path) -> None:
+    install(site, "ganzoo-betty", f"import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_recipes(): return {str(theirs)!r}\n")
+    with pytest.raises(RecipeError) as raised:
+        locate.find("spiral", discovery.load())
+    assert raised.value.message == "2 plugins provide the recipe 'spiral': write acme/spiral or betty/spiral."
+
+
+def test_the_name_of_a_built_in_recipe_stays_its_own(theirs: Path) -> None:
     (theirs / "quickstart.toml").write_text("# Another.\n")
     plugins = discovery.load()
-    with pytest.raises(RecipeError) as raised:
-        locate.find("quickstart", plugins)
-    says = "2 plugins provide the recipe 'quickstart': write acme/quickstart or ganzoo/quickstart."
-    assert raised.value.message == says
+    assert locate.find("quickstart", plugins) == locate.packaged() / "quickstart.toml"
     assert locate.find("acme/quickstart", plugins) == theirs / "quickstart.toml"
     assert locate.find("ganzoo/quickstart", plugins) == locate.packaged() / "quickstart.toml"
 

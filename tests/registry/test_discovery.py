@@ -7,13 +7,17 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 from torch import Tensor
 
 import ganzoo
 from ganzoo import GanzooError
+from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import PluginInfo
+from ganzoo.registry.versions import PluginWarning
 from ganzoo.registry.zoo import Zoo
+from helpers.commands import shell
 from helpers.packages import GOOD, install
 from helpers.support import tiny, toml, train
 
@@ -28,6 +32,16 @@ def ganzoo_register(zoo):
 BROKEN = {
     "an import that fails": ("import not_there", "ModuleNotFoundError: No module named 'not_there'"),
     "a module that exits": ("raise SystemExit('bye')", "SystemExit: bye"),
+    "a module that cancels": ("raise KeyboardInterrupt", "KeyboardInterrupt: "),
+    "a module that ends a generator": ("raise GeneratorExit", "GeneratorExit: "),
+    "an exception without a text": (
+        "class Odd(BaseException):\n    def __str__(self): raise ValueError\nraise Odd",
+        "Odd: (its text cannot be shown)",
+    ),
+    "an exception that would clear the screen": (
+        "raise ValueError('\\x1b[2J' + 9000 * 'x')",
+        "ValueError: \\x1b[2Jxxx",
+    ),
     "a syntax error": ("def f(:", "SyntaxError: invalid syntax"),
     "a hook that raises halfway": (HALFWAY, "RuntimeError: no luck"),
     "a misspelt hook": (
@@ -116,16 +130,54 @@ def test_two_packages_may_offer_the_same_name(site: Path) -> None:
     plugins = discovery.load()
     assert {row.status for row in plugins.rows} == {"ok"}
     assert plugins.zoo.find("loss", "two/good").owner == "two"
+    assert row("one/main").remarks == ["loss 'good': write \"one/good\" for it; other plugins have that name too"]
     with pytest.raises(GanzooError, match=r"2 plugins provide the loss 'good': write \"one/good\" or \"two/good\"\."):
         plugins.zoo.find("loss", "good")
 
 
-def test_a_built_in_can_be_offered_by_a_second_package(site: Path) -> None:
-    install(site, "ganzoo-acme", GOOD.replace('"good"', '"hinge"'))
-    zoo = discovery.load().zoo
-    assert zoo.find("loss", "ganzoo/hinge").target == "ganzoo_builtins.losses.hinge:Hinge"
-    with pytest.raises(GanzooError, match='write "acme/hinge" or "ganzoo/hinge"'):
-        zoo.find("loss", "hinge")
+def test_a_name_of_a_built_in_component_stays_its_own(site: Path) -> None:
+    for distribution in ("ganzoo-acme", "ganzoo-betty"):
+        install(site, distribution, GOOD.replace('"good"', '"hinge"'))
+    plugins = discovery.load()
+    hinge = plugins.zoo.find("loss", "hinge")
+    assert hinge.target == "ganzoo_builtins.losses.hinge:Hinge"
+    assert hinge == plugins.zoo.find("loss", "ganzoo/hinge")
+    assert plugins.zoo.shortest_name(hinge) == "hinge"
+    theirs = plugins.zoo.find("loss", "acme/hinge")
+    assert (theirs.owner, plugins.zoo.shortest_name(theirs)) == ("acme", "acme/hinge")
+    said = [remark for info in plugins.rows for remark in info.remarks]
+    assert said == [
+        f"loss 'hinge': write \"{owner}/hinge\" for it; the bare name is the built-in one"
+        for owner in ("acme", "betty")
+    ]
+
+
+def test_a_recipe_of_the_zoo_means_built_in_components_whatever_is_installed(site: Path) -> None:
+    install(site, "ganzoo-acme", GOOD.replace('"good"', '"non_saturating"'))
+    plugins = discovery.load()
+    recipe, _ = resolver.read(locate.find("quickstart", plugins), (), plugins.zoo)
+    assert recipe.owners() == {"ganzoo"}
+
+
+@pytest.mark.parametrize(
+    ("distribution", "source", "error"),
+    [
+        ("ganzoo-ganzoo", GOOD, "the name 'ganzoo' belongs to the built-in components"),
+        ("ganzoo", GOOD, "the name 'ganzoo' belongs to the built-in components"),
+        (
+            "ganzoo-acme",
+            GOOD.replace('    zoo.add("loss"', '    zoo.owner = "ganzoo"; zoo.add("loss"'),
+            "ValueError: it registers components in the name of another owner",
+        ),
+    ],
+)
+def test_no_other_package_registers_in_the_name_of_the_zoo(
+    site: Path, distribution: str, source: str, error: str
+) -> None:
+    install(site, distribution, source)
+    plugins = discovery.load()
+    assert [error in info.error for info in plugins.rows if info.status != "ok"] == [True]
+    assert "good" not in {entry.name for entry in plugins.zoo}
 
 
 def test_two_entry_points_of_one_package_may_not_offer_the_same_name(site: Path) -> None:
@@ -182,6 +234,52 @@ def test_all_but_the_built_ins_can_be_switched_off(
     monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", value)
     assert row("acme/main").status == status
     assert row("ganzoo/losses").status == "ok"
+
+
+def test_a_setting_of_pytorch_that_a_plugin_changes_is_put_back_and_told(site: Path) -> None:
+    install(site, "ganzoo-acme", f"import torch\ntorch.set_default_dtype(torch.float64)\n{GOOD}")
+    says = "changed the default dtype of PyTorch while it was loaded, which ganzoo put back"
+    with pytest.warns(PluginWarning, match=f"plugin acme/main {says}"):
+        plugins = discovery.load()
+    info = next(info for info in plugins.rows if info.name == "acme/main")
+    assert (info.status, info.components, info.remarks) == ("ok", 1, [f"it {says}"])
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_so_is_one_of_a_module_that_a_component_is_in(site: Path) -> None:
+    (site / "lazily.py").write_text("import torch\ntorch.set_default_dtype(torch.float64)\nclass Lazy: ...\n")
+    install(site, "ganzoo-acme", GOOD.replace('"good", Good', '"good", "lazily:Lazy"'))
+    entry = discovery.load().zoo.find("loss", "good")
+    with pytest.warns(PluginWarning, match="loss 'acme/good' changed the default dtype of PyTorch while it was loaded"):
+        assert entry.load().__name__ == "Lazy"
+    assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.slow
+def test_so_is_one_that_is_changed_when_pytorch_is_imported_for_it(site: Path) -> None:
+    install(site, "ganzoo-acme", f"import torch\ntorch.set_num_threads(63)\n{GOOD}")
+    done = shell("plugins", site=site)
+    assert "acme/main: it changed the number of threads of PyTorch while it was loaded" in done.stdout
+    assert "Warning: plugin acme/main changed the number of threads" in done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize("key", ["summary", "paper", "deprecated"])
+def test_texts_of_a_component_are_one_line_without_escape_sequences(site: Path, key: str) -> None:
+    install(site, "ganzoo-acme", GOOD.replace("Good)", f"Good, {key}='\\x1b]0;title\\x07\\u202e' + 9999 * 'x')"))
+    text = getattr(discovery.load().zoo.find("loss", "good"), key)
+    assert text.startswith("\\x1b]0;title\\x07\\u202exxx") and len(text) < 400
+
+
+def test_a_text_that_is_none_is_refused(site: Path) -> None:
+    install(site, "ganzoo-acme", GOOD.replace("Good)", "Good, paper=5)"))
+    assert row("acme/main").error == "ValueError: loss 'good': paper must be a text, not 5"
+
+
+def test_names_in_metadata_are_shown_and_not_obeyed(site: Path) -> None:
+    install(site, "ganzoo-acme", GOOD, entry="\x1b[31mred")
+    named = [info.name for info in discovery.load().rows if info.owner == "acme"]
+    assert named == ["acme/\\x1b[31mred"]
 
 
 def test_plugins_can_be_given_instead_of_found() -> None:

@@ -78,6 +78,14 @@ def test_two_models_of_one_name_are_told_apart_by_their_owners(site: Path, share
     assert shipped.find("betty/dots").folder == other / "dots"  # type: ignore[union-attr]
 
 
+def test_the_name_of_a_built_in_model_stays_its_own(site: Path, shared: Path) -> None:
+    other = site / "other"
+    shutil.copytree(shared, other / "letters")
+    install(site, "ganzoo-betty", SHIPS.replace('parent / "models"', f'parent / "{other.name}"'))
+    assert shipped.find("letters").owner == "ganzoo"  # type: ignore[union-attr]
+    assert shipped.find("betty/letters").folder == other / "letters"  # type: ignore[union-attr]
+
+
 def test_the_list_says_what_it_generates(site: Path) -> None:
     rows = json.loads(CliRunner().invoke(cli, ["list", "model", "--json"]).stdout)
     row = next(row for row in rows if row["owner"] == "acme")

@@ -63,7 +63,7 @@ def test_a_terminal_gets_a_bar_that_starts_where_a_resumed_run_does(monkeypatch:
     def terminal(**more: object) -> Console:
         return Console(file=screen, force_terminal=True, width=160, _environ={})
 
-    monkeypatch.setattr(progress, "_Console", terminal)
+    monkeypatch.setattr(progress, "Console", terminal)
     with ProgressDisplay(100, 40) as display:
         assert display._live is not None
         assert display.dashboard.bar.tasks[0].completed == 40
@@ -103,7 +103,7 @@ def test_a_grid_stands_in_the_terminal_and_one_that_is_missing_changes_nothing(
     def terminal(**more: object) -> Console:
         return Console(file=screen, force_terminal=True, width=100, height=30, color_system="truecolor", _environ={})
 
-    monkeypatch.setattr(progress, "_Console", terminal)
+    monkeypatch.setattr(progress, "Console", terminal)
     Image.new("RGB", (20, 20), "red").save(tmp_path / "grid.png")
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with ProgressDisplay(100, 0) as display:
@@ -168,7 +168,7 @@ def test_an_activity_within_another_is_left_out_of_the_time_of_the_steps_once(mo
 def test_a_terminal_moves_though_nothing_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(
-        progress, "_Console", lambda **_: Console(file=screen, force_terminal=True, width=160, _environ={})
+        progress, "Console", lambda **_: Console(file=screen, force_terminal=True, width=160, _environ={})
     )
     with ProgressDisplay(1000, 0) as display, display.keep_moving():
         display.step(7)

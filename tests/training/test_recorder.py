@@ -8,6 +8,7 @@ import random
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -138,8 +139,13 @@ def test_a_quota_in_earnest(tmp_path: Path) -> None:
     assert [row["step"] for row in run.metrics()] == [4, 6, 8, 12]
 
 
+class Unprintable(BaseException):
+    def __str__(self) -> str:
+        raise GeneratorExit
+
+
 class Rude:
-    """Draws, writes into what it is given, switches gradients off, and leaves in different ways."""
+    """Draws, writes into what it is given, changes settings of PyTorch, and leaves in different ways."""
 
     def __init__(self, leave: BaseException | None):
         self.leave = leave
@@ -150,6 +156,14 @@ class Rude:
         torch.manual_seed(1), random.seed(1), np.random.seed(1)
         torch.rand(3)
         torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        torch.set_autocast_enabled("cpu", True)
+        torch.autocast_increment_nesting()
+        self.modes = [torch.inference_mode()]
+        self.modes[0].__enter__()
+        thread = threading.Thread(target=lambda: torch.rand(1, device="cpu"))
+        thread.start(), thread.join()
         if logs is not None:
             with pytest.raises(TypeError):
                 logs["generator/adversarial"] = 0.0  # type: ignore[index]
@@ -170,7 +184,9 @@ class Rude:
 
 
 @pytest.mark.parametrize(
-    "leave", [None, RuntimeError("as plugins do"), SystemExit(3)], ids=["stays", "raises", "exits"]
+    "leave",
+    [None, RuntimeError("as plugins do"), SystemExit(3), GeneratorExit(), KeyboardInterrupt(), Unprintable()],
+    ids=["stays", "raises", "exits", "GeneratorExit", "KeyboardInterrupt", "unprintable"],
 )
 def test_a_plugin_that_misbehaves_at_every_hook_changes_no_bit(
     leave: BaseException | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -179,10 +195,12 @@ def test_a_plugin_that_misbehaves_at_every_hook_changes_no_bit(
     plugins.manager.register(rude, "rude")
     run = loop.train(tiny(), plugins, tmp_path)
     assert rude.seen == ["start", *["step"] * 4, "end"]
-    assert torch.is_grad_enabled()
+    assert (torch.is_grad_enabled(), torch.get_default_dtype()) == (True, torch.float32)
     told = capsys.readouterr().err
     for hook in ("ganzoo_run_start", "ganzoo_step_end", "ganzoo_run_end"):
         assert (f"plugin rude failed in {hook}" in told) == (leave is not None)
+        assert "plugin rude changed the default dtype, the default device, or a mode of all functions" in told
+        assert f"autocast of PyTorch in {hook}, which ganzoo put back" in told
     assert weights_hash(run) == weights_hash(train(tiny(), tmp_path / "alone"))
 
 
