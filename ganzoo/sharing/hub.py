@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ganzoo.data.sources import cache_root
 from ganzoo.errors import GanzooError, RunError, SetupError
 from ganzoo.registry.discovery import Plugins
-from ganzoo.sharing import config, manifest, shipped
+from ganzoo.sharing import bounds, config, manifest, shipped
 from ganzoo.sharing.config import Config
 from ganzoo.utils import atomic
 
@@ -166,9 +166,9 @@ def look_up(name: str, revision: str = "") -> Remote:
         RunError: The repository is missing, lacks a required file, or holds files that no export has.
         SetupError: No network, token or permission.
     """
-    with readable_errors(name):
+    with readable_errors(name), bounds.bounded(name):
         info = api().model_info(name, revision=revision or None, files_metadata=True)
-    sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or []}
+        sizes = {str(file.rfilename): max(0, int(file.size or 0)) for file in info.siblings or []}
     if reason := manifest.explain_foreign([*sizes]):
         raise RunError(f"{name}: {reason}")
     if missing := [required for required in manifest.REQUIRED if required not in sizes]:
@@ -204,7 +204,7 @@ def download(remote: Remote, target: Path) -> Path:
     except OSError as error:
         raise RunError(f"{target}: {error.strerror}. Give another folder with --out.") from error
     try:
-        with readable_errors(remote.name):
+        with readable_errors(remote.name), bounds.bounded(remote.name, size):
             api().snapshot_download(
                 remote.name, revision=remote.commit, local_dir=partial, allow_patterns=[*remote.sizes]
             )
@@ -323,6 +323,13 @@ def readable_errors(name: str) -> Iterator[None]:
         raise SetupError(
             f"{name}: the Hub was not reached ({type(error).__name__}). Check the network. A folder that was "
             "downloaded before needs none."
+        ) from error
+    except GanzooError:
+        raise
+    except Exception as error:  # of answers that are JSON, and not those of the Hub
+        raise SetupError(
+            f"{name}: what answered is not the Hub, or not as it should ({type(error).__name__}). Check "
+            "HF_ENDPOINT, or try again later."
         ) from error
 
 

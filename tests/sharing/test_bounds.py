@@ -1,0 +1,158 @@
+"""A server that plays the Hub cannot fill memory or disk, wait for ever, or end a command in a traceback."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import constants, hf_api
+
+from ganzoo.errors import GanzooError, RunError, SetupError
+from ganzoo.sharing import bounds, hub
+
+NAME, SHA = "ann/letters", "a" * 40
+Send = Callable[[BaseHTTPRequestHandler], None]
+
+
+def body(content: bytes, **headers: str) -> Send:
+    """Return an answer of a whole body."""
+
+    def send(server: BaseHTTPRequestHandler) -> None:
+        server.send_response(200)
+        names = {key.replace("_", "-"): value for key, value in headers.items()}
+        for key, value in {"Content-Length": str(len(content)), "X-Repo-Commit": SHA, "ETag": '"e"', **names}.items():
+            server.send_header(key, value)
+        server.end_headers()
+        if server.command != "HEAD":
+            server.wfile.write(content)
+
+    return send
+
+
+def endless(chunk: bytes, pause: float = 0.0) -> Send:
+    """Return an answer without an end."""
+
+    def send(server: BaseHTTPRequestHandler) -> None:
+        server.send_response(200)
+        server.send_header("X-Repo-Commit", SHA)
+        server.send_header("ETag", '"e"')
+        server.end_headers()
+        while server.command != "HEAD":
+            server.wfile.write(chunk)
+            time.sleep(pause)
+
+    return send
+
+
+def told(**more: Any) -> bytes:
+    """Return what the Hub says of a model."""
+    files = [{"rfilename": name, "size": 10} for name in ("manifest.json", "config.json", "model.safetensors")]
+    return json.dumps({"id": NAME, "sha": SHA, "private": False, "siblings": files, **more}).encode()
+
+
+def tree() -> bytes:
+    names = ("manifest.json", "config.json", "model.safetensors")
+    return json.dumps([{"type": "file", "path": name, "size": 10, "oid": "0" * 40} for name in names]).encode()
+
+
+@contextmanager
+def serving(info: Send, file: Send, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    class Answers(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            send = body(tree()) if "/tree/" in self.path else info if self.path.startswith("/api/") else file
+            with suppress(OSError):  # the client has left
+                send(self)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(hf_api.constants, "ENDPOINT", address)
+    monkeypatch.setattr(hub, "api", lambda: hf_api.HfApi(endpoint=address, token=False))
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+NOTHING = body(b"")
+ANSWERS: dict[str, Send] = {
+    "null": body(b"null"),
+    "a list": body(b"[1]"),
+    "a number": body(b"7"),
+    "nesting without end": body(b"[" * 100_000),
+    "a size of 5,000 digits": body(b'{"siblings": [{"rfilename": "a", "size": 1' + b"0" * 5000 + b"}]}"),
+    "a size that is a text": body(told(siblings=[{"rfilename": "config.json", "size": "large"}])),
+    "files that are numbers": body(told(siblings=[1])),
+    "names that are numbers": body(told(siblings=[{"rfilename": 1, "size": 1}])),
+    "no commit": body(told(sha=None)),
+    "a commit that is a path": body(told(sha="../../x")),
+    "more than any model": endless(b" " * 2**16),
+    "a bomb": body(gzip.compress(b" " * 2**26), Content_Encoding="gzip"),
+    "no JSON": body(b"\xff\xfe\x00"),
+}
+
+
+@pytest.mark.parametrize("answer", [pytest.param(send, id=name) for name, send in ANSWERS.items()])
+def test_an_answer_that_is_none_is_one_line(answer: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answer, NOTHING, monkeypatch), pytest.raises((SetupError, RunError)) as raised:
+        hub.look_up(NAME)
+    assert raised.value.message.startswith(f"{NAME}: ") and "\n" not in raised.value.message
+
+
+FILES: dict[str, Send] = {
+    "more than was told": endless(b"x" * 2**16),
+    "less than was told": body(b"x"),
+    "a bomb": body(gzip.compress(b" " * 2**26), Content_Encoding="gzip"),
+    "a gigabyte, it says": body(b"x" * 10, Content_Length=str(2**30)),
+}
+
+
+@pytest.mark.parametrize("answer", [pytest.param(send, id=name) for name, send in FILES.items()])
+def test_a_file_that_is_not_as_told_leaves_nothing(
+    answer: Send, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "SPARE", 2**20)
+    monkeypatch.setattr(bounds, "SECONDS", 5.0)
+    monkeypatch.setattr(bounds, "SILENCE", 1.0)
+    with serving(body(told()), answer, monkeypatch):
+        remote = hub.look_up(NAME)
+        with pytest.raises(GanzooError) as raised:
+            hub.download(remote, tmp_path / "model")
+    assert "\n" not in raised.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pause", [0.2, 5.0])
+def test_a_server_that_drips_or_waits_is_not_waited_for(pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "SECONDS", 1.0)
+    monkeypatch.setattr(bounds, "SILENCE", 1.0)
+    began = time.monotonic()
+    with serving(endless(b" ", pause), NOTHING, monkeypatch), pytest.raises(SetupError):
+        hub.look_up(NAME)
+    assert time.monotonic() - began < 15
+
+
+def test_outside_the_block_nothing_is_bounded() -> None:
+    from huggingface_hub.utils import _http
+
+    make, xet = _http._GLOBAL_CLIENT_FACTORY, constants.HF_HUB_DISABLE_XET
+    with bounds.bounded(NAME):
+        assert _http._GLOBAL_CLIENT_FACTORY is not make and constants.HF_HUB_DISABLE_XET
+    assert _http._GLOBAL_CLIENT_FACTORY is make and xet == constants.HF_HUB_DISABLE_XET
