@@ -15,12 +15,12 @@ import torch
 
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.component import Blueprint
-from ganzoo.errors import GanzooError, IncompatibleError, RunError, SetupError
+from ganzoo.errors import GanzooError, IncompatibleError, RunError, SetupError, describe
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.sampling.model import Model
-from ganzoo.sharing import config, manifest, weights
+from ganzoo.sharing import config, examples, manifest, weights
 from ganzoo.sharing.config import Config
 from ganzoo.training import memory
 from ganzoo.utils.meta import meta_device
@@ -57,7 +57,7 @@ def load(folder: Path, plugins: Plugins | None = None) -> Model:
         procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
     remove_unsaved_networks(procedure, tensors)
     procedure.load_state_dict(tensors)
-    data = partial(instantiate.dataset_from, dataset, exported.seed) if dataset else None
+    data = partial(examples.make, dataset, exported.seed) if dataset else None
     return Model(procedure.eval(), spec, exported.class_names, exported.words, data=data)
 
 
@@ -121,7 +121,7 @@ def check_plan(exported: Config, procedure_blueprint: Blueprint, parts: Mapping[
     except Exception as error:  # a component of a plugin may raise anything
         raise IncompatibleError(
             f"procedure {procedure_blueprint.entry.name!r} cannot be built on the meta device "
-            f"({type(error).__name__}: {error}), so its memory cannot be estimated: it cannot be shared."
+            f"({describe(error)}), so its memory cannot be estimated: it cannot be shared."
         ) from error
     required += SAMPLES * 4 * spec.size
     if required > memory.machine():
