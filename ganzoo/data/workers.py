@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from multiprocessing.queues import Queue
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 
 from ganzoo.data.validation import check
-from ganzoo.errors import DataError, GanzooError, SetupError
+from ganzoo.errors import DataError, GanzooError, SetupError, describe
 from ganzoo.interfaces import Batch, Dataset
 from ganzoo.utils.signals import STOP_SIGNALS
 
@@ -44,7 +46,7 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
         sampler=keys,
         num_workers=workers,
         collate_fn=_unchanged,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_prepare,
         generator=torch.Generator(),  # its own, because the loader draws a number, which would change the noise
     )
     try:
@@ -52,7 +54,8 @@ def stream(dataset: Dataset, keys: Iterator[Key], workers: int) -> Generator[Bat
     except Exception as error:
         if not workers:
             raise
-        traceback.clear_frames(error.__traceback__)  # frees the loader, which ends the other processes
+        with _unheard():
+            traceback.clear_frames(error.__traceback__)  # frees the loader, which ends the other processes
         if not isinstance(error, (RuntimeError, OSError, EOFError)) or str(error).startswith("Caught "):
             raise  # an error of the dataset, passed on by the loader
         raise SetupError(
@@ -70,6 +73,17 @@ def _read(loader: DataLoader[Batch | GanzooError]) -> Iterator[Batch]:
         if isinstance(batch, GanzooError):
             raise batch
         yield batch
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Drop errors of destructors inside the block, such as that of a loader whose constructor failed halfway."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
@@ -112,6 +126,10 @@ class _Batched(torch.utils.data.Dataset[Batch | GanzooError]):
             check(batch, self.dataset.spec, type(self.dataset).__name__)
         except GanzooError as error:
             return error
+        except Exception:
+            raise
+        except BaseException as error:  # would end a worker, with its traceback on the terminal
+            raise RuntimeError(f"dataset {type(self.dataset).__name__} raised {describe(error)}") from error
         return batch
 
     def _stacked(self, examples: list[Batch], indices: list[int]) -> Batch:
@@ -140,7 +158,18 @@ def _are_alike(examples: list[Batch]) -> bool:
     return all(kind == kinds[0] for kind in kinds)
 
 
-def _ignore_signals(worker: int) -> None:
+def _prepare(worker: int) -> None:
+    """Prepare a worker process: signals and errors are for the training process to tell."""
+    Queue._on_queue_feeder_error = staticmethod(_end_in_silence)  # type: ignore[attr-defined]
+    _ignore_signals()
+
+
+def _end_in_silence(error: Exception, batch: object) -> None:
+    """End this process when a batch cannot be sent. Python would print a traceback, and nobody would get a batch."""
+    os._exit(1)
+
+
+def _ignore_signals() -> None:
     """Ignore the signals that a terminal or a cluster sends to all processes of a command.
 
     The training process decides how to react to them. Worker processes end when their loader is freed, when the

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from multiprocessing import reduction, resource_sharer
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -172,6 +173,50 @@ def test_a_worker_that_dies_is_told_with_what_to_do(started: Started) -> None:
     assert caught.value.__cause__ is not None
     assert started() == []
     assert signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
+
+
+class Unsendable(Noisy):
+    """A dataset whose process runs out of files when it sends the first batch."""
+
+    def __getitem__(self, i: int) -> Batch:
+        def fails(*_: object) -> None:
+            raise OSError(24, "Too many open files")
+
+        resource_sharer.DupFd = fails  # type: ignore[assignment, misc]
+        reduction.DupFd = fails  # type: ignore[assignment]
+        return {"x": torch.zeros(4)}
+
+
+def test_a_worker_prints_no_traceback_of_its_own(started: Started, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SetupError, match=r"a worker process that reads data died.*run\.workers=0"):
+        drawn(batches(Unsendable(), 1), 1)
+    assert capfd.readouterr().err == ""
+    assert started() == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loader_that_fails_halfway_says_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(torch.multiprocessing, "Queue", fails)
+    heard: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", heard.append)
+    with pytest.raises(SetupError, match=r"cannot be reached \(\[Errno 30\] Read-only file system\)"):
+        drawn(batches(Noisy(), 1), 1)
+    assert (heard, capfd.readouterr().err) == ([], "")
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_dataset_that_raises_anything_at_all_is_named(error: type[BaseException]) -> None:
+    class Leaving(Noisy):
+        def __getitem__(self, i: int) -> Batch:
+            raise error("bye")
+
+    with pytest.raises(RuntimeError, match=f"dataset Leaving raised {error.__name__}: bye"):
+        drawn(batches(Leaving(), 0), 1)
 
 
 @pytest.mark.slow
