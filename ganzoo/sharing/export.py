@@ -25,7 +25,7 @@ from ganzoo.sharing import config, load, manifest, model_card, weights
 from ganzoo.sharing.config import Config, DataSpec, GraphInfo
 from ganzoo.translator import Translator
 from ganzoo.utils import atomic, modes
-from ganzoo.utils.redact import Redactor
+from ganzoo.utils.redact import Redactor, without_secrets
 from ganzoo.utils.unicode import well_formed
 
 COMPARED = 6  # samples that the export has to reproduce bit by bit
@@ -204,7 +204,7 @@ def _write_recipe(folder: Path, run: Run) -> list[str]:
     text = content.decode(errors="replace")
     redacted = Redactor()(text)
     (folder / name).write_text(redacted, encoding="utf-8")
-    return [f"{name}: paths of this machine are shortened to their last part."] * (redacted != text)
+    return [f"{name}: paths of this machine are shortened, and secrets left out."] * (redacted != text)
 
 
 def _write_samples(folder: Path, model: Model) -> list[str]:
@@ -239,7 +239,7 @@ def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[s
     if isinstance(model.procedure, Translator):
         blueprints["dataset"] = recipe.dataset
     components = {
-        name: [blueprint.filled() for blueprint in part] if isinstance(part, list) else part.filled()
+        name: without_secrets([blueprint.filled() for blueprint in part] if isinstance(part, list) else part.filled())
         for name, part in blueprints.items()
     }
     owners = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from ganzoo.sharing.config import Config
-from ganzoo.utils.redact import Redactor
+from ganzoo.utils.redact import Redactor, without_secrets
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -59,7 +59,7 @@ def text(exported: Config, run: Run, license: str, files: Collection[str]) -> st
         _score_table(scores),
         _file_notes(exported),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return str(without_secrets("\n\n".join(section for section in sections if section) + "\n"))
 
 
 def _task(exported: Config) -> str:

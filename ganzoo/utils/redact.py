@@ -1,4 +1,4 @@
-"""Removal of folders, user names and host names from reports, exports and model cards."""
+"""Removal of folders, secrets, user names and host names from reports, exports and model cards."""
 
 from __future__ import annotations
 
@@ -25,6 +25,31 @@ PATH = re.compile(r"(?<![\w:/.~…])(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^
 SPACED_PATH = re.compile(
     r"(?:(?<=[\"'])|\A)(?:~[\w.-]*|\.\.|[A-Za-z]:(?=\\))?[/\\](?:[^\"'\n:]*[/\\])?(?=[^\"'\n:/\\]+(?:[\"']|\Z))"
 )
+
+
+# Secrets: user:password@ of an address, values of its query that grant access, and tokens by their usual prefixes.
+USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>?#]+(?=@)")
+ACCESS = re.compile(
+    r"(?i)([?&;#](?:[\w.-]*(?:token|secret|passw(?:or)?d|passwd|signature|credential|api[_-]?key)[\w.-]*|pwd|key|sig|code|auth)=)"
+    r"[^\s&;#\"'<>]+"
+)
+TOKEN = re.compile(r"\b(?:hf_|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|AKIA)[\w-]{12,}")
+
+
+def without_secrets(content: Any) -> Any:
+    """Return a copy of a string, or of all strings in lists and mappings, without passwords and tokens.
+
+    Args:
+        content: Settings, texts, or anything that JSON holds.
+
+    Returns:
+        The copy, in which "…" stands for each secret: "https://…@host/x?token=…".
+    """
+    if isinstance(content, str):
+        return TOKEN.sub("…", ACCESS.sub(r"\1…", USERINFO.sub("…", content)))
+    if isinstance(content, Mapping):
+        return {key: without_secrets(value) for key, value in content.items()}
+    return [without_secrets(item) for item in content] if isinstance(content, (list, tuple)) else content
 
 
 class Redactor:
@@ -55,7 +80,7 @@ class Redactor:
     def __call__(self, content: Any) -> Any:
         """Return a redacted copy; values that are neither strings nor containers are unchanged."""
         if isinstance(content, str):
-            shortened = PATH.sub("…/", SPACED_PATH.sub("…/", content))
+            shortened = PATH.sub("…/", SPACED_PATH.sub("…/", without_secrets(content)))
             return self.names.sub("…", shortened) if self.names else shortened
         if isinstance(content, Mapping):
             return {self(key): self(value) for key, value in content.items()}

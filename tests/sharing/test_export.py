@@ -164,14 +164,19 @@ def test_nothing_tells_of_the_machine_or_its_user(tmp_path: Path, monkeypatch: p
     home = tmp_path / "home" / "annabel"
     home.mkdir(parents=True)
     monkeypatch.setenv("LOGNAME", "annabel")
-    (home / "a.toml").write_text(f'[dataset]\nuse = "npz"\npath = "{home}/a.npz"\n')
-    run = train(tiny("", "run.steps=1"), home / "runs")
+    address = "https://ann:s3cr3t@host/x?token=s3cr3t"
+    (home / "a.toml").write_text(
+        f'[about]\npaper = "{address}"\ngan = "{address}"\n[dataset]\nuse = "npz"\npath = "{home}/a.npz"\n'
+    )
+    run = train(tiny("", "run.steps=1", f"about.paper={address}", f"about.gan={address}"), home / "runs")
     shutil.copy(home / "a.toml", run.folder / "recipe.toml")
-    run.write_provenance({"argv": ["ganzoo", "run", str(home / "a.toml")], "host": "box", "plugins": ["secret 1.0"]})
+    argv = ["ganzoo", "run", str(home / "a.toml"), f"about.paper={address}"]
+    run.write_provenance({"argv": argv, "host": "box", "plugins": ["secret 1.0"]})
     made = export.export(run.folder)
     assert '"…/a.npz"' in (made.folder / "recipe.toml").read_text() and "recipe.toml: paths" in made.remarks[0]
     written = b"".join(path.read_bytes() for path in made.folder.iterdir())
-    assert b"annabel" not in written and b"secret" not in written
+    assert b"annabel" not in written and b"secret" not in written and b"s3cr3t" not in written
+    assert b"https://\xe2\x80\xa6@host/x?token=" in written
     assert b"a.toml" in written
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.utils.redact import Redactor
+from ganzoo.utils.redact import Redactor, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,29 @@ def test_places_keep_their_last_name(text: str, left: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("https://ann:tok3n@host/x?token=SECRET", "https://…@host/x?token=…"),
+        ("https://tok3n@host/x", "https://…@host/x"),
+        ('paper = "https://host/x?a=1&access_token=SECRET&b=2"', 'paper = "https://host/x?a=1&access_token=…&b=2"'),
+        ("s3://host/x?X-Amz-Signature=0f&X-Amz-Credential=AK/1", "s3://host/x?X-Amz-Signature=…&X-Amz-Credential=…"),
+        ("https://host/x?API-KEY=SECRET#auth=S", "https://host/x?API-KEY=…#auth=…"),
+        ("https://host/x?sv=1&sig=SECRET", "https://host/x?sv=1&sig=…"),
+        ("about.note=hf_" + "a" * 34, "about.note=…"),
+        ("ghp_" + "A1" * 18, "…"),
+    ],
+)
+def test_secrets_go(text: str, left: str) -> None:
+    assert Redactor()(text) == without_secrets(text) == left
+    assert without_secrets({"a": [text, 3]}) == {"a": [left, 3]}
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "https://host/x?page=2&tokens=",
+        "an@example.org, a:b@c and seed=3",
+        "sk-learn and hf_home",
         "https://arxiv.org/abs/1411.1784",
         "ganzoo/dcgan and runs/quickstart-1",
         "generator/adversarial: 1/2 of 3 / 4",
