@@ -22,7 +22,7 @@ from ganzoo.registry.discovery import Plugins
 from ganzoo.sampling.model import Model
 from ganzoo.sharing import config, examples, manifest, weights
 from ganzoo.sharing.config import Config
-from ganzoo.training import memory
+from ganzoo.utils import ram
 from ganzoo.utils.meta import meta_device
 
 SAMPLES = 64  # that a model must have room for: the default of `ganzoo sample`
@@ -124,10 +124,10 @@ def check_plan(exported: Config, procedure_blueprint: Blueprint, parts: Mapping[
             f"({describe(error)}), so its memory cannot be estimated: it cannot be shared."
         ) from error
     required += SAMPLES * 4 * spec.size
-    if required > memory.machine():
+    if required > ram.available():
         raise IncompatibleError(
             f"this model needs at least {required / 2**30:,.1f} GiB of memory, and this machine has "
-            f"{memory.machine() / 2**30:,.1f} GiB."
+            f"{ram.available() / 2**30:,.1f} GiB."
         )
 
 

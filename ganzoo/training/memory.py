@@ -8,10 +8,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -22,9 +20,9 @@ from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.training import engine
 from ganzoo.training.optim import OptimizerFactory
+from ganzoo.utils import ram
 
 LARGE_BATCH = 2**25  # bytes; measuring smaller batches is not worth importing the compiler, as the meta device does
-CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -53,16 +51,7 @@ def compare(needed: Need, device: torch.device) -> None:
     if device.type == "cuda":
         _refuse(needed, 1, torch.cuda.get_device_properties(device).total_memory, "the GPU")
         needed = Need(0, 0, needed.data)  # generated in the machine's memory, then copied
-    _refuse(needed, local_processes, machine(), "this machine")
-
-
-def machine() -> int:
-    """Return the bytes of memory that this process may use: the machine's, or fewer in a container."""
-    total: int = psutil.virtual_memory().total
-    try:
-        return min(total, int(CGROUP.read_text()))
-    except (OSError, ValueError):  # there are no cgroups, or there is no limit: "max"
-        return total
+    _refuse(needed, local_processes, ram.available(), "this machine")
 
 
 def peak_bytes() -> int:

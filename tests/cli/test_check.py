@@ -118,7 +118,7 @@ def test_missing_data_is_a_remark(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_a_network_of_any_size_takes_no_memory(points: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trillion weights: four terabytes, and as much again for gradients and each of Adam's two moments."""
-    monkeypatch.setattr("ganzoo.training.memory.machine", lambda: 10**15)
+    monkeypatch.setattr("ganzoo.utils.ram.available", lambda: 10**15)
     document = json.loads(ganzoo("check", points, "generator.hidden=[1000000, 1000000]", "--json").stdout)
     assert document["time"] is None
     assert document["remarks"] == ["no step was timed: this machine has too little free memory at present"]

@@ -20,7 +20,7 @@ from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
 from ganzoo.sharing import config, manifest, weights
-from ganzoo.training import memory
+from ganzoo.utils import ram
 from helpers.exports import sign
 from helpers.packages import install
 
@@ -284,7 +284,7 @@ def test_more_than_the_machine_has_is_refused(change: Change) -> None:
 
 
 def test_samples_larger_than_the_machine_are_refused(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "machine", lambda: 64 * 4 * 2)
+    monkeypatch.setattr(ram, "available", lambda: 64 * 4 * 2)
     with pytest.raises(IncompatibleError, match="this model needs at least"):
         ganzoo.load(shared)
 

@@ -16,6 +16,7 @@ from ganzoo.registry.zoo import Entry
 from ganzoo.training import memory
 from ganzoo.training.optim import optimizer_factory
 from ganzoo.training.session import check_memory, memory_need
+from ganzoo.utils import ram
 from helpers.support import tiny, train
 
 D, G = 2 * 8 + 8 + 8 + 1, 4 * 8 + 8 + 8 * 8 + 8 + 2 * 8 + 8 * 2 + 2  # weights of tiny()'s two networks
@@ -91,7 +92,7 @@ def test_what_is_kept_is_what_autograd_keeps() -> None:
 
 @pytest.mark.parametrize(("has", "refused"), [(10**6, True), (10**15, False)])
 def test_the_machine_is_asked(has: int, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "machine", lambda: has)
+    monkeypatch.setattr(ram, "available", lambda: has)
     recipe = tiny("", "dataset.n=1_000_000")
     if not refused:
         check(recipe)
@@ -102,7 +103,7 @@ def test_the_machine_is_asked(has: int, refused: bool, monkeypatch: pytest.Monke
 
 def test_every_process_on_a_machine_takes_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     need = memory.Need(networks=10**9, batch=0, data=0)
-    monkeypatch.setattr(memory, "machine", lambda: 3 * 10**9)
+    monkeypatch.setattr(ram, "available", lambda: 3 * 10**9)
     memory.compare(need, torch.device("cpu"))
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
     with pytest.raises(IncompatibleError, match=r"networks 3\.7 GiB"):
@@ -114,22 +115,12 @@ def test_a_gpu_is_asked_for_all_and_the_machine_for_the_data(monkeypatch: pytest
         total_memory = 2 * 10**9
 
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: Gpu)
-    monkeypatch.setattr(memory, "machine", lambda: 10**9)
+    monkeypatch.setattr(ram, "available", lambda: 10**9)
     memory.compare(memory.Need(networks=15 * 10**8, batch=0, data=10**8), torch.device("cuda"))
     with pytest.raises(IncompatibleError, match=r"and the GPU has 1\.9 GiB"):
         memory.compare(memory.Need(networks=2 * 10**9, batch=0, data=10**8), torch.device("cuda"))
     with pytest.raises(IncompatibleError, match=r"and this machine has 0\.9 GiB"):
         memory.compare(memory.Need(networks=0, batch=0, data=15 * 10**8), torch.device("cuda"))
-
-
-def test_a_container_s_limit_is_the_machine_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(memory, "CGROUP", limit)
-    whole = memory.machine()
-    limit.write_text("1000000\n")
-    assert memory.machine() == 10**6
-    limit.write_text("max\n")
-    assert memory.machine() == whole > 10**8
 
 
 class Stubborn(Generator):
@@ -149,7 +140,7 @@ class Stubborn(Generator):
 def test_networks_that_cannot_be_built_without_memory_are_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
     stubborn = Blueprint(Entry("generator", "stubborn", "acme", Stubborn))
     recipe = dataclasses.replace(tiny(), parts={**tiny().parts, "generator": stubborn})
-    monkeypatch.setattr(memory, "machine", lambda: 1)
+    monkeypatch.setattr(ram, "available", lambda: 1)
     check(recipe)
 
 
@@ -158,7 +149,7 @@ def test_nothing_is_drawn_or_built_before_the_check(tmp_path: Path, monkeypatch:
         raise AssertionError("drawn before it was known whether there is room")
 
     recipe = tiny("", "dataset.n=100_000_000")
-    monkeypatch.setattr(memory, "machine", lambda: 10**9)
+    monkeypatch.setattr(ram, "available", lambda: 10**9)
     monkeypatch.setattr(type(instantiate.dataset(recipe)), "tensors", drawn)
     with pytest.raises(IncompatibleError, match="this recipe needs at least"):
         train(recipe, tmp_path)
