@@ -61,6 +61,8 @@ def command(recipe: str, overrides: tuple[str, ...], out: Path, resume: bool, al
     if resume and not begun:
         lines = [f"no unfinished run of this recipe in {out}: starting a new one", *reasons]
         echo(printable("\n  ".join(lines)), err=True)
+        if reasons and not parsed.run.start:
+            echo("  (run.start=RUN begins with the weights of one of them)", err=True)
     start = at_newest_whole(begun, allow_data_change) if begun else None
     report(loop.train(parsed, plugins, out, start))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, cast
 
 import torch
@@ -14,11 +16,12 @@ from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean
+from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.utils.modes import eval_mode
 
+LISTED = 8  # layers that a message names
 Parts = Mapping[str, Blueprint | list[Blueprint]]
 REFUSALS = (ValueError, RuntimeError, TypeError, ArithmeticError)  # how torch and plugins refuse what they cannot do
 
@@ -68,14 +71,16 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
         spec: Shape and labels of the data.
 
     Returns:
-        The procedure, with its networks on torch's default device.
+        The procedure, with its networks on torch's default device, and the weights of `run.freeze` frozen.
 
     Raises:
         IncompatibleError: When a component refuses its settings, the data or another component.
-        RecipeError: When a player has an optimizer or a schedule and does not exist.
+        RecipeError: When a player has an optimizer or a schedule and does not exist, or nothing fits a pattern of
+            `run.freeze`.
     """
     built = procedure_from(recipe.procedure, recipe.parts, spec, recipe.run.seed)
     check_players(recipe, built)
+    freeze(built, recipe.run.freeze or ())
     return built
 
 
@@ -159,6 +164,55 @@ def check_players(recipe: Recipe, procedure: Procedure) -> None:
                     f"{recipe.name} [{table}.{player}]: no player {player!r}.{did_you_mean(player, players)} "
                     f"Procedure {recipe.procedure.entry.name!r} has: {', '.join(players)}."
                 )
+
+
+PARAMETRIZED = re.compile(r"parametrizations\.(\w+)\.original\d*$")
+"""The name of a weight under a parametrization such as spectral norm."""
+
+
+def freeze(procedure: Procedure, patterns: Iterable[str]) -> None:
+    """Freeze weights by name, for fine-tuning: FreezeD of Mo et al. 2020 (arXiv:2002.10964) for lower layers.
+
+    They are not trained, and the layers with frozen running statistics, of batch norm or spectral norm, work as in
+    evaluation, so that no bit of them changes.
+
+    Args:
+        procedure: The procedure, in the mode that it trains in.
+        patterns: Patterns such as "discriminator.layers.0.*": the player, and the name of a tensor inside its networks.
+            "*" stands for any characters, dots too.
+
+    Raises:
+        RecipeError: Nothing has a name of this pattern.
+    """
+    named = [*_named_tensors(procedure)]
+    for pattern in patterns:
+        found = [(owner, name) for path, owner, name in named if fnmatchcase(path, pattern)]
+        if not found:
+            raise RecipeError(_no_such_weight(pattern, [path for path, _, _ in named]))
+        for owner, name in found:
+            if isinstance(tensor := getattr(owner, name), nn.Parameter):
+                tensor.requires_grad_(False)
+            else:
+                owner.training = False  # of this layer alone: those inside it may hold no statistics
+
+
+def _named_tensors(procedure: Procedure) -> Iterator[tuple[str, nn.Module, str]]:
+    """Yield the name of each tensor of each player, and the module and attribute that hold it."""
+    for player, networks in procedure.players().items():
+        for network in networks:
+            inner = network.network if isinstance(network, AugmentedDiscriminator) else network
+            for prefix, module in inner.named_modules(remove_duplicate=False):
+                local = [*module._parameters.items(), *module._buffers.items()]
+                for name in (name for name, tensor in local if tensor is not None):
+                    path = f"{prefix}.{name}" if prefix else name
+                    yield f"{player}.{PARAMETRIZED.sub(lambda match: match[1], path)}", module, name
+
+
+def _no_such_weight(pattern: str, names: list[str]) -> str:
+    layers = dict.fromkeys(name.rpartition(".")[0] + ".*" for name in names)
+    near = did_you_mean(pattern, [*layers, *names])
+    shown = ", ".join([*layers][:LISTED]) + (", ..." if len(layers) > LISTED else "")
+    return f"run.freeze: nothing is called {one_line(pattern)!r}.{near} Write PLAYER.NAME; there are {shown}"
 
 
 def check_fit(procedure: Procedure, spec: Spec) -> None:

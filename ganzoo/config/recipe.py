@@ -54,6 +54,13 @@ class RunSettings(BaseModel):
         beside: Show real samples to the left of the generated ones in every grid.
         save: Steps between two checkpoints.
         keep: Number of checkpoints that are kept.
+        start: Trained model whose weights the networks start with: a run, a checkpoint, an export, a shipped model, or
+            OWNER/NAME on the Hugging Face Hub. A resumed run does not need it.
+        start_players: Players that start with these weights; by default all networks.
+        start_weights: Whether to start with "averaged" or with "trained" weights; by default with the average if there
+            is one.
+        freeze: Patterns of the weights that are not trained, such as ["discriminator.layers.0.*"]: the player, and
+            the name inside its networks.
         ema: Decay of averaged generator weights, which grids and samples use; 0 for no averaging.
         clip: Largest gradient norm of a player's move; 0 for no clipping.
         workers: Processes that load data which does not fit in memory.
@@ -79,6 +86,10 @@ class RunSettings(BaseModel):
     beside: bool = False
     save: PositiveInt = 5000
     keep: Annotated[int, Field(ge=2)] = 3
+    start: Annotated[str, Field(min_length=1)] | None = None
+    start_players: Annotated[list[str], Field(min_length=1)] | None = None
+    start_weights: Literal["averaged", "trained"] | None = None
+    freeze: list[str] | None = None
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     clip: NonNegativeFloat = 0.0
     workers: Annotated[int, Field(ge=0, le=256)] = 0

@@ -129,7 +129,10 @@ class RunFolder:
                     f"{one_line(change)}: write run.{one_line(change)}, with the table that the setting is in."
                 )
             if key not in RESUMABLE:
-                raise RunError(f"{key} cannot change in the middle of a run, only {', '.join(RESUMABLE)}.")
+                raise RunError(
+                    f"{key} cannot change in the middle of a run, only {', '.join(RESUMABLE)}. For a new run that "
+                    f"starts with the weights of this one: ganzoo run RECIPE run.start={self.folder} {one_line(change)}"
+                )
             if key in ("run.steps", "run.epochs"):
                 tree["run"] = {name: value for name, value in tree["run"].items() if name not in ("steps", "epochs")}
         origin = str(self.folder / layout.RESOLVED)

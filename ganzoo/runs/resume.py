@@ -171,7 +171,8 @@ def check_classes(run: RunFolder, class_names: Sequence[str]) -> None:
     gone, added = [name for name in old if name not in new], [name for name in new if name not in old]
     raise DataError(
         f"the classes are not those that {run.folder.name} was trained on: they were {_listed(old)}, and are "
-        f"{_listed(new)}" + _changes(gone, added) + ". Give the classes their old names back, or train anew."
+        f"{_listed(new)}" + _changes(gone, added) + ". Give the classes their old names back, or begin a new "
+        f"run with its weights: run.start={run.folder}"
     )
 
 

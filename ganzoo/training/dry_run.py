@@ -23,6 +23,7 @@ from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim, shorten, trackers
 from ganzoo.training.engine import owned
 from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, Stopwatch, stopwatch
+from ganzoo.training.initial_weights import InitialWeights, trained_weights
 from ganzoo.training.session import Session, memory_need
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
@@ -65,6 +66,8 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         procedure = instantiate.procedure(recipe, spec)
         instantiate.check_fit(procedure, spec)
         instantiate.check_batch(procedure, recipe.run.batch_size)
+    if weights := trained_weights(recipe.run):
+        remarks.append(InitialWeights(weights, recipe, dataset, procedure).report())
     if recipe.evaluate.every:
         Evaluator(recipe, dataset, zoo, procedure.conditional)
     optimizers = optim.optimizer_factory(recipe.optimizer)

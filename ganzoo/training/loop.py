@@ -24,6 +24,7 @@ from ganzoo.terminal.output import echo
 from ganzoo.terminal.progress import waiting
 from ganzoo.training import device, trackers
 from ganzoo.training.checkpointer import Checkpointer
+from ganzoo.training.initial_weights import trained_weights
 from ganzoo.training.nonfinite import NonFiniteError
 from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.training.rollback import Rollback
@@ -92,7 +93,7 @@ class _Training:
         self.threads = threads
         self.start = start
         self.began_at = began_at
-        self.session = Session(recipe, accelerator)
+        self.session = Session(recipe, accelerator, start=None if start else trained_weights(recipe.run, plugins))
         if start:
             check_classes(start.run, self.session.dataset.class_names)
         self.evaluate_every = recipe.evaluate.every

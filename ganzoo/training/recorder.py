@@ -153,9 +153,12 @@ class Recorder:
         grids = preview.remark(self.dataset.spec, self.session.procedure.conditional)
         own = [device.slow_precision(self.recipe.run.precision, self.device), self.threads.remark, grids]
         data = [*self.dataset.remarks(), *narrow_range(self.dataset, whole=True), *absent_classes(self.dataset)]
-        for line in [*reasons, *data, *filter(None, own)]:
+        initial = self.session.initial_weights
+        for line in [*reasons, *([initial.report()] if initial else []), *data, *filter(None, own)]:
             self.say(line)
         facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
+        if initial:
+            facts["start"] = initial.facts()
         try:
             if start:
                 facts = self._resumed_provenance(facts, start, t, remarks)
@@ -364,7 +367,8 @@ class Recorder:
         if before != now and not start.other_data:
             raise DataError(
                 f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
-                "Put the old data back, or go on with the new by --allow-data-change."
+                "Put the old data back, go on with the new by --allow-data-change, or begin a new run with its "
+                f"weights: run.start={self.run.folder}"
             )
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:

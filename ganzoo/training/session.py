@@ -13,9 +13,11 @@ from ganzoo.errors import SetupError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.runs.folder import RunFolder
+from ganzoo.sharing.trained_weights import TrainedWeights
 from ganzoo.training import agreement, memory, optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
+from ganzoo.training.initial_weights import InitialWeights
 from ganzoo.training.lr_scheduler import LRScheduler
 from ganzoo.training.optim import OptimizerFactory
 from ganzoo.training.standing_statistics import StandingStatistics
@@ -30,12 +32,19 @@ class Session:
         recipe: The recipe; all random numbers come from its seed.
         accelerator: Device and precision.
         dataset: Trained on instead of the recipe's, to measure; None for the recipe's.
+        start: Weights of `run.start`; None to start with random ones, and where a checkpoint is loaded later.
 
     Raises:
         GanzooError: The recipe cannot be trained; raised before anything large is built.
     """
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator, dataset: Dataset | None = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        accelerator: Accelerator,
+        dataset: Dataset | None = None,
+        start: TrainedWeights | None = None,
+    ):
         self.recipe = recipe
         settings = recipe.run
         rank = distributed.rank()
@@ -55,6 +64,9 @@ class Session:
         self.procedure = instantiate.procedure(recipe, self.dataset.spec)
         instantiate.check_fit(self.procedure, self.dataset.spec)
         instantiate.check_batch(self.procedure, settings.batch_size)
+        self.initial_weights = InitialWeights(start, recipe, self.dataset, self.procedure) if start else None
+        if self.initial_weights:
+            self.initial_weights.load()
         if settings.compile:
             instantiate.compile_networks(self.procedure)
         agreement.require(recipe, self.dataset, accelerator.device)

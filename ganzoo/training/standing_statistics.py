@@ -106,8 +106,12 @@ class StandingStatistics:
 
 
 def _can_estimate(layer: nn.Module) -> bool:
-    """Return True for batch norm with running statistics, unless it waits for other processes: one alone samples."""
-    return isinstance(layer, _BatchNorm) and layer.running_mean is not None and not isinstance(layer, nn.SyncBatchNorm)
+    """Return True for batch norm whose running statistics are trained.
+
+    `SyncBatchNorm` waits for other processes, and one alone samples; frozen layers are in evaluation mode.
+    """
+    trains = isinstance(layer, _BatchNorm) and layer.training and layer.running_mean is not None
+    return trains and not isinstance(layer, nn.SyncBatchNorm)
 
 
 def _buffers(layer: _BatchNorm) -> list[tuple[str, Tensor]]:

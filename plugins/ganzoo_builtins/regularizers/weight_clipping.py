@@ -8,7 +8,7 @@ from ganzoo import Regularizer
 
 
 class WeightClipping(Regularizer):
-    """Clamps all parameters of the critic to [-limit, limit] after each of its moves.
+    """Clamps all trained parameters of the critic to [-limit, limit] after each of its moves.
 
     Args:
         limit: Largest absolute value of a parameter, the paper's c; 0.01 there.
@@ -20,4 +20,5 @@ class WeightClipping(Regularizer):
     @torch.no_grad()
     def project(self, critic: nn.Module) -> None:
         for parameter in critic.parameters():
-            parameter.clamp_(-self.limit, self.limit)
+            if parameter.requires_grad:  # not frozen
+                parameter.clamp_(-self.limit, self.limit)
