@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, cast
@@ -11,12 +12,13 @@ from typing import Any, cast
 import torch
 from accelerate.utils import set_seed
 from torch import nn
+from torch.optim import Optimizer
 
 from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
-from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean, one_line
+from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.utils.modes import eval_mode
@@ -144,6 +146,34 @@ def _augmented(parts: Parts) -> Parts:
                 if kind_of(table) == "discriminator":
                     handed[table] = [*map(augmented, part)] if isinstance(part, list) else augmented(part)
     return handed
+
+
+def optimizer(blueprint: Blueprint, named: Sequence[tuple[str, nn.Parameter]]) -> Optimizer:
+    """Build the optimizer of one player.
+
+    Args:
+        blueprint: The optimizer. One whose constructor takes `named_parameters` is given the names too.
+        named: Names and parameters.
+
+    Returns:
+        The optimizer.
+
+    Raises:
+        RecipeError: When it refuses its settings or the parameters, without the player's name.
+    """
+    try:
+        names = takes_names(blueprint.entry.load())
+        built: Optimizer = blueprint([*named] if names else [parameter for _, parameter in named])
+    except GanzooError:
+        raise
+    except REFUSALS as error:
+        raise RecipeError(str(error)) from error
+    return built
+
+
+def takes_names(optimizer: Callable[..., Any]) -> bool:
+    """Return True for the class of an optimizer that is given the names of its parameters."""
+    return "named_parameters" in inspect.signature(optimizer).parameters
 
 
 def check_players(recipe: Recipe, procedure: Procedure) -> None:

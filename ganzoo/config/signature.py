@@ -24,7 +24,7 @@ from ganzoo.utils.unicode import well_formed
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-SUPPLIED = ("self", "spec", "source", "params")  # passed by whoever builds the component, never set in a recipe
+SUPPLIED = ("self", "spec", "source", "params", "named_parameters")  # by whoever builds the component, never a recipe
 PARTS = (  # kinds of component that a procedure is made of
     "generator",
     "discriminator",

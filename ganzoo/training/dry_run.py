@@ -21,7 +21,7 @@ from ganzoo.interfaces import Dataset
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.zoo import Zoo
 from ganzoo.training import device, memory, optim, shorten, trackers
-from ganzoo.training.engine import owned
+from ganzoo.training.engine import named, owned
 from ganzoo.training.forecast import FIRST_WINDOW, GRIDS, Forecast, Stopwatch, stopwatch
 from ganzoo.training.initial_weights import InitialWeights, trained_weights
 from ganzoo.training.session import Session, memory_need
@@ -78,10 +78,12 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     if length is not None:
         remarks += _data_remarks(dataset)
     players = {}
-    for player, trained in owned(procedure).items():
-        stand_ins = [nn.Parameter(torch.zeros(()).expand(p.shape)) for p in trained]  # one number each, on the CPU
+    for player, trained in named(procedure, owned(procedure)).items():
+        stand_ins = [
+            (name, nn.Parameter(torch.zeros(()).expand(p.shape))) for name, p in trained
+        ]  # one number each, on the CPU
         optimizers(player, stand_ins)
-        numbers = sum(p.numel() for p in trained)
+        numbers = sum(p.numel() for _, p in trained)
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
     return {
         "recipe": recipe.name,

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import functools
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
-from torch.optim import Optimizer
 
 from ganzoo.augmentation import Augmentation
 from ganzoo.errors import IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
 from ganzoo.training import statistics
+from ganzoo.training.optim import NamedParameters, OptimizerFactory
 from ganzoo.utils import distributed
 
 HISTORY = 10_000  # terms that are kept until the next check
@@ -37,7 +37,7 @@ class Engine:
 
     Args:
         procedure: The procedure; it is moved to the device.
-        optimizer: (player, its parameters) -> its optimizer.
+        optimizer: (player, its parameters with their names) -> its optimizer.
         accelerator: Device and precision.
         clip: Largest norm of a player's gradient; 0 for no clipping.
         skip: Leave out the move of a player whose gradient is NaN or infinite; costs a synchronization at each move.
@@ -49,7 +49,7 @@ class Engine:
     def __init__(
         self,
         procedure: Procedure,
-        optimizer: Callable[[str, list[nn.Parameter]], Optimizer],
+        optimizer: OptimizerFactory,
         accelerator: Accelerator,
         clip: float = 0.0,
         skip: bool = False,
@@ -61,7 +61,7 @@ class Engine:
         self.parameters = owned(procedure)
         self.sharing = _sharing(self.parameters)
         self.augmentations = _augmentations(procedure)
-        self.optimizers = {player: optimizer(player, owned) for player, owned in self.parameters.items()}
+        self.optimizers = {player: optimizer(player, own) for player, own in named(procedure, self.parameters).items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler for each player: their overflows are independent
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
         self.t = 0
@@ -225,6 +225,12 @@ def owned(procedure: Procedure) -> dict[str, list[nn.Parameter]]:
     if orphans:
         raise IncompatibleError(f"no player trains {', '.join(orphans)}: name the module in players(), or freeze it.")
     return players
+
+
+def named(procedure: Procedure, players: dict[str, list[nn.Parameter]]) -> dict[str, NamedParameters]:
+    """Return the parameters of each player with their names in the procedure; of a shared one, the first name."""
+    names = {id(parameter): name for name, parameter in procedure.named_parameters()}
+    return {player: [(names[id(p)], p) for p in parameters] for player, parameters in players.items()}
 
 
 def _augmentations(procedure: Procedure) -> dict[str, list[Augmentation]]:

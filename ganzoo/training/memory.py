@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -107,16 +107,24 @@ def _networks(procedure: Procedure, optimizers: OptimizerFactory, averaged: bool
 
 
 def _state_per_weight(optimizers: OptimizerFactory, player: str) -> float:
-    """Return how many numbers a player's optimizer stores for each weight, such as 2 for Adam, by one small step."""
-    probe = nn.Parameter(torch.zeros(32, 32, device="cpu"))
-    probe.grad = torch.zeros_like(probe)
-    optimizer = optimizers(player, [probe])
+    """Return how many numbers a player's optimizer stores for each weight, such as 2 for Adam, by one small step.
+
+    It is the smallest number, if it differs between layers.
+    """
+    probes = [nn.Parameter(torch.zeros(32, 32, device="cpu")) for _ in range(3)]  # a first, a hidden and a last layer
+    for probe in probes:
+        probe.grad = torch.zeros_like(probe)
+    optimizer = optimizers(player, [(f"probe.{k}", probe) for k, probe in enumerate(probes)])
     try:
         optimizer.step()
     except Exception:  # an optimizer of a plugin may need more than this; 0 is a lower bound for it
         return 0.0
-    state = [value for values in optimizer.state.values() for value in values.values() if isinstance(value, Tensor)]
-    return sum(value.numel() for value in state if value.dim()) / probe.numel()
+    return min(_numbers(optimizer.state.get(probe, {})) / probe.numel() for probe in probes)
+
+
+def _numbers(state: Mapping[str, Any]) -> int:
+    """Return how many numbers the state of one parameter holds, without counters."""
+    return sum(value.numel() for value in state.values() if isinstance(value, Tensor) and value.dim())
 
 
 def _saved_per_sample(procedure: Procedure) -> int:

@@ -17,12 +17,14 @@ import torch
 from torch import nn
 from torch.optim import Optimizer, optimizer
 
+from ganzoo.config import instantiate
 from ganzoo.config.component import PerPlayer
-from ganzoo.config.instantiate import REFUSALS
-from ganzoo.errors import GanzooError, RecipeError
+from ganzoo.errors import RecipeError
 
-OptimizerFactory = Callable[[str, list[nn.Parameter]], Optimizer]
-"""(player, its parameters) -> its optimizer."""
+NamedParameters = list[tuple[str, nn.Parameter]]
+"""Parameters with their names in the procedure, such as "G.layers.0.weight"."""
+OptimizerFactory = Callable[[str, NamedParameters], Optimizer]
+"""(player, its parameters with their names) -> its optimizer."""
 
 
 def optimizer_factory(settings: PerPlayer) -> OptimizerFactory:
@@ -36,14 +38,12 @@ def optimizer_factory(settings: PerPlayer) -> OptimizerFactory:
     """
     remove_marks()
 
-    def make(player: str, parameters: list[nn.Parameter]) -> Optimizer:
+    def make(player: str, parameters: NamedParameters) -> Optimizer:
         blueprint = settings.of(player)
         try:
-            return remove_graph_break(blueprint(parameters))
-        except GanzooError:
-            raise
-        except REFUSALS as error:
-            raise RecipeError(f"[optimizer] {blueprint.entry.name!r} for {player!r}: {error}") from error
+            return remove_graph_break(instantiate.optimizer(blueprint, parameters))
+        except RecipeError as error:
+            raise RecipeError(f"[optimizer] {blueprint.entry.name!r} for {player!r}: {error.message}") from error
 
     return make
 

@@ -130,7 +130,7 @@ def test_a_missing_tracker_is_told_before_there_is_a_run(tmp_path: Path, monkeyp
         (['run.precision="fp16"'], IncompatibleError, "needs a GPU"),
         (["run.trackers=['tensorbord']"], RecipeError, "Did you mean 'tensorboard'"),
         (["optimizer.discriminater.lr=1"], RecipeError, "Did you mean 'discriminator'"),
-        (["optimizer.use=muon"], RecipeError, "Muon only supports 2D"),
+        (["optimizer.use=sgd", "optimizer.nesterov=true"], RecipeError, "Nesterov momentum requires a momentum"),
         (["run.compile=true", 'regularizer=[{use="r1"}]'], IncompatibleError, "no second derivative"),
     ],
 )

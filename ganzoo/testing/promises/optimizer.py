@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from ganzoo.config import instantiate
 from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.subjects import Component
 from ganzoo.training import state
@@ -67,7 +68,7 @@ def it_resumes_from_a_checkpoint(component: Component) -> None:
             "in self.state[parameter] and in the param_groups."
         ) from error
     twin = nn.Parameter(weight.detach().clone())
-    resumed = component.build([twin])
+    resumed = _build(component, twin)
     resumed.load_state_dict(state.optimizer_dict(resumed, safetensors.torch.load(saved), values))
     _take_steps(weight, optimizer, 1)
     _take_steps(twin, resumed, 1)
@@ -81,7 +82,15 @@ def it_resumes_from_a_checkpoint(component: Component) -> None:
 def _weight_and_optimizer(component: Component) -> tuple[nn.Parameter, Any]:
     torch.manual_seed(0)
     weight = nn.Parameter(torch.randn(4, 4))
-    return weight, component.build([weight])
+    return weight, _build(component, weight)
+
+
+def _build(component: Component, weight: nn.Parameter) -> Any:
+    """Build it for a weight, which is a hidden layer for an optimizer that is given names."""
+    others = [nn.Parameter(torch.ones(4, 4)) for _ in range(2)]
+    names = ("network.first.weight", "network.hidden.weight", "network.last.weight")
+    named = [*zip(names, [others[0], weight, others[1]], strict=True)]
+    return component.build(named if instantiate.takes_names(component.target) else [weight])
 
 
 def _take_steps(weight: nn.Parameter, optimizer: Any, n: int) -> None:

@@ -1,4 +1,4 @@
-"""Optimizers: those of torch.optim by their lower-case names, except two, and the one of the first GAN.
+"""Optimizers: those of torch.optim by their lower-case names, except two, Muon with AdamW, and that of the first GAN.
 
 LBFGS is left out because it evaluates the loss several times a step, while a move is computed once; SparseAdam because
 it needs sparse gradients, which no network here has.
@@ -25,11 +25,12 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("adagrad", "torch.optim:Adagrad", "Adaptive by the sum of squares", "https://jmlr.org/papers/v12/duchi11a.html")
     add("adamax", "torch.optim:Adamax", "Adam under the infinity norm", "arXiv:1412.6980")
     add("asgd", "torch.optim:ASGD", "Gradient descent that averages its weights", "https://doi.org/10.1137/0330046")
-    add("muon", "torch.optim:Muon", "Orthogonalised momentum, for 2-D weights only", "arXiv:2502.16982")
     add("nadam", "torch.optim:NAdam", "Nesterov's Adam", "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ")
     add("radam", "torch.optim:RAdam", "Adam with a rectified warm-up", "arXiv:1908.03265")
     add("rmsprop", "torch.optim:RMSprop", "Adaptive by a running mean of squares; WGAN's", "arXiv:1308.0850")
     add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")
     # Of this package.
+    muon = "ganzoo_builtins.optimizers.muon:Muon"
+    add("muon", muon, "Orthogonalised momentum for hidden layers, AdamW for the rest", "arXiv:2502.16982")
     rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
     add("rising_momentum", rising, "Gradient descent with increasing momentum", "arXiv:1406.2661")
