@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Spec,
         Terms,
         Transform,
+        truncated_prior,
     )
     from ganzoo.layers.conditional import (
         ConcatEmbedding,
@@ -79,6 +80,7 @@ _HOMES = {
         "Spec",
         "Terms",
         "Transform",
+        "truncated_prior",
     ),
     "ganzoo.layers.conditional": (
         "ConcatEmbedding",
@@ -167,6 +169,7 @@ __all__ = [
     "load",
     "preserve_rng",
     "train",
+    "truncated_prior",
     "write_file",
 ]
 

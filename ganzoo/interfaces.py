@@ -10,7 +10,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,6 +41,7 @@ Features = Callable[[Tensor], Tensor]
 Replacement = Callable[[int, Callable[[int], Tensor]], Tensor]
 """Called in place of a prior: n and the prior -> codes (n, z_dim)."""
 _replacement: ContextVar[Replacement | None] = ContextVar("replacement", default=None)  # of this thread
+_bound: ContextVar[_Bound | None] = ContextVar("bound", default=None)  # of this thread
 
 
 class Panel(NamedTuple):
@@ -122,6 +123,48 @@ def replaced_priors(replace: Replacement) -> Iterator[None]:
         _replacement.reset(token)
 
 
+@dataclass
+class _Bound:
+    """The largest absolute value of numbers of a normal prior, and whether any prior has been sampled."""
+
+    value: float
+    is_used: bool = False
+
+
+@contextmanager
+def truncated_prior(truncation: float) -> Iterator[None]:
+    """Within the block and this thread, truncate the normal prior of every generator.
+
+    Numbers of a code lie in [-truncation, truncation], with the distribution of normal numbers that are drawn again
+    until they do: the truncation trick of Brock et al. 2019 (arXiv:1809.11096). Each is a monotone function of the
+    number that would be drawn without, so that the same seed gives similar samples for any truncation.
+
+    Args:
+        truncation: Largest absolute value, above 0.
+
+    Raises:
+        IncompatibleError: No normal prior was sampled inside the block.
+    """
+    if _bound.get() is not None:  # another generator of the same procedure
+        yield
+        return
+    bound = _Bound(truncation)
+    token = _bound.set(bound)
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+    if not bound.is_used:
+        raise IncompatibleError("this GAN samples without its generator's prior: leave out the truncation.")
+
+
+def _truncate(z: Tensor, bound: float) -> Tensor:
+    """Map standard normal numbers to truncated ones of the same quantiles."""
+    quantiles = torch.special.ndtr(z.cpu().double())
+    low = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
+    return torch.special.ndtri(low + quantiles * (1 - 2 * low)).clamp(-bound, bound).to(z)
+
+
 class Generator(nn.Module, ABC):
     """Maps a latent code, or another sample, to a sample."""
 
@@ -163,7 +206,33 @@ class Generator(nn.Module, ABC):
         Returns:
             Codes (n, z_dim) on the device of the weights.
         """
-        return torch.randn(n, self.z_dim, device=next(self.parameters()).device)
+        z = torch.randn(n, self.z_dim, device=next(self.parameters()).device)
+        if bound := _bound.get():
+            bound.is_used = True
+            z = _truncate(z, bound.value)
+        return z
+
+    def truncated(self, truncation: float) -> AbstractContextManager[None]:
+        """Return a context in which samples are nearer to the mean: better ones, and less different from each other.
+
+        The normal prior of this class is truncated. A generator that truncates something else, such as StyleGAN's w,
+        which is moved towards its mean, overrides this. So does one with a prior of its own that adds to this one: it
+        returns `ganzoo.truncated_prior(truncation)`.
+
+        Args:
+            truncation: How far samples may be from the mean, above 0: the largest absolute value of a normal code, or
+                the share of w's distance from its mean.
+
+        Returns:
+            The context; it applies to this thread.
+
+        Raises:
+            IncompatibleError: This generator cannot be truncated.
+        """
+        if not self.z_dim or type(self).prior is not Generator.prior:
+            reason = "has a prior that is not normal" if self.z_dim else "translates its input and has no prior"
+            raise IncompatibleError(f"generator {type(self).__name__} {reason}: leave out the truncation.")
+        return truncated_prior(truncation)
 
 
 class Encoder(nn.Module, ABC):

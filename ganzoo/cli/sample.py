@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     help="Seed of the noise; the same seed gives the same samples. [random]",
 )
 @click.option(
+    "--truncation",
+    metavar="T",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Sample nearer to the mean: at most T in each number of a normal code, such as 0.7. [none]",
+)
+@click.option(
     "--input",
     "pictures",
     metavar="FOLDER",
@@ -54,6 +60,7 @@ def command(
     count: int,
     labels: tuple[str, ...],
     seed: int | None,
+    truncation: float | None,
     pictures: Path | None,
     out: Path | None,
     force: bool,
@@ -70,6 +77,9 @@ def command(
     An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
     `images` is int64 (N, T), and `words` contains their texts.
 
+    --truncation gives samples of higher quality that differ less, for generators with a normal prior: about 2 changes
+    little, 0.5 much. The same seed gives the same samples, more or less near to the mean.
+
     A translator (image to image) translates all pictures in --input, or -n random examples of its training data. A grid
     then shows inputs next to outputs, and an .npz file contains `inputs` too.
 
@@ -77,10 +87,11 @@ def command(
     ganzoo sample letters
     ganzoo sample runs/... -n 16 --label A
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
+    ganzoo sample runs/... --seed 1 --truncation 0.7
     ganzoo sample runs/... --input photos --out translated
     """
     from ganzoo import api
-    from ganzoo.sampling import writer
+    from ganzoo.sampling import latents, writer
     from ganzoo.terminal import preview
     from ganzoo.terminal.progress import Counter
     from ganzoo.translator import Translator
@@ -89,12 +100,13 @@ def command(
     if out:  # before anything slow
         output.file_of(out, out, force) if writer.suffix(out) else output.check_folder(out)
     model = api.load(run)
+    latents.truncations(model.procedure, truncation)  # refuses before any work
     if pictures or isinstance(model.procedure, Translator):
         target = out or output.file_of(None, api.default_output(run, "samples.png"), force)
         layout, parts = _translations(model, count, labels, seed, pictures, writer.suffix(target) == ".png")
     else:
         target = out or output.file_of(None, api.default_output(run, _default_name(model)), force)
-        layout, parts = _samples(model, count, labels, seed)
+        layout, parts = _samples(model, count, labels, seed, truncation)
     with writer.writing(target, layout, force) as file, Counter("samples", layout.n) as counter:
         for part in parts:
             file.write(*part)
@@ -107,14 +119,18 @@ def _default_name(model: Model) -> str:
     return "samples.txt" if model.spec.vocab else "samples.png"
 
 
-def _samples(model: Model, count: int, labels: tuple[str, ...], seed: int | None) -> tuple[Layout, Iterator[Part]]:
+def _samples(
+    model: Model, count: int, labels: tuple[str, ...], seed: int | None, truncation: float | None
+) -> tuple[Layout, Iterator[Part]]:
     """Return the layout of samples, and an iterator that draws them."""
     from ganzoo.sampling import writer
     from ganzoo.sampling.formats import Layout
 
     y = model.labels(count, _in_turn(labels, count))
     columns = writer.columns(count, len(set(labels)) if labels else model.spec.classes if y is not None else 0)
-    return Layout(count, columns, model.words, model.class_names), _labelled(model.stream(count, y, seed), y)
+    return Layout(count, columns, model.words, model.class_names), _labelled(
+        model.stream(count, y, seed, truncation), y
+    )
 
 
 def _labelled(parts: Iterator[Tensor], y: Tensor | None) -> Iterator[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal, get_args
 
 import torch
@@ -37,7 +38,7 @@ def codes(model: Model, request: Request) -> Codes:
     Raises:
         GanzooError: The GAN has no latent codes.
     """
-    with modes.sampling_with(model.procedure, OwnNoise(request.seed)):
+    with _sampling(model, request):
         parts = [latents.drawn(model.procedure, n, y) for n, y, _ in _chunks(model, request, [])]
     return [torch.cat(calls) for calls in zip(*parts, strict=True)]
 
@@ -53,9 +54,19 @@ def generate(model: Model, request: Request, z: Codes) -> Tensor:
     Returns:
         The samples.
     """
-    with modes.sampling_with(model.procedure, OwnNoise(request.seed)):
+    with _sampling(model, request):
         parts = [latents.sample(model.procedure, n, y, part) for n, y, part in _chunks(model, request, z)]
     return torch.cat(parts)
+
+
+@contextmanager
+def _sampling(model: Model, request: Request) -> Iterator[None]:
+    """Sample inside the block with the noise and the truncation of a request."""
+    with (
+        modes.sampling_with(model.procedure, OwnNoise(request.seed)),
+        latents.truncated(model.procedure, request.truncation),
+    ):
+        yield
 
 
 def _chunks(model: Model, request: Request, z: Codes) -> Iterator[tuple[int, Tensor | None, Codes]]:

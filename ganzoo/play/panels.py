@@ -17,6 +17,7 @@ from ganzoo.play.studio import End, Studio
 from ganzoo.play.widgets import FileStore, picture, show_errors
 
 NEW_SEEDS = 10**6  # from which the button chooses: short seeds are easier to read out
+NO_TRUNCATION = 3.0  # end of the slider
 IN_TURN = -1  # stands for every class in turn
 FIRST, LAST = "the first", "the last"
 FAR = "At 0 nothing moves. Codes beyond 3 are rare in training."
@@ -32,7 +33,7 @@ SLIDE: dict[str, Any] = {**EVENT, "show_progress": "hidden"}
 
 
 class Controls:
-    """Seed, number and class of the samples: the first inputs of every handler.
+    """Seed, number, class and truncation of the samples: the first inputs of every handler.
 
     Args:
         studio: The model.
@@ -53,18 +54,28 @@ class Controls:
                 visible=bool(classes),
                 min_width=170,
             )
+            truncation = gr.Slider(
+                0.1,
+                NO_TRUNCATION,
+                NO_TRUNCATION,
+                step=0.1,
+                label="Truncation (3: none)",
+                visible=studio.truncates,
+                min_width=170,
+            )
             new = gr.Button("New examples" if studio.translates else "New noise", variant="primary", min_width=170)
         new.click(lambda: secrets.randbelow(NEW_SEEDS), outputs=seed, show_progress="hidden", api_visibility="private")
-        self.inputs: list[Any] = [seed, count, label]
+        self.inputs: list[Any] = [seed, count, label, truncation]
 
     @staticmethod
-    def request(seed: int | None, count: int, label: int) -> Request:
+    def request(seed: int | None, count: int, label: int, truncation: float) -> Request:
         """Return the request of the controls' values.
 
         Args:
             seed: The seed, or None if the field is empty.
             count: Number of samples.
             label: Index of the class, or IN_TURN.
+            truncation: Largest absolute value of a number of a normal code, or NO_TRUNCATION.
 
         Returns:
             The request.
@@ -72,7 +83,8 @@ class Controls:
         Raises:
             GanzooError: A field is empty or out of range.
         """
-        return Request(count, integer(seed), None if label == IN_TURN else label)
+        bound = truncation if truncation < NO_TRUNCATION else None
+        return Request(count, integer(seed), None if label == IN_TURN else label, bound)
 
 
 class Samples:
@@ -109,8 +121,8 @@ class Samples:
             )
 
         @show_errors
-        def show(seed: int | None, count: int, label: int) -> tuple[str, str, str]:
-            request = controls.request(seed, count, label)
+        def show(seed: int | None, count: int, label: int, truncation: float) -> tuple[str, str, str]:
+            request = controls.request(seed, count, label, truncation)
             command = samples.command(studio.model, request, path)
             if as_text:
                 lines = "".join(f"{line}\n" for line in studio.text(request))
@@ -132,16 +144,18 @@ class Samples:
         """Call a handler after a click on a sample.
 
         Args:
-            handler: Called as handler(index of the sample, seed, count, label, *inputs).
+            handler: Called as handler(index of the sample, seed, count, label, truncation, *inputs).
             inputs: Further inputs.
             outputs: Elements that the handler changes.
         """
 
         @show_errors
-        def find(at: str, seed: int | None, count: int, label: int, *more: Any) -> Sequence[Any]:
+        def find(at: str, seed: int | None, count: int, label: int, truncation: float, *more: Any) -> Sequence[Any]:
             across, down = map(int, at.split(",")) if PIXEL.fullmatch(at) else (-1, -1)
-            index = self._studio.sample_at(Controls.request(seed, count, label), across, down)
-            return [gr.skip()] * len(outputs) if index is None else handler(index, seed, count, label, *more)
+            index = self._studio.sample_at(Controls.request(seed, count, label, truncation), across, down)
+            return (
+                [gr.skip()] * len(outputs) if index is None else handler(index, seed, count, label, truncation, *more)
+            )
 
         pixel = "(button, ...more) => [window.at, ...more]"
         self._at.click(find, [self._at, *self._inputs, *inputs], outputs, js=pixel, **SLIDE)
@@ -185,14 +199,14 @@ def interpolation(studio: Studio, controls: Controls, shown: Samples, store: Fil
         save = gr.DownloadButton("Save as PNG", elem_id="save-interpolation", min_width=170)
 
     @show_errors
-    def show(seed: int, count: int, label: int, place: float, *numbers: int) -> tuple[str, str]:
-        request = controls.request(seed, count, label)
+    def show(seed: int, count: int, label: int, truncation: float, place: float, *numbers: int) -> tuple[str, str]:
+        request = controls.request(seed, count, label, truncation)
         first_seed, first, last_seed, last = (integer(number) for number in numbers)
         drawing = studio.interpolate(request, End(first_seed, first - 1), End(last_seed, last - 1), place)
         file = store.put_png(drawing, f"{name}-interpolation")
         return file, file
 
-    def select(index: int, seed: int, count: int, label: int, turn: str) -> list[Any]:
+    def select(index: int, seed: int, count: int, label: int, truncation: float, turn: str) -> list[Any]:
         selected, unchanged = [seed, index + 1], [gr.skip(), gr.skip()]
         return [*selected, *unchanged, LAST] if turn == FIRST else [*unchanged, *selected, FIRST]
 
@@ -225,8 +239,10 @@ def direction(studio: Studio, controls: Controls, shown: Samples, store: FileSto
         save = gr.DownloadButton("Save as PNG", elem_id="save-move", min_width=170)
 
     @show_errors
-    def show(seed: int, count: int, label: int, kind: str, number: int, distance: float) -> tuple[str, str]:
-        drawing = studio.move(controls.request(seed, count, label), kind, integer(number) - 1, distance)
+    def show(
+        seed: int, count: int, label: int, truncation: float, kind: str, number: int, distance: float
+    ) -> tuple[str, str]:
+        drawing = studio.move(controls.request(seed, count, label, truncation), kind, integer(number) - 1, distance)
         file = store.put_png(drawing, f"{name}-moved")
         return file, file
 
@@ -258,19 +274,19 @@ def translation(studio: Studio, controls: Controls, shown: Samples, store: FileS
     save = gr.DownloadButton("Save as PNG", elem_id="save-translation")
 
     @show_errors
-    def first(seed: int, count: int, label: int) -> tuple[str, str]:
-        return select(0, seed, count, label)
+    def first(seed: int, count: int, label: int, truncation: float) -> tuple[str, str]:
+        return select(0, seed, count, label, truncation)
 
-    def select(index: int, seed: int, count: int, label: int) -> tuple[str, str]:
-        drawing = studio.example(controls.request(seed, count, label), index)
+    def select(index: int, seed: int, count: int, label: int, truncation: float) -> tuple[str, str]:
+        drawing = studio.example(controls.request(seed, count, label, truncation), index)
         file = store.put_png(drawing, f"{name}-translated")
         return file, file
 
     @show_errors
-    def uploaded(path: str, seed: int, count: int, label: int) -> tuple[str, str]:
+    def uploaded(path: str, seed: int, count: int, label: int, truncation: float) -> tuple[str, str]:
         if not Path(path).resolve().is_relative_to(uploads.resolve()):
             raise GanzooError("this file was not uploaded.")
-        drawing = studio.uploaded(controls.request(seed, count, label), Path(path))
+        drawing = studio.uploaded(controls.request(seed, count, label, truncation), Path(path))
         file = store.put_png(drawing, f"{name}-translated")
         return file, file
 

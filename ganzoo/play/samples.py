@@ -30,6 +30,7 @@ class Request:
         count: Number of samples.
         seed: Seed, from 0 to 2**53 - 1.
         label: Index of the class of all samples, or None for every class in turn.
+        truncation: As for Model.sample().
 
     Raises:
         GanzooError: The seed is out of range.
@@ -38,6 +39,7 @@ class Request:
     count: int
     seed: int = 0
     label: int | None = None
+    truncation: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < SEEDS:
@@ -76,7 +78,7 @@ def generate(model: Model, request: Request) -> Tensor:
     most = largest_count(model.spec)
     if not 1 <= request.count <= most:
         raise GanzooError(f"{request.count} samples: request 1 to {most} at once.")
-    return model.sample(request.count, request.label, request.seed)
+    return model.sample(request.count, request.label, request.seed, request.truncation)
 
 
 def columns(model: Model, request: Request) -> int:
@@ -100,6 +102,8 @@ def command(model: Model, request: Request, path: str) -> str:
     if request.label is not None:
         names = model.class_names
         words += ["--label", names[request.label] if request.label < len(names) else str(request.label)]
+    if request.truncation is not None:
+        words += ["--truncation", f"{request.truncation:g}"]
     return shlex.join(words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -36,8 +37,8 @@ class End(NamedTuple):
 class Studio:
     """Computes the pictures of a page from a model, one request at a time, because all threads share a generator.
 
-    `translates` is True for a translator, which has inputs instead of latent codes. `unavailable` says why there are no
-    interpolations and moves, or is empty.
+    `truncates` is True for a GAN whose samples can be truncated. `translates` is True for a translator, which has
+    inputs instead of latent codes. `unavailable` says why there are no interpolations and moves, or is empty.
 
     Args:
         model: The model.
@@ -59,6 +60,11 @@ class Studio:
             self.unavailable = error.message
         if model.spec.vocab:
             self.unavailable = "samples are token ids, which have no values in between."
+        self.truncates = True
+        try:
+            samples.generate(model, Request(1, truncation=1.0))
+        except GanzooError:
+            self.truncates = False
         self.directions = latent_space.direction_counts(model, self.z_dims)
 
     @property
@@ -115,8 +121,8 @@ class Studio:
             The picture.
         """
         with self._exclusive():
-            first = Request(request.count, start.seed, request.label)
-            last = Request(request.count, end.seed, request.label)
+            first = replace(request, seed=start.seed)
+            last = replace(request, seed=end.seed)
             z, other = self._codes(first), self._codes(last)
             if not self.model.spec.is_image:
                 return grid.picture(latent_space.interpolate_all(self.model, first, z, other, place))

@@ -6,7 +6,9 @@ in this thread alone. So they work for any procedure that samples from a prior, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import torch
 from torch import Tensor
@@ -60,6 +62,35 @@ def spherical(a: Tensor, b: Tensor, place: float) -> Tensor:
 
 
 PATHS: dict[str, Path] = {"spherical": spherical, "linear": linear}
+
+
+@contextmanager
+def truncated(procedure: Procedure, truncation: float | None) -> Iterator[None]:
+    """Truncate what all generators of a procedure sample inside the block; see truncations()."""
+    with ExitStack() as stack:
+        for context in truncations(procedure, truncation):
+            stack.enter_context(context)
+        yield
+
+
+def truncations(procedure: Procedure, truncation: float | None) -> list[AbstractContextManager[None]]:
+    """Return the contexts in which the generators of a procedure are truncated.
+
+    Args:
+        procedure: The procedure.
+        truncation: See Generator.truncated(); None to sample as in training.
+
+    Returns:
+        A context for each generator, to be entered together; none without a truncation.
+
+    Raises:
+        GanzooError: The truncation is no number above 0, or a generator cannot be truncated.
+    """
+    if truncation is None:
+        return []
+    if not 0 < truncation < math.inf:
+        raise GanzooError(f"a truncation of {truncation}: give a number above 0, such as 0.7.")
+    return [generator.truncated(truncation) for generator in procedure.generators()]
 
 
 def drawn(procedure: Procedure, n: int, y: Tensor | None) -> Codes:

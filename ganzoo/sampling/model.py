@@ -19,7 +19,7 @@ from ganzoo.errors import DataError, GanzooError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
-from ganzoo.sampling import chunk_size, interpolation, preview, tokens
+from ganzoo.sampling import chunk_size, interpolation, latents, preview, tokens
 from ganzoo.translator import Translator
 from ganzoo.utils import modes
 from ganzoo.utils.rng import OwnNoise
@@ -57,22 +57,24 @@ class Model:
         self.recipe = recipe
         self.data = partial(instantiate.dataset, recipe) if recipe and not data else data
 
-    def sample(self, n: int, y: Labels = None, seed: int | None = None) -> Tensor:
+    def sample(self, n: int, y: Labels = None, seed: int | None = None, truncation: float | None = None) -> Tensor:
         """Generate samples. A translator translates the inputs of pairs(n, seed).
 
         Args:
             n: Number of samples.
             y: Class index or name of all samples, or n of them; by default all classes in turn.
             seed: Seed of the noise: the same seed gives the same samples. Random by default.
+            truncation: Largest absolute value of a code from a normal prior, such as 0.7 for samples of higher quality
+                that differ less; see Generator.truncated(). By default none.
 
         Returns:
             Samples (n, *spec.shape), images in [-1, 1].
 
         Raises:
-            GanzooError: There is no such class, or the model is not conditional.
+            GanzooError: There is no such class, the model is not conditional, or it cannot be truncated.
             DataError: The data that a translator needs is missing.
         """
-        return self._joined(self.stream(n, y, seed))
+        return self._joined(self.stream(n, y, seed, truncation))
 
     def interpolate(
         self,
@@ -197,13 +199,16 @@ class Model:
             raise GanzooError("this GAN generates samples from noise: it translates no inputs.")
         return self.procedure
 
-    def stream(self, n: int, y: Labels = None, seed: int | None = None) -> Iterator[Tensor]:
+    def stream(
+        self, n: int, y: Labels = None, seed: int | None = None, truncation: float | None = None
+    ) -> Iterator[Tensor]:
         """Yield the samples of sample() in parts, as they are drawn, for more of them than memory holds.
 
         Args:
             n: Number of samples.
             y: Labels, as for sample().
             seed: Seed of the noise, as for sample().
+            truncation: As for sample().
 
         Yields:
             Samples (at most chunk(n), *spec.shape).
@@ -213,9 +218,10 @@ class Model:
         """
         labels, seed = self.labels(n, y), secrets.randbits(62) if seed is None else seed
         if isinstance(self.procedure, Translator):
+            latents.truncations(self.procedure, truncation)  # refuses
             yield from (outputs for _, outputs, _ in self.stream_translations(n, y, seed))
         else:
-            yield from self._generate(n, labels, seed)
+            yield from self._generate(n, labels, seed, truncation)
 
     def stream_translations(
         self, n: int, y: Labels, seed: int, pictures: Dataset | None = None
@@ -244,13 +250,13 @@ class Model:
         with modes.sampling_with(self.procedure, noise):
             return self.translator.translate(a.to(device), y.to(device) if y is not None else None)
 
-    def _generate(self, n: int, labels: Tensor | None, seed: int) -> Iterator[Tensor]:
+    def _generate(self, n: int, labels: Tensor | None, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
         device, noise = next(self.procedure.parameters()).device, OwnNoise(seed)
         at_once = self.chunk(n)
         for start in range(0, n, at_once):
             size = min(at_once, n - start)
             chunk = labels[start : start + size].to(device) if labels is not None else None
-            with modes.sampling_with(self.procedure, noise):
+            with modes.sampling_with(self.procedure, noise), latents.truncated(self.procedure, truncation):
                 samples = self.procedure.sample(size, chunk)
             yield samples
 

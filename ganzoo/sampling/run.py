@@ -46,6 +46,6 @@ class Run(RunFolder):
                 tensor.data.copy_(averages[name])
         return Model(procedure.eval(), spec, resolved["class_names"], resolved.get("words", []), recipe)
 
-    def sample(self, n: int, y: Any = None, seed: int | None = None) -> Tensor:
+    def sample(self, n: int, y: Any = None, seed: int | None = None, truncation: float | None = None) -> Tensor:
         """Generate n samples (n, *shape) from the newest checkpoint; arguments as for `Model.sample()`."""
-        return self.load().sample(n, y, seed)
+        return self.load().sample(n, y, seed, truncation)

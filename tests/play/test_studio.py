@@ -97,7 +97,7 @@ def cells(shown: Image.Image, side: int = 28) -> list[np.ndarray]:
     ]
 
 
-@pytest.mark.parametrize("request_", [Request(9, 3), Request(7, 2**53 - 1, 1)])
+@pytest.mark.parametrize("request_", [Request(9, 3), Request(7, 2**53 - 1, 1), Request(9, 3, None, 0.5)])
 def test_a_grid_is_what_its_command_writes(request_: Request, letters: Run, studio: Studio, tmp_path: Path) -> None:
     words = samples.command(studio.model, request_, str(letters.folder)).split()
     assert words[:2] == ["ganzoo", "sample"]
@@ -113,6 +113,15 @@ def test_a_command_can_be_pasted_whatever_a_class_is_called(letters: Run) -> Non
         samples.command(model, Request(2, 5, 1), "a run") == "ganzoo sample 'a run' -n 2 --seed 5 --label 'two words'"
     )
     assert samples.command(model, Request(2, 5, 2), "r").endswith("--label '$(C)'")
+
+
+def test_truncated_samples_are_nearer_to_each_other_and_so_are_their_codes(points: Run, translator: Run) -> None:
+    studio = Studio(ganzoo.load(points))
+    assert studio.truncates and not Studio(ganzoo.load(translator)).truncates
+    (codes,) = studio._codes(Request(200, 1, None, 0.5))
+    assert codes.abs().max() <= 0.5 < studio._codes(Request(200, 1))[0].abs().max()
+    less, whole = (samples.generate(studio.model, Request(200, 1, None, bound)) for bound in (0.5, None))
+    assert less.std(0).norm() < whole.std(0).norm()
 
 
 def test_at_first_there_are_as_many_of_each_class(studio: Studio, points: Run, translator: Run) -> None:

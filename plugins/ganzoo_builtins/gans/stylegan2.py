@@ -12,6 +12,8 @@ is `non_saturating`, with `r1` every 16 steps, and the regularizer `path_length`
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -232,6 +234,16 @@ class StyleGAN2Generator(Generator):
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.synthesis(self.styles_of(z, y))  # (N, z_dim) -> (N, styles, z_dim) -> (N, C, H, W)
         return x if self.training else x.clamp(-1, 1)
+
+    @contextmanager
+    def truncated(self, truncation: float) -> Iterator[None]:
+        """Move w towards its mean inside the block, by `truncation` in place of the setting: z is not truncated."""
+        setting = self.truncation
+        self.truncation = truncation
+        try:
+            yield
+        finally:
+            self.truncation = setting
 
     def styles_of(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the style of each layer, (N, z_dim) -> (N, styles, z_dim): mixed in training, truncated otherwise."""

@@ -197,6 +197,18 @@ def test_truncation_goes_to_the_mean_style_which_follows_in_training() -> None:
     torch.testing.assert_close(G.styles_of(z)[:, 0], G.mapping(z))
 
 
+def test_samples_are_truncated_by_a_factor_of_w() -> None:
+    G = small_generator().eval()
+    G.mean_style.fill_(0.3)
+    z = torch.randn(4, 16)
+    with G.truncated(0.5):
+        torch.testing.assert_close(G.styles_of(z)[:, 0], 0.15 + 0.5 * G.mapping(z))
+        torch.manual_seed(0)
+        inside = G.prior(4)
+    torch.manual_seed(0)
+    assert torch.equal(G.prior(4), inside) and G.truncation == 1.0
+
+
 def test_noise_has_no_strength_at_first() -> None:
     G = small_generator().eval()
     z = G.prior(2)
