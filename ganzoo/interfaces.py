@@ -162,7 +162,8 @@ def _truncate(z: Tensor, bound: float) -> Tensor:
     """Map standard normal numbers to truncated ones of the same quantiles."""
     quantiles = torch.special.ndtr(z.cpu().double())
     low = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
-    return torch.special.ndtri(low + quantiles * (1 - 2 * low)).clamp(-bound, bound).to(z)
+    truncated: Tensor = torch.special.ndtri(low + quantiles * (1 - 2 * low)).clamp(-bound, bound)
+    return truncated.to(z)
 
 
 class Generator(nn.Module, ABC):
@@ -531,6 +532,17 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
             The sample "x": uint8 (C, H, W) for images, int64 (T,) for token ids, float32 (F,) otherwise; and its label
             "y", int64 (), if there are labels.
         """
+
+    def example_name(self, i: int) -> str:
+        """Return the name of an example, such as its file below the folder; by default its number, from 0.
+
+        Args:
+            i: Index of the example.
+
+        Returns:
+            The name.
+        """
+        return str(i)
 
     def tensors(self) -> Batch | None:
         """Return the whole dataset, or None when examples are read one at a time.

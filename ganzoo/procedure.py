@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces import Batch, Generator, Move, Panel
+from ganzoo.errors import IncompatibleError
+from ganzoo.interfaces import Batch, Discriminator, Generator, Move, Panel
 from ganzoo.utils import distributed
 
 if TYPE_CHECKING:
@@ -75,6 +76,43 @@ class Procedure(nn.Module, ABC):
         The running statistics of their batch norm are estimated for the averaged weights, from batches of sample().
         """
         return list(self.generators())
+
+    def score(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Score given samples, by default by the logit of the discriminator, the mean of a map of patches.
+
+        A procedure with a better measure of how well a sample fits the data, such as an anomaly score, overrides this.
+
+        Args:
+            x: Samples (N, *spec.shape), images in [-1, 1].
+            y: Labels (N,) where the discriminator judges samples under them.
+
+        Returns:
+            Scores (N,), larger for samples that look real.
+
+        Raises:
+            IncompatibleError: There is not one discriminator of single samples, or labels are missing.
+        """
+        judges = self.discriminators()
+        if not judges:
+            raise IncompatibleError(
+                "there is no discriminator to score samples with. Exports leave it out: give a run or a checkpoint."
+            )
+        if len(judges) > 1:
+            raise IncompatibleError(f"this GAN has {len(judges)} discriminators, and a sample is scored by one.")
+        (judge,) = judges
+        if judge.conditional and y is None:
+            raise IncompatibleError("this discriminator judges samples under their labels: give them, as by --label L.")
+        logits: Tensor = judge(x, y if judge.conditional else None)
+        return logits.flatten(1).mean(1) if logits.dim() > 1 else logits  # (N, 1, h, w) -> (N,)
+
+    def discriminators(self) -> list[Discriminator]:
+        """Return the discriminators: every one that is not part of another, unless overridden."""
+        found = {name: module for name, module in self.named_modules() if isinstance(module, Discriminator)}
+        return [
+            module
+            for name, module in found.items()
+            if not any(name.startswith(f"{other}.") for other in found if other)
+        ]
 
     def preview(self, batch: Batch) -> Tensor | Panel:
         """Return the samples that a grid shows for a batch of real ones.

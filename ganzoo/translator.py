@@ -102,6 +102,10 @@ class Translator(Procedure):
             )
         return batch["a"], batch["b"]
 
+    def score(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Refuse: a translator's discriminator judges a sample beside the input that it was made of."""
+        raise IncompatibleError("a translator judges a sample beside its input: it scores no single samples.")
+
     def sample(self, n: int, y: Tensor | None = None) -> Tensor:
         """Translate n inputs of uniform noise, which gives samples of the right shape but without meaning.
 

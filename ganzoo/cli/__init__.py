@@ -26,6 +26,7 @@ VERBS = {
     "runs": "List runs and their states.",
     "watch": "Show the progress of a run until it ends.",
     "sample": "Generate samples from a trained model.",
+    "score": "Score given samples by the discriminator of a run.",
     "evaluate": "Compute metrics of the samples of a run.",
     "compare": "Compare the scores of runs, or of every value of a setting.",
     "interpolate": "Interpolate between samples in latent space.",

@@ -76,6 +76,46 @@ class Model:
         """
         return self._joined(self.stream(n, y, seed, truncation))
 
+    def score(self, x: Tensor, y: Labels = None) -> Tensor:
+        """Score given samples, by default by the logit of the discriminator; see Procedure.score().
+
+        Args:
+            x: Samples (N, *spec.shape), images in [-1, 1].
+            y: Class index or name of all samples, or N of them, for a discriminator that needs it; ignored by others.
+
+        Returns:
+            Scores (N,) on the CPU, larger for samples that look real.
+
+        Raises:
+            GanzooError: The samples have another shape, there is no such class, or this GAN cannot score.
+        """
+        if tuple(x.shape[1:]) != tuple(self.spec.shape):
+            raise GanzooError(f"samples have shape {tuple(x.shape[1:])}, and this GAN knows {tuple(self.spec.shape)}.")
+        labels = None if y is None or not self.scores_by_label else self._indices(len(x), y)
+        device = next(self.procedure.parameters()).device
+        scores = [torch.empty(0)]
+        size = self.chunk(len(x))
+        for start in range(0, len(x), size):
+            chunk = x[start : start + size].to(device)
+            of_chunk = None if labels is None else labels[start : start + size].to(device)
+            with modes.sampling_with(self.procedure, OwnNoise(0)):
+                scores.append(self._scored(chunk, of_chunk).float().cpu())
+        return torch.cat(scores)
+
+    @property
+    def scores_by_label(self) -> bool:
+        """True when score() needs labels."""
+        return any(discriminator.conditional for discriminator in self.procedure.discriminators())
+
+    def _scored(self, x: Tensor, y: Tensor | None) -> Tensor:
+        try:
+            scores = self.procedure.score(x, y)
+        except instantiate.REFUSALS as error:
+            raise GanzooError(f"this GAN cannot score single samples: {error}") from error
+        if tuple(scores.shape) != (len(x),):
+            raise GanzooError(f"this GAN scores {len(x)} samples by a tensor of shape {tuple(scores.shape)}.")
+        return scores
+
     def interpolate(
         self,
         rows: int = 8,
@@ -328,6 +368,9 @@ class Model:
             return None
         if y is None:
             return preview.classes_in_turn(n, self.spec.classes, torch.device("cpu"))
+        return self._indices(n, y)
+
+    def _indices(self, n: int, y: int | str | Sequence[int | str] | Tensor) -> Tensor:
         if isinstance(y, Tensor):
             y = y.tolist()  # one number for a tensor without dimensions
         indices = [self.index(y)] * n if isinstance(y, (int, str)) else [self.index(label) for label in list(y)]

@@ -165,7 +165,7 @@ def test_augmentations_fit_onto_networks_without_and_the_other_way(source: Run, 
 
 
 def letters(characters: str) -> tuple[Any, TrainedWeights]:
-    """Return a session on some letters, and its weights as those of a trained model."""
+    """Return networks for some letters, and their weights as those of a trained model."""
     session = Session(tiny(LETTERS % characters), accelerator())
     tensors = {name: tensor.clone() for name, tensor in session.procedure.state_dict().items()}
     weights = TrainedWeights("old", "old", 1, False, tensors, len(characters), list(characters), "")

@@ -90,6 +90,9 @@ class Folder(Dataset):
         x = self._images[i] if "_images" in self.__dict__ else self._decoded(path)
         return {"x": x, "y": torch.tensor(label)} if self.class_names else {"x": x}
 
+    def example_name(self, i: int) -> str:
+        return self._examples[i][0].relative_to(self.root).as_posix()
+
     def tensors(self) -> Batch | None:
         if not self._fits(self._examples):
             return None
