@@ -26,7 +26,7 @@ def test_into_the_run_by_default(run: Run) -> None:
 def test_of_several_runs_into_this_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert ganzoo("report", str(run.folder), str(run.folder), "--no-samples").stdout == "report.html\n"
-    assert "<h1>2 runs</h1>" in (tmp_path / "report.html").read_text()
+    assert "<h1>2 runs of tiny</h1>" in (tmp_path / "report.html").read_text()
 
 
 def test_where_it_is_told_to(run: Run, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ for path in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What one process measures: `import torch` under "", then `ganzoo check` of each hostile file in turn."""
+    """Measure in one process: `import torch` under "", then `ganzoo check` of each hostile file in turn."""
     folder = tmp_path_factory.mktemp("hostile")
     files = {name: folder / f"{name}{suffix}" for name, (suffix, _, _) in HOSTILE.items()}
     for name, file in files.items():

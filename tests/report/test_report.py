@@ -108,7 +108,7 @@ def test_several_runs_are_compared_first(letters: Run, tmp_path: Path) -> None:
     assert re.search(r"generator.z_dim</code></td><td.*?>4<.*?>6<", text)
     assert "not comparable" in text and "samples (500, 300)" in text
     first = text.partition('<section class="run')[0]
-    assert re.search(r"A tiny<b data-value>.*?B tiny<b data-value>", first, re.S)
+    assert re.search(r"A z_dim=4<b data-value>.*?B z_dim=6<b data-value>", first, re.S)
 
 
 def test_findings_are_shown(letters: Run, monkeypatch: pytest.MonkeyPatch) -> None:
