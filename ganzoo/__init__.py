@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         Loss,
         Move,
         Panel,
-        Regularizer,
         Schedule,
         Spec,
         Terms,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from ganzoo.procedure import Procedure
     from ganzoo.registry.versions import API_VERSION, deprecated
     from ganzoo.registry.zoo import Zoo
+    from ganzoo.regularizer import Comparison, Regularizer, Regularizers
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
@@ -75,7 +75,6 @@ _HOMES = {
         "Loss",
         "Move",
         "Panel",
-        "Regularizer",
         "Schedule",
         "Spec",
         "Terms",
@@ -99,6 +98,7 @@ _HOMES = {
     "ganzoo.sampling.model": ("Model",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry.zoo": ("Zoo",),
+    "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.terminal.progress": ("Progress",),
@@ -117,6 +117,7 @@ __all__ = [
     "AugmentedDiscriminator",
     "Batch",
     "Blueprint",
+    "Comparison",
     "ConcatEmbedding",
     "ConcatPlane",
     "ConditionalBatchNorm2d",
@@ -143,6 +144,7 @@ __all__ = [
     "ProjectionHead",
     "Reference",
     "Regularizer",
+    "Regularizers",
     "Run",
     "Schedule",
     "Score",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.errors import IncompatibleError
-from ganzoo.interfaces import Batch, Discriminator, Generator, Loss, Move, Regularizer, Spec, Terms
+from ganzoo.interfaces import Batch, Discriminator, Generator, Loss, Move, Spec
 from ganzoo.procedure import Procedure
+from ganzoo.registry.versions import deprecated
+from ganzoo.regularizer import Comparison, Regularizer, Regularizers
+
+Logits = tuple[Tensor | None, Tensor | None]
+"""Logits (N,) of real samples and of fakes, each None where a move has not computed them."""
 
 
 class Fakes(NamedTuple):
@@ -36,7 +41,7 @@ class TwoPlayerProcedure(Procedure):
     A subclass writes step(), usually out of discriminator_move() and generator_move(), or out of simultaneous_move();
     each yields one move. The other methods are hooks: fakes() generates samples, compare() judges them beside real
     ones, and discriminator_terms() and generator_terms() return what a player minimises. A procedure with terms of its
-    own leaves out `loss` and `regularizer`, and uses only the networks, players() and sample().
+    own leaves out `loss`, and uses the networks, `regularizers`, comparison(), players() and sample().
 
     Args:
         spec: What the networks must fit.
@@ -73,6 +78,13 @@ class TwoPlayerProcedure(Procedure):
     D: Discriminator
     loss: Loss
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        for name in ("discriminator_terms", "generator_terms"):
+            method = vars(cls).get(name)
+            if inspect.isfunction(method) and "logits" not in inspect.signature(method).parameters:
+                setattr(cls, name, _without_logits(method))
+
     def __init__(
         self,
         spec: Spec,
@@ -93,13 +105,8 @@ class TwoPlayerProcedure(Procedure):
         self.labels = labels
         self.g_weight = g_weight
         self.show = show
-        self.regularizers: list[Regularizer] = [build() for build in regularizer or []]
-        if with_state := [item for item in self.regularizers if isinstance(item, nn.Module)]:
-            self.with_state = nn.ModuleList(with_state)  # their buffers are saved with the networks
         self._check_networks()
-        network = self.D.network if isinstance(self.D, AugmentedDiscriminator) else self.D
-        for item in self.regularizers:
-            item.attach(network, self.G)
+        self.with_state = Regularizers(regularizer, self.D, self.G, spec)  # its name in checkpoints since ganzoo 0.1
         self._check_regularizers()
 
     def build_discriminator(self, blueprint: Blueprint) -> Discriminator:
@@ -116,6 +123,11 @@ class TwoPlayerProcedure(Procedure):
         """
         discriminator: Discriminator = blueprint(self.spec)
         return discriminator
+
+    @property
+    def regularizers(self) -> Regularizers:
+        """The regularizers, attached to both networks."""
+        return self.with_state
 
     def players(self) -> dict[str, list[nn.Module]]:
         """Return the players "discriminator" and "generator"."""
@@ -140,7 +152,7 @@ class TwoPlayerProcedure(Procedure):
         fakes = fakes._replace(x=fakes.x.detach())
         real_logits, fake_logits = self.compare(batch, fakes)  # (N,), (N,)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
-        yield {"discriminator": self.discriminator_terms(adversarial, batch, fakes, t)}
+        yield {"discriminator": self.discriminator_terms(adversarial, batch, fakes, t, (real_logits, fake_logits))}
         self.project()
 
     def generator_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
@@ -154,11 +166,12 @@ class TwoPlayerProcedure(Procedure):
         Yields:
             The move.
         """
-        adversarial = None
+        adversarial = real_logits = fake_logits = None
         if self.g_weight:
             real_logits = self.judge_real(batch) if self.loss.uses_real else None
-            adversarial = self.g_weight * self.loss.generator(real_logits, self.D(fakes.x, fakes.y))
-        yield {"generator": self.generator_terms(adversarial, batch, fakes, t)}
+            fake_logits = self.D(fakes.x, fakes.y)
+            adversarial = self.g_weight * self.loss.generator(real_logits, fake_logits)
+        yield {"generator": self.generator_terms(adversarial, batch, fakes, t, (real_logits, fake_logits))}
 
     def simultaneous_move(self, batch: Batch, fakes: Fakes, t: int) -> Iterator[Move]:
         """Yield one move of both players at once, whose gradients are computed before either is updated.
@@ -177,8 +190,8 @@ class TwoPlayerProcedure(Procedure):
         d_loss = self.loss.discriminator(real_logits, fake_logits)
         g_loss = self.g_weight * self.loss.generator(real_logits, fake_logits) if self.g_weight else None
         yield {
-            "discriminator": self.discriminator_terms(d_loss, batch, fakes, t),
-            "generator": self.generator_terms(g_loss, batch, fakes, t),
+            "discriminator": self.discriminator_terms(d_loss, batch, fakes, t, (real_logits, fake_logits)),
+            "generator": self.generator_terms(g_loss, batch, fakes, t, (real_logits, fake_logits)),
         }
         self.project()
 
@@ -218,31 +231,75 @@ class TwoPlayerProcedure(Procedure):
         if isinstance(self.loss, Loss):  # one that does not derive from the base class reports nothing
             self.log(**self.loss.report(real, fake))
 
-    def discriminator_terms(self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
-        """Return what the discriminator minimises: its loss, and the penalties of the regularizers of step t."""
-        critic = partial(self.D, y=batch["y"]) if self.D.conditional else self.D
-        fake = fakes.x.detach()
-        return self._add_terms(adversarial, t, lambda item: item.terms(critic, batch["x"], fake))
+    def discriminator_terms(
+        self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int, logits: Logits = (None, None)
+    ) -> dict[str, Tensor]:
+        """Return what the discriminator minimises: its loss, and the penalties of the regularizers of step t.
 
-    def generator_terms(self, adversarial: Tensor | None, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
-        """Return what the generator minimises: its loss, if it has weight, and the regularizers' terms of step t."""
+        Args:
+            adversarial: The loss, a scalar.
+            batch: Real samples, with their labels.
+            fakes: Generated samples.
+            t: The step.
+            logits: Logits (N,) of real samples and of fakes as far as they are known, which regularizers may use.
 
-        def features(x: Tensor) -> Tensor:
-            """Return the features (N, width) of samples under their own labels, which fakes may not share."""
-            y = fakes.y if not self.G.conditional or x is not batch["x"] else batch["y"]
-            judged: Tensor = self.D.features(x, y)
-            return judged
+        Returns:
+            Scalars by name.
+        """
+        comparison = self.comparison(batch, fakes._replace(x=fakes.x.detach()), t, logits)
+        return self.regularizers.terms(comparison, {"adversarial": adversarial})
 
-        return self._add_terms(adversarial, t, lambda item: item.generator_terms(features, batch["x"], fakes.x))
+    def generator_terms(
+        self, adversarial: Tensor | None, batch: Batch, fakes: Fakes, t: int, logits: Logits = (None, None)
+    ) -> dict[str, Tensor]:
+        """Return what the generator minimises: its loss, if it has weight, and the regularizers' terms of step t.
+
+        Args:
+            adversarial: The loss, a scalar; None without one.
+            batch: Real samples, with their labels.
+            fakes: Generated samples.
+            t: The step.
+            logits: Logits (N,) of real samples and of fakes as far as they are known, which regularizers may use.
+
+        Returns:
+            Scalars by name.
+        """
+        own = {} if adversarial is None else {"adversarial": adversarial}
+        return self.regularizers.generator_terms(self.comparison(batch, fakes, t, logits), own)
+
+    def comparison(self, batch: Batch, fakes: Fakes, t: int, logits: Logits = (None, None)) -> Comparison:
+        """Return what regularizers are handed in a move.
+
+        Args:
+            batch: Real samples, with their labels.
+            fakes: Generated samples.
+            t: The step.
+            logits: Logits (N,) of real samples and of fakes as far as they are known.
+
+        Returns:
+            Both kinds of samples as the discriminator sees them.
+        """
+        return Comparison.of(
+            self.D,
+            self.G,
+            batch["x"],
+            fakes.x,
+            real_labels=batch["y"] if self.D.conditional else None,
+            fake_labels=fakes.y,
+            real_logits=logits[0],
+            fake_logits=logits[1],
+            source=fakes.z,
+            step=t,
+            over_processes=self.over_processes,
+        )
 
     def project(self) -> None:
         """Let every regularizer change the discriminator's weights in place, as after each of its moves."""
-        for item in self.regularizers:
-            item.project(self.D)
+        self.regularizers.project()
 
     def helpers(self) -> list[Regularizer]:
         """Return the regularizers that have terms in the generator's move."""
-        return [item for item in self.regularizers if type(item).generator_terms is not Regularizer.generator_terms]
+        return self.regularizers.for_generator()
 
     def refuse_mixed_labels(self, reason: str) -> None:
         """Refuse penalties at each sample when fakes have other labels than the real samples beside them.
@@ -256,22 +313,6 @@ class TwoPlayerProcedure(Procedure):
         for item in self.regularizers:
             if self.D.conditional and item.per_sample:
                 raise IncompatibleError(reason.format(type(item).__name__))
-
-    def _add_terms(
-        self, adversarial: Tensor | None, t: int, terms_of: Callable[[Regularizer], Terms]
-    ) -> dict[str, Tensor]:
-        """Add the terms of regularizers, computed in every `every`-th step and scaled by it (arXiv:1912.04958).
-
-        A second regularizer of a class has a 2 behind its terms' names. Terms that still share a name are summed.
-        """
-        terms: dict[str, Tensor] = {} if adversarial is None else {"adversarial": adversarial}
-        for k, item in enumerate(self.regularizers):
-            if t % item.every == 0:
-                before = sum(type(other) is type(item) for other in self.regularizers[:k])
-                for name, term in terms_of(item).items():
-                    name = f"{name}_{before + 1}" if before else name
-                    terms[name] = terms.get(name, 0) + item.every * term
-        return terms
 
     def _check_networks(self) -> None:
         """Refuse networks that do not suit each other, before regularizers change them."""
@@ -314,12 +355,24 @@ class TwoPlayerProcedure(Procedure):
         if not self.g_weight and not any(item.every == 1 for item in self.helpers()):
             raise IncompatibleError(
                 "g_weight = 0 leaves the generator with the terms of regularizers, and there is none at every step: "
-                'add one such as [[regularizer]] use = "feature_matching".'
+                'add one such as [[regularizer]] use = "feature_matching", or regularizer+=feature_matching.'
             )
-        for item in self.regularizers:
-            item.check(self.D)
         if self.labels == "uniform":
             self.refuse_mixed_labels(
                 'labels = "uniform" pairs the fakes with other labels than the batch, and {} compares samples under '
                 'one label. Use labels = "data".'
             )
+
+
+def _without_logits(method: Callable[..., dict[str, Tensor]]) -> Callable[..., dict[str, Tensor]]:
+    """Wrap an override that was written for ganzoo 0.1, which handed it no logits."""
+
+    @functools.wraps(method)
+    def call(self: TwoPlayerProcedure, adversarial: Any, batch: Batch, fakes: Fakes, t: int, logits: Any = None) -> Any:
+        deprecated(
+            f"{type(self).__name__}.{method.__name__}() takes the logits of the move as its last argument now: add "
+            "`logits=(None, None)`, and hand it on. Without it, it goes in ganzoo 0.3: see docs/procedures.md"
+        )
+        return method(self, adversarial, batch, fakes, t)
+
+    return call

@@ -29,7 +29,7 @@ from ganzoo.testing import examples
 from ganzoo.testing.examples import Example
 from ganzoo.testing.stand_ins import SmallDiscriminator
 from helpers.examples import PROCEDURES, WITH_STAND_INS
-from helpers.support import PLUGINS, TRANSLATING, tiny, train, weights_hash
+from helpers.support import PLUGINS, TRANSLATING, compared, tiny, train, weights_hash
 
 IMAGES = Spec((1, 8, 8))
 
@@ -115,7 +115,7 @@ def test_the_gradient_is_taken_at_the_raw_sample() -> None:
     D, _, x = augmented()
     linear = nn.Linear(64, 1)
     D.network.forward = lambda x, y=None: linear(x.flatten(1)).squeeze(1)  # type: ignore[method-assign]
-    penalty = Blueprint(PLUGINS.zoo.find("regularizer", "r1"), {"weight": 2})().terms(D, x, x)["r1"]
+    penalty = Blueprint(PLUGINS.zoo.find("regularizer", "r1"), {"weight": 2})().terms(compared(D, x, x))["r1"]
     assert penalty.item() == pytest.approx(4 * linear.weight.square().sum().item(), rel=1e-5)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import Batch, DataError, Dataset, Generator, IncompatibleError, Regularizer, Spec
+from helpers.support import compared
 
 
 class Pixels(Dataset):
@@ -107,5 +108,5 @@ def test_a_regularizer_does_nothing_unless_it_says_so() -> None:
     plain = Regularizer()
     plain.check(nn.BatchNorm1d(3))
     plain.project(critic)
-    assert plain.terms(critic, torch.zeros(1, 1), torch.zeros(1, 1)) == {}
+    assert plain.terms(compared(critic, torch.zeros(1, 1), torch.zeros(1, 1))) == {}
     assert (plain.every, critic.weight.item()) == (1, before)

@@ -21,6 +21,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
+from ganzoo.regularizer import regularizers_of
 from ganzoo.utils.modes import eval_mode
 
 LISTED = 8  # layers that a message names
@@ -309,7 +310,7 @@ def check_compile(procedure: Procedure) -> None:
     Raises:
         IncompatibleError: When one does.
     """
-    for regularizer in getattr(procedure, "regularizers", ()):
+    for regularizer in regularizers_of(procedure):
         if regularizer.per_sample:
             raise IncompatibleError(
                 f"run.compile = true and regularizer {type(regularizer).__name__}: compiled networks have no second "

@@ -20,18 +20,17 @@ from torch.nn import functional as F
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import (
     Batch,
-    Critic,
     Dataset,
     Discriminator,
     Encoder,
     Generator,
     Loss,
-    Regularizer,
     Spec,
     Terms,
 )
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import Zoo
+from ganzoo.regularizer import Comparison, Regularizer, Regularizers
 from ganzoo.testing.subjects import samples
 
 OWNER = "testing"
@@ -160,10 +159,10 @@ class SmallPenalty(Regularizer):
 
     per_sample = True
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+    def terms(self, comparison: Comparison) -> Terms:
         """Return the mean squared norm of the gradient."""
-        x = real.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)  # (N, *shape)
+        x = comparison.real.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(comparison.critic(x).sum(), x, create_graph=True)  # (N, *shape)
         return {"penalty": gradient.square().flatten(1).sum(1).mean()}
 
 
@@ -264,12 +263,16 @@ def attach(regularizer: Any) -> tuple[Any, Judge, Maker]:
     maker = Maker()
     untouched = copy.deepcopy(regularizer)
     try:
-        regularizer.attach(judge, maker)
-        regularizer.check(judge)
+        Regularizers([lambda: regularizer], judge, maker, Spec(SHAPE))
     except IncompatibleError:
         torch.manual_seed(0)
         return untouched, Judge(), Maker()
     return regularizer, judge, maker
+
+
+def compared(judge: Judge, maker: Maker, real: Tensor, fake: Tensor) -> Comparison:
+    """Return what a regularizer is handed of samples (n, *SHAPE) in a move."""
+    return Comparison.of(judge, maker, real, fake, real_logits=judge(real), fake_logits=judge(fake))
 
 
 def real_and_fake(n: int = 5) -> tuple[Tensor, Tensor]:

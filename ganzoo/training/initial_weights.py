@@ -13,9 +13,10 @@ from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe, RunSettings
 from ganzoo.errors import IncompatibleError, RecipeError, did_you_mean, one_line
-from ganzoo.interfaces import Dataset, Discriminator, Regularizer, Spec
+from ganzoo.interfaces import Dataset, Discriminator, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry.discovery import Plugins
+from ganzoo.regularizer import Regularizer
 from ganzoo.sharing.trained_weights import TrainedWeights, read
 from ganzoo.utils.meta import meta_device
 from ganzoo.utils.unicode import composed, well_formed

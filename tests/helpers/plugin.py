@@ -41,8 +41,8 @@ class Noisy(ganzoo.Regularizer):
     def __init__(self, every: int = 1):
         self.every = every
 
-    def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
-        return {"noisy": drawn() * critic(real).square().mean()}
+    def terms(self, comparison: ganzoo.Comparison) -> ganzoo.Terms:
+        return {"noisy": drawn() * comparison.critic(comparison.real).square().mean()}
 
 
 class Listener(ganzoo.Regularizer):
@@ -50,8 +50,8 @@ class Listener(ganzoo.Regularizer):
 
     heard: ClassVar[list[Tensor]] = []
 
-    def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
-        self.heard.append(real.clone())
+    def terms(self, comparison: ganzoo.Comparison) -> ganzoo.Terms:
+        self.heard.append(comparison.real.clone())
         return {}
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.config import instantiate, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches, normalised
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
+from ganzoo.regularizer import Comparison
 from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
 from ganzoo.training import loop, optim
@@ -143,3 +145,8 @@ def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
     for t in range(steps):
         engine.step(batches, t)
     return procedure.eval(), normalised({"x": held})["x"]
+
+
+def compared(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Comparison:
+    """Return what a regularizer is handed; the critic, a function, stands for its features as well."""
+    return Comparison(real, fake, critic, critic, nn.Identity(), nn.Identity())

@@ -13,7 +13,8 @@ from torch.autograd.function import once_differentiable
 
 import ganzoo
 from ganzoo.augmentation import Augmentation
-from ganzoo.interfaces import Critic, Discriminator, Generator, Loss, Regularizer, Schedule, Spec, Terms
+from ganzoo.interfaces import Discriminator, Generator, Loss, Schedule, Spec, Terms
+from ganzoo.regularizer import Comparison, Regularizer
 from helpers.planted import broken
 
 
@@ -319,24 +320,24 @@ class Shifting(Difference):
 class Penalty(Regularizer):
     """Penalty on large logits."""
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        return {"penalty": critic(real.detach()).square().mean()}
+    def terms(self, comparison: Comparison) -> Terms:
+        return {"penalty": comparison.critic(comparison.real.detach()).square().mean()}
 
 
 class Meddling(Penalty):
     """Changes the real samples in place."""
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+    def terms(self, comparison: Comparison) -> Terms:
         with torch.no_grad():
-            real += 1
-        return super().terms(critic, real, fake)
+            comparison.real.add_(1)
+        return super().terms(comparison)
 
 
 class Negative(Penalty):
     """Returns a negative penalty."""
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        return {"penalty": -super().terms(critic, real, fake)["penalty"]}
+    def terms(self, comparison: Comparison) -> Terms:
+        return {"penalty": -super().terms(comparison)["penalty"]}
 
 
 class Remembering(Penalty):
@@ -344,9 +345,9 @@ class Remembering(Penalty):
 
     mean = 0.0
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        self.mean = 0.9 * self.mean + 0.1 * float(real.detach().mean())
-        return super().terms(critic, real, fake)
+    def terms(self, comparison: Comparison) -> Terms:
+        self.mean = 0.9 * self.mean + 0.1 * float(comparison.real.detach().mean())
+        return super().terms(comparison)
 
 
 class Halving(Schedule):

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ganzoo import IncompatibleError
+from ganzoo import Comparison, IncompatibleError
 from ganzoo.config import instantiate
 from ganzoo.data.loader import Batches
 from ganzoo.runs import checkpoint
@@ -131,8 +131,9 @@ def values(procedure: Any, real: Tensor, fake: Tensor) -> list[Tensor]:
     logits = procedure.D(real), procedure.D(fake)
     terms = [procedure.loss.discriminator(*logits), procedure.loss.generator(*logits)]
     for one in procedure.regularizers:
-        terms += one.terms(procedure.D, real, fake).values()
-        terms += one.generator_terms(procedure.D.features, real, fake).values()
+        comparison = Comparison.of(procedure.D, procedure.G, real, fake)
+        terms += one.terms(comparison).values()
+        terms += one.generator_terms(comparison).values()
     return terms
 
 

@@ -14,7 +14,7 @@ from ganzoo.config import instantiate
 from ganzoo.registry import discovery
 from ganzoo.training import optim
 from ganzoo.training.engine import Engine
-from helpers.support import accelerator, tiny
+from helpers.support import accelerator, compared, tiny
 
 STEPS = 12
 
@@ -60,7 +60,7 @@ def hand_written_wgan_gp(generator: nn.Module, critic: nn.Module, data: Iterator
 def penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """10 (|gradient| - 1)^2 between real and fake samples, by the registered regularizer: it has tests of its own."""
     regularizer = discovery.load().zoo.find("regularizer", "gradient_penalty").load()(weight=10.0)
-    (term,) = regularizer.terms(critic, real, fake).values()
+    (term,) = regularizer.terms(compared(critic, real, fake)).values()
     return term
 
 

@@ -14,6 +14,7 @@ from ganzoo.errors import SetupError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
 from ganzoo.procedure import Procedure
+from ganzoo.regularizer import Regularizer
 from ganzoo.testing.check import BrokenPromiseError, expect, skip
 from ganzoo.testing.subjects import Component
 
@@ -23,7 +24,7 @@ BASES: dict[str, type] = {
     "discriminator": interfaces.Discriminator,
     "encoder": interfaces.Encoder,
     "loss": interfaces.Loss,
-    "regularizer": interfaces.Regularizer,
+    "regularizer": Regularizer,
     "augmentation": Augmentation,
     "transform": interfaces.Transform,
     "dataset": interfaces.Dataset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -9,8 +10,9 @@ from torch import Tensor, nn
 
 from ganzoo.config.component import Blueprint
 from ganzoo.errors import IncompatibleError
+from ganzoo.regularizer import terms_of
 from ganzoo.testing.check import BrokenPromiseError, expect, skip
-from ganzoo.testing.stand_ins import Judge, Maker, attach, real_and_fake
+from ganzoo.testing.stand_ins import Judge, Maker, attach, compared, real_and_fake
 from ganzoo.testing.subjects import Component
 
 
@@ -50,9 +52,10 @@ def a_gradient_reaches_the_players(component: Component) -> None:
         for parameter in [*judge.parameters(), *maker.parameters()]:
             parameter.add_(torch.randn_like(parameter) * 0.1)
     checked = False
+    fake, generated = maker(maker.prior(5)).detach(), maker(maker.prior(5))
     for terms, player in (
-        (regularizer.terms(judge, real, maker(maker.prior(5)).detach()), judge),
-        (regularizer.generator_terms(judge.features, real, maker(maker.prior(5))), maker),
+        (terms_of(regularizer, "terms", compared(judge, maker, real, fake)), judge),
+        (terms_of(regularizer, "generator_terms", compared(judge, maker, real, generated)), maker),
     ):
         for name, term in terms.items():
             checked = True
@@ -73,17 +76,18 @@ def a_gradient_reaches_the_players(component: Component) -> None:
 
 def it_does_not_change_the_samples(component: Component) -> None:
     """Samples are not changed in place, and the discriminator's terms give them no gradient."""
-    regularizer, judge, _ = attach(component.build())
+    regularizer, judge, maker = attach(component.build())
     real, fake = (x.detach() for x in real_and_fake())
     real_before, fake_before = real.clone(), fake.clone()
-    regularizer.terms(judge, real, fake)
-    regularizer.generator_terms(judge.features, real, fake)
+    for method in ("terms", "generator_terms"):
+        terms_of(regularizer, method, compared(judge, maker, real, fake))
     expect(
         torch.equal(real, real_before) and torch.equal(fake, fake_before),
         f"{component}: it changes samples in place. Write x = x + noise, not x += noise: the samples are used again.",
     )
     real, fake = real_and_fake()
-    for term in regularizer.terms(judge, real, fake).values():
+    handed = replace(compared(judge, maker, real.detach(), fake.detach()), real=real, fake=fake)
+    for term in terms_of(regularizer, "terms", handed).values():
         if _has_graph(term):
             term.backward(retain_graph=True)
     expect(
@@ -168,9 +172,10 @@ def _terms(regularizer: Any, judge: Judge, maker: Maker) -> dict[str, Tensor]:
     """Return all terms of both players, with random numbers from seed 1."""
     torch.manual_seed(1)
     real, fake = (x.detach() for x in real_and_fake())
-    generator_terms = regularizer.generator_terms(judge.features, real, fake)
+    comparison = compared(judge, maker, real, fake)
+    generator_terms = terms_of(regularizer, "generator_terms", comparison)
     return {
-        **regularizer.terms(judge, real, fake),
+        **terms_of(regularizer, "terms", comparison),
         **{f"generator's {name}": term for name, term in generator_terms.items()},
     }
 

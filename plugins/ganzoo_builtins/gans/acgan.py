@@ -91,7 +91,7 @@ class ACGAN(Adversarial):
         self.log(class_real=class_real, class_fake=class_fake)
         learned = class_real + class_fake if self.classify == "both" else class_real
         adversarial = self.loss.discriminator(real_logits, fake_logits)
-        terms = self.discriminator_terms(adversarial, batch, fakes, t)
+        terms = self.discriminator_terms(adversarial, batch, fakes, t, (real_logits, fake_logits))
         yield {"discriminator": {**terms, "class": self.d_class_weight * learned}}
         self.project()
 
@@ -99,5 +99,6 @@ class ACGAN(Adversarial):
         assert fakes.y is not None, "the generator is conditional"
         features, fake_logits = self.D.features_and_logits(fakes.x)  # (N, width), (N,)
         real_logits = self.judge_real(batch) if self.loss.uses_real else None
-        terms = self.generator_terms(self.loss.generator(real_logits, fake_logits), batch, fakes, t)
+        adversarial = self.loss.generator(real_logits, fake_logits)
+        terms = self.generator_terms(adversarial, batch, fakes, t, (real_logits, fake_logits))
         yield {"generator": {**terms, "class": self.g_class_weight * self.class_loss(features, fakes.y)}}

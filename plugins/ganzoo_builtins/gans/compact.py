@@ -73,8 +73,7 @@ class CompactDiscriminator(Discriminator):
         hidden: Width of the linear layer, whose output is the features.
         condition: How it takes labels: not ("none"), as a map beside the channels ("concat"), or by a projection of the
             features ("projection").
-        norm: "spectral" normalises the weights of all layers, as the regularizer `spectral_norm` does, for procedures
-            that take no regularizers.
+        norm: "spectral" normalises the weights of all layers, as the regularizer `spectral_norm` does.
     """
 
     def __init__(
@@ -107,7 +106,7 @@ class CompactDiscriminator(Discriminator):
         )
         self.head = labels.head(hidden)
         if norm == "spectral":
-            SpectralNorm().attach(self, nn.Identity())
+            SpectralNorm().attach(self, nn.Identity(), spec)
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         # 28x28: (N, C, 28, 28) -> (N, width, 14, 14) -> (N, 2*width, 7, 7) -> (N, 4*width, 7, 7) -> (N, hidden)

@@ -202,14 +202,16 @@ class InfoGAN(TwoPlayerProcedure):
         real_logits = self.judge_real(batch)  # (N,)
         features, fake_logits = self.D.features_and_logits(fakes.x)  # (N, width), (N,)
         self.log_logits(real_logits, fake_logits)
-        terms = self.discriminator_terms(self.loss.discriminator(real_logits, fake_logits), batch, fakes, t)
+        adversarial = self.loss.discriminator(real_logits, fake_logits)
+        terms = self.discriminator_terms(adversarial, batch, fakes, t, (real_logits, fake_logits))
         yield {"discriminator": {**terms, **self.information(codes, features)}}
         self.project()
         codes = self.codes(len(batch["x"]))
         fakes = self.fakes_of(codes)
         features, fake_logits = self.D.features_and_logits(fakes.x)
         compared = self.judge_real(batch) if self.loss.uses_real else None
-        terms = self.generator_terms(self.loss.generator(compared, fake_logits), batch, fakes, t)
+        adversarial = self.loss.generator(compared, fake_logits)
+        terms = self.generator_terms(adversarial, batch, fakes, t, (compared, fake_logits))
         yield {"generator": {**terms, **self.information(codes, features)}}
 
     def fakes_of(self, codes: Codes) -> Fakes:

@@ -15,8 +15,7 @@ CIFAR-10. Each can take the class as an additional plane (the paper's CC-LAPGAN,
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -26,16 +25,16 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, one_hot
 
 from ganzoo import (
-    AugmentedDiscriminator,
     Batch,
     Blueprint,
+    Comparison,
     Discriminator,
     Generator,
     IncompatibleError,
     Move,
     Panel,
     Procedure,
-    Regularizer,
+    Regularizers,
     Spec,
     Terms,
 )
@@ -101,8 +100,9 @@ class LAPGAN(Procedure):
         self.loss = loss()
         self.levels = levels
         self._check()
-        self.regularizers: list[list[Regularizer]] = [[build() for build in regularizer or []] for _ in self.D]
-        self._attach_regularizers()
+        levels_of = zip(self.D, self.G, [*finer, coarsest], strict=True)
+        self.regularizers = [Regularizers(regularizer, D, G, level) for D, G, level in levels_of]
+        self.with_state = nn.ModuleList(item for level in self.regularizers for item in level.children())
 
     def players(self) -> dict[str, list[nn.Module]]:
         sides = {"discriminator": self.D, "generator": self.G}
@@ -114,7 +114,8 @@ class LAPGAN(Procedure):
         with torch.no_grad():
             fake = self._fakes(real, y)
         yield {f"discriminator_{k}": self._discriminate(k, real[k], fake[k], y, t) for k in range(len(real))}
-        self._project()
+        for level in self.regularizers:
+            level.project()
         fake = self._fakes(real, y)
         yield {f"generator_{k}": self._generate(k, real[k], fake[k], y, t) for k in range(len(real))}
         # One move of all levels equals a move of each in turn, since no two levels share a weight.
@@ -122,30 +123,34 @@ class LAPGAN(Procedure):
     def _discriminate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None, t: int) -> Terms:
         real_logits, fake_logits = self._judge(k, real, y), self._judge(k, fake, y)  # (N,), (N,)
         self.log(**{f"real_{k}": real_logits, f"fake_{k}": fake_logits})
-        terms: dict[str, Tensor] = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
-        critic = partial(self._judge, k, y=y)
-        return self._add_terms(terms, k, t, lambda item: item.terms(critic, real, fake))
+        comparison = self._compare(k, real, fake, y, t, (real_logits, fake_logits))
+        return self.regularizers[k].terms(
+            comparison, {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        )
 
     def _generate(self, k: int, real: Tensor, fake: Tensor, y: Tensor | None, t: int) -> Terms:
         real_logits = self._judge(k, real, y) if self.loss.uses_real else None
-        terms: dict[str, Tensor] = {"adversarial": self.loss.generator(real_logits, self._judge(k, fake, y))}
-        features = partial(self.D[k].features, y=y if self.D[k].conditional else None)
-        return self._add_terms(terms, k, t, lambda item: item.generator_terms(features, real, fake))
+        fake_logits = self._judge(k, fake, y)
+        comparison = self._compare(k, real, fake, y, t, (real_logits, fake_logits))
+        own = {"adversarial": self.loss.generator(real_logits, fake_logits)}
+        return self.regularizers[k].generator_terms(comparison, own)
 
-    def _add_terms(
-        self, terms: dict[str, Tensor], k: int, t: int, terms_of: Callable[[Regularizer], Terms]
-    ) -> dict[str, Tensor]:
-        """Add the terms of a level's regularizers, computed in every `every`-th step and scaled by it."""
-        for item in self.regularizers[k]:
-            if t % item.every == 0:
-                for name, term in terms_of(item).items():
-                    terms[name] = terms.get(name, 0) + item.every * term
-        return terms
-
-    def _project(self) -> None:
-        for D, items in zip(self.D, self.regularizers, strict=True):
-            for item in items:
-                item.project(D)
+    def _compare(
+        self, k: int, real: Tensor, fake: Tensor, y: Tensor | None, t: int, logits: tuple[Tensor | None, Tensor]
+    ) -> Comparison:
+        """Return what the regularizers of a level are handed: images of its size, real and generated."""
+        return Comparison.of(
+            self.D[k],
+            self.G[k],
+            real,
+            fake,
+            real_labels=y,
+            fake_labels=y if self.G[k].conditional else None,
+            real_logits=logits[0],
+            fake_logits=logits[1],
+            step=t,
+            over_processes=self.over_processes,
+        )
 
     def compose(self, n: int, y: Tensor | None = None) -> list[Tensor]:
         """Generate samples of every level, the smallest first, each from the one before."""
@@ -179,16 +184,6 @@ class LAPGAN(Procedure):
     def _judge(self, k: int, x: Tensor, y: Tensor | None) -> Tensor:
         D = self.D[k]
         return D(x, y if D.conditional else None)
-
-    def _attach_regularizers(self) -> None:
-        items = [item for level in self.regularizers for item in level]
-        if with_state := [item for item in items if isinstance(item, nn.Module)]:
-            self.with_state = nn.ModuleList(with_state)  # their buffers are saved with the networks
-        for G, D, level in zip(self.G, self.D, self.regularizers, strict=True):
-            for item in level:
-                item.attach(D.network if isinstance(D, AugmentedDiscriminator) else D, G)
-            for item in level:
-                item.check(D)
 
     def _check(self) -> None:
         for k, (G, D) in enumerate(zip(self.G, self.D, strict=True)):

@@ -65,16 +65,28 @@ class LossSensitive(TwoPlayerProcedure):
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch = next(data)
         fakes = self.fakes(batch)
-        terms = self.pairs(batch["x"], fakes.x.detach())
-        penalised = self.discriminator_terms(terms.pop("margin"), batch, fakes, t)
+        x, fake = batch["x"], fakes.x.detach()
+        real_loss, fake_loss = self.L(x), self.L(fake)  # (N,), (N,)
+        terms = self.pairs(x, fake, real_loss, fake_loss)
+        penalised = self.discriminator_terms(terms.pop("margin"), batch, fakes, t, (-real_loss, -fake_loss))
         yield {"discriminator": {"margin": penalised.pop("adversarial"), **terms, **penalised}}
         self.project()
-        helped = self.generator_terms(self.L(fakes.x).mean(), batch, fakes, t)  # the same fakes, the updated loss
+        loss = self.L(fakes.x)  # the same fakes, the updated loss
+        helped = self.generator_terms(loss.mean(), batch, fakes, t, (None, -loss))
         yield {"generator": {"loss": helped.pop("adversarial"), **helped}}
 
-    def pairs(self, x: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Return the terms of the learned loss on pairs of a real sample and a fake, (N, *shape) both."""
-        real_loss, fake_loss = self.L(x), self.L(fake)  # (N,), (N,)
+    def pairs(self, x: Tensor, fake: Tensor, real_loss: Tensor, fake_loss: Tensor) -> dict[str, Tensor]:
+        """Return the terms of the learned loss on pairs of a real sample and a fake.
+
+        Args:
+            x: Real samples (N, *shape).
+            fake: Generated samples (N, *shape).
+            real_loss: The learned loss (N,) of the real samples.
+            fake_loss: The learned loss (N,) of the generated samples.
+
+        Returns:
+            Scalars by name.
+        """
         distance = (x - fake).abs().flatten(1).sum(1)  # (N,)
         missing = self.margin * distance + real_loss - fake_loss  # positive for pairs that do not keep the margin
         self.log(real=-real_loss, fake=-fake_loss, kept=(missing <= 0).float())

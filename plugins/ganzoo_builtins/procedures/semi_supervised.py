@@ -87,10 +87,17 @@ class SemiSupervised(Adversarial):
             self.labelled.take(batch["x"], batch["y"])
             yield batch
 
-    def discriminator_terms(self, adversarial: Tensor, batch: Batch, fakes: Fakes, t: int) -> dict[str, Tensor]:
+    def discriminator_terms(
+        self,
+        adversarial: Tensor,
+        batch: Batch,
+        fakes: Fakes,
+        t: int,
+        logits: tuple[Tensor | None, Tensor | None] = (None, None),
+    ) -> dict[str, Tensor]:
         x, y = self.labelled.draw(len(batch["x"]))  # (N, *shape), (N,)
         labelled = self.label_weight * cross_entropy(self.classify(x), y)
-        return {"labelled": labelled, **super().discriminator_terms(adversarial, batch, fakes, t)}
+        return {"labelled": labelled, **super().discriminator_terms(adversarial, batch, fakes, t, logits)}
 
 
 class Classifier(Discriminator):

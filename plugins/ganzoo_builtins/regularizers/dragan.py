@@ -2,9 +2,8 @@
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor
 
-from ganzoo import Critic, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
@@ -27,8 +26,9 @@ class DRAGAN(Regularizer):
         self.spread = spread
         self.every = every
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+    def terms(self, comparison: Comparison) -> Terms:
+        real = comparison.real
         alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # (N, 1, ...)
         delta = alpha * self.spread * real.std(correction=0) * torch.rand_like(real)  # (N, *shape)
-        excess = gradient_norms(critic, real + delta) - 1  # (N,)
+        excess = gradient_norms(comparison.critic, real + delta) - 1  # (N,)
         return {"dragan": self.weight * excess.square().mean()}

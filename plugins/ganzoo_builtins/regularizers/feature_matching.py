@@ -4,9 +4,8 @@ from typing import Literal
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor
 
-from ganzoo import Features, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 
 
 class FeatureMatching(Regularizer):
@@ -31,9 +30,9 @@ class FeatureMatching(Regularizer):
         self.distance = distance
         self.every = every
 
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+    def generator_terms(self, comparison: Comparison) -> Terms:
         with torch.no_grad():
-            target = features(real).mean(dim=0)  # (N, *shape) -> (width,)
-        difference = features(fake).mean(dim=0) - target  # (width,)
+            target = comparison.features(comparison.real).mean(dim=0)  # (N, *shape) -> (width,)
+        difference = comparison.features(comparison.fake).mean(dim=0) - target  # (width,)
         value = difference.square().sum() if self.distance == "squared" else difference.abs().mean()
         return {"feature_matching": self.weight * value}

@@ -2,9 +2,8 @@
 
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor
 
-from ganzoo import Critic, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
@@ -24,10 +23,11 @@ class GradientPenalty(Regularizer):
         self.one_sided = one_sided
         self.every = every
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+    def terms(self, comparison: Comparison) -> Terms:
+        real, fake = comparison.real, comparison.fake
         epsilon = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)  # (N, 1, ...)
         between = epsilon * real + (1 - epsilon) * fake  # (N, *shape)
-        excess = gradient_norms(critic, between) - 1  # (N,)
+        excess = gradient_norms(comparison.critic, between) - 1  # (N,)
         if self.one_sided:
             excess = excess.relu()
         return {"gradient_penalty": self.weight * excess.square().mean()}

@@ -2,9 +2,9 @@
 
 import torch
 from pydantic import NonNegativeFloat
-from torch import Tensor, nn
+from torch import nn
 
-from ganzoo import Critic, Features, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Spec, Terms
 
 
 class HistoricalAveraging(Regularizer, nn.Module):
@@ -22,7 +22,7 @@ class HistoricalAveraging(Regularizer, nn.Module):
         self.weight = weight
         self.averaged: dict[str, list[nn.Parameter]] = {}
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         for player, network in (("discriminator", discriminator), ("generator", generator)):
             self.averaged[player] = [p for p in network.parameters() if p.requires_grad]
             device = next(network.parameters()).device
@@ -30,10 +30,10 @@ class HistoricalAveraging(Regularizer, nn.Module):
             for i, parameter in enumerate(self.averaged[player]):
                 self.register_buffer(f"{player}_mean_{i}", torch.zeros_like(parameter))
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+    def terms(self, comparison: Comparison) -> Terms:
         return self._distance("discriminator")
 
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+    def generator_terms(self, comparison: Comparison) -> Terms:
         return self._distance("generator")
 
     def _distance(self, player: str) -> Terms:

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Regularizer
+from ganzoo import Regularizer, Spec
 
 
 class InstanceNoise(Regularizer, nn.Module):
@@ -26,7 +26,7 @@ class InstanceNoise(Regularizer, nn.Module):
         self.moves = moves
         self.register_buffer("moved", torch.tensor(0.0))
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         discriminator.register_forward_pre_hook(self._add_noise)
 
     def project(self, critic: nn.Module) -> None:

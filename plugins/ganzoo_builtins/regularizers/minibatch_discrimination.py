@@ -5,7 +5,7 @@ from pydantic import PositiveInt
 from torch import nn
 from torch.nn.utils import parametrize
 
-from ganzoo import IncompatibleError, Regularizer
+from ganzoo import IncompatibleError, Regularizer, Spec
 from ganzoo_builtins.layers.minibatch_discrimination import MinibatchDiscrimination as Layer
 from ganzoo_builtins.probe import probe
 
@@ -27,7 +27,7 @@ class MinibatchDiscrimination(Regularizer):
         self.kernels = kernels
         self.dims = dims
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         calls = probe(NAME, discriminator, generator)
         heads = [call for call in calls.discriminator if any(call.input is features for features in calls.features)]
         heads = [call for call in heads if isinstance(call.module, nn.Linear)]  # dropout may return its input

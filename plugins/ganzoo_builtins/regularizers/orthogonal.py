@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Features, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 
 
 class Orthogonal(Regularizer):
@@ -21,13 +21,9 @@ class Orthogonal(Regularizer):
     def __init__(self, weight: NonNegativeFloat = 1e-4, every: PositiveInt = 1):
         self.weight = weight
         self.every = every
-        self.generator: tuple[nn.Module, ...] = ()  # in a tuple: it belongs to the procedure
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
-        self.generator = (generator,)
-
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
-        penalties = [off_diagonal(rows) for network in self.generator for rows in matrices(network)]
+    def generator_terms(self, comparison: Comparison) -> Terms:
+        penalties = [off_diagonal(rows) for rows in matrices(comparison.generator)]
         return {"orthogonal": self.weight * torch.stack(penalties).sum()} if penalties else {}
 
 

@@ -4,7 +4,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ganzoo import Features, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 
 
 class PullAway(Regularizer):
@@ -22,8 +22,8 @@ class PullAway(Regularizer):
         self.weight = weight
         self.every = every
 
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
-        return {"pull_away": self.weight * pull_away(features(fake))}
+    def generator_terms(self, comparison: Comparison) -> Terms:
+        return {"pull_away": self.weight * pull_away(comparison.features(comparison.fake))}
 
 
 def pull_away(codes: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """The R1 penalty of Mescheder et al. 2018 (arXiv:1801.04406), eq. (9)."""
 
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor, nn
+from torch import nn
 
-from ganzoo import Critic, IncompatibleError, Regularizer, Terms
+from ganzoo import Comparison, IncompatibleError, Regularizer, Terms
 from ganzoo_builtins.regularizers.gradients import gradients
 
 
@@ -32,5 +32,5 @@ class R1(Regularizer):
         except IncompatibleError as refusal:
             raise IncompatibleError(f"{refusal.message} mixed_samples = true penalises it nevertheless.") from None
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        return {"r1": self.weight / 2 * gradients(critic, real).square().sum(dim=1).mean()}
+    def terms(self, comparison: Comparison) -> Terms:
+        return {"r1": self.weight / 2 * gradients(comparison.critic, comparison.real).square().sum(dim=1).mean()}

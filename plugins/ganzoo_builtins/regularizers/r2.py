@@ -1,9 +1,8 @@
 """The R2 penalty of Mescheder et al. 2018 (arXiv:1801.04406), eq. (10)."""
 
 from pydantic import NonNegativeFloat, PositiveInt
-from torch import Tensor
 
-from ganzoo import Critic, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Terms
 from ganzoo_builtins.regularizers.gradients import gradients
 
 
@@ -21,5 +20,5 @@ class R2(Regularizer):
         self.weight = weight
         self.every = every
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        return {"r2": self.weight / 2 * gradients(critic, fake).square().sum(dim=1).mean()}
+    def terms(self, comparison: Comparison) -> Terms:
+        return {"r2": self.weight / 2 * gradients(comparison.critic, comparison.fake).square().sum(dim=1).mean()}

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import IncompatibleError, Regularizer
+from ganzoo import IncompatibleError, Regularizer, Spec
 from ganzoo_builtins.layers.self_attention import SelfAttention as Layer
 from ganzoo_builtins.probe import Call, probe
 
@@ -35,7 +35,7 @@ class SelfAttention(Regularizer):
         self.pool = pool
         self.players = players
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         calls = probe(NAME, discriminator, generator)
         if self.players != "generator":
             self._insert(discriminator, calls.discriminator)

@@ -6,7 +6,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
-from ganzoo import IncompatibleError, Regularizer
+from ganzoo import IncompatibleError, Regularizer, Spec
 
 LAYERS = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
 
@@ -44,7 +44,7 @@ class SpectralNorm(Regularizer):
         self.players = players
         self.iterations = iterations
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         for network in [discriminator, generator][: 2 if self.players == "both" else 1]:
             embeddings = network is generator and nn.Embedding  # of labels: normalised ones cripple a generator
             layers = [

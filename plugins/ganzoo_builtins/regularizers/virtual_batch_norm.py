@@ -7,7 +7,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganzoo import Generator, IncompatibleError, Regularizer
+from ganzoo import Generator, IncompatibleError, Regularizer, Spec
 from ganzoo_builtins.layers.virtual_batch_norm import VirtualBatchNorm as Layer
 
 NAME = "regularizer virtual_batch_norm"
@@ -47,7 +47,7 @@ class VirtualBatchNorm(Regularizer):
     def __init__(self, reference: PositiveInt = 64):
         self.reference = reference
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         norms = {name: module for name, module in generator.named_modules() if isinstance(module, _BatchNorm)}
         if not isinstance(generator, Generator) or not generator.z_dim or generator.conditional:
             raise IncompatibleError(f"{NAME} needs a generator that takes only noise: use one without labels.")

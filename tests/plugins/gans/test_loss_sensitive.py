@@ -63,7 +63,7 @@ FAKE = torch.tensor([[0.3, -0.3], [-1.2, 0.0]], dtype=torch.float64)
 def test_margins_by_hand(settings: dict[str, Any], margin: float, kept: float, patches: bool) -> None:
     procedure = make(**settings)
     procedure.D = First(patches)
-    terms = procedure.pairs(REAL, FAKE)
+    terms = procedure.pairs(REAL, FAKE, procedure.L(REAL), procedure.L(FAKE))
     assert {name: term.item() for name, term in terms.items()} == {"margin": pytest.approx(margin)}
     assert procedure.logged["kept"].mean().item() == kept
 
@@ -71,7 +71,7 @@ def test_margins_by_hand(settings: dict[str, Any], margin: float, kept: float, p
 def test_gamma_weighs_the_loss_of_real_samples() -> None:
     procedure = make(margin=1.0, gamma=0.5)
     procedure.D = First()
-    terms = procedure.pairs(REAL, FAKE)
+    terms = procedure.pairs(REAL, FAKE, procedure.L(REAL), procedure.L(FAKE))
     assert terms["real"].item() == pytest.approx(-0.5 * (1.0 - 0.5) / 2)
     assert set(terms) == {"margin", "real"}
 

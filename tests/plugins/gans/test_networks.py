@@ -139,7 +139,7 @@ def test_a_compact_discriminator_normalises_its_weights_as_the_regularizer_does(
     plain = network("discriminator", "compact", DIGITS, **settings)
     normalised = network("discriminator", "compact", DIGITS, **settings, norm="spectral")
     attached = copy.deepcopy(plain)
-    ZOO.find("regularizer", "spectral_norm").load()().attach(attached, network("generator", "mlp", DIGITS))
+    ZOO.find("regularizer", "spectral_norm").load()().attach(attached, network("generator", "mlp", DIGITS), DIGITS)
     names = normalised.state_dict().keys()
     assert names == attached.state_dict().keys()
     originals = [name for name in names if name.endswith("weight.original")]

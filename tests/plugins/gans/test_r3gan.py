@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganzoo import Spec
 from ganzoo_builtins.gans.r3gan import Block
 from ganzoo_builtins.layers.resampling import Up
-from helpers.support import PLUGINS
+from helpers.support import PLUGINS, compared
 
 DIGITS = Spec((1, 28, 28), classes=10)
 
@@ -146,7 +146,7 @@ def test_the_dirac_game_converges_by_both_penalties(gamma: float, expected: list
         psi, theta = (value.detach().requires_grad_() for value in at)
         critic = partial(lambda x, psi: psi * x[:, 0], psi=psi)
         fake = theta.view(1, 1)
-        terms = [term for item in penalties for term in item.terms(critic, real, fake.detach()).values()]
+        terms = [term for item in penalties for term in item.terms(compared(critic, real, fake.detach())).values()]
         d_loss = loss.discriminator(critic(real), critic(fake.detach())) + sum(terms)
         g_loss = loss.generator(critic(real), critic(fake))
         return -torch.stack([torch.autograd.grad(d_loss, psi)[0], torch.autograd.grad(g_loss, theta)[0]])

@@ -13,7 +13,7 @@ from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 from ganzoo import IncompatibleError, Spec
 from ganzoo_builtins.gans.stylegan2 import EqualizedConv2d, EqualizedLinear, ModulatedConv2d, normalise
 from ganzoo_builtins.layers.resampling import Up
-from helpers.support import PLUGINS
+from helpers.support import PLUGINS, compared
 
 DIGITS = Spec((1, 28, 28), classes=10)
 SMALL = {"width": 8, "area": 256}
@@ -232,7 +232,7 @@ def test_r1_takes_a_discriminator_that_mixes_samples_when_it_is_asked_to() -> No
     (alone,) = torch.autograd.grad(D(x)[0], x)
     assert alone[1:].any(), "a logit depends on the other samples"
     expected = gradient.flatten(1).square().sum(1).mean().item()
-    assert penalty.terms(D, x.detach(), x.detach())["r1"].item() == pytest.approx(expected, rel=1e-5)
+    assert penalty.terms(compared(D, x.detach(), x.detach()))["r1"].item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_logit_with_labels_is_an_inner_product_with_a_vector_of_unit_scale() -> None:

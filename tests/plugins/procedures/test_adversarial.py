@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from ganzoo import (
     Batch,
-    Critic,
+    Comparison,
     Discriminator,
-    Features,
     Generator,
     IncompatibleError,
     Loss,
@@ -111,9 +110,9 @@ class Looking(Regularizer):
         self.every = every
         self.given: list[tuple[Tensor, Tensor]] = []
 
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        self.given.append((real, fake))
-        self.judged = critic(fake)
+    def terms(self, comparison: Comparison) -> Terms:
+        self.given.append((comparison.real, comparison.fake))
+        self.judged = comparison.critic(comparison.fake)
         return {"looking": torch.tensor(2.0)}
 
 
@@ -385,7 +384,7 @@ def test_no_term_of_equal_regularizers_is_lost(settings: dict[str, Any]) -> None
 
 def test_terms_of_one_name_add_up() -> None:
     class Adversarially(Regularizer):
-        def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
+        def terms(self, comparison: Comparison) -> Terms:
             return {"adversarial": torch.tensor(5.0), "looking": torch.tensor(1.0)}
 
     (plain, _) = list(make().step(Counted(), 0))
@@ -560,9 +559,10 @@ def test_features_are_those_under_each_sample_s_own_label(use: str) -> None:
     """Uniform labels are given to the fakes alone: real samples keep theirs in the generator's terms, too."""
 
     class Comparing(Regularizer):
-        def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
-            self.judged = features(real), features(fake)
-            return {"comparing": features(fake).mean()}
+        def generator_terms(self, comparison: Comparison) -> Terms:
+            features = comparison.features
+            self.judged = features(comparison.real), features(comparison.fake)
+            return {"comparing": features(comparison.fake).mean()}
 
     comparing, data = Comparing(), Counted()
     procedure = make(use, conditional=True, regularizer=[comparing], labels="uniform")
@@ -591,13 +591,14 @@ class Attached(Regularizer, nn.Module):
         super().__init__()
         self.register_buffer("calls", torch.tensor(0))
 
-    def attach(self, discriminator: nn.Module, generator: nn.Module) -> None:
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         discriminator.register_buffer("mark", torch.tensor(1.0))
         generator.register_buffer("mark", torch.tensor(2.0))
 
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
+    def generator_terms(self, comparison: Comparison) -> Terms:
         self.calls += 1
-        return {"far": (features(real).detach().mean(0) - features(fake).mean(0)).square().sum()}
+        real, fake = (comparison.features(x).mean(0) for x in (comparison.real, comparison.fake))
+        return {"far": (real.detach() - fake).square().sum()}
 
 
 @pytest.mark.parametrize(
@@ -610,7 +611,9 @@ def test_a_regularizer_has_terms_in_the_generators_move(settings: dict[str, Any]
     before = weights(procedure.D)
     engine_for(procedure).step(Counted(), 1)
     gradient = torch.autograd.grad(
-        procedure.regularizers[0].generator_terms(procedure.D.features, torch.ones(N, 2), procedure.sample(N))["far"],
+        procedure.regularizers[0].generator_terms(
+            Comparison.of(procedure.D, procedure.G, torch.ones(N, 2), procedure.sample(N))
+        )["far"],
         list(procedure.G.parameters()),
     )
     assert all(part.abs().sum() > 0 for part in gradient)
@@ -631,8 +634,8 @@ def test_what_a_regularizer_keeps_is_state_of_the_procedure() -> None:
 class Helping(Looking):
     """Terms for either player."""
 
-    def generator_terms(self, features: Features, real: Tensor, fake: Tensor) -> Terms:
-        return {"helping": features(fake).mean()}
+    def generator_terms(self, comparison: Comparison) -> Terms:
+        return {"helping": comparison.features(comparison.fake).mean()}
 
 
 @pytest.mark.parametrize("settings", [{}, {"updates": "simultaneous"}], ids=str)

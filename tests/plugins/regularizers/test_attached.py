@@ -20,7 +20,7 @@ from ganzoo_builtins.layers.self_attention import SelfAttention
 from ganzoo_builtins.layers.virtual_batch_norm import VirtualBatchNorm
 from ganzoo_builtins.procedures.adversarial import Adversarial
 from ganzoo_builtins.regularizers import spectral_norm
-from helpers.support import PLUGINS, accelerator
+from helpers.support import PLUGINS, accelerator, compared
 
 IMAGES, POINTS = Spec((1, 16, 16)), Spec((2,))
 NETWORKS: dict[Spec, Any] = {
@@ -151,7 +151,7 @@ def test_every_weight_of_the_discriminator_has_norm_one_after_50_passes() -> Non
 def test_spectral_norm_of_both_players_and_its_vectors_in_training_only() -> None:
     torch.manual_seed(0)
     generator, discriminator = (part(kind, **NETWORKS[IMAGES][i])(IMAGES) for i, kind in enumerate(KINDS))
-    part("regularizer", "spectral_norm", players="both")().attach(discriminator, generator)
+    part("regularizer", "spectral_norm", players="both")().attach(discriminator, generator, IMAGES)
     assert sum(parametrize.is_parametrized(module) for module in generator.modules()) == 3
     vectors = [buffer for name, buffer in discriminator.named_buffers() if name.endswith("_u")]
     before, x = [vector.clone() for vector in vectors], next(data(IMAGES))["x"]
@@ -196,7 +196,7 @@ def test_spectral_norm_does_not_iterate_on_the_meta_device(monkeypatch: pytest.M
 
 def test_spectral_norm_has_something_to_normalise() -> None:
     with pytest.raises(IncompatibleError, match="spectral_norm normalises layers such as"):
-        part("regularizer", "spectral_norm")().attach(nn.Sequential(nn.ReLU()), nn.Linear(1, 1))
+        part("regularizer", "spectral_norm")().attach(nn.Sequential(nn.ReLU()), nn.Linear(1, 1), POINTS)
 
 
 def test_attention_stands_where_the_map_is_last_that_wide() -> None:
@@ -211,7 +211,7 @@ def test_attention_leaves_a_residual_block_whole() -> None:
     spec = Spec((1, 32, 32))
     torch.manual_seed(0)
     generator, discriminator = (part(kind, "sngan_resnet", width=8)(spec) for kind in KINDS)
-    part("regularizer", "self_attention", size=16)().attach(discriminator, generator)
+    part("regularizer", "self_attention", size=16)().attach(discriminator, generator, spec)
     for network, name in ((generator, "layers.3"), (discriminator, "layers.0")):
         assert [name for name, module in network.named_modules() if isinstance(module, SelfAttention)] == [f"{name}.1"]
 
@@ -223,7 +223,7 @@ def test_attention_says_which_maps_there_are() -> None:
         IncompatibleError,
         match=r"32, and DCGANDiscriminator has no map of that side inside. It has: 4, 8; set size to one",
     ):
-        part("regularizer", "self_attention")().attach(discriminator, generator)
+        part("regularizer", "self_attention")().attach(discriminator, generator, IMAGES)
     with pytest.raises(IncompatibleError, match="no maps at all"):
         make(POINTS, "self_attention")
 
@@ -245,17 +245,17 @@ def test_a_sample_with_virtual_batch_norm_does_not_depend_on_the_others() -> Non
 def test_virtual_batch_norm_needs_batch_norm_and_noise() -> None:
     spec = Spec((1, 28, 28), classes=10)
     with pytest.raises(IncompatibleError, match="takes only noise: use one without labels"):
-        part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), part("generator", "cgan")(spec))
+        part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), part("generator", "cgan")(spec), spec)
     bare = part("generator", "mlp", norm="none")(spec)
     with pytest.raises(IncompatibleError, match="MLPGenerator has none"):
-        part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), bare)
+        part("regularizer", "virtual_batch_norm")().attach(nn.Linear(1, 1), bare, spec)
 
 
 def test_instance_noise_fades_with_the_discriminators_moves() -> None:
     torch.manual_seed(0)
     noise = part("regularizer", "instance_noise", std=0.5, moves=4)()
     critic = nn.Sequential(nn.Flatten())
-    noise.attach(critic, nn.Linear(1, 1))
+    noise.attach(critic, nn.Linear(1, 1), POINTS)
     x, seen = torch.ones(1000, 10), []
     for _ in range(6):
         seen.append((critic(x) - x).std().item())
@@ -275,19 +275,19 @@ def test_who_stands_still_pays_nothing_to_history() -> None:
     (regularizer,) = procedure.regularizers
     x = next(data(POINTS))["x"]
     for _ in range(3):
-        assert regularizer.terms(procedure.D, x, x)["historical_averaging"].item() == 0
-        assert regularizer.generator_terms(procedure.D.features, x, x)["historical_averaging"].item() == 0
+        assert regularizer.terms(compared(procedure.D, x, x))["historical_averaging"].item() == 0
+        assert regularizer.generator_terms(compared(procedure.D, x, x))["historical_averaging"].item() == 0
 
 
 def test_the_distance_from_the_mean_of_the_past() -> None:
     """One weight at 1, 3, 8: its mean is 1, 2, 4, so that it pays 0, 1, 16, and is drawn to the mean by twice that."""
     player = nn.Linear(1, 1, bias=False)
     regularizer = part("regularizer", "historical_averaging", weight=0.5)()
-    regularizer.attach(player, nn.Linear(1, 1))
+    regularizer.attach(player, nn.Linear(1, 1), POINTS)
     for value, paid, pulled in ((1.0, 0.0, 0.0), (3.0, 0.5, 1.0), (8.0, 8.0, 4.0)):
         with torch.no_grad():
             player.weight.fill_(value)
-        term = regularizer.terms(player, torch.zeros(1, 1), torch.zeros(1, 1))["historical_averaging"]
+        term = regularizer.terms(compared(player, torch.zeros(1, 1), torch.zeros(1, 1)))["historical_averaging"]
         assert term.item() == pytest.approx(paid)
         assert torch.autograd.grad(term, player.weight)[0].item() == pytest.approx(pulled)
 
@@ -298,9 +298,9 @@ def test_feature_matching_compares_means(distance: str, expected: float) -> None
     regularizer = part("regularizer", "feature_matching", distance=distance)()
     real = torch.tensor([[0.0, 1.0], [2.0, 3.0]], requires_grad=True)
     fake = torch.tensor([[1.0, 3.0], [0.0, 3.0]], requires_grad=True)
-    value = regularizer.generator_terms(lambda x: x, real, fake)["feature_matching"]
+    value = regularizer.generator_terms(compared(lambda x: x, real, fake))["feature_matching"]
     assert value.item() == pytest.approx(expected)
     value.backward()
     assert real.grad is None and fake.grad is not None
     assert fake.grad[:, 0].max() < 0 < fake.grad[:, 1].min()  # towards the real mean
-    assert regularizer.terms(lambda x: x[:, 0], real, fake) == {}
+    assert regularizer.terms(compared(lambda x: x[:, 0], real, fake)) == {}

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from ganzoo import Comparison
 from ganzoo_builtins.regularizers.orthogonal import matrices, off_diagonal
 from helpers.support import PLUGINS
 
@@ -34,10 +35,9 @@ def test_it_is_a_term_of_the_generator() -> None:
         for layer in generator:
             layer.weight.copy_(torch.tensor([[1.0, 1.0], [0.0, 1.0]]))
     item = PLUGINS.zoo.find("regularizer", "orthogonal").load()(weight=0.5)
-    item.attach(nn.Identity(), generator)
-    x = torch.zeros(1, 2)
-    terms = item.generator_terms(lambda x: x, x, x)
+    comparison = Comparison.of(nn.Identity(), generator, torch.zeros(1, 2), torch.zeros(1, 2))
+    terms = item.generator_terms(comparison)
     assert terms["orthogonal"].item() == pytest.approx(2.0)
-    assert not item.terms(lambda x: x[:, 0], x, x)
+    assert not item.terms(comparison)
     terms["orthogonal"].backward()
     assert all(layer.weight.grad.any() and layer.bias.grad is None for layer in generator)

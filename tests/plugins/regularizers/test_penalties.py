@@ -6,6 +6,7 @@ from torch import nn
 
 from ganzoo import IncompatibleError
 from ganzoo.registry.discovery import load
+from helpers.support import compared
 
 ZOO = load().zoo
 PENALTIES = ["gradient_penalty", "dragan", "r1", "r2"]
@@ -13,7 +14,7 @@ W = torch.tensor([3.0, 4.0])
 
 
 def penalty(name, critic, real, fake, **settings):
-    (value,) = ZOO.find("regularizer", name).load()(**settings).terms(critic, real, fake).values()
+    (value,) = ZOO.find("regularizer", name).load()(**settings).terms(compared(critic, real, fake)).values()
     return value
 
 
@@ -165,7 +166,7 @@ def test_r1_makes_the_dirac_gan_converge(weight, converges):
 
     for _ in range(500):
         real_logits, fake_logits = critic(real), critic(theta[None])
-        d = game.discriminator(real_logits, fake_logits) + sum(r1.terms(critic, real, theta[None]).values())
+        d = game.discriminator(real_logits, fake_logits) + sum(r1.terms(compared(critic, real, theta[None])).values())
         (for_psi,) = torch.autograd.grad(d, psi, retain_graph=True)
         (for_theta,) = torch.autograd.grad(game.generator(None, fake_logits), theta)
         with torch.no_grad():

@@ -8,6 +8,7 @@ from ganzoo import Spec
 from ganzoo.config.component import Blueprint
 from ganzoo.registry.discovery import load
 from ganzoo_builtins.regularizers.pull_away import PullAway, pull_away
+from helpers.support import compared
 
 ZOO = load().zoo
 
@@ -75,6 +76,6 @@ def test_it_stands_in_the_generators_move_alone_with_its_weight():
 
 def test_weight():
     rows = codes([1, 0], [1, 1], [0, 2])
-    terms = PullAway(weight=0.3).generator_terms(lambda x: x, rows, rows)
+    terms = PullAway(weight=0.3).generator_terms(compared(lambda x: x, rows, rows))
     assert {name: term.item() for name, term in terms.items()} == pytest.approx({"pull_away": 0.1})
-    assert PullAway().terms(nn.Identity(), rows, rows) == {}
+    assert PullAway().terms(compared(nn.Identity(), rows, rows)) == {}

@@ -6,6 +6,7 @@ from torch import nn
 
 from ganzoo.config.component import Blueprint
 from ganzoo.registry.discovery import load
+from helpers.support import compared
 
 ENTRY = load().zoo.find("regularizer", "weight_clipping")
 
@@ -35,5 +36,5 @@ def test_limit_must_be_positive(limit):
 
 def test_it_adds_no_term_and_suits_batch_norm():
     clipping = ENTRY.load()()
-    assert clipping.terms(nn.Linear(1, 1), torch.zeros(2, 1), torch.zeros(2, 1)) == {}
+    assert clipping.terms(compared(nn.Linear(1, 1), torch.zeros(2, 1), torch.zeros(2, 1))) == {}
     clipping.check(nn.BatchNorm1d(3))

@@ -32,8 +32,8 @@ class Consistency(ganzoo.Regularizer):
         self.flip = flip
         self.jitter = jitter
 
-    def terms(self, critic: ganzoo.Critic, real: Tensor, fake: Tensor) -> ganzoo.Terms:
-        x = real.detach()
+    def terms(self, comparison: ganzoo.Comparison) -> ganzoo.Terms:
+        critic, x = comparison.critic, comparison.real.detach()
         difference = critic(x) - critic(self._augment(x))  # (N,), or a patch map
         return {"consistency": self.weight * difference.float().square().mean()}
 
