@@ -5,6 +5,7 @@ left out. The layers are those of public re-implementations.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
@@ -37,6 +38,7 @@ class BEGAN(TwoPlayerProcedure):
         spec: Shape, kind and classes of the samples.
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator: an auto-encoder, such as `began`.
+        regularizer: Blueprints of the regularizers, for which -L is the logit.
         gamma: The diversity ratio, 0.3 to 0.7 in the paper; samples are cleaner and less diverse when it is lower.
         gain: The paper's lambda_k, by which k follows the balance.
 
@@ -51,19 +53,28 @@ class BEGAN(TwoPlayerProcedure):
         spec: Spec,
         generator: Blueprint,
         discriminator: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         gamma: Share = 0.5,
         gain: Share = 0.001,
     ):
-        super().__init__(spec, generator, discriminator)
+        super().__init__(spec, generator, discriminator, regularizer=regularizer)
         self.gamma = gamma
         self.gain = gain
         self.register_buffer("k", torch.tensor(0.0))
         self.k: Tensor
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        x = next(data)["x"]  # (N, *shape)
-        real, fake = -self.D(x).mean(), -self.D(self.sample(len(x))).mean()  # L(x), L(G(z))
-        yield {"discriminator": {"real": real, "fake": -self.k * fake}, "generator": {"fake": fake}}
+        batch = next(data)
+        fakes = self.fakes(batch)
+        logits = self.D(batch["x"]), self.D(fakes.x)  # (N,), (N,)
+        real, fake = -logits[0].mean(), -logits[1].mean()  # L(x), L(G(z))
+        comparison = self.comparison(batch, fakes, t, logits)
+        without_graph = replace(comparison, fake=fakes.x.detach())
+        yield {
+            "discriminator": self.regularizers.terms(without_graph, {"real": real, "fake": -self.k * fake}),
+            "generator": self.regularizers.generator_terms(comparison, {"fake": fake}),
+        }
+        self.project()
         imbalance = self.over_processes(self.gamma * real - fake)
         self.k += self.gain * imbalance
         self.k.clamp_(0, 1)

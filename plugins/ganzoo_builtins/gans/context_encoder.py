@@ -77,6 +77,7 @@ class ContextEncoder(AdversarialTranslator):
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         overlap: Width of the band in pixels; 4 in the code, for 128 pixels.
         border: Weight of errors in the band, relative to those in the hole.
         weight: Weight of the adversarial term; the distance has the weight 1 - `weight`.
@@ -91,6 +92,7 @@ class ContextEncoder(AdversarialTranslator):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         overlap: NonNegativeInt = 4,
         border: PositiveFloat = 10.0,
         weight: NonNegativeFloat = 0.001,
@@ -114,7 +116,7 @@ class ContextEncoder(AdversarialTranslator):
         cost[overlap : half - overlap, overlap : half - overlap] = 1
         self.register_buffer("cost", cost, persistent=False)
         self.cost: Tensor
-        self.need_no_labels("context_encoder")
+        self.finish("context_encoder", regularizer, middle)
 
     def pairs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         return self.mask(batch["x"]), batch["x"]
@@ -129,14 +131,17 @@ class ContextEncoder(AdversarialTranslator):
         fake = self.G(a)
         real_logits, fake_logits = self.D(b), self.D(fake.detach())
         self.log(real=real_logits, fake=fake_logits)
-        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
-        real = self.D(b) if self.loss.uses_real else None
-        yield {
-            "generator": {
-                "adversarial": self.weight * self.loss.generator(real, self.D(fake)),
-                "l2": (1 - self.weight) * (self.cost * (fake - b).square()).mean(),
-            }
+        comparison = self.comparison(a, b, fake.detach(), t, real_logits=real_logits, fake_logits=fake_logits)
+        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        self.regularizers.project()
+        real, judged = self.D(b) if self.loss.uses_real else None, self.D(fake)
+        own = {
+            "adversarial": self.weight * self.loss.generator(real, judged),
+            "l2": (1 - self.weight) * (self.cost * (fake - b).square()).mean(),
         }
+        comparison = self.comparison(a, b, fake, t, real_logits=real, fake_logits=judged)
+        yield {"generator": self.regularizers.generator_terms(comparison, own)}
 
     def _paste(self, a: Tensor, middle: Tensor) -> Tensor:
         picture = a.clone()

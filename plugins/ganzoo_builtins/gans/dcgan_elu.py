@@ -9,7 +9,8 @@ quarter of all logits is zero, and no cross-entropy falls below 0.25 ln 2 = 0.17
 And dropout is never switched off: the same z gives a different picture each time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -139,12 +140,13 @@ class SplitDiscriminator(TwoPlayerProcedure):
     """Three optimizers: the discriminator has one for its term on real samples and another for its term on fakes.
 
     Both train all of its weights, each with moments of its own, and all players move at the same time. Each step shows
-    the discriminator one batch of fakes.
+    the discriminator one batch of fakes. Penalties of regularizers are minimised with the term on real samples.
 
     Args:
         spec: Shape, kind and classes of the samples.
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
+        regularizer: Blueprints of the regularizers.
         d_pretrain: Number of steps at the beginning in which the discriminator moves alone; 10,000 in the slides.
 
     Raises:
@@ -153,25 +155,39 @@ class SplitDiscriminator(TwoPlayerProcedure):
 
     takes_labels = False
 
-    def __init__(self, spec: Spec, generator: Blueprint, discriminator: Blueprint, d_pretrain: NonNegativeInt = 0):
-        super().__init__(spec, generator, discriminator)
+    def __init__(
+        self,
+        spec: Spec,
+        generator: Blueprint,
+        discriminator: Blueprint,
+        regularizer: list[Blueprint] | None = None,
+        d_pretrain: NonNegativeInt = 0,
+    ):
+        super().__init__(spec, generator, discriminator, regularizer=regularizer)
         self.d_pretrain = d_pretrain
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator_real": [self.D], "discriminator_fake": [self.D], "generator": [self.G]}
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
-        x = next(data)["x"]  # (N, *shape)
+        batch = next(data)
         alone = t < self.d_pretrain
         with torch.set_grad_enabled(not alone):
-            x_fake = self.sample(len(x))
-        real, fake = self.D(x), self.D(x_fake)  # (N,), (N,)
+            fakes = self.fakes(batch)
+        real, fake = self.D(batch["x"]), self.D(fakes.x)  # (N,), (N,)
         self.log(real=real, fake=fake)
-        move = {
-            "discriminator_real": {"cross_entropy": softplus(-real).mean()},  # -log D(x)
+        comparison = self.comparison(batch, fakes, t, (real, fake))
+        without_graph = replace(comparison, fake=fakes.x.detach())
+        own = {"cross_entropy": softplus(-real).mean()}  # -log D(x)
+        move: dict[str, Mapping[str, Tensor]] = {
+            "discriminator_real": self.regularizers.terms(without_graph, own),
             "discriminator_fake": {"cross_entropy": softplus(fake).mean()},  # -log(1 - D(G(z)))
         }
-        yield move if alone else {**move, "generator": {"cross_entropy": softplus(-fake).mean()}}  # -log D(G(z))
+        if not alone:
+            own = {"cross_entropy": softplus(-fake).mean()}  # -log D(G(z))
+            move["generator"] = self.regularizers.generator_terms(comparison, own)
+        yield move
+        self.project()
 
 
 def _up(n_in: int, n_out: int) -> nn.Module:

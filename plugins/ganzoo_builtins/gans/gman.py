@@ -21,7 +21,19 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, Terms
+from ganzoo import (
+    Batch,
+    Blueprint,
+    Comparison,
+    Discriminator,
+    Generator,
+    IncompatibleError,
+    Move,
+    Procedure,
+    Regularizers,
+    Spec,
+    Terms,
+)
 from ganzoo_builtins.gans.requirements import need_multiple
 
 
@@ -60,6 +72,8 @@ class GMAN(Procedure):
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers; each discriminator has its own. The generator minimises the mean
+            of their terms.
         discriminators: The paper's N; 5 in the authors' code.
         hardness: The paper's lambda: 0 takes the mean of the generator's losses, a large one their maximum, and
             "learned" makes it a parameter of the generator (the paper's GMAN*).
@@ -81,6 +95,7 @@ class GMAN(Procedure):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         discriminators: PositiveInt = 5,
         hardness: Annotated[float, Field(ge=0)] | Literal["learned"] = 0.0,
         reward: NonNegativeFloat = 0.0,
@@ -98,6 +113,7 @@ class GMAN(Procedure):
         self._check(hardness)
         if dropout == "spread":
             self._spread_dropout()
+        self.regularizers: Any = nn.ModuleList(Regularizers.of_each(regularizer, list(self.D), self.G, spec))
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [*self.D], "generator": [self.G, self.F]}
@@ -110,30 +126,52 @@ class GMAN(Procedure):
         reals = self._each([Share(batch["x"], batch["y"] if self.conditional else None) for batch in batches])
         with torch.no_grad():
             fakes = self._fakes(reals)
-        yield {"discriminator": self._discriminate(reals, fakes)}
-        losses = self._losses(reals, self._fakes(reals))  # (N,)
-        terms = {"adversarial": self.F(losses)}
+        yield {"discriminator": self._discriminate(reals, fakes, t)}
+        for items in self.regularizers:
+            items.project()
+        losses, helped = self._losses(reals, self._fakes(reals), t)  # (N,), and the terms of regularizers
+        terms = {"adversarial": self.F(losses), **helped}
         if isinstance(hardness := self.F.hardness(), Tensor):
             self.log(hardness=hardness)
             terms["reward"] = -self.reward * hardness
         yield {"generator": terms}
 
-    def _discriminate(self, reals: list[Share], fakes: list[Share]) -> Terms:
+    def _discriminate(self, reals: list[Share], fakes: list[Share], t: int) -> Terms:
         terms, logits = {}, []
         for i, (D, real, fake) in enumerate(zip(self.D, reals, fakes, strict=True)):
             logits.append((D(*real), D(*fake)))  # (M,), (M,)
             terms[f"adversarial_{i}"] = self.loss.discriminator(*logits[-1])
+            penalties = self.regularizers[i].terms(self._compare(i, real, fake, logits[-1], t))
+            terms |= {f"{name}_{i}": term for name, term in penalties.items()}
         real_logits, fake_logits = zip(*logits, strict=True)
         self.log(real=torch.cat(real_logits), fake=torch.cat(fake_logits))
         return terms
 
-    def _losses(self, reals: list[Share], fakes: list[Share]) -> Tensor:
-        """Return the generator's loss against each discriminator, (N,)."""
-        losses = []
-        for D, real, fake in zip(self.D, reals, fakes, strict=True):
-            real_logits = D(*real) if self.loss.uses_real else None
-            losses.append(self.loss.generator(real_logits, D(*fake)))
-        return torch.stack(losses)
+    def _losses(self, reals: list[Share], fakes: list[Share], t: int) -> tuple[Tensor, Terms]:
+        """Return the generator's loss against each discriminator, (N,), and the mean terms of their regularizers."""
+        losses, helped = [], dict[str, Tensor]()
+        for i, (D, real, fake) in enumerate(zip(self.D, reals, fakes, strict=True)):
+            real_logits, fake_logits = D(*real) if self.loss.uses_real else None, D(*fake)
+            losses.append(self.loss.generator(real_logits, fake_logits))
+            comparison = self._compare(i, real, fake, (real_logits, fake_logits), t)
+            for name, term in self.regularizers[i].generator_terms(comparison).items():
+                helped[name] = helped.get(name, 0) + term / len(self.D)
+        return torch.stack(losses), helped
+
+    def _compare(self, i: int, real: Share, fake: Share, logits: tuple[Tensor | None, Tensor], t: int) -> Comparison:
+        """Return what the regularizers of discriminator i are handed."""
+        return Comparison.of(
+            self.D[i],
+            self.G,
+            real.x,
+            fake.x,
+            real_labels=real.y,
+            fake_labels=fake.y,
+            real_logits=logits[0],
+            fake_logits=logits[1],
+            step=t,
+            over_processes=self.over_processes,
+        )
 
     def _fakes(self, reals: list[Share]) -> list[Share]:
         """Generate as many fakes for each discriminator as it has real samples, all at once."""

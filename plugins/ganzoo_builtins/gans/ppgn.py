@@ -29,12 +29,14 @@ from torch.nn.functional import cross_entropy, mse_loss
 from ganzoo import (
     Batch,
     Blueprint,
+    Comparison,
     Discriminator,
     Generator,
     IncompatibleError,
     Move,
     Panel,
     Procedure,
+    Regularizers,
     Spec,
     features_width,
 )
@@ -109,6 +111,7 @@ class PPGN(Procedure):
         discriminator: Blueprint of the discriminator.
         discriminator_classifier: Blueprint of the classifier: a discriminator, whose last layer is replaced.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers of discriminator and generator; the classifier has none.
         pretrain: Number of steps at the beginning in which the classifier alone is trained.
         pixel: Weight of the generator's squared error of pixels.
         early: Weight of the generator's squared error of the earlier features h1; 0 for a classifier without fully
@@ -135,6 +138,7 @@ class PPGN(Procedure):
         discriminator: Blueprint,
         discriminator_classifier: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         pretrain: NonNegativeInt = 500,
         pixel: NonNegativeFloat = 10.0,
         early: NonNegativeFloat = 1.0,
@@ -174,6 +178,7 @@ class PPGN(Procedure):
         self.eps1 = eps1
         self.eps2 = eps2
         self.eps3 = eps3
+        self.regularizers = Regularizers(regularizer, self.D, self.G, spec)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"classifier": [self.E], "discriminator": [self.D], "generator": [self.G]}
@@ -197,18 +202,35 @@ class PPGN(Procedure):
             self.spread.lerp_(h.std(0).float(), PACE)
         real_logits, fake_logits = self.D(x), self.D(fake)  # (N,), (N,)
         self.log(real=real_logits, fake=fake_logits)
-        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
+        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        comparison = self._compare(x, fake, h, (real_logits, fake_logits), t)
+        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        self.regularizers.project()
         rebuilt = self.G(h)
         rebuilt_h1, rebuilt_h = self.codes(rebuilt)
-        real = self.D(x) if self.loss.uses_real else None
-        yield {
-            "generator": {
-                "pixel": self.pixel * mse_loss(rebuilt, x),
-                **({"early": self.early * mse_loss(rebuilt_h1, h1)} if self.early else {}),
-                "feature": self.feature * mse_loss(rebuilt_h, h),
-                "adversarial": self.adversarial * self.loss.generator(real, self.D(rebuilt)),
-            }
+        real, judged = self.D(x) if self.loss.uses_real else None, self.D(rebuilt)
+        own = {
+            "pixel": self.pixel * mse_loss(rebuilt, x),
+            **({"early": self.early * mse_loss(rebuilt_h1, h1)} if self.early else {}),
+            "feature": self.feature * mse_loss(rebuilt_h, h),
+            "adversarial": self.adversarial * self.loss.generator(real, judged),
         }
+        comparison = self._compare(x, rebuilt, h, (real, judged), t)
+        yield {"generator": self.regularizers.generator_terms(comparison, own)}
+
+    def _compare(self, x: Tensor, fake: Tensor, h: Tensor, logits: tuple[Tensor | None, Tensor], t: int) -> Comparison:
+        """Return what regularizers are handed: real samples, and those that were made of their features."""
+        return Comparison.of(
+            self.D,
+            self.G,
+            x,
+            fake,
+            real_logits=logits[0],
+            fake_logits=logits[1],
+            source=h,
+            step=t,
+            over_processes=self.over_processes,
+        )
 
     def codes(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the earlier features h1 (N, F) and the features h (N, z_dim) of samples; h1 = h where `early` is 0."""

@@ -25,7 +25,19 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad, softplus
 
-from ganzoo import Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Procedure, Spec, eval_mode
+from ganzoo import (
+    Batch,
+    Blueprint,
+    Comparison,
+    Discriminator,
+    Generator,
+    IncompatibleError,
+    Move,
+    Procedure,
+    Regularizers,
+    Spec,
+    eval_mode,
+)
 from ganzoo_builtins.gans.requirements import need_tokens
 
 SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)  # of the paper's filters; WIDTHS is their number per size
@@ -165,6 +177,7 @@ class SeqGAN(Procedure):
         spec: Shape, kind and classes of the samples.
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
+        regularizer: Blueprints of the regularizers, which do without gradients at samples.
         pretrain_g: Number of steps of maximum likelihood, the first stage.
         pretrain_d: Number of steps of the discriminator alone, the second stage.
         g_steps: Generator moves per step of the third stage.
@@ -174,7 +187,7 @@ class SeqGAN(Procedure):
         baseline: Subtract the mean over the batch from the rewards.
 
     Raises:
-        IncompatibleError: The generator cannot complete sequences.
+        IncompatibleError: The generator cannot complete sequences, or a regularizer needs the gradient at a sample.
     """
 
     discrete = True
@@ -184,6 +197,7 @@ class SeqGAN(Procedure):
         spec: Spec,
         generator: Blueprint,
         discriminator: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         pretrain_g: NonNegativeInt = 1000,
         pretrain_d: NonNegativeInt = 500,
         g_steps: PositiveInt = 1,
@@ -199,6 +213,8 @@ class SeqGAN(Procedure):
             raise IncompatibleError(
                 'procedure seqgan needs a generator that completes sequences: use generator.use="seqgan".'
             )
+        self.regularizers = Regularizers(regularizer, self.D, self.G, spec)
+        self._check_regularizers()
         self.lagged = copy.deepcopy(self.G).requires_grad_(False)  # theta'
         self.pretrain_g = pretrain_g
         self.pretrain_d = pretrain_d
@@ -224,7 +240,7 @@ class SeqGAN(Procedure):
         if t < self.pretrain_g:
             yield {"pretraining": {"nll": -self.G.log_likelihood(real).mean()}}
         elif t < last_stage:
-            yield from self._judge(real)
+            yield from self._judge(real, t)
         else:
             if t == last_stage:
                 self.lagged.load_state_dict(self.G.state_dict())
@@ -232,7 +248,7 @@ class SeqGAN(Procedure):
                 yield {"generator": {"policy": self.policy_loss(self._draw(len(real)))}}
             self.follow()
             for k in range(self.d_steps):
-                yield from self._judge(real if k == 0 else next(data)["x"])
+                yield from self._judge(real if k == 0 else next(data)["x"], t)
             with torch.no_grad():
                 self.log(nll=-self.G.log_likelihood(real))  # of the data: it rises when variety is lost
 
@@ -257,10 +273,32 @@ class SeqGAN(Procedure):
         for lagged, current in zip(self.lagged.parameters(), self.G.parameters(), strict=True):
             lagged.lerp_(current, 1 - self.lag)
 
-    def _judge(self, real: Tensor) -> Iterator[Move]:
-        real_logits, fake_logits = self.D(real), self.D(self._draw(len(real)))  # (N,), (N,)
+    def _judge(self, real: Tensor, t: int) -> Iterator[Move]:
+        fake = self._draw(len(real))  # (N, T)
+        real_logits, fake_logits = self.D(real), self.D(fake)  # (N,), (N,)
         self.log(real=real_logits, fake=fake_logits)
-        yield {"discriminator": {"adversarial": softplus(-real_logits).mean() + softplus(fake_logits).mean()}}
+        comparison = Comparison.of(
+            self.D,
+            self.G,
+            real,
+            fake,
+            real_logits=real_logits,
+            fake_logits=fake_logits,
+            step=t,
+            over_processes=self.over_processes,
+        )
+        own = {"adversarial": softplus(-real_logits).mean() + softplus(fake_logits).mean()}
+        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        self.regularizers.project()
+
+    def _check_regularizers(self) -> None:
+        for item in self.regularizers:
+            if item.per_sample or item in self.regularizers.for_generator():
+                raise IncompatibleError(
+                    f"procedure seqgan: {type(item).__name__} needs gradients at samples, and samples are token ids, "
+                    "which have none. Leave it out, or use a regularizer of the discriminator's weights, such as "
+                    "spectral_norm."
+                )
 
     @torch.no_grad()
     def _draw(self, n: int) -> Tensor:

@@ -131,6 +131,7 @@ class SRGAN(AdversarialTranslator):
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers.
         transform: Blueprint of the transform that makes inputs out of samples; None for a dataset of pairs.
         pretrain: Number of steps of the first stage.
         weight: Weight of the adversarial term.
@@ -146,6 +147,7 @@ class SRGAN(AdversarialTranslator):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         transform: Blueprint | None = None,
         pretrain: NonNegativeInt = 1_000_000,
         weight: NonNegativeFloat = 1e-3,
@@ -158,7 +160,7 @@ class SRGAN(AdversarialTranslator):
         self.pretrain = pretrain
         self.weight = weight
         self.features = features
-        self.need_no_labels("srgan")
+        self.finish("srgan", regularizer, spec)
         if features and isinstance(self.D, AugmentedDiscriminator):
             raise IncompatibleError(
                 "procedure srgan compares the features of an output with those of its target, and [[augmentation]] "
@@ -173,13 +175,16 @@ class SRGAN(AdversarialTranslator):
             return
         real_logits, fake_logits = self.D(b), self.D(fake.detach())
         self.log(real=real_logits, fake=fake_logits)
-        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
-        real = self.D(b) if self.loss.uses_real else None
-        adversarial = self.weight * self.loss.generator(real, self.D(fake))
-        content = {"pixels": mse_loss(fake, b)}
+        comparison = self.comparison(a, b, fake.detach(), t, real_logits=real_logits, fake_logits=fake_logits)
+        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        self.regularizers.project()
+        real, judged = self.D(b) if self.loss.uses_real else None, self.D(fake)
+        own = {"adversarial": self.weight * self.loss.generator(real, judged), "pixels": mse_loss(fake, b)}
         if self.features:
-            content["features"] = self.features * self._features_distance(fake, b)
-        yield {"generator": {"adversarial": adversarial, **content}}
+            own["features"] = self.features * self._features_distance(fake, b)
+        comparison = self.comparison(a, b, fake, t, real_logits=real, fake_logits=judged)
+        yield {"generator": self.regularizers.generator_terms(comparison, own)}
 
     def _features_distance(self, fake: Tensor, b: Tensor) -> Tensor:
         """Return the squared distance of features relative to their square, () of about 0 to 2."""

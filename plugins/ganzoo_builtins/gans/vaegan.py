@@ -5,6 +5,7 @@ discriminator's features instead of in pixels. Networks are those of the authors
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -16,6 +17,7 @@ from ganzoo import (
     AugmentedDiscriminator,
     Batch,
     Blueprint,
+    Comparison,
     Discriminator,
     Encoder,
     Generator,
@@ -23,6 +25,7 @@ from ganzoo import (
     Move,
     Panel,
     Procedure,
+    Regularizers,
     Spec,
 )
 from ganzoo_builtins.gans.autoencoder import reconstruction_panel
@@ -45,12 +48,15 @@ class VAEGAN(Procedure):
     The gate: the discriminator waits while its cross-entropy on real or on fake samples is below equilibrium - margin,
     the decoder while one of them is above equilibrium + margin; if both would wait, neither does.
 
+    Regularizers see the fakes of both kinds, and the real samples once for each; a player that waits has no terms.
+
     Args:
         spec: Shape, kind and classes of the samples.
         encoder: Blueprint of the encoder.
         generator: Blueprint of the generator, which is the decoder.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers, whose terms for the generator the decoder minimises.
         gamma: Weight of the reconstruction in the decoder's loss, 1e-6 for CelebA in the authors' code: L_like is a
             large sum.
         reconstructions: Judge reconstructions as fakes too, together with as many samples from the prior, as Algorithm
@@ -70,6 +76,7 @@ class VAEGAN(Procedure):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         gamma: Annotated[float, Field(ge=0, le=1)] = 1e-6,
         reconstructions: bool = True,
         equilibrium: NonNegativeFloat = 0.68,
@@ -85,6 +92,7 @@ class VAEGAN(Procedure):
         self.equilibrium = equilibrium
         self.margin = margin
         self._check()
+        self.regularizers = Regularizers(regularizer, self.D, self.G, spec)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"encoder": [self.E], "decoder": [self.G], "discriminator": [self.D]}
@@ -102,11 +110,14 @@ class VAEGAN(Procedure):
         features = self.D.features(torch.cat([x, rebuilt]), torch.cat([y, y]) if y is not None else None)  # (2N, width)
         like = 0.5 * (features[: len(x)] - features[len(x) :]).square().sum(1).mean()
 
+        sampled = self.sample(len(x), y)  # Dec(z), z ~ p(z)
         real = self.D(x, y)  # (N,)
-        fake = self.D(self.sample(len(x), y), y)  # (N,), Dec(z), z ~ p(z)
+        fake = self.D(sampled, y)  # (N,)
         if self.reconstructions:
             fake = torch.cat([fake, self.D(rebuilt, y)])  # (2N,)
             real = torch.cat([real, real])  # (2N,), beside as many fakes
+            x, sampled = torch.cat([x, x]), torch.cat([sampled, rebuilt])  # (2N, *shape)
+            y = torch.cat([y, y]) if y is not None else None
         self.log(real=real, fake=fake)
         adversarial = self.loss.generator(real if self.loss.uses_real else None, fake)
         terms = {
@@ -115,7 +126,27 @@ class VAEGAN(Procedure):
             "discriminator": {"adversarial": self.loss.discriminator(real, fake)},
         }
         waiting = self.waiting(*self.over_processes(torch.stack([softplus(-real).mean(), softplus(fake).mean()])))
-        yield {player: minimised for player, minimised in terms.items() if player not in waiting}
+        comparison = Comparison.of(
+            self.D,
+            self.G,
+            x,
+            sampled,
+            real_labels=y,
+            fake_labels=y,
+            real_logits=real,
+            fake_logits=fake,
+            step=t,
+            over_processes=self.over_processes,
+        )
+        move: dict[str, Mapping[str, Tensor]] = {"encoder": terms["encoder"]}
+        if "decoder" not in waiting:
+            move["decoder"] = self.regularizers.generator_terms(comparison, terms["decoder"])
+        if "discriminator" not in waiting:
+            without_graph = replace(comparison, fake=sampled.detach())
+            move["discriminator"] = self.regularizers.terms(without_graph, terms["discriminator"])
+        yield move
+        if "discriminator" in move:
+            self.regularizers.project()
 
     def waiting(self, real: float | Tensor, fake: float | Tensor) -> set[str]:
         """Return the players that do not move, given the cross-entropies on real and on fake samples."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import Batch, Blueprint, Move, Spec
+from ganzoo import Batch, Blueprint, Comparison, Move, Spec
 from ganzoo_builtins.procedures.translating import AdversarialTranslator
 
 DISTANCES = {"l1": nn.functional.l1_loss, "l2": nn.functional.mse_loss}
@@ -29,6 +29,7 @@ class Translation(AdversarialTranslator):
         generator: Blueprint of the generator.
         discriminator: Blueprint of the discriminator.
         loss: Blueprint of the loss.
+        regularizer: Blueprints of the regularizers. Penalties are on the gradient in the output, for a fixed input.
         transform: Blueprint of the transform that makes inputs out of samples; None for a dataset of pairs.
         weight: Weight of the distance between output and truth; 100 in the paper.
         distance: "l1", which blurs less, or "l2".
@@ -45,6 +46,7 @@ class Translation(AdversarialTranslator):
         generator: Blueprint,
         discriminator: Blueprint,
         loss: Blueprint,
+        regularizer: list[Blueprint] | None = None,
         transform: Blueprint | None = None,
         weight: NonNegativeFloat = 100.0,
         distance: Literal["l1", "l2"] = "l1",
@@ -53,31 +55,42 @@ class Translation(AdversarialTranslator):
         super().__init__(spec, transform)
         self.G = self.make(generator)
         channels = spec.shape[0] + (self.source.shape[0] if judged == "pairs" else 0)
-        self.D = discriminator(Spec((channels, *spec.shape[1:]), spec.classes))
+        shown = Spec((channels, *spec.shape[1:]), spec.classes)
+        self.D = discriminator(shown)
         self.loss = loss()
         self.weight = weight
         self.distance = distance
         self.judged = judged
-        self.need_no_labels("translation")
+        self.finish("translation", regularizer, shown)
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         a, b = self.pairs(next(data))
         fake = self.G(a)  # both players see the same outputs, whatever dropout there was
-        real_logits, fake_logits = self._judge(a, b), self._judge(a, fake.detach())
+        real_logits, fake_logits = self.D(self._shown(a, b)), self.D(self._shown(a, fake.detach()))
         self.log(real=real_logits, fake=fake_logits)
-        yield {"discriminator": {"adversarial": self.loss.discriminator(real_logits, fake_logits)}}
-        real = self._judge(a, b) if self.loss.uses_real else None
-        yield {
-            "generator": {
-                "adversarial": self.loss.generator(real, self._judge(a, fake)),
-                self.distance: self.weight * DISTANCES[self.distance](fake, b),
-            }
+        comparison = self.comparison(a, b, fake.detach(), t, real_logits=real_logits, fake_logits=fake_logits)
+        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        self.regularizers.project()
+        real = self.D(self._shown(a, b)) if self.loss.uses_real else None
+        judged = self.D(self._shown(a, fake))
+        comparison = self.comparison(a, b, fake, t, real_logits=real, fake_logits=judged)
+        own = {
+            "adversarial": self.loss.generator(real, judged),
+            self.distance: self.weight * DISTANCES[self.distance](fake, b),
         }
+        yield {"generator": self.regularizers.generator_terms(comparison, own)}
 
-    def _judge(self, a: Tensor, b: Tensor) -> Tensor:
-        """Return the logits (N,) or (N, 1, h', w') of inputs (N, c, h, w) with outputs (N, C, H, W)."""
+    def comparison(self, a: Tensor, b: Tensor, fake: Tensor, t: int, **more: Any) -> Comparison:
+        def features(x: Tensor) -> Tensor:
+            return self.D.features(self._shown(a, x))
+
+        return super().comparison(a, b, fake, t, judge=lambda x: self.D(self._shown(a, x)), features=features, **more)
+
+    def _shown(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return what the discriminator sees of inputs (N, c, h, w) with outputs (N, C, H, W)."""
         if self.judged == "outputs":
-            return self.D(b)
+            return b
         if a.shape[2:] != b.shape[2:]:
             a = interpolate(a, b.shape[2:])
-        return self.D(torch.cat([a, b], dim=1))  # -> (N, c + C, H, W)
+        return torch.cat([a, b], dim=1)  # -> (N, c + C, H, W)

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Regularizer, Spec
+from ganzoo import IncompatibleError, Regularizer, Spec
 
 
 class InstanceNoise(Regularizer, nn.Module):
@@ -27,6 +27,8 @@ class InstanceNoise(Regularizer, nn.Module):
         self.register_buffer("moved", torch.tensor(0.0))
 
     def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
+        if spec and spec.vocab:
+            raise IncompatibleError("regularizer instance_noise adds noise to numbers, not to token ids: leave it out.")
         discriminator.register_forward_pre_hook(self._add_noise)
 
     def project(self, critic: nn.Module) -> None:

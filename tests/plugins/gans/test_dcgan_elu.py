@@ -111,7 +111,7 @@ def test_labels_are_refused() -> None:
 
 def split(d_pretrain: int = 0) -> SplitDiscriminator:
     return SplitDiscriminator(
-        SPEC, lambda spec: generator(), lambda spec: discriminator(), d_pretrain  # type: ignore[arg-type]
+        SPEC, lambda spec: generator(), lambda spec: discriminator(), d_pretrain=d_pretrain  # type: ignore[arg-type]
     )  # fmt: skip
 
 

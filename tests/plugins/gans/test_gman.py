@@ -178,7 +178,7 @@ def test_the_harshest_alone_moves_the_generator() -> None:
     torch.manual_seed(3)
     procedure.G.prior(60)  # the discriminators' fakes
     reals = [Share(batch["x"], None) for batch in data]
-    losses = procedure._losses(reals, procedure._fakes(reals))
+    losses = procedure._losses(reals, procedure._fakes(reals), 0)[0]
     losses.max().backward()
     assert move["generator"]["adversarial"] == losses.max() > losses.min()
     for gradient, p in zip(got, procedure.G.parameters(), strict=True):

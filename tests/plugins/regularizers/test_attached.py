@@ -265,6 +265,11 @@ def test_instance_noise_fades_with_the_discriminators_moves() -> None:
     assert torch.equal(critic.eval()(x), x)
 
 
+def test_instance_noise_is_not_for_token_ids() -> None:
+    with pytest.raises(IncompatibleError, match="not to token ids: leave it out"):
+        part("regularizer", "instance_noise")().attach(nn.Flatten(), nn.Linear(1, 1), Spec((4,), vocab=9))
+
+
 def test_instance_noise_counts_in_the_checkpoint() -> None:
     procedure = trained(make(POINTS, "instance_noise", d_steps=2), POINTS)
     assert procedure.state_dict()["with_state.0.moved"] == 6
