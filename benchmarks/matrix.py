@@ -1,16 +1,20 @@
 """Compatibility test: each combination of registered components trains, or is refused with a remedy.
 
-    python benchmarks/matrix.py [NAME ...] [--pairs | --sample N] [--seed 0] [--part 1/4]
+    python benchmarks/matrix.py [NAME ...] [--pairs | --procedures | --sample N] [--seed 0] [--part 1/4]
 
 Each combination of generator, discriminator, loss and regularizer (or none) is trained in small by the procedure
 `adversarial`, on images of 1x28x28, 3x32x32 and 3x64x64, with and without labels. Two steps on noise must change the
 weights of every player and leave all values finite. Otherwise the components must refuse each other before training,
 with an error that says what to do. Anything else is a failure; failures are listed by cause, and the exit status is 1.
 
+Then each combination of procedure, loss and regularizer (or none) is trained for three steps, with the networks and the
+data of the procedure's small example, by which its conformance tests check it. `--procedures` runs these alone, with
+each loss of a procedure at least once.
+
 A network that does not accept the images is tried once and counts as refused in all its combinations. NAME selects
 the combinations that contain a component of that name. All combinations take hours on one core: `--part K/N` runs
 every N-th, so that several processes can share the work; `--pairs` runs enough for every two components to occur
-together; `--sample N` runs N at random.
+together, and those of `--procedures`; `--sample N` runs N at random.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -31,9 +36,13 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from ganzoo import Batch, GanzooError, Procedure, Spec
+from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry, Zoo
+from ganzoo.testing import examples
+from ganzoo.testing.examples import Example
+from ganzoo.testing.stand_ins import with_stand_ins
 from ganzoo.training.engine import Engine
 
 SPECS = [Spec(shape, classes) for shape in ((1, 28, 28), (3, 32, 32), (3, 64, 64)) for classes in (0, 4)]
@@ -57,6 +66,17 @@ class Combination(NamedTuple):
         return f"{names} on {'x'.join(map(str, self.spec.shape))}{', labels' if self.spec.classes else ''}"
 
 
+class InProcedure(NamedTuple):
+    """A loss and a regularizer to try in a procedure; no loss where the procedure has none to choose."""
+
+    procedure: Entry
+    loss: Entry | None
+    regularizer: Entry | None
+
+    def __str__(self) -> str:
+        return " + ".join([self.procedure.name, *(part.name if part else "none" for part in self[1:])])
+
+
 class Outcome(NamedTuple):
     """Result of an attempt, with the cause of a refusal or failure."""
 
@@ -76,9 +96,9 @@ class Report:
 
     def __init__(self) -> None:
         self.outcomes: Counter[Outcome] = Counter()
-        self.examples: dict[Outcome, list[Combination]] = {}
+        self.examples: dict[Outcome, list[Combination | InProcedure]] = {}
 
-    def add(self, combination: Combination, outcome: Outcome) -> None:
+    def add(self, combination: Combination | InProcedure, outcome: Outcome) -> None:
         self.outcomes[outcome] += 1
         if outcome.kind == "failed":
             self.examples.setdefault(outcome, []).append(combination)
@@ -105,13 +125,36 @@ class Matrix:
     """
 
     def __init__(self, zoo: Zoo, specs: Sequence[Spec] = tuple(SPECS)):
+        self.zoo = zoo
         self.procedure = zoo.find("procedure", "adversarial").load()
         self.specs = list(specs)
         self.entries: list[list[Any]] = [zoo.entries(kind) for kind in AXES]
         self.entries[-1].append(None)
 
-    def all(self) -> Iterator[Combination]:
-        return (Combination(*parts) for parts in itertools.product(self.specs, *self.entries))
+    def all(self) -> Iterator[Combination | InProcedure]:
+        yield from (Combination(*parts) for parts in itertools.product(self.specs, *self.entries))
+        for procedure, losses in self.penalised().items():
+            yield from (InProcedure(procedure, *parts) for parts in itertools.product(losses, self.entries[-1]))
+
+    def procedures(self, parts: int = 1) -> Iterator[InProcedure]:
+        """Yield each procedure with each regularizer, and with none, under its losses in turn.
+
+        Args:
+            parts: Number of procedures of which each regularizer is tried in one; 1 tries it in all.
+        """
+        for i, (procedure, losses) in enumerate(self.penalised().items()):
+            for k, (loss, regularizer) in enumerate(zip(itertools.cycle(losses), self.entries[-1], strict=False)):
+                if (i + k) % parts == 0:
+                    yield InProcedure(procedure, loss, regularizer)
+
+    def penalised(self) -> dict[Entry, list[Entry | None]]:
+        """Return the procedures that take regularizers, each with the losses that it can have."""
+        parts = {entry: Blueprint(entry).signature.parts for entry in self.zoo.entries("procedure")}
+        return {
+            entry: self.entries[2] if "loss" in named else [None]
+            for entry, named in parts.items()
+            if "regularizer" in named
+        }
 
     def sample(self, n: int, seed: int) -> Iterator[Combination]:
         """Yield one random combination with each component that accepts some of the images, then n more."""
@@ -149,16 +192,36 @@ class Matrix:
                 return Combination(spec, *map(dice.choice, choices))
         return None
 
-    def walk(self, combinations: Iterable[Combination]) -> Report:
+    def walk(self, combinations: Iterable[Combination | InProcedure]) -> Report:
         report = Report()
         for combination in combinations:
             report.add(combination, self.attempt(combination))
         return report
 
-    def attempt(self, combination: Combination) -> Outcome:
+    def attempt(self, combination: Combination | InProcedure) -> Outcome:
         """Train a combination; try another seed when a player does not move, as eight ReLU units may all be dead."""
-        first = self._attempt(combination, seed=0)
-        return self._attempt(combination, seed=1) if "does not move" in first.cause else first
+        attempt: Any = self._attempt if isinstance(combination, Combination) else self._attempt_in
+        first: Outcome = attempt(combination, seed=0)
+        return attempt(combination, seed=1) if "does not move" in first.cause else first
+
+    def _attempt_in(self, combination: InProcedure, seed: int) -> Outcome:
+        example = self._example(combination.procedure)
+        parts = dict(example.recipe.parts)
+        if combination.loss:
+            parts["loss"] = Blueprint(combination.loss)
+        parts["regularizer"] = [Blueprint(combination.regularizer)] if combination.regularizer else []
+        try:
+            procedure = instantiate.procedure_from(example.recipe.procedure, parts, example.spec, seed)
+        except Exception as error:
+            return outcome_of(error, "while building")
+        try:
+            return train(procedure, example.batches(), steps=3)
+        except Exception as error:
+            return Outcome("failed", f"while training: {first_line(error)}")
+
+    @cache  # noqa: B019 - a matrix lives as long as the program
+    def _example(self, procedure: Entry) -> Example:
+        return examples.find(procedure, with_stand_ins(replace(discovery.load(), zoo=self.zoo)))
 
     def _attempt(self, combination: Combination, seed: int) -> Outcome:
         spec, *networks = combination[:3]
@@ -174,18 +237,18 @@ class Matrix:
         except Exception as error:
             return outcome_of(error, "while building")
         try:
-            return two_steps(procedure, spec)
+            return train(procedure, noise(spec), STEPS)
         except Exception as error:
             return Outcome("failed", f"while training: {first_line(error)}")
 
 
-def two_steps(procedure: Procedure, spec: Spec) -> Outcome:
-    """Train two steps on noise, and check that every player moves and that all values are finite."""
+def train(procedure: Procedure, batches: Iterator[Batch], steps: int) -> Outcome:
+    """Train some steps on noise, and check that every player moves and that all values are finite."""
     before = {player: weights(modules) for player, modules in procedure.players().items()}
     # Rprop uses the sign of the gradient alone; behind a clipped critic, gradients are too small for other optimizers.
     engine = Engine(procedure, lambda player, owned: torch.optim.Rprop(owned, 1e-3), accelerator())
-    for t in range(STEPS):
-        engine.step(noise(spec), t)
+    for t in range(steps):
+        engine.step(batches, t)
     for player, modules in procedure.players().items():
         if all(torch.equal(p, q) for p, q in zip(before[player], weights(modules), strict=True)):
             return Outcome("failed", f"the {player} does not move")
@@ -305,14 +368,18 @@ def main() -> None:
     parser.add_argument("name", nargs="*")
     parser.add_argument("--sample", type=int)
     parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--procedures", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", default="1/1")
     options = parser.parse_args()
     torch.set_num_threads(1)
     start = time.monotonic()
     matrix = Matrix(discovery.load().zoo)
+    combinations: Iterator[Any]
     if options.pairs:
-        combinations = matrix.pairs(options.seed)
+        combinations = itertools.chain(matrix.pairs(options.seed), matrix.procedures())
+    elif options.procedures:
+        combinations = matrix.procedures()
     elif options.sample is not None:
         combinations = matrix.sample(options.sample, options.seed)
     else:
@@ -320,7 +387,9 @@ def main() -> None:
     if options.name:
         names = {*options.name}
         combinations = (
-            combination for combination in combinations if names & {part.name for part in combination[1:] if part}
+            combination
+            for combination in combinations
+            if names & {part.name for part in combination if isinstance(part, Entry)}
         )
     part, parts = map(int, options.part.split("/"))
     report = matrix.walk(itertools.islice(combinations, part - 1, None, parts))

@@ -11,19 +11,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo import Critic, Discriminator, IncompatibleError, Loss, Regularizer, Spec, Terms
+from ganzoo import Comparison, Discriminator, IncompatibleError, Loss, Regularizer, Spec, Terms
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
-from matrix import Combination, Matrix
+from matrix import Combination, InProcedure, Matrix
 
 SAMPLE, SEED = 50, 0
 
 
 @pytest.mark.slow
 def test_any_two_components_train_or_refuse_each_other_with_what_to_do() -> None:
-    """Every pair once, and a seeded sample of all combinations."""
+    """Every pair once, a seeded sample of all combinations, and every regularizer in a quarter of the procedures."""
     matrix = Matrix(discovery.load().zoo)
-    report = matrix.walk(itertools.chain(matrix.pairs(SEED), matrix.sample(SAMPLE, SEED)))
+    report = matrix.walk(itertools.chain(matrix.pairs(SEED), matrix.sample(SAMPLE, SEED), matrix.procedures(parts=4)))
     print(report)
     assert report.count("failed") == 0, str(report)
     assert report.count("trained") > report.outcomes.total() / 2
@@ -38,6 +38,22 @@ def test_all_components_meet_each_other_in_few_combinations() -> None:
     assert ("seqgan", "seqgan") not in named  # images are no tokens
     assert len(met) / 6 <= len(drawn) < len(met) / 2
     assert drawn == list(matrix.pairs(SEED)) != list(matrix.pairs(SEED + 1))
+
+
+def test_every_procedure_meets_every_regularizer_and_each_of_its_losses() -> None:
+    matrix = Matrix(discovery.load().zoo)
+    drawn = list(matrix.procedures())
+    met = {(one.procedure, one.regularizer) for one in drawn}
+    assert met == {*itertools.product(matrix.penalised(), matrix.entries[-1])}
+    losses = {(one.procedure, one.loss) for one in drawn}
+    assert losses == {(procedure, loss) for procedure, taken in matrix.penalised().items() for loss in taken}
+    names = {procedure.name: len(taken) for procedure, taken in matrix.penalised().items()}
+    assert names["gman"] == names["translation"] == len(matrix.entries[2]) > 1 == names["began"]
+    assert str(drawn[0]).count(" + ") == 2
+    quarter = list(matrix.procedures(parts=4))
+    assert len(drawn) / 5 < len(quarter) < len(drawn) / 3
+    assert {one.procedure for one in quarter} == {*matrix.penalised()}
+    assert {one.regularizer for one in quarter} == {*matrix.entries[-1]}
 
 
 class Judge(Discriminator):
@@ -82,8 +98,8 @@ class Careful(Regularizer):
 
 
 class Endless(Regularizer):
-    def terms(self, critic: Critic, real: Tensor, fake: Tensor) -> Terms:
-        return {"endless": critic(real).sum() * float("inf")}
+    def terms(self, comparison: Comparison) -> Terms:
+        return {"endless": comparison.critic(comparison.real).sum() * float("inf")}
 
 
 class Indifferent(Loss):
@@ -121,6 +137,24 @@ def test_what_trains_and_what_is_refused(zoo: Zoo) -> None:
 
 
 @pytest.mark.parametrize(
+    ("procedure", "loss", "regularizer", "outcome"),
+    [
+        ("gman", "hinge", "r1", ("trained", "")),
+        ("began", None, None, ("trained", "")),
+        ("vaegan", "hinge", "careful", ("refused", "this regularizer wants another discriminator: use one.")),
+        ("gman", "hinge", "endless", ("failed", "a term is not finite")),
+        ("gman", "indifferent", None, ("failed", "the generator does not move")),
+    ],
+)
+def test_what_trains_in_other_procedures(
+    procedure: str, loss: str | None, regularizer: str | None, outcome: tuple[str, str], zoo: Zoo
+) -> None:
+    kinds = {"procedure": procedure, "loss": loss, "regularizer": regularizer}
+    parts = [name and zoo.find(kind, name) for kind, name in kinds.items()]
+    assert Matrix(zoo).attempt(InProcedure(*parts)) == outcome  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
     ("parts", "cause"),
     [
         ({"discriminator": "shapeless"}, "discriminator shapeless: AssertionError: logits of shape (4, 1)"),
@@ -140,7 +174,11 @@ def test_the_report_counts_and_shows_failures(zoo: Zoo) -> None:
     matrix = Matrix(zoo, [Spec((1, 28, 28))])
     kept = {"judge", "hinge", "indifferent", "careful", None}
     few = [
-        one for one in matrix.all() if one.generator.name == "mlp" and {part and part.name for part in one[2:]} <= kept
+        one
+        for one in matrix.all()
+        if isinstance(one, Combination)
+        and one.generator.name == "mlp"
+        and {part and part.name for part in one[2:]} <= kept
     ]
     report = str(matrix.walk(few))
     assert report.startswith("4 combinations: 1 trained, 2 refused, 1 failed\n")
