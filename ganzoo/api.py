@@ -27,7 +27,8 @@ def train(
 
     Args:
         recipe: Name or path of a recipe.
-        changes: Settings to override, such as {"run.steps": 500}.
+        changes: Settings to override, such as {"run.steps": 500}, and components, such as {"regularizer+": "r1"};
+            {"schedule": None} takes a table out.
         out: Folder in which the run folder is created.
         plugins: The plugins that components come from; by default all installed ones.
 

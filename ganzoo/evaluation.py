@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.config import instantiate
+from ganzoo.config.overrides import table_of
 from ganzoo.config.recipe import Recipe
 from ganzoo.config.resolver import changed
 from ganzoo.errors import DataError, RecipeError
@@ -115,8 +116,7 @@ def evaluated_recipe(
             "use": selection.extractor(recipe, instantiate.dataset(recipe), zoo).blueprint.entry.full_name
         }
     for change in changes:
-        table = change.partition(".")[0].strip()
-        if table not in CHANGEABLE_TABLES and not _is_place(change):
+        if table_of(change) not in CHANGEABLE_TABLES and not _is_place(change):
             raise RecipeError(f"{change!r}: an evaluation can change only {', '.join(CHANGEABLE_TABLES)}, {DATA_PATH}.")
     return changed(tree, changes, zoo, str(run.folder / layout.RESOLVED), name=run.resolved["name"])[0]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from ganzoo.config import validation
 from ganzoo.config.component import Blueprint, PerPlayer, from_table
-from ganzoo.config.overrides import override
+from ganzoo.config.overrides import override, table_of
 from ganzoo.config.parser import BYTES, Tree, check_bounds, kind_of, parse, split_players
 from ganzoo.config.recipe import About, Evaluation, Recipe, RunSettings
 from ganzoo.config.signature import PARTS, is_list_of_parts
@@ -96,7 +96,7 @@ def changed(
 def _cause(problem: str, assignments: Sequence[str]) -> str:
     """Return the overrides that a problem comes from: those of its setting, or else of its table, or else all."""
     table = problem[1:].partition("]")[0].partition(".")[0]
-    of_table = [assignment for assignment in assignments if assignment.partition(".")[0].strip() == table]
+    of_table = [assignment for assignment in assignments if table_of(assignment) == table]
     of_setting = [each for each in of_table if re.search(rf"\b{re.escape(_setting(each))}\b", problem)]
     return one_line(shlex.join(of_setting or of_table or assignments), 200)
 
@@ -253,7 +253,7 @@ class _Resolver:
     def metrics(self, tables: Any) -> list[Blueprint]:
         """Return the components of the [[metric]] tables."""
         if not isinstance(tables, list):
-            self.report("metric", ["a run is judged by any number of these: write [[metric]]"])
+            self.report("metric", ["a run is judged by any number of these: write [[metric]], or metric+=NAME"])
             return []
         blueprints = [self.component("metric", "metric", table) for table in tables]
         return [blueprint for blueprint in blueprints if blueprint]
@@ -279,9 +279,7 @@ class _Resolver:
             elif part not in accepted:
                 self.report(part, [f"{name} takes no such table.{did_you_mean(part, accepted)} It takes: {takes}."])
             elif is_list_of_parts(accepted[part]) and not isinstance(content, list):
-                self.report(
-                    part, [f"{name} takes any number of these: write [[{part}]], in KEY=VALUE {part}.0.use=NAME"]
-                )
+                self.report(part, [f"{name} takes any number of these: write [[{part}]], or {part}+=NAME"])
             elif isinstance(content, list) and not is_list_of_parts(accepted[part]):
                 self.report(part, [f"{name} takes one of these: write [{part}]"])
 
@@ -290,7 +288,10 @@ class _Resolver:
         if "discriminator" not in map(kind_of, accepted):
             self.report("augmentation", [f"{procedure} has no discriminator that could see it: leave this table out"])
         elif not isinstance(content, list):
-            self.report("augmentation", ["a discriminator takes any number of these: write [[augmentation]]"])
+            self.report(
+                "augmentation",
+                ["a discriminator takes any number of these: write [[augmentation]], or augmentation+=NAME"],
+            )
 
     def per_player(self, kind: str, tree: Tree) -> PerPlayer | None:
         """Return [optimizer] or [schedule] with the tables of single players, or None and report what is wrong."""

@@ -121,13 +121,50 @@ def _settings(run: RunFolder) -> dict[str, Any]:
 
 
 def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[RunFolder]) -> list[str]:
-    """Return the settings in which rows differ. Where the component differs, its settings are left out."""
+    """Return the settings in which rows differ: "loss.use=hinge", "regularizer=r1+spectral_norm, schedule=none".
+
+    Where components differ, settings are shown only if rows with equal components differ in them.
+    """
     keys = dict.fromkeys(key for row in settings for key in row)
     differing = [key for key in keys if any(row.get(key) != settings[0].get(key) for row in settings)]
-    tables = {key.removesuffix(".use") for key in differing if key.endswith(".use")}
-    shown = [key for key in differing if key.endswith(".use") or key.rpartition(".")[0] not in tables]
-    labels = [", ".join(f"{key}={_short(row[key])}" for key in shown if key in row) for row in settings]
+    tables = dict.fromkeys(_table(key) for key in differing)
+    labels = []
+    for row in settings:
+        shown: list[str] = []
+        for table in tables:
+            uses = [_uses(other, table) for other in settings]
+            if any(other != uses[0] for other in uses):
+                shown += _component(row, table, several=any(f"{table}.0.use" in other for other in settings))
+            alike = [other for other, used in zip(settings, uses, strict=True) if used == _uses(row, table)]
+            shown += [
+                f"{key}={_short(row[key])}"
+                for key in differing
+                if _table(key) == table
+                and key != table  # an empty list
+                and not key.endswith(".use")
+                and key in row
+                and any(other.get(key) != row[key] for other in alike)
+            ]
+        labels.append(", ".join(shown))
     return [label or run.resolved["name"] for label, run in zip(labels, runs, strict=True)]
+
+
+def _table(key: str) -> str:
+    """Return the table of a setting, that of all of them in a list: "regularizer" of "regularizer.0.weight"."""
+    table = key.rpartition(".")[0] or key
+    head, _, last = table.rpartition(".")
+    return head if head and last.isdigit() else table
+
+
+def _uses(row: Mapping[str, Any], table: str) -> list[str]:
+    """Return the components of a table, or of a list of tables in their order."""
+    return [value for key, value in row.items() if key.endswith(".use") and _table(key) == table]
+
+
+def _component(row: Mapping[str, Any], table: str, several: bool) -> list[str]:
+    """Return how the components of a table are shown: as they are written on the command line."""
+    uses = "+".join(_short(use) for use in _uses(row, table))
+    return [f"{table}={uses or 'none'}" if several or not uses else f"{table}.use={uses}"]
 
 
 def _short(value: Any) -> str:

@@ -123,7 +123,7 @@ class RunFolder:
         tree = self.resolved["recipe"]
         changes = [*changes]
         for change in changes:
-            key = change.partition("=")[0].strip()
+            key = change.partition("=")[0].strip().rstrip("+-")
             if f"run.{key}" in RESUMABLE:
                 raise RunError(
                     f"{one_line(change)}: write run.{one_line(change)}, with the table that the setting is in."

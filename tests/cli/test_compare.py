@@ -108,6 +108,16 @@ def test_what_is_no_choice_is_refused(recipe: Path, over: str, tmp_path: Path) -
     assert shown.exit_code == 2 and "write table.setting=value,value" in shown.stderr
 
 
+def test_regularizers_are_swept_by_their_names(recipe: Path, tmp_path: Path) -> None:
+    asked = ["--over", "regularizer=none,r1", "--out", str(tmp_path), "run.steps=1", "regularizer+=r2"]
+    shown = ganzoo("compare", str(recipe), *asked)
+    assert "1 of 2: regularizer=none seed 0" in shown.stderr
+    _, _, *rows = shown.stdout.splitlines()
+    assert [row.split("|")[1].strip() for row in rows[:2]] == ["regularizer=none", "regularizer=r1"]
+    again = ganzoo("compare", str(recipe), *asked)
+    assert again.stdout == shown.stdout and len([*tmp_path.iterdir()]) == 2  # nothing is trained twice
+
+
 def test_lists_are_values_too(recipe: Path, tmp_path: Path) -> None:
     asked = ["--over", "generator.hidden=[[4], [5]]", "--out", str(tmp_path), "run.steps=1"]
     shown = ganzoo("compare", str(recipe), *asked)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganzoo.config.overrides import assignments_of, override
+from ganzoo.config.overrides import assignments_of, override, table_of
 from ganzoo.errors import RecipeError
 from ganzoo.registry import discovery
 
@@ -73,6 +73,96 @@ def test_the_last_of_two_counts() -> None:
     assert overridden("generator.z_dim=5", "generator.z_dim=6")["generator"]["z_dim"] == 6
 
 
+def regularizers(*assignments: str, of: str = "adversarial") -> Any:
+    changed = tree() | {"procedure": {"use": of}}
+    override(changed, assignments, ZOO)
+    return changed.get("regularizer")
+
+
+R1, R2 = {"use": "r1"}, {"use": "r2", "weight": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("assignments", "expected"),
+    [
+        (["regularizer+=dragan"], [R1, R2, {"use": "dragan"}]),
+        (["regularizer+=dragan+pull_away"], [R1, R2, {"use": "dragan"}, {"use": "pull_away"}]),
+        (["regularizer+=dragan", "regularizer.dragan.weight=5"], [R1, R2, {"use": "dragan", "weight": 5}]),
+        (["regularizer.dragan.weight=5", "regularizer+=dragan"], [R1, R2, {"use": "dragan", "weight": 5}]),
+        (['regularizer+={use = "dragan", weight = 5}'], [R1, R2, {"use": "dragan", "weight": 5}]),
+        (['regularizer+=["dragan", {use = "r2"}]'], [R1, R2, {"use": "dragan"}, {"use": "r2"}]),
+        (["regularizer-=r1"], [R2]),
+        (["regularizer-=ganzoo/r1"], [R2]),
+        (["regularizer-=0"], [R2]),
+        (["regularizer-=r1+r2"], None),
+        (["regularizer-=r1", "regularizer+=r1"], [R2, R1]),
+        (["regularizer=none"], None),
+        (["regularizer=r2"], [R2]),  # with the settings that it has in the recipe
+        (["regularizer=dragan+r2"], [{"use": "dragan"}, R2]),
+        (['regularizer={use = "r2"}'], [{"use": "r2"}]),
+        (["regularizer=none", "regularizer+=r2"], [{"use": "r2"}]),
+        (["regularizer.r2.weight=2"], [R1, R2 | {"weight": 2}]),
+        (["regularizer.r1.use=r2", "regularizer.0.weight=3"], [{"use": "r2", "weight": 3}, R2]),
+    ],
+    ids=lambda value: " ".join(value) if value and isinstance(value[0], str) else "",
+)
+def test_components_are_put_into_lists_and_taken_out(assignments: list[str], expected: Any) -> None:
+    assert regularizers(*assignments) == expected
+
+
+def test_equal_components_of_a_list_have_numbers_alone() -> None:
+    with pytest.raises(RecipeError, match=r"regularizer\.r2: give a number from 0 to 2, since several are named r2"):
+        regularizers("regularizer+=r2", "regularizer.r2.weight=2")
+
+
+@pytest.mark.parametrize("table", ["regularizer", "augmentation", "metric"])
+def test_a_list_that_the_recipe_lacks_is_made(table: str) -> None:
+    for assignment in (f"{table}+=some", f"{table}=some"):
+        changed: dict[str, Any] = {"run": {"steps": 1}}
+        override(changed, [assignment], ZOO)
+        assert changed == {"run": {"steps": 1}, table: [{"use": "some"}]}
+
+
+def test_the_component_of_a_table_is_set_by_its_name() -> None:
+    assert overridden("optimizer=sgd") == overridden("optimizer.use=sgd")
+    assert overridden("schedule=cosine")["schedule"] == {"use": "cosine"}
+    assert overridden('schedule={use = "linear", end = 0.5}')["schedule"] == {"use": "linear", "end": 0.5}
+    changed = tree()
+    assert override(changed, ["generator=cgan"], ZOO) == ["generator.use=cgan: dropped norm, which belonged to mlp"]
+    assert overridden("optimizer.generator=none")["optimizer"]["generator"] == "none"  # a setting may have that value
+
+
+@pytest.mark.parametrize("table", ["schedule", "optimizer", "evaluate", "encoder"])
+def test_a_table_is_taken_out_whether_it_is_there_or_not(table: str) -> None:
+    assert table not in overridden(f"{table}=none")
+
+
+def test_a_second_table_of_a_kind_is_one_too() -> None:
+    assert overridden("generator_b=mlp", "generator_b.z_dim=3")["generator_b"] == {"use": "mlp", "z_dim": 3}
+
+
+def test_none_takes_a_part_out_in_python() -> None:
+    assert assignments_of({"schedule": None, "regularizer+": "r1", "regularizer": ["r1", {"use": "r2"}]}) == [
+        "schedule=none",
+        'regularizer+="r1"',
+        'regularizer=["r1", {"use" = "r2"}]',
+    ]
+    assert regularizers(*assignments_of({"regularizer": ["dragan", {"use": "r2"}]})) == [
+        {"use": "dragan"},
+        {"use": "r2"},
+    ]
+    with pytest.raises(RecipeError, match=r"run\.seed: None takes a whole table out, such as schedule"):
+        assignments_of({"run.seed": None})
+
+
+@pytest.mark.parametrize(
+    ("assignment", "table"),
+    [("regularizer+=r1", "regularizer"), (" run.steps = 5", "run"), ("a-=b", "a"), ("schedule=none", "schedule")],
+)
+def test_the_table_of_an_override(assignment: str, table: str) -> None:
+    assert table_of(assignment) == table
+
+
 @pytest.mark.parametrize(("given", "run"), [("run.steps=5", {"steps": 5}), ("run.epochs=1", {"epochs": 1})])
 def test_steps_take_the_place_of_epochs(given: str, run: dict[str, int]) -> None:
     assert overridden(given)["run"] == run
@@ -112,6 +202,22 @@ def test_an_unknown_component_is_left_to_be_refused() -> None:
 @pytest.mark.parametrize(
     ("assignment", "says"),
     [
+        ("run=5", "'run=5': write table.setting=value"),
+        (
+            "regulariser+=r1",
+            "'regulariser+=r1': write table.setting=value, such as run.steps=500. Did you mean 'regul",
+        ),
+        ("regularizer+=", "'regularizer+=': give names, such as regularizer+=NAME or NAME+NAME"),
+        ("regularizer+=r1+", "'regularizer+=r1+': give names"),
+        ("regularizer+=3", "'regularizer+=3': give names"),
+        ("regularizer-=dragan", "'regularizer-=dragan': the recipe has no such regularizer. It has: r1, r2."),
+        ("regularizer-=2", "regularizer.2: give a number from 0 to 1, or a name: r1, r2"),
+        (
+            "optimizer+=sgd",
+            "'optimizer+=sgd': [optimizer] is one table, not a list: write optimizer=NAME",
+        ),
+        ("optimizer.lr+=3", "'optimizer.lr+=3': write table.setting=value"),
+        ("regularizer.dragan.weight=1", "regularizer.dragan: give a number from 0 to 1, or a name: r1, r2"),
         ("steps", "'steps': write table.setting=value, such as run.steps=500"),
         ("steps=3", "'steps=3': write table.setting=value"),
         ("=3", "'=3': write table.setting=value"),
@@ -183,7 +289,6 @@ def test_a_setting_that_takes_other_types_gets_them() -> None:
         ("z_dim=8", "generator.z_dim=8"),
         ("lr=1e-4", "optimizer.lr=1e-4"),
         ("hidden=[8]", "generator.hidden=[8] or discriminator.hidden=[8]"),
-        ("loss=hinge", "loss.use=hinge"),
     ],
 )
 def test_a_setting_without_its_table_is_found_in_the_recipe(assignment: str, meant: str) -> None:

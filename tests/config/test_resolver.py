@@ -105,7 +105,7 @@ def test_a_table_that_the_procedure_does_not_take(zoo: Zoo) -> None:
     assert raised.value.message.splitlines() == [
         "2 problems in this recipe",
         "mine.toml [discriminator]: procedure 'two' takes no such table. It takes: [generator], [loss], [generator_b].",
-        "mine.toml [loss]: procedure 'two' takes any number of these: write [[loss]]",
+        "mine.toml [loss]: procedure 'two' takes any number of these: write [[loss]], or loss+=NAME",
     ]
 
 

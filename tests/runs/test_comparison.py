@@ -97,6 +97,34 @@ def test_a_row_is_called_by_what_differs(tmp_path: Path) -> None:
     assert [row.label for row in compare([hard, other]).rows] == ["loss.use=hinge", "loss.use=minimax"]
 
 
+def test_rows_of_other_components_are_called_as_on_the_command_line(tmp_path: Path) -> None:
+    def run(name: str, recipe: dict[str, Any]) -> Run:
+        run = made(tmp_path / name, 0, {"use": "hinge"}, 1.0)
+        path = run.folder / "resolved.json"
+        resolved = json.loads(path.read_text())
+        resolved["recipe"] |= recipe
+        path.write_text(json.dumps(resolved))
+        return Run(run.folder)
+
+    def r1(weight: float) -> dict[str, Any]:
+        return {"use": "ganzoo/r1", "weight": weight}
+
+    runs = [
+        run("none", {}),
+        run("empty", {"regularizer": [], "schedule": {"use": "ganzoo/cosine"}}),
+        run("weak", {"regularizer": [r1(0.1)]}),
+        run("strong", {"regularizer": [r1(1.0)]}),
+        run("both", {"regularizer": [r1(1.0), {"use": "acme/other", "weight": 3.0}]}),
+    ]
+    assert [row.label for row in compare(runs).rows] == [
+        "regularizer=none, schedule=none",
+        "regularizer=none, schedule.use=cosine",
+        "regularizer=r1, regularizer.0.weight=0.1, schedule=none",
+        "regularizer=r1, regularizer.0.weight=1.0, schedule=none",
+        "regularizer=r1+acme/other, schedule=none",
+    ]
+
+
 def test_the_newest_score_counts(tmp_path: Path) -> None:
     (row,) = compare([made(tmp_path / "run", 0, {"use": "hinge"}, 3.0, 1.0, 2.0)]).rows
     assert row.cells["distance@raw"].values == (2.0,)
