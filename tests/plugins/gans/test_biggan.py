@@ -110,7 +110,8 @@ def test_noise_is_truncated_in_evaluation_mode_alone() -> None:
 
 def test_spectral_norm_of_both_leaves_the_class_vectors_of_the_generator_alone() -> None:
     generator, discriminator = small_generator(), build("discriminator", width=8)
-    PLUGINS.zoo.find("regularizer", "spectral_norm").load()(players="both").attach(discriminator, generator)
+    spectral_norm = PLUGINS.zoo.find("regularizer", "spectral_norm").load()(players="both")
+    spectral_norm.attach(discriminator, generator, DIGITS)
     assert not parametrize.is_parametrized(generator.embedding)
     assert parametrize.is_parametrized(generator.blocks[0].norms[0].gain)
     assert parametrize.is_parametrized(discriminator.head.class_vectors)
