@@ -61,6 +61,11 @@ ALLOWED = {
         "subprocess",
     ): "Python, told to import or train an installed plugin, without a shell",
     ("ganzoo/training/memory.py", "torch.multiprocessing"): "the identity of a storage; nothing is sent anywhere",
+    ("ganzoo/config/instantiate.py", "getattr"): "names of a module's own attributes",
+    ("ganzoo/regularizer.py", "getattr"): "the methods of a regularizer, from a tuple of its own",
+    ("ganzoo/regularizer.py", "setattr"): "the methods of a regularizer, from a tuple of its own",
+    ("ganzoo/two_players.py", "setattr"): "two methods of a procedure, from a tuple of its own",
+    ("ganzoo/training/initial_weights.py", "getattr"): "settings of [run], from a tuple of its own",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",
     (

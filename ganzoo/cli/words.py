@@ -18,7 +18,7 @@ COMMANDS = {
     "runs": "ps status history experiments",
     "watch": "monitor follow tail progress log logs",
     "sample": "generate gen draw infer inference predict synthesize synthesise",
-    "evaluate": "eval score metrics val fid",
+    "evaluate": "eval metrics val fid",
     "compare": "diff sweep tune",
     "interpolate": "interp morph walk",
     "timelapse": "animate gif movie video",

@@ -41,6 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.chdir(before)
 
 
+@pytest.mark.filterwarnings("ignore::ganzoo.registry.versions.Deprecated")
 @settings(EXAMPLES, max_examples=250)
 @given(fuzzing.CASES)
 def test_a_spoilt_recipe_is_good_or_refused(place: Path, case: fuzzing.Case) -> None:

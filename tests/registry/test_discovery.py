@@ -259,7 +259,7 @@ def test_so_is_one_of_a_module_that_a_component_is_in(site: Path) -> None:
 def test_so_is_one_that_is_changed_when_pytorch_is_imported_for_it(site: Path) -> None:
     install(site, "ganzoo-acme", f"import torch\ntorch.set_num_threads(63)\n{GOOD}")
     done = shell("plugins", site=site)
-    assert "acme/main: it changed the number of threads of PyTorch while it was loaded" in done.stdout
+    assert "\tit changed the number of threads of PyTorch while it was loaded" in done.stdout
     assert "Warning: plugin acme/main changed the number of threads" in done.stderr
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 

@@ -147,7 +147,7 @@ def test_data_that_has_moved_is_found_again_and_other_data_refused(tmp_path: Pat
     told = ganzoo("resume", begun.folder, "run.steps=3")
     assert told.exit_code == 3 and "`ganzoo resume RUN dataset.path=...`" in told.stderr
     judge = ["evaluate", begun.folder, "-n", "4", "--extractor", "raw", "--metric", "frechet_distance"]
-    for command in (["resume", begun.folder], judge):
+    for command in (["resume", begun.folder, "run.steps=3"], judge):
         refused = ganzoo(*command, f"dataset.path={other}")
         assert refused.exit_code == 3 and "its fingerprint was" in refused.stderr
     scored = ganzoo(*judge, f"dataset.path={moved}")

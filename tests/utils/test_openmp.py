@@ -58,7 +58,7 @@ def test_the_users_own_variable_stays_alone(name: str, monkeypatch: pytest.Monke
 @linux_only
 def test_doctor_says_which_programs_have_which() -> None:
     result = ganzoo("doctor")
-    (line,) = (line for line in result.stdout.splitlines() if line.startswith("waiting_threads"))
+    (line,) = (line for line in result.stdout.splitlines() if line.startswith("waiting threads"))
     assert "GOMP_SPINCOUNT=10000 in `ganzoo run`, `ganzoo resume`, `ganzoo bench`" in line
     assert "a program or notebook that imports torch itself has the runtime's default" in line
 

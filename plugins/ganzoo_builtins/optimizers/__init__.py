@@ -31,6 +31,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("rprop", "torch.optim:Rprop", "Signs of full-batch gradients", "https://doi.org/10.1109/ICNN.1993.298623")
     # Of this package.
     muon = "ganzoo_builtins.optimizers.muon:Muon"
-    add("muon", muon, "Orthogonalised momentum for hidden layers, AdamW for the rest", "arXiv:2502.16982")
+    add("muon", muon, "Orthogonal momentum for hidden layers, AdamW for the rest", "arXiv:2502.16982")
     rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
     add("rising_momentum", rising, "Gradient descent with increasing momentum", "arXiv:1406.2661")
