@@ -153,7 +153,12 @@ def test_what_torch_cannot_trace_is_refused(tmp_path: Path, monkeypatch: pytest.
 ZOO = discovery.load().zoo
 SMALL = {"width": 4, "bottleneck": 8, "z_dim": 4, "blocks": 1, "embedding": 2, "channels": 4}
 SPECS = [Spec((1, 28, 28), classes=3), Spec((1, 32, 32), classes=3), Spec((3, 32, 32), classes=3), Spec((4,), vocab=5)]
-NO_GRAPH = {"seqgan": "token ids", "pix2pix": "draws more noise", "lapgan_level": "cannot trace", "stylegan2": "cannot trace"}
+NO_GRAPH = {
+    "seqgan": "token ids",
+    "pix2pix": "draws more noise",
+    "lapgan_level": "cannot trace",
+    "stylegan2": "cannot trace",
+}
 """Generators of ours that are no graph, and what is said of them; lapgan_level is one of a pyramid."""
 
 
