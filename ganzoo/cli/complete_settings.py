@@ -65,9 +65,8 @@ def of_dataset(ctx: click.Context, parameter: click.Parameter, incomplete: str) 
     """Complete the settings of the dataset NAME, which are written without its table."""
     tree = {"dataset": {"use": ctx.params["name"]}}
     words = _rejoined(ctx.params.get("settings") or ())
-    offers = _complete(tree, discovery.load().zoo, [f"dataset.{word}" for word in words], f"dataset.{incomplete}")
-    if words and not _is_complete(words[-1]):
-        offers = _complete(tree, discovery.load().zoo, [f"dataset.{word}" for word in words], incomplete)
+    table = "dataset." if not words or _is_complete(words[-1]) else ""  # of a value that bash split off: no table
+    offers = _complete(tree, discovery.load().zoo, [f"dataset.{word}" for word in words], f"{table}{incomplete}")
     return [offer.removeprefix("dataset.") for offer in offers if not offer.startswith("dataset.use=")]
 
 

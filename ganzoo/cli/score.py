@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.terminal.output import echo
+
 if TYPE_CHECKING:
     from ganzoo.sampling.scoring import Scored
     from ganzoo.terminal.progress import Counter
@@ -71,7 +73,7 @@ def command(run: Path, place: str, label: str | None, as_json: bool, out: Path |
             file.partial.open("w", encoding="utf-8", newline="") as opened,
         ):
             scoring.write(_counted(rows, counter), opened, suffix)
-        click.echo(file.path)
+        echo(file.path)
 
 
 def _counted(rows: Iterator[Scored], counter: Counter) -> Iterator[Scored]:

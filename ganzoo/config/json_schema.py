@@ -20,10 +20,9 @@ from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree
 from ganzoo.config.recipe import About, Evaluation, RunSettings
 from ganzoo.config.signature import PARTS, from_object, is_list_of_parts
 from ganzoo.errors import one_line
-from ganzoo.registry.zoo import KINDS, Entry, Zoo
+from ganzoo.registry.zoo import BUILT_IN, KINDS, Entry, Zoo
 
 TITLE = "A recipe of ganzoo"
-BUILT_IN = "ganzoo"  # owner of the components that come first
 DESCRIBED = 500  # components of a kind whose settings are described: each takes milliseconds
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MODELS: dict[str, type[BaseModel]] = {"about": About, "run": RunSettings, "evaluate": Evaluation}

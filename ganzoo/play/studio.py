@@ -21,6 +21,7 @@ from ganzoo.sampling.latents import Codes
 from ganzoo.sampling.model import Model
 from ganzoo.translator import Translator, beside, shown
 from ganzoo.visualization import grid
+from ganzoo.visualization.joining import side_by_side
 
 CACHED = 8  # requests whose samples and codes are kept, so that a slider computes only what it changes
 MOVED = 8  # images that are moved together
@@ -148,7 +149,7 @@ class Studio:
             moved = latent_space.moved(self.model, request, self._codes(request), direction, distance)
             if self.model.spec.is_image:
                 return grid.picture(torch.cat([x[:MOVED], moved[:MOVED]]), min(MOVED, request.count))
-            return grid.side_by_side(grid.picture(x), grid.picture(moved))
+            return side_by_side(grid.picture(x), grid.picture(moved))
 
     def example(self, request: Request, index: int) -> Image:
         """Draw input, output and target of one example of a translator's data."""

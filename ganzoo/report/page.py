@@ -64,7 +64,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
     """
     scrub = Redactor.of([_status(run) for run, _ in runs])
     contents = [collect(run, checkpoint, scrub, k, len(runs), with_samples) for k, (run, checkpoint) in enumerate(runs)]
-    several = len(contents) > 1
+    several, names = len(contents) > 1, labels(contents)
     script = (HERE / "script.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     loader = jinja2.FileSystemLoader(HERE, encoding="utf-8")
@@ -74,7 +74,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
     return environment.get_template("template.html").render(
         runs=contents,
         title=_title(contents),
-        labels=labels(contents),
+        labels=names,
         compared=COMPARED,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
@@ -82,7 +82,7 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'",
         differences=differences(contents) if several else [],
-        shared_charts=shared_charts(contents, labels(contents)) if several else [],
+        shared_charts=shared_charts(contents, names) if several else [],
         unequal=scrub(compare([run for run, _ in runs]).unequal),
         score_names=list(dict.fromkeys(row.name for run in contents for row in run.scores)),
         left_out=LEFT_OUT,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ganzoo.config.defaults import upgrade_resolved
 from ganzoo.config.overrides import as_toml
-from ganzoo.config.parser import Tree
+from ganzoo.config.parser import Tree, flat
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import DataError, GanzooError, RunError, one_line
 from ganzoo.registry.versions import Deprecated
@@ -252,24 +252,12 @@ def _without_threads(tree: Tree) -> Tree:
 
 def _differences(was: Tree, now: Tree) -> list[str]:
     """Return the settings that may not change in a run and do, as "optimizer.lr (0.1 there, 0.2 here)"."""
-    before, after = _flat(was), _flat(now)
+    before, after = dict(flat(was)), dict(flat(now))
     changed = [key for key in sorted({*before, *after} - {*RESUMABLE}) if before.get(key) != after.get(key)]
     others = {key.removesuffix("use") for key in changed if key.endswith(".use")}  # settings of these say nothing
     changed = [key for key in changed if key.endswith(".use") or not any(key.startswith(table) for table in others)]
     told = [f"{key} ({_shown(before, key)} there, {_shown(after, key)} here)" for key in changed[:REASONS]]
     return told + ([f"{len(changed) - REASONS} more settings"] if len(changed) > REASONS else [])
-
-
-def _flat(tree: Any, key: str = "") -> dict[str, Any]:
-    """Return the settings of a tree by their dotted keys."""
-    if isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
-        tree = {str(i): item for i, item in enumerate(tree)}
-    if not isinstance(tree, dict):
-        return {key: tree}
-    flat: dict[str, Any] = {}
-    for name, item in tree.items():
-        flat |= _flat(item, f"{key}.{name}" if key else name)
-    return flat
 
 
 def _shown(settings: Mapping[str, Any], key: str) -> str:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ganzoo.terminal import image
 from ganzoo.terminal.console import Console
+from ganzoo.visualization.joining import side_by_side
 
 LINES = 20  # largest number of lines of a preview
 SMALLEST = 14  # pixels of a sample, unless it has fewer; as many samples are shown as fit
@@ -37,7 +38,7 @@ def show(path: Path, columns: int) -> None:
         if pictures:
             columns = len(pictures) if path.is_dir() else columns
             lines = max(1, min(LINES, console.height - 4))
-            console.print(image.render(first_samples(_row(pictures), columns, console.width, lines)))
+            console.print(image.render(first_samples(side_by_side(*pictures, gap=0), columns, console.width, lines)))
 
 
 def first_samples(picture: Image.Image, columns: int, width: int, lines: int) -> Image.Image:
@@ -64,12 +65,3 @@ def first_samples(picture: Image.Image, columns: int, width: int, lines: int) ->
 def _read(file: Path) -> Image.Image:
     with Image.open(file) as opened:
         return opened.convert("RGB")
-
-
-def _row(pictures: list[Image.Image]) -> Image.Image:
-    """Return pictures of one size next to each other."""
-    width, height = pictures[0].size
-    row = Image.new("RGB", (width * len(pictures), height))
-    for k, picture in enumerate(pictures):
-        row.paste(picture, (k * width, 0))
-    return row

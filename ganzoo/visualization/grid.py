@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.utils import atomic
+from ganzoo.visualization.joining import side_by_side
 from ganzoo.visualization.png import to_png
 
 PAD = 2  # pixels between the images of a grid
 SIDE = 512  # pixels of a plot
-GAP = 8  # pixels between two pictures
 
 
 def save(samples: Tensor, path: Path, columns: int = 8, left: Tensor | None = None) -> Path:
@@ -84,14 +84,6 @@ def check(samples: Tensor) -> None:
         raise ValueError("token ids have no picture")
     if not torch.isfinite(samples).all():
         raise ValueError("samples are not finite numbers, so there is no picture of them")
-
-
-def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Join two pictures into one, with a gap between them."""
-    both = Image.new(right.mode, (left.width + GAP + right.width, max(left.height, right.height)), "white")
-    both.paste(left, (0, 0))
-    both.paste(right, (left.width + GAP, 0))
-    return both
 
 
 def _grid(images: Tensor, columns: int) -> Image.Image:

@@ -12,10 +12,10 @@ from ganzoo.errors import RunError
 from ganzoo.runs import layout
 from ganzoo.utils import atomic, output
 from ganzoo.visualization import gif, png
+from ganzoo.visualization.joining import side_by_side
 
 MOST = 120  # frames
 BESIDE = 4  # grids in a picture, unless their steps are given
-GAP = 8  # pixels between grids in a picture
 MILLISECONDS, HOLD = 120, 2000  # of a frame, and further ones for the last
 STRIP = 20  # pixels above a grid for its step
 
@@ -59,15 +59,9 @@ def save_beside(run: Path, path: Path, steps: Sequence[int] = ()) -> Path:
         raise RunError(f"{run}: no grid of step {', '.join(missing)}. There are grids of steps {some}, among others.")
     shown = [(step, dict(saved)[step]) for step in steps] or thinned(saved, BESIDE)
     frames = _frames(shown, saved[-1][0])
-    width, height = sum(frame.width + GAP for frame in frames) - GAP, max(frame.height for frame in frames)
-    picture = Image.new(frames[0].mode, (width, height), "white")
-    left = 0
-    for frame in frames:
-        picture.paste(frame, (left, 0))
-        left += frame.width + GAP
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_file(path, png.to_png(picture))
+        atomic.write_file(path, png.to_png(side_by_side(*frames)))
     except OSError as error:
         raise output.unwritable(path, error) from error
     return path

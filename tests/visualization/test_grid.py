@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.data.loader import normalised
-from ganzoo.visualization import grid
+from ganzoo.visualization import grid, joining
 
 PAD = grid.PAD
 
@@ -64,8 +64,8 @@ def test_others_are_drawn_to_the_left_in_the_same_way(shape: tuple[int, ...], tm
     alone = picture(left, tmp_path, 2), picture(right, tmp_path, 2)
     height, width = alone[0].shape[:2]
     assert np.array_equal(both[:height, :width], alone[0])
-    assert (both[:, width : width + grid.GAP] == 255).all()
-    assert np.array_equal(both[: len(alone[1]), width + grid.GAP :], alone[1])
+    assert (both[:, width : width + joining.GAP] == 255).all()
+    assert np.array_equal(both[: len(alone[1]), width + joining.GAP :], alone[1])
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
