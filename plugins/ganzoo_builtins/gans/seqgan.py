@@ -274,8 +274,9 @@ class SeqGAN(Procedure):
             lagged.lerp_(current, 1 - self.lag)
 
     def _judge(self, real: Tensor, t: int) -> Iterator[Move]:
+        real_logits = self.D(real)  # (N,); before the draw, since dropout takes random numbers too
         fake = self._draw(len(real))  # (N, T)
-        real_logits, fake_logits = self.D(real), self.D(fake)  # (N,), (N,)
+        fake_logits = self.D(fake)  # (N,)
         self.log(real=real_logits, fake=fake_logits)
         comparison = Comparison.of(
             self.D,
