@@ -65,10 +65,11 @@ class BEGAN(TwoPlayerProcedure):
 
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         batch = next(data)
+        real_logits = self.D(batch["x"])  # (N,)
         fakes = self.fakes(batch)
-        logits = self.D(batch["x"]), self.D(fakes.x)  # (N,), (N,)
-        real, fake = -logits[0].mean(), -logits[1].mean()  # L(x), L(G(z))
-        comparison = self.comparison(batch, fakes, t, logits)
+        fake_logits = self.D(fakes.x)  # (N,)
+        real, fake = -real_logits.mean(), -fake_logits.mean()  # L(x), L(G(z))
+        comparison = self.comparison(batch, fakes, t, (real_logits, fake_logits))
         without_graph = replace(comparison, fake=fakes.x.detach())
         yield {
             "discriminator": self.regularizers.terms(without_graph, {"real": real, "fake": -self.k * fake}),

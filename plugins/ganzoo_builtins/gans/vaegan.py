@@ -110,8 +110,8 @@ class VAEGAN(Procedure):
         features = self.D.features(torch.cat([x, rebuilt]), torch.cat([y, y]) if y is not None else None)  # (2N, width)
         like = 0.5 * (features[: len(x)] - features[len(x) :]).square().sum(1).mean()
 
-        sampled = self.sample(len(x), y)  # Dec(z), z ~ p(z)
         real = self.D(x, y)  # (N,)
+        sampled = self.sample(len(x), y)  # Dec(z), z ~ p(z)
         fake = self.D(sampled, y)  # (N,)
         if self.reconstructions:
             fake = torch.cat([fake, self.D(rebuilt, y)])  # (2N,)
