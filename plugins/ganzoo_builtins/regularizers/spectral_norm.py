@@ -47,13 +47,19 @@ class SpectralNorm(Regularizer):
     def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
         for network in [discriminator, generator][: 2 if self.players == "both" else 1]:
             embeddings = network is generator and nn.Embedding  # of labels: normalised ones cripple a generator
-            layers = [
-                module
-                for module in network.modules()
+            layers = {
+                name: module
+                for name, module in network.named_modules()
                 if isinstance(module, LAYERS) and not (embeddings and isinstance(module, embeddings))
-            ]
-            for layer in layers:
+            }
+            for name, layer in layers.items():
                 if not parametrize.is_parametrized(layer, "weight"):
+                    if not layer.weight.is_meta and not layer.weight.any():
+                        raise IncompatibleError(
+                            "regularizer spectral_norm divides each weight by its largest singular value, and "
+                            f"{type(network).__name__} starts with a weight of zeros ({name}): leave the regularizer "
+                            "out, or use another network."
+                        )
                     normalise(layer, self.iterations)
             if not layers:
                 raise IncompatibleError(

@@ -186,6 +186,19 @@ def test_spectral_norm_is_torchs_to_the_bit(build: Callable[[], nn.Module], inpu
         assert name == torchs_name and torch.equal(value, torchs_value)
 
 
+def test_spectral_norm_refuses_a_weight_of_zeros_which_it_would_divide_by_zero() -> None:
+    discriminator = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    nn.init.zeros_(discriminator[1].weight)
+    with pytest.raises(
+        IncompatibleError, match=r"Sequential starts with a weight of zeros \(1\): leave the regularizer"
+    ):
+        part("regularizer", "spectral_norm")().attach(discriminator, nn.Identity(), POINTS)
+    with torch.no_grad():
+        discriminator[1].weight[0, 0] = 1.0
+    part("regularizer", "spectral_norm")().attach(discriminator, nn.Identity(), POINTS)
+    assert discriminator(torch.ones(2, 4)).isfinite().all()
+
+
 def test_spectral_norm_does_not_iterate_on_the_meta_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parametrizations._SpectralNorm, "_power_method", lambda *_: pytest.fail("it iterates"))
     with torch.device("meta"):
