@@ -14,10 +14,11 @@ from typing import Any
 import click
 
 from ganzoo.cli import words
-from ganzoo.errors import Aborted, GanzooError, Interrupted, SetupError, printable
-from ganzoo.registry.versions import Deprecated, PluginWarning
+from ganzoo.errors import ERROR_WIDTH, Aborted, GanzooError, Interrupted, SetupError, one_line, printable
+from ganzoo.registry.versions import Deprecated
 from ganzoo.terminal.output import echo
 from ganzoo.utils import openmp, signals
+from ganzoo.utils.isolation import PluginWarning
 
 STOPPED = "stopped immediately."
 VERBS = {
@@ -93,6 +94,8 @@ class LazyGroup(click.Group):
                     error = Aborted(STOPPED)
                 elif isinstance(raised, GanzooError):
                     error = raised
+                elif isinstance(raised, EOFError):  # of which click makes "Aborted!", as if the user had done it
+                    raise RuntimeError("data ended where more was expected") from raised
                 else:
                     raise
         if isinstance(error, (Interrupted, Aborted)):  # as was asked for
@@ -130,16 +133,14 @@ def _check_current_folder() -> None:
         ) from error
 
 
-_AS_PYTHON_DOES = warnings.formatwarning
-
-
 def _format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Format ganzoo's own warnings as one line for users, and other warnings as Python does."""
+    """Format a warning as one line: of ganzoo for users, and of a library with its file and line."""
     if issubclass(category, (Deprecated, PluginWarning)):
         return f"Warning: {printable(str(message))}\n"
-    return _AS_PYTHON_DOES(message, category, filename, lineno, line)
+    place = "/".join(Path(filename).parts[-2:])
+    return f"Warning: {one_line(' '.join(str(message).split()), ERROR_WIDTH)} ({category.__name__}, {place}:{lineno})\n"
 
 
 def _plugin_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -103,14 +103,14 @@ def command(
     latents.truncations(model.procedure, truncation)  # refuses before any work
     if pictures or isinstance(model.procedure, Translator):
         target = out or output.file_of(None, api.default_output(run, "samples.png"), force)
-        layout, parts = _translations(model, count, labels, seed, pictures, writer.suffix(target) == ".png")
+        count, layout, parts = _translations(model, count, labels, seed, pictures, writer.suffix(target) == ".png")
     else:
         target = out or output.file_of(None, api.default_output(run, _default_name(model)), force)
         layout, parts = _samples(model, count, labels, seed, truncation)
-    with writer.writing(target, layout, force) as file, Counter("samples", layout.n) as counter:
+    with writer.writing(target, layout, force) as file, Counter("samples", count) as counter:
         for part in parts:
             file.write(*part)
-            counter.show(file.written)
+            counter.show(file.written * count // layout.n)  # a grid of translations shows their inputs, too
     echo(file.path)
     preview.show(file.path, layout.columns if len(model.spec.shape) == 3 and file.path.is_file() else 0)
 
@@ -142,8 +142,11 @@ def _labelled(parts: Iterator[Tensor], y: Tensor | None) -> Iterator[Part]:
 
 def _translations(
     model: Model, count: int, labels: tuple[str, ...], seed: int | None, folder: Path | None, as_grid: bool
-) -> tuple[Layout, Iterator[Part]]:
-    """Return the layout of translations, and an iterator that makes them: for a grid, next to inputs and targets."""
+) -> tuple[int, Layout, Iterator[Part]]:
+    """Return the number of translations, their layout, and an iterator that makes them.
+
+    In a grid, they are next to inputs and targets.
+    """
     import secrets
 
     from ganzoo.sampling.formats import Layout
@@ -156,7 +159,7 @@ def _translations(
     kinds = 3 if pictures is None else 2  # inputs, outputs and, of examples, targets
     columns = grid_columns(model.spec, model.translator.source, kinds)
     layout = Layout(n * kinds, columns) if as_grid else Layout(n, class_names=model.class_names)
-    return layout, _translated(model.stream_translations(n, y, seed, pictures), y, as_grid)
+    return n, layout, _translated(model.stream_translations(n, y, seed, pictures), y, as_grid)
 
 
 def _translated(

@@ -54,6 +54,17 @@ class RecipeFile:
             return "", ""
 
 
+@dataclass(frozen=True)
+class _Former:
+    """A former name of a recipe.
+
+    Attributes:
+        owner: Owner of the plugin that lists it.
+    """
+
+    owner: str
+
+
 def packaged() -> Path:
     """Return the folder of ganzoo's own recipes: inside the installed package, or at the top of a checkout."""
     package = Path(__file__).parents[1]
@@ -132,21 +143,25 @@ def gan_hint(name: str, plugins: Plugins) -> str:
 def _find_by_name(name: str, plugins: Plugins) -> tuple[RecipeFile, str]:
     """Return a recipe, and a remark about its name for whoever asked for it."""
     files = recipes(plugins)
-    matches = _matches(name, files)
-    names = [] if matches else _present_names(name, plugins)
-    if not matches:
-        matches = [recipe for present in names for recipe in _matches(present, files)]
-    if len(matches) == 1:
-        return matches[0], f"{name} is now {matches[0].name}" if names else _replaced(matches[0], plugins)
-    if matches:
-        choices = " or ".join(sorted(recipe.full_name for recipe in matches))
-        raise RecipeError(f"{len(matches)} plugins provide the recipe {name!r}: write {choices}.")
-    raise _explain_missing(name, files, plugins)
-
-
-def _matches(name: str, files: list[RecipeFile]) -> list[RecipeFile]:
     owner, _, bare = name.rpartition("/")
-    return meant([recipe for recipe in files if recipe.name == bare], owner)
+    matches = [recipe for recipe in files if recipe.name == bare]
+    owners = {recipe.owner for recipe in matches}
+    candidates: list[RecipeFile | _Former] = [*matches]
+    candidates += [_Former(who) for who, names in _former_names(plugins) if bare in names.renamed and who not in owners]
+    chosen: dict[RecipeFile, str] = {}
+    for candidate in meant(candidates, owner):
+        if isinstance(candidate, RecipeFile):
+            chosen[candidate] = _replaced(candidate, plugins)
+        else:
+            presents = _present_names(f"{candidate.owner}/{bare}", plugins)
+            found = (recipe for recipe in files if recipe.full_name in presents)
+            chosen.update({recipe: f"{name} is now {recipe.name}" for recipe in found})
+    if len(chosen) == 1:
+        return next(iter(chosen.items()))
+    if chosen:
+        choices = " or ".join(sorted(recipe.full_name for recipe in chosen))
+        raise RecipeError(f"{len(chosen)} plugins provide the recipe {name!r}: write {choices}.")
+    raise _explain_missing(name, files, plugins)
 
 
 def _former_names(plugins: Plugins) -> list[tuple[str, FormerNames]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NOT_SETTABLE = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
 DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+(?:[eE][+-]?\d+)?)")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # How pydantic names the sides of a union.
 UNION_BRANCH = re.compile(r"float|int|str|bool|literal\[.*|constrained-.*|function-.*|is-instance.*")
 
@@ -81,6 +82,19 @@ def _describe_errors(owner: str, known: list[str], errors: list[ErrorDetails]) -
     if error["type"] == NOT_SETTABLE:
         return f"{owner}, {name}: cannot be set in a recipe"
     wrong = " or ".join(dict.fromkeys(each["msg"].replace("Input should", "should") for each in errors))
-    comma = isinstance(error["input"], str) and DECIMAL_COMMA.fullmatch(error["input"])
-    hint = f". Write decimals with a point: {name} = {comma[1]}.{comma[2]}" if comma else ""
-    return f"{owner}, {name}: {wrong}, not {one_line(repr(error['input']))}{hint}"
+    return f"{owner}, {name}: {wrong}, not {one_line(repr(error['input']))}{_hint(name, error)}"
+
+
+def _hint(name: str, error: ErrorDetails) -> str:
+    """Return how to write a value that was most likely meant, or an empty string."""
+    value = error["input"]
+    if isinstance(value, str) and (comma := DECIMAL_COMMA.fullmatch(value)):
+        return f". Write decimals with a point: {name} = {comma[1]}.{comma[2]}"
+    if error["type"].startswith("time_delta"):
+        return f'. Write days, hours, minutes and seconds as a text: {name} = "1h30m"'
+    wants_number = error["type"].startswith(("int_", "float_"))
+    if wants_number and isinstance(value, str) and NUMBER.fullmatch(value):
+        return f". Write numbers without quotes: {value}"
+    if error["type"].startswith("int_") and isinstance(value, float) and value.is_integer():
+        return f". Write whole numbers in digits alone: {value:.0f}"
+    return ""

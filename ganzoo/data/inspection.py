@@ -156,6 +156,6 @@ def _absent(classes: dict[str, int]) -> list[str]:
         return []
     shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
     return [
-        f"{len(absent)} of {len(classes)} classes have no example: {shown}. A conditional model learns nothing about "
-        "them"
+        f"{len(absent)} of {len(classes)} classes {'has' if len(absent) == 1 else 'have'} no example: {shown}. "
+        f"A conditional model learns nothing about {'it' if len(absent) == 1 else 'them'}"
     ]

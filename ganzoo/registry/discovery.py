@@ -18,6 +18,7 @@ from ganzoo.errors import did_you_mean, one_line, printable
 from ganzoo.registry import entry_points, versions
 from ganzoo.registry.entry_points import EntryPoint
 from ganzoo.registry.zoo import BUILT_IN, Entry, Zoo
+from ganzoo.utils import isolation
 from ganzoo.utils.isolation import Isolated
 
 GROUP = "ganzoo"
@@ -199,7 +200,7 @@ def _add(plugins: Plugins, info: PluginInfo, load: Callable[[], Any]) -> None:
         _leave_out(plugins, info, plugin, "failed", isolated.failure)
     if isolated.changed:
         info.remarks.append(isolated.changes("it", "while it was loaded"))
-        versions.warn(isolated.changes(f"plugin {info.name}", "while it was loaded"))
+        isolation.warn(isolated.changes(f"plugin {info.name}", "while it was loaded"))
 
 
 def _leave_out(plugins: Plugins, info: PluginInfo, plugin: Any, status: str, error: str) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import warnings
 
-from ganzoo.errors import printable
-
 API_VERSION = "1.1"
 """MAJOR.MINOR of the plugin API. A minor version adds, a major version removes."""
 RENAMED: dict[str, tuple[str, str]] = {"Misfit": ("IncompatibleError", "0.3")}
@@ -21,15 +19,6 @@ class IncompatiblePluginError(Exception):
 
 class Deprecated(FutureWarning):
     """A warning of something that a later version removes. `ganzoo` prints it as one line."""
-
-
-class PluginWarning(UserWarning):
-    """A warning of something that a plugin did and should not. `ganzoo` prints it as one line."""
-
-
-def warn(message: str) -> None:
-    """Warn of something that a plugin did."""
-    warnings.warn(printable(message), PluginWarning, stacklevel=3)
 
 
 def deprecated(message: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from ganzoo.errors import GanzooError, SetupError, did_you_mean, one_line
-from ganzoo.registry import versions
+from ganzoo.utils import isolation
 from ganzoo.utils.isolation import Isolated
 
 BUILT_IN = "ganzoo"  # owner of the built-in components
@@ -105,7 +105,7 @@ class Entry:
                 f"{isolated.failure}. `ganzoo plugins` shows which package it comes from."
             ) from isolated.error
         if isolated.changed:
-            versions.warn(isolated.changes(f"{self.kind} {self.full_name!r}", "while it was loaded"))
+            isolation.warn(isolated.changes(f"{self.kind} {self.full_name!r}", "while it was loaded"))
         return found
 
 

@@ -43,7 +43,7 @@ class ProgressDisplay:
         self._step = first
         self._first = first
         self._began_at = 0.0  # when the first step of this process began
-        self._activities: list[str] = []
+        self._activities: list[tuple[str, float]] = []  # and when they began
         self._unexplained = [*MEANINGS]
         self._live: Live | None = None
         if self.console.is_terminal:
@@ -79,7 +79,8 @@ class ProgressDisplay:
     def _activity(self) -> str:
         """Return what is going on: steps and their duration, or what else takes time."""
         if self._activities:
-            return self._activities[-1]
+            name, began = self._activities[-1]
+            return f"{name}: {time.monotonic() - began:.0f} s so far"
         done, seconds = self._step - self._first, time.monotonic() - self._began_at
         if not done:
             return f"{seconds:.0f} s in the first step"
@@ -96,12 +97,12 @@ class ProgressDisplay:
     @contextmanager
     def activity(self, name: str) -> Iterator[None]:
         """Say inside the block what takes time besides the steps, such as "drawing a grid"."""
-        self._activities.append(name)
         began = time.monotonic()
+        self._activities.append((name, began))
         try:
             yield
         finally:
-            self._activities.remove(name)
+            self._activities.pop()
             if not self._activities:  # the outermost one contains the others
                 self._began_at += time.monotonic() - began  # is not counted as time of the steps
 

@@ -145,8 +145,9 @@ class Recorder:
 
     def _begin(self, t: int, start: Start | None, remarks: Sequence[str]) -> None:
         sizes = ", ".join(f"{player} {size:,}" for player, size in self.sizes.items())
+        examples = "example" if len(self.dataset) == 1 else "examples"
         self.say(
-            f"{self.run.folder}\n{len(self.dataset):,} examples of {self.dataset.spec.shape}; {sizes}; "
+            f"{self.run.folder}\n{len(self.dataset):,} {examples} of {self.dataset.spec.shape}; {sizes}; "
             f"on {self.device} x {distributed.world_size()}"
         )
         reasons = [*(start.why if start else ()), *(f"resumed, but not bit for bit: {remark}" for remark in remarks)]

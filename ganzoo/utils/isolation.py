@@ -6,22 +6,33 @@ import secrets
 import signal
 import sys
 import threading
+import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, wraps
 from types import FrameType, TracebackType
 from typing import Any
 
-from ganzoo.errors import UserInterrupt, describe
+from ganzoo.errors import UserInterrupt, describe, printable
 from ganzoo.utils import torch_state
 
 _LOCK = threading.Lock()
 _START = threading.Thread.start
-_SEEDING = ("manual_seed", "seed", "set_rng_state")  # functions of PyTorch that change its generator
+_SEEDING = ("manual_seed", "manual_seed_all", "seed", "seed_all", "set_rng_state", "set_rng_state_all")  # of torch.cuda
 _STRANGERS = set[int]()  # threads that run such code at the moment
 _APART = set[int]()  # those of them that such code started
 _watched = 0  # blocks and threads of such code that are not over
 _originals: list[tuple[Any, str, Any]] = []  # replaced functions while there are some
+
+
+class PluginWarning(UserWarning):
+    """A warning of something that a plugin did and should not. `ganzoo` prints it as one line."""
+
+
+def warn(message: str) -> None:
+    """Warn of something that a plugin did."""
+    warnings.warn(printable(message), PluginWarning, stacklevel=3)
 
 
 class Isolated:
@@ -124,9 +135,9 @@ def _watch(change: int) -> None:
         if _watched and not _originals:
             _replace(threading.Thread, "start", _start)
         if _watched and len(_originals) == 1 and hasattr(torch, "random"):
+            _replace(torch.random, "default_generator", _Generator(torch.random.default_generator))
             for name in _SEEDING:
-                for owner in (torch, torch.random):
-                    _replace(owner, name, _refused_apart(getattr(owner, name)))
+                _replace(torch.cuda, name, _refused_apart(getattr(torch.cuda, name)))
         if _watched == 0:
             while _originals:
                 owner, name, original = _originals.pop()
@@ -153,17 +164,42 @@ def _run_apart(run: Callable[[], None]) -> None:
     try:
         with _threads_of_their_own(), OwnNoise(secrets.randbits(63), borrows=False):
             run()
+    except SystemExit:  # ends a thread without a word, as in Python
+        pass
+    except BaseException as error:
+        warn(f"a thread that a plugin started failed in {_place(error)}: {describe(error)}")
     finally:
         _APART.discard(threading.get_ident())
 
 
+def _place(error: BaseException) -> str:
+    """Return the module and line of a thread where an exception passed through the code that it runs."""
+    frames = [(str(frame.f_globals.get("__name__")), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    module, line = next((place for place in frames if place[0] not in (__name__, "threading")), frames[-1])
+    return f"{module}, line {line}"
+
+
+class _Generator:
+    """PyTorch's generator, as the functions of torch.random use it; threads of strangers cannot change it.
+
+    In place of those functions, since a plugin may have imported them by name.
+    """
+
+    def __init__(self, generator: Any):
+        self.get_state = generator.get_state
+        self.initial_seed = generator.initial_seed
+        self.manual_seed = _refused_apart(generator.manual_seed)
+        self.seed = _refused_apart(generator.seed)
+        self.set_state = _refused_apart(generator.set_state)
+
+
 def _refused_apart(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of PyTorch that changes its generator, as it is for all threads but those of strangers."""
+    """Return a function that changes a generator of PyTorch, as it is for all threads but those of strangers."""
 
     @wraps(function)
     def refused(*args: Any, **more: Any) -> Any:
         if threading.get_ident() in _APART:
-            raise RuntimeError(f"torch.{function.__name__}() is for the training: use a torch.Generator() in a thread")
+            raise RuntimeError("PyTorch's generators are for the training: use a torch.Generator() in a thread")
         return function(*args, **more)
 
     return refused

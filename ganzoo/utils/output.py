@@ -30,18 +30,18 @@ def is_own_output(path: Path) -> bool:
     Returns:
         True for an output of ganzoo.
     """
-    if not path.is_dir():
-        return _is_marked(path, GRID)
-    is_run = (path / "status.json").is_file() and (path / "checkpoints").is_dir()
-    is_export = (path / "config.json").is_file() and (path / "manifest.json").is_file()
-    return is_run or is_export or _holds_samples_alone(path)
+    try:
+        if not path.is_dir():
+            return _is_marked(path, GRID)
+        is_run = (path / "status.json").is_file() and (path / "checkpoints").is_dir()
+        is_export = (path / "config.json").is_file() and (path / "manifest.json").is_file()
+        return is_run or is_export or _holds_samples_alone(path)
+    except OSError:  # whoever lists or reads it says what is wrong
+        return False
 
 
 def _holds_samples_alone(folder: Path) -> bool:
-    try:
-        files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    except OSError:  # whoever lists it says what is wrong
-        return False
+    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
     return bool(files) and all(_is_marked(file, SAMPLE) for file in files)
 
 
@@ -50,13 +50,10 @@ def _is_marked(file: Path, name: str) -> bool:
     if name == GRID:
         marks[".gif"] = b"\x21\xfe" + bytes([len(OWNER)]) + OWNER.encode()
     mark = marks.get(file.suffix.lower())
-    if mark is None:
+    if mark is None or not file.is_file():  # a pipe would be waited for
         return False
-    try:
-        with file.open("rb") as opened:
-            return mark in opened.read(_HEADER)
-    except OSError:  # whoever reads it says what is wrong
-        return False
+    with file.open("rb") as opened:
+        return mark in opened.read(_HEADER)
 
 
 def unused(path: Path) -> Path:

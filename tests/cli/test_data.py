@@ -147,10 +147,10 @@ def test_check_lists_all_damaged_pictures(photos):
 def test_check_prints_remarks(photos):
     result = run("check", "folder", f"path={photos}")
     assert result.exit_code == 0
-    assert "remark: 1 of 4 pictures are grey and were converted to colour.\n" in result.stdout
+    assert "remark: 1 of 4 pictures is grey and was converted to colour.\n" in result.stdout
     assert 'classes: {"cat": 2, "dog": 2}' in result.stdout
     assert json.loads(run("check", "folder", f"path={photos}", "--json").stdout)["remarks"] == [
-        "1 of 4 pictures are grey and were converted to colour"
+        "1 of 4 pictures is grey and was converted to colour"
     ]
 
 

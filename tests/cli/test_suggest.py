@@ -51,7 +51,7 @@ def test_a_recipe_for_a_folder(photos: Path) -> None:
     lines = text.splitlines()
     assert lines[0] == "# my_photos in grey at 28x28, by `ganzoo suggest 'my photos' --minutes 2`."
     assert lines[2].startswith("# Pictures: 60 pictures, shorter side 28: so few pictures are learned by heart: expect")
-    assert "#           1 of 61 pictures cannot be read and were skipped." in lines
+    assert "#           1 of 61 pictures cannot be read and was skipped." in lines
     time = re.search(r"# Time: +about (\d+) (seconds|minutes) on this machine \(cpu, 1 thread\): ([\d,]+) steps", text)
     assert time
     assert int(time[3].replace(",", "")) == recipe.run.steps

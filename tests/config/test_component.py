@@ -77,7 +77,11 @@ def test_a_good_setting(good: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"n": "1000"}, "loss 'thing', n: should be a valid integer, not '1000'"),
+        ({"n": "1000"}, "loss 'thing', n: should be a valid integer, not '1000'. Write numbers without quotes: 1000"),
+        (
+            {"n": 1e3},
+            "loss 'thing', n: should be a valid integer, not 1000.0. Write whole numbers in digits alone: 1000",
+        ),
         ({"n": 1.5}, "loss 'thing', n: should be a valid integer, not 1.5"),
         ({"n": True}, "loss 'thing', n: should be a valid integer, not True"),
         ({"n": None}, "loss 'thing', n: should be a valid integer, not None"),
@@ -88,16 +92,19 @@ def test_a_good_setting(good: dict[str, Any]) -> None:
         ({"kind": "c"}, "loss 'thing', kind: should be 'a' or 'b', not 'c'"),
         ({"width": 0}, "loss 'thing', width: should be greater than 0, not 0"),
         ({"share": 1}, "loss 'thing', share: should be less than 1, not 1"),
-        ({"sizes": [1, "2"]}, "loss 'thing', sizes.1: should be a valid integer, not '2'"),
+        (
+            {"sizes": [1, "2"]},
+            "loss 'thing', sizes.1: should be a valid integer, not '2'. Write numbers without quotes: 2",
+        ),
         ({"pair": [1]}, "loss 'thing', pair.1: Field required"),
-        ({"maybe": "3"}, "loss 'thing', maybe: should be a valid integer, not '3'"),
+        ({"maybe": "3"}, "loss 'thing', maybe: should be a valid integer, not '3'. Write numbers without quotes: 3"),
         ({"either": "4"}, "loss 'thing', either: should be a valid number, not '4'"),
         ({"object_": 4}, "loss 'thing', object_: cannot be set in a recipe"),
         ({"strength": "4"}, "loss 'thing', strength: should be a valid number, not '4'"),
         ({"rate": float("nan")}, "loss 'thing', rate: should be a finite number, not nan"),
         ({"rate": float("inf")}, "loss 'thing', rate: should be a finite number, not inf"),
         ({"name": date(2020, 1, 1)}, "loss 'thing', name: should be a valid string, not {'date': '2020-01-01'}"),
-        ({"plain": "4"}, "loss 'thing', plain: should be a valid integer, not '4'"),
+        ({"plain": "4"}, "loss 'thing', plain: should be a valid integer, not '4'. Write numbers without quotes: 4"),
     ],
 )
 def test_a_bad_setting(bad: dict[str, Any], says: str) -> None:
@@ -127,7 +134,9 @@ def test_further_keyword_arguments_let_everything_through() -> None:
     def opened(n: int = 1, **more: Any) -> None: ...
 
     assert problems(opened, anything=[1]) == []
-    assert problems(opened, n="1") == ["loss 'thing', n: should be a valid integer, not '1'"]
+    assert problems(opened, n="1") == [
+        "loss 'thing', n: should be a valid integer, not '1'. Write numbers without quotes: 1"
+    ]
 
 
 def test_a_partial_s_arguments_are_defaults() -> None:

@@ -10,9 +10,9 @@ from ganzoo.errors import RecipeError
 RECIPE = '# für mich\n[dataset]\nuse = "folder"\npath = "photos"\nsize = 32\n[optimizer]\nlr = 2e-4\n'
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_utf_16_is_told(encoding: str) -> None:
-    with pytest.raises(RecipeError, match=r"saved as UTF-16, which Windows calls Unicode\. Save it as UTF-8"):
+    with pytest.raises(RecipeError, match=r"saved as UTF-16 or UTF-32, which Windows calls Unicode\. Save it as UTF-8"):
         parse(RECIPE.encode(encoding), ".toml", "a.toml")
 
 
@@ -45,6 +45,18 @@ def test_a_mark_at_the_start_and_line_ends_of_windows_are_read() -> None:
         ('use = "folder"', "use: folder", 'instead of the colon: use = "folder"'),
         ("size = 32", "size = True", "Write true or false in small letters"),
         ("size = 32", "size =\u00a032", "The line has a special space"),
+        ("2e-4", "2e\u20134", "Type a plain minus sign, -, instead of \u2013"),
+        ("2e-4", "\u22120.1  # less", "Type a plain minus sign, -, instead of \u2212"),
+        ("size = 32", "size \uff1d 32", "Type = instead of \uff1d"),
+        ("size = 32", "size = 32;", "Lines end without a semicolon"),
+        ("size = 32", "// size = 32", "Comments begin with #"),
+        ("size = 32", "size =  # later", "Give size a value, or remove the line"),
+        ("size = 32", "size = 10k", 'Write a number in digits alone, or a text in quotes: size = "10k"'),
+        ("size = 32", "max_time = 10h", 'or a text in quotes: max_time = "10h"'),
+        ("2e-4", "1/5000", 'or a text in quotes: lr = "1/5000"'),
+        ("2e-4", "2e-4\nbetas = (0.5, 0.9)", "Lists have square brackets: betas = [0.5, 0.9]"),
+        ("[optimizer]", "[optimizer", "Write the name of a table in square brackets: [optimizer]"),
+        ("[optimizer]", "(optimizer)", "Write the name of a table in square brackets: [optimizer]"),
         ("\n", "\r", "Its lines end as those of old Macs do"),
     ],
 )
@@ -56,6 +68,33 @@ def test_the_line_that_is_wrong_is_mended_in_words(good: str, bad: str, hint: st
     assert hint in raised.value.message
 
 
-def test_json_has_hints_too() -> None:
-    with pytest.raises(RecipeError, match="Type straight quotes"):
-        parse('{"run": {“steps”: 5}}'.encode(), ".json", "a.json")
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"{\\rtf1 x}", "it is saved as RTF. Save it as plain text"),
+        (b"PK\x03\x04" + bytes(50), "it is a zip file, or a document of a word processor"),
+        (b"%PDF-1.7\n", "it is a PDF"),
+        (b"\n<!DOCTYPE html><html>", "it is a web page or XML"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(content: bytes, hint: str) -> None:
+    with pytest.raises(RecipeError, match=f"cannot be read as TOML: {hint}"):
+        parse(content, ".toml", "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{"run": {“steps”: 5}}', "Type straight quotes"),
+        ("{'run': {'steps': 5}}", 'JSON has double quotes: {"run": {"steps": 5}}'),
+        ('{"run": {"steps": 5,}}', "Remove the comma before }"),
+        ('// mine\n{"run": {}}', "JSON has no comments"),
+        ('{"run": {}, # mine\n"dataset": {}}', "JSON has no comments"),
+        ('{"run": {"compile": True}}', "Write true instead of True"),
+        ('{"run": {"start": None}}', "Write null instead of None"),
+    ],
+)
+def test_json_has_hints_too(text: str, hint: str) -> None:
+    with pytest.raises(RecipeError) as raised:
+        parse(text.encode(), ".json", "a.json")
+    assert hint in raised.value.message

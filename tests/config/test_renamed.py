@@ -75,6 +75,22 @@ def test_a_recipe_comes_before_a_former_name_of_another_owner(folder: Path) -> N
     assert find("acme/quickstart") == (folder / "dots.json", ["acme/quickstart is now dots"])
 
 
+def test_a_former_name_of_the_zoo_stays_the_zoos(folder: Path) -> None:
+    """Installing a package must not change what a name means: not that of a recipe, and no former one either."""
+    (folder / "sagan_digits.json").write_text(json.dumps(TINY))
+    assert find("sagan_digits") == (locate.packaged() / "sagan_mnist.toml", ["sagan_digits is now sagan_mnist"])
+    assert find("acme/sagan_digits") == (folder / "sagan_digits.json", [])
+
+
+def test_a_recipe_and_a_former_name_of_another_plugin_are_asked_back(site: Path, folder: Path) -> None:
+    install(site, "ganzoo-beta", PLUGIN.replace("their_recipes", "other_recipes"))
+    (site / "other_recipes").mkdir()
+    (site / "other_recipes" / "specks.json").write_text(json.dumps(TINY))
+    with pytest.raises(RecipeError, match="2 plugins provide the recipe 'specks': write acme/dots or beta/specks"):
+        find("specks")
+    assert find("beta/specks") == (site / "other_recipes" / "specks.json", [])
+
+
 def test_a_recipe_that_moved_to_another_owner(folder: Path) -> None:
     (folder / "renamed.toml").write_text('renamed.specks = "ganzoo/quickstart"')
     assert find("specks") == (locate.packaged() / "quickstart.toml", ["specks is now quickstart"])

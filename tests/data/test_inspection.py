@@ -47,7 +47,9 @@ def test_a_class_without_examples_is_remarked() -> None:
     found = survey(Mixed(bad=False))
     assert found.damaged == 0
     assert found.remarks[0] == "somebody should know this"
-    assert found.remarks[1].startswith("1 of 4 classes have no example: fox.")
+    assert found.remarks[1].startswith(
+        "1 of 4 classes has no example: fox. A conditional model learns nothing about it"
+    )
 
 
 class Labels(Mixed):

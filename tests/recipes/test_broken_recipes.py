@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from ganzoo.terminal import progress
 from helpers.commands import ganzoo
 
 POINTS = """\
@@ -168,7 +169,9 @@ MISSING = {
 }
 WRONG = {
     "a number as text": Spoilt(
-        "steps = 3", 'steps = "3"', ("[run]: [run], steps: should be a valid integer, not '3'",)
+        "steps = 3",
+        'steps = "3"',
+        ("[run]: [run], steps: should be a valid integer, not '3'. Write numbers without quotes: 3",),
     ),
     "a yes as a number": Spoilt(
         "n = 64", "n = true", ("[dataset]: dataset 'ring', n: should be a valid integer, not True",)
@@ -303,6 +306,12 @@ TEXTS = {
     "deep nesting": ("bad.json", b"[" * 100_000, ("bad.json: cannot be read as JSON:",)),
     "empty": ("bad.toml", b"", ("4 problems in this recipe", "[run]: say how long to train", "[dataset]: this table")),
 }
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line on what is waited for, which a slow machine would print before the error."""
+    monkeypatch.setattr(progress, "PATIENCE", 1000.0)
 
 
 @pytest.mark.parametrize("spoilt", [pytest.param(one, id=f"unknown: {name}") for name, one in UNKNOWN.items()])

@@ -15,8 +15,8 @@ from ganzoo import GanzooError
 from ganzoo.config import locate, resolver
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import PluginInfo
-from ganzoo.registry.versions import PluginWarning
 from ganzoo.registry.zoo import Zoo
+from ganzoo.utils.isolation import PluginWarning
 from helpers.commands import shell
 from helpers.packages import GOOD, install
 from helpers.support import tiny, toml, train

@@ -133,10 +133,13 @@ def test_the_commands_show_a_warning_as_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_other_warnings_are_shown_as_ever() -> None:
+def test_other_warnings_are_one_line_with_their_place() -> None:
     from ganzoo.cli import _format_warning
 
-    assert _format_warning("odd", UserWarning, "a.py", 3) == "a.py:3: UserWarning: odd\n"
+    assert (
+        _format_warning("odd\n  \x1b[2J", UserWarning, "/x/torch/a.py", 3)
+        == "Warning: odd \\x1b[2J (UserWarning, torch/a.py:3)\n"
+    )
 
 
 def test_a_hook_that_goes_can_warn() -> None:

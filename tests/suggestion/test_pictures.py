@@ -109,7 +109,7 @@ def test_a_broken_file_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     pictures = seen(tmp_path)
     assert pictures.count == 60
-    assert pictures.remarks == ["1 of 61 pictures cannot be read and were skipped"]
+    assert pictures.remarks == ["1 of 61 pictures cannot be read and was skipped"]
     assert pictures.dataset.settings["bad_images"] == "skip"
 
 

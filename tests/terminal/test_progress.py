@@ -146,7 +146,7 @@ def test_a_line_comes_though_nothing_is_logged(capsys: pytest.CaptureFixture[str
         time.sleep(0.25)
     lines = lines_of(capsys)
     assert 4 <= len(lines) <= 10
-    assert lines[0] == "step 40/1000  preparing"
+    assert lines[0] == "step 40/1000  preparing: 0 s so far"
     assert "step 40/1000  0 s in the first step" in lines
     assert re.fullmatch(r"step 43/1000  (\d steps/s|[\d.]+ s a step)", lines[-1])
 
@@ -159,7 +159,9 @@ def test_an_activity_within_another_is_left_out_of_the_time_of_the_steps_once(mo
     with display.activity("grids"):
         with display.activity("grids"):
             now[0] += 60
+            assert display._activity() == "grids: 60 s so far"
         now[0] += 10
+        assert display._activity() == "grids: 70 s so far"
     now[0] += 5
     assert display._activity() == "5 s in the first step"
 

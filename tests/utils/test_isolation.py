@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from torch.overrides import BaseTorchFunctionMode
 
 from ganzoo.errors import UserInterrupt
 from ganzoo.utils import torch_state
-from ganzoo.utils.isolation import Isolated
+from ganzoo.utils.isolation import Isolated, PluginWarning
 
 _ENTERED: list[Any] = []
 
@@ -151,11 +152,11 @@ def test_ctrl_c_itself_is_obeyed() -> None:
 def drawn() -> Iterator[torch.Tensor]:
     """Numbers that PyTorch draws next, which other threads must not change."""
     before = torch.get_rng_state()
-    functions = (threading.Thread.start, torch.manual_seed, torch.random.manual_seed, torch.set_rng_state)
+    functions = (threading.Thread.start, torch.random.default_generator, torch.cuda.manual_seed_all)
     numbers = torch.rand(3)
     torch.set_rng_state(before)
     yield numbers
-    assert (threading.Thread.start, torch.manual_seed, torch.random.manual_seed, torch.set_rng_state) == functions
+    assert (threading.Thread.start, torch.random.default_generator, torch.cuda.manual_seed_all) == functions
 
 
 def draw() -> None:
@@ -200,9 +201,44 @@ def test_a_thread_that_outlives_the_call_still_does(drawn: torch.Tensor) -> None
     assert torch.equal(torch.rand(3), drawn)
 
 
-def test_a_thread_cannot_seed_the_training(drawn: torch.Tensor) -> None:
+manual_seed, set_rng_state = torch.manual_seed, torch.set_rng_state  # as a plugin that imports them by name
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda: torch.manual_seed(1),
+        lambda: torch.random.manual_seed(1),
+        lambda: manual_seed(1),
+        lambda: set_rng_state(torch.get_rng_state()),
+        lambda: torch.seed(),
+        lambda: torch.cuda.manual_seed_all(1),
+    ],
+)
+def test_a_thread_cannot_seed_the_training(deed: Callable[[], object], drawn: torch.Tensor) -> None:
     with Isolated() as isolated, ThreadPoolExecutor(1) as pool:
-        pool.submit(torch.manual_seed, 1)
-        pool.submit(lambda: torch.manual_seed(1)).result()
-    assert "torch.manual_seed() is for the training" in isolated.failure
+        pool.submit(deed).result()
+    assert "PyTorch's generators are for the training" in isolated.failure
     assert torch.equal(torch.rand(3), drawn)
+
+
+def fail() -> None:
+    raise ValueError("two\nlines")
+
+
+def test_a_thread_that_fails_is_one_line_with_its_place(capfd: pytest.CaptureFixture[str]) -> None:
+    line = fail.__code__.co_firstlineno + 1
+    says = rf"^a thread that a plugin started failed in {__name__}, line {line}: ValueError: two lines$"
+    with pytest.warns(PluginWarning, match=says), Isolated():
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_thread_that_exits_says_nothing(capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder) -> None:
+    with Isolated():
+        thread = threading.Thread(target=sys.exit)
+        thread.start()
+        thread.join()
+    assert (capfd.readouterr(), len(recwarn)) == (("", ""), 0)

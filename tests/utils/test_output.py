@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,14 @@ def outputs(tmp_path: Path) -> Path:
     grid.save(samples, place / "other.PNG")
     gif.save([grid.picture(samples)] * 2, place / "walk.gif", 80)
     return place
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "pipe.gif"])
+def test_a_pipe_among_the_pictures_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    picture(tmp_path / "mine.png")
+    os.mkfifo(tmp_path / name)
+    dataset = Folder(str(tmp_path), size=8)
+    assert (len(dataset), dataset.remarks()) == (1, [f"1 of 2 files was left alone: 1 not a regular file ({name})"])
 
 
 def test_outputs_below_a_flat_folder_are_no_data_and_said(outputs: Path) -> None:

@@ -164,6 +164,8 @@ def _remedy(array: np.ndarray, name: str) -> str:
         return f"Convert them: {name}.astype(numpy.float32)."
     if array.ndim == 1:
         return f"One number for each sample is a feature: {name}[:, None].astype(numpy.float32)."
+    if array.ndim == 0:
+        return "It is a single number: save an array of samples."
     return f"Reshape the array first: {name}.reshape({shape[0]}, ...)."
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganzoo import DataError
 from ganzoo_builtins.datasets.files import subfolders
-from ganzoo_builtins.datasets.left_alone import printable
+from ganzoo_builtins.datasets.left_alone import counted, printable
 
 SHOWN = 10  # names of folders in one message
 PARTS = {
@@ -73,18 +73,19 @@ def remarks(root: Path, names: Sequence[str], files: Iterable[Path]) -> list[str
     """
     sentences = []
     if parts := [name for name in names if part_of_dataset(name)]:
-        sentences.append(
-            f"{printable(parts[0])} counts as a class, although a part of a dataset is called so; if it is one, move "
-            "it elsewhere"
+        count, them, are = (
+            ("counts as a class", "it", "it is one")
+            if len(parts) == 1
+            else ("count as classes", "them", "they are such")
         )
+        listed = ", ".join(map(printable, parts[:SHOWN]))
+        sentences.append(f"{listed} {count}, although parts of datasets are called so; if {are}, move {them} elsewhere")
     if nested := _nested_folders(root, files) if names else {}:
         name, inside = next(iter(nested.items()))
         shown = ", ".join(printable(folder) for folder in inside[:SHOWN]) + (", ..." if len(inside) > SHOWN else "")
         remedy = f"; to make classes of them, set path={root / name}" if len(names) == 1 else ""
-        sentences.append(
-            f"{len(nested):,} of {len(names):,} classes have folders inside, whose pictures are merged: "
-            f"{printable(name)} has {shown}{remedy}"
-        )
+        merged = counted(len(nested), len(names), "class", "{have} folders inside, whose pictures are merged")
+        sentences.append(f"{merged}: {printable(name)} has {shown}{remedy}")
     return sentences
 
 

@@ -11,6 +11,7 @@ from ganzoo_builtins.datasets.left_alone import BROKEN, HIDDEN, NO_SUFFIX, OUTSI
 
 HIDDEN_NAMES = ("@eaDir", "__MACOSX")  # created by NAS devices and by macOS; names that begin with a dot are hidden too
 
+ACCESS = "Change its permissions, or remove it."
 SHOWN = 3  # outputs of ganzoo that a remark names
 
 Example = tuple[Path, int]
@@ -131,11 +132,18 @@ def _everything(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise DataError(f"cannot list {folder}: {error.strerror}. Change its permissions, or remove it.") from error
+        raise DataError(f"cannot list {folder}: {error.strerror}. {ACCESS}") from error
 
 
 def _reason(path: Path, root: Path) -> str | None:
     """Return the kind of a file that is left alone, "" for an image file, or None for a folder to search."""
+    try:
+        return _kind(path, root)
+    except OSError as error:
+        raise DataError(f"cannot look at {path}: {error.strerror}. {ACCESS}") from error
+
+
+def _kind(path: Path, root: Path) -> str | None:
     if path.name.startswith(".") or path.name in HIDDEN_NAMES:
         return HIDDEN
     if path.is_symlink():

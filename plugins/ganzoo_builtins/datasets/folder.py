@@ -18,7 +18,7 @@ from ganzoo_builtins.datasets import class_folders
 from ganzoo_builtins.datasets.files import Example, list_examples, outputs_remark
 from ganzoo_builtins.datasets.image_conversions import conversions, dark
 from ganzoo_builtins.datasets.image_decoder import Fit, ImageDecoder, Traits
-from ganzoo_builtins.datasets.left_alone import LeftAlone
+from ganzoo_builtins.datasets.left_alone import LeftAlone, counted
 from ganzoo_builtins.datasets.paths import find_path
 
 IN_MEMORY = 2**30  # bytes of decoded images that stay in memory; the images of a larger set are decoded every time
@@ -121,7 +121,7 @@ class Folder(Dataset):
             remarks += conversions(self._seen, self.shape[0])
             remarks += [] if self.max_value else dark(self._seen.values())
         if bad:
-            remarks.append(f"{bad:,} of {len(files) + bad:,} pictures cannot be read and were skipped")
+            remarks.append(counted(bad, len(files) + bad, "picture", "cannot be read and {were} skipped"))
         return remarks
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ganzoo_builtins.datasets.image_decoder import Traits
-from ganzoo_builtins.datasets.left_alone import printable
+from ganzoo_builtins.datasets.left_alone import counted, printable
 
 DARK = 4  # the largest number of pictures that are not dark is more than this part of white
 
@@ -22,19 +22,19 @@ def conversions(seen: Mapping[Path, Traits], channels: int) -> list[str]:
         The sentences.
     """
     sentences = []
-    converted = sum(traits.grey == (channels == 3) for traits in seen.values())
-    if converted:
-        how = "grey and were converted to colour" if channels == 3 else "in colour and were converted to grey"
-        sentences.append(f"{converted:,} of {len(seen):,} pictures are {how}")
+    total = len(seen)
+    if converted := sum(traits.grey == (channels == 3) for traits in seen.values()):
+        how = "grey and {were} converted to colour" if channels == 3 else "in colour and {were} converted to grey"
+        sentences.append(counted(converted, total, "picture", "{are} " + how))
     if stacks := sum(traits.frames for traits in seen.values()):
-        sentences.append(f"{stacks:,} of {len(seen):,} files hold several frames, of which the first is used")
+        sentences.append(counted(stacks, total, "file", "{hold} several frames, of which the first is used"))
     if profiles := sum(traits.profile == "converted" for traits in seen.values()):
-        sentences.append(f"{profiles:,} of {len(seen):,} pictures have a colour profile and were converted to sRGB")
+        how = "{have} a colour profile and {were} converted to sRGB"
+        sentences.append(counted(profiles, total, "picture", how))
     if unusable := [path for path, traits in seen.items() if traits.profile == "unusable"]:
-        sentences.append(
-            f"{len(unusable):,} of {len(seen):,} pictures have a colour profile that cannot be used and was ignored, "
-            f"such as {printable(unusable[0].name)}"
-        )
+        how = "{have} a colour profile that cannot be used and was ignored"
+        such = f", such as {printable(unusable[0].name)}" if len(unusable) > 1 else f": {printable(unusable[0].name)}"
+        sentences.append(counted(len(unusable), total, "picture", how) + such)
     return sentences
 
 
@@ -53,6 +53,6 @@ def dark(seen: Iterable[Traits]) -> list[str]:
     number = max(number for number, _ in largest)
     likely = 2 ** number.bit_length() - 1
     return [
-        f"no number in {len(largest):,} pictures of 16 bits is above {number:,} of {largest[0][1]:,}: they look black; "
-        f"if {likely:,} is white, set max_value={likely}"
+        f"pictures of 16 bits look black: their largest number is {number:,} of {largest[0][1]:,}; if {likely:,} is "
+        f"white, set max_value={likely}"
     ]

@@ -70,3 +70,21 @@ class LeftAlone:
 def printable(name: str) -> str:
     """Escape what a terminal would obey, or cannot show, in the name of a file."""
     return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def counted(number: int, total: int, noun: str, text: str) -> str:
+    """Count things of a kind in words: "2 of 5 pictures are grey", "1 of 5 pictures is grey".
+
+    Args:
+        number: Number of those things.
+        total: Number of all of them.
+        noun: What they are, such as "picture".
+        text: The rest of the sentence, with {are}, {were}, {have}, {hold} for verbs that agree with `number`.
+
+    Returns:
+        The sentence.
+    """
+    verbs = {"are": "is", "were": "was", "have": "has", "hold": "holds"}
+    agreeing = verbs if number == 1 else {verb: verb for verb in verbs}
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} of {total:,} {noun if total == 1 else plural} {text.format(**agreeing)}"

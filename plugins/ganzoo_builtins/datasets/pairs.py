@@ -106,19 +106,24 @@ class Pairs(Dataset):
             alike += more
         if alike:
             raise DataError(
-                f"{len(alike)} pictures below {root} have the name of another one, without suffix: "
+                f"{_pictures(len(alike))} the name of another one in {root}, without suffix: "
                 f"{'; '.join(alike[:3])}. Rename them and their partners, or remove them: pairs are found by that name."
             )
         a, b = sides
         if unpaired := [*(a.keys() - b.keys()), *(b.keys() - a.keys())]:
             alone = f" ({left} left alone)" if left.number else ""
             raise DataError(
-                f"{len(unpaired)} pictures below {root} have no partner, such as {min(unpaired)}{alone}. Put a "
-                "picture of the same name into the other folder, or remove them."
+                f"{_pictures(len(unpaired))} no partner in {root}, such as {min(unpaired)}{alone}. Put a picture of "
+                "the same name into the other folder, or remove those without."
             )
         if not a:
             raise no_images(root / "a", left, f", and their partners in {root / 'b'}.")
         return [(a[name], b[name]) for name in sorted(a)], left
+
+
+def _pictures(number: int) -> str:
+    """Return "1 picture has" or "2 pictures have"."""
+    return "1 picture has" if number == 1 else f"{number:,} pictures have"
 
 
 def _by_name(folder: Path, root: Path, left: LeftAlone) -> tuple[dict[Path, Path], list[str]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
+import glob
+import lzma
 import re
 import shlex
 import tarfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -99,13 +103,21 @@ def _described(place: Path, kind: Kind) -> str:
     if zipfile.is_zipfile(place):
         folder = str(place.with_suffix(""))
         return f"a zip file, not a folder. Unpack it: python -m zipfile -e {quoted} {shlex.quote(folder)}"
-    if suffix in (".tar", ".tgz", ".gz", ".xz", ".bz2") and tarfile.is_tarfile(place):
+    if suffix in (".tar", ".tgz", ".gz", ".xz", ".bz2") and _is_tar(place):
         return f"an archive, not a folder. Unpack it into a folder: tar -xf {quoted}"
-    if suffix in (".zip", ".rar", ".7z", ".tar", ".tgz"):
+    if suffix in (".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".xz", ".bz2"):
         return "an archive, not a folder. Unpack it, and set path to the folder that it held."
     if suffix in (".txt", ".csv"):
         return 'a text file, not a folder. Its lines are read by the dataset "text": set use = "text".'
     return f"a file, not a folder. {REMEDY}"
+
+
+def _is_tar(path: Path) -> bool:
+    """Tell whether a file is an archive of tar; a damaged one is none."""
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, OSError, zlib.error, lzma.LZMAError):
+        return False
 
 
 def _nowhere(path: str, kind: Kind) -> str:
@@ -121,14 +133,30 @@ def _nowhere(path: str, kind: Kind) -> str:
         )
     if match := PATTERN.search(path):
         folder = path[: match.start()].rpartition("/")[0] or "."
-        return f"{path!r} is a pattern, not a {kind}. Set path to the {kind} itself, such as {folder!r}."
+        such = folder if kind == "folder" else next(glob.iglob(path), "")  # noqa: PTH207  # patterns may be absolute
+        shown = f", such as {such!r}" if such else ""
+        return f"{path!r} is a pattern, not a {kind}. Set path to the {kind} itself{shown}."
     if match := VARIABLE.search(path):
         remedy = "Write what they stand for, or ~ for your home."
         return f"no {kind} {path!r}: variables such as {match[0]} are not replaced. {remedy}"
     from_root = ""
     with contextlib.suppress(SetupError):
         from_root = f" nor from {data_root()}"
+    near = _similar(path, kind)
     return (
-        f"no {kind} {path!r}, {'neither ' if from_root else ''}from {Path.cwd()}{from_root}. {REMEDY} Where it has "
-        "moved since a run began: `ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."
+        f"no {kind} {path!r}, {'neither ' if from_root else ''}from {Path.cwd()}{from_root}.{near} {REMEDY} Where it "
+        "has moved since a run began: `ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."
     )
+
+
+def _similar(path: str, kind: Kind) -> str:
+    """Return " Did you mean ...?" when something beside the path has nearly its name, or its name in other letters."""
+    for place in _places(path.rstrip()):
+        with contextlib.suppress(OSError, ValueError):  # it is not there, cannot be listed, or has a NUL in it
+            beside = place.parent
+            names = {child.name: child for child in sorted(beside.iterdir()) if child.is_dir() == (kind == "folder")}
+            same = next((name for name in names if name.casefold() == place.name.strip("\\ ").casefold()), "")
+            close = [same] if same else difflib.get_close_matches(place.name, names, n=1, cutoff=0.75)
+            if close:
+                return f" Did you mean {str(Path(path).parent / close[0])!r}?"
+    return ""

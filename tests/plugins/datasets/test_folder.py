@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import struct
@@ -373,7 +374,7 @@ def test_of_pairs_too_it_is_counted(tmp_path: Path) -> None:
     (tmp_path / "a" / "2.heic").write_bytes(b"?")
     assert Pairs(str(tmp_path)).remarks() == ["1 of 3 files was left alone: 1 .heic"]
     save(tmp_path / "b" / "2.png")
-    with pytest.raises(DataError, match=r"1 pictures .* have no partner, such as 2 \(1 \.heic left alone\)"):
+    with pytest.raises(DataError, match=r"1 picture has no partner in .*, such as 2 \(1 \.heic left alone\)"):
         len(Pairs(str(tmp_path)))
 
 
@@ -425,7 +426,7 @@ def test_folders_inside_classes_are_remarked(tmp_path: Path) -> None:
     for name in ("cats/small/a.png", "cats/large/b.png", "cats/c.png", "dogs/d.png"):
         save(tmp_path / name)
     assert Folder(str(tmp_path)).remarks() == [
-        "1 of 2 classes have folders inside, whose pictures are merged: cats has large, small"
+        "1 of 2 classes has folders inside, whose pictures are merged: cats has large, small"
     ]
     (tmp_path / "outer").mkdir()
     for name in ("cats", "dogs"):
@@ -533,8 +534,24 @@ def test_what_was_converted_is_remarked(many_kinds: str) -> None:
         dataset.tensors()
         assert [re.split(",| and were", remark)[0] for remark in dataset.remarks()] == [
             converted,
-            "1 of 5 files hold several frames",
+            "1 of 5 files holds several frames",
         ]
+
+
+def test_what_may_not_be_looked_at_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "private").mkdir()
+    is_dir = Path.is_dir
+
+    def denied(path: Path) -> bool:
+        if path.name == "private":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", denied)  # as in a folder that may be listed and not searched
+    says = f"cannot look at {tmp_path / 'private'}: Permission denied. Change its permissions, or remove it."
+    with pytest.raises(DataError, match=re.escape(says)):
+        len(Folder(str(tmp_path)))
 
 
 def test_what_was_skipped_is_remarked(tmp_path: Path) -> None:
@@ -542,7 +559,7 @@ def test_what_was_skipped_is_remarked(tmp_path: Path) -> None:
         save(tmp_path / f"{i}.png")
     (tmp_path / "4.png").write_bytes(b"")
     dataset = Folder(str(tmp_path), bad_images="skip")
-    assert list(dataset.remarks()) == ["1 of 4 pictures cannot be read and were skipped"]
+    assert list(dataset.remarks()) == ["1 of 4 pictures cannot be read and was skipped"]
 
 
 def test_of_a_streamed_folder_nothing_is_said_until_all_of_it_was_read(

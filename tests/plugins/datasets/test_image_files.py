@@ -325,8 +325,8 @@ def test_a_profile_that_cannot_be_used_is_ignored_and_remarked(tmp_path: Path, p
     dataset = Folder(str(tmp_path), size=8)
     dataset.tensors()
     assert dataset.remarks() == [
-        "1 of 2 pictures have a colour profile and were converted to sRGB",
-        "1 of 2 pictures have a colour profile that cannot be used and was ignored, such as a.png",
+        "1 of 2 pictures has a colour profile and was converted to sRGB",
+        "1 of 2 pictures has a colour profile that cannot be used and was ignored: a.png",
     ]
 
 
@@ -383,8 +383,7 @@ def test_dark_pictures_of_sixteen_bits_are_remarked(tmp_path: Path) -> None:
     dataset = Folder(str(tmp_path), size=4, channels=1)
     dataset.tensors()
     assert dataset.remarks() == [
-        "no number in 3 pictures of 16 bits is above 4,002 of 65,535: they look black; if 4,095 is white, set "
-        "max_value=4095"
+        "pictures of 16 bits look black: their largest number is 4,002 of 65,535; if 4,095 is white, set max_value=4095"
     ]
     mended = Folder(str(tmp_path), size=4, channels=1, max_value=4095)
     assert mended.tensors()["x"].min() == 249 and mended.remarks() == []

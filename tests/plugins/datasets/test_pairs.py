@@ -55,13 +55,13 @@ def test_more_than_fits_in_memory_is_decoded_one_at_a_time(photos: Path, monkeyp
 
 def test_a_picture_without_a_partner_is_named(photos: Path) -> None:
     (photos / "b/4.bmp").unlink()
-    with pytest.raises(DataError, match=r"1 pictures below .* have no partner, such as 4"):
+    with pytest.raises(DataError, match=r"1 picture has no partner in .*, such as 4"):
         len(Pairs(str(photos)))
 
 
 def test_two_pictures_of_one_name_are_refused_by_name(photos: Path) -> None:
     Image.new("RGB", (4, 4)).save(photos / "a/4.jpg")
-    message = r"1 pictures below .* have the name of another one, without suffix: a/4\.jpg and a/4\.png\. Rename them"
+    message = r"1 picture has the name of another one in .*, without suffix: a/4\.jpg and a/4\.png\. Rename them"
     with pytest.raises(DataError, match=message):
         len(Pairs(str(photos)))
     Image.new("RGB", (4, 4)).save(photos / "b/4.tiff")
@@ -78,7 +78,7 @@ def test_names_are_paired_in_any_unicode_form(tmp_path: Path) -> None:
     pair = Pairs(str(tmp_path), size=4, channels=1).tensors()
     assert pair is not None and pair["a"][:, 0, 0, 0].tolist() == pair["b"][:, 0, 0, 0].tolist() == [0, 1]
     Image.new("L", (4, 4)).save(tmp_path / "a/cafe\u0301.png")
-    with pytest.raises(DataError, match=r"1 pictures below .* have the name of another one"):
+    with pytest.raises(DataError, match=r"1 picture has the name of another one"):
         len(Pairs(str(tmp_path)))
 
 

@@ -25,6 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         archive.writestr("0.png", b"")
     with tarfile.open(tmp_path / "photos.tar.gz", "w:gz") as packed:
         packed.add(tmp_path / "poems.txt", "poems.txt")
+    (tmp_path / "cut.tar.gz").write_bytes((tmp_path / "photos.tar.gz").read_bytes()[:2])
     (tmp_path / "gone").symlink_to("disk/photos")
     return tmp_path
 
@@ -34,6 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("my photos.zip", "is a zip file, not a folder. Unpack it: python -m zipfile -e 'my photos.zip' 'my photos'"),
         ("photos.tar.gz", "is an archive, not a folder. Unpack it into a folder: tar -xf photos.tar.gz"),
+        ("cut.tar.gz", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
         ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
@@ -45,6 +47,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("gone", "is a link to disk/photos, which is not there. Set path to where it is."),
         ("https://example.org/photos", "is an address. Download the data first."),
         ("C:\temp\new", "Write / instead, or single quotes around it."),
+        ("Photos", "Did you mean 'photos'? Set path to where it is."),
+        ("photos ", "Did you mean 'photos'?"),
+        ("photos\\", "Did you mean 'photos'?"),
+        ("photos/cat", "Did you mean 'photos/cats'?"),
         ("", "path is empty. Set path to where it is."),
         ("nowhere", "`ganzoo resume RUN dataset.path=...`, and `evaluate` likewise."),
     ],
@@ -66,6 +72,19 @@ def test_a_folder_in_place_of_a_file_is_named(here: Path) -> None:
     with pytest.raises(DataError, match="'photos' is a folder, and a file is needed"):
         find_path("photos", "file")
     assert find_path("arrays.npz", "file") == Path("arrays.npz")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("*.npz", "is a pattern, not a file. Set path to the file itself, such as 'arrays.npz'."),
+        ("*.h5", "is a pattern, not a file. Set path to the file itself."),
+        ("array.npz", "Did you mean 'arrays.npz'?"),
+    ],
+)
+def test_what_is_no_file_is_named_as_what_it_is(path: str, message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        find_path(path, "file")
 
 
 def test_names_are_found_in_another_unicode_form(here: Path) -> None:
