@@ -4,12 +4,13 @@ The reconstruction error is an energy, low where the data lies: samples that the
 real. Train it with the loss `energy` and any generator; the regularizer `pull_away` compares codes.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import Discriminator, Panel, Spec
@@ -79,13 +80,14 @@ class ConvAutoencoder(Autoencoder):
     """Strided 4x4 convolutions down, as many transposed ones up; batch norm except next to the image, LeakyReLU 0.2.
 
     The side is halved while it is even, three times at most, and must be divisible by 4. Both halves have the layers of
-    DCGAN; the code is the innermost map.
+    DCGAN. The code is the innermost map or, with `code`, a linear function of it, as in BEGAN (arXiv:1703.10717).
 
     Args:
         spec: Shape, kind and classes of the samples.
         width: Channels next to the image, doubled in each further layer.
         norm: "none" leaves batch norm out.
         error: Reconstruction error of a sample; see the discriminator `autoencoder`.
+        code: Width of a linear code between the halves, or 0 for none.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class ConvAutoencoder(Autoencoder):
         width: PositiveInt = 64,
         norm: Literal["batch", "none"] = "batch",
         error: Error = "mean_square",
+        code: NonNegativeInt = 0,
     ):
         super().__init__()
         channels, size = need_multiple("discriminator conv_autoencoder", spec, 4)
@@ -105,12 +108,18 @@ class ConvAutoencoder(Autoencoder):
             normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" and i > 0 else []
             down += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=not normalise), *normalise, nn.LeakyReLU(0.2)]
         up: list[nn.Module] = []
+        if code:
+            innermost = (widths[-1], size // 2**halvings, size // 2**halvings)
+            n_units = math.prod(innermost)
+            down += [nn.Flatten(), nn.Linear(n_units, code)]
+            up += [nn.Linear(code, n_units), nn.Unflatten(1, innermost)]
         for n_in, n_out in pairwise(widths[:0:-1]):
             normalise = [nn.BatchNorm2d(n_out)] if norm == "batch" else []
             layer = nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1, bias=not normalise)
             up += [layer, *normalise, nn.LeakyReLU(0.2)]
         up += [nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1), nn.Tanh()]
-        self.encode = nn.Sequential(*down)  # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8)
+        # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8), and with a code -> (N, code)
+        self.encode = nn.Sequential(*down)
         self.decode = nn.Sequential(*up)  # -> (N, C, H, W)
         self.apply(initialise)
 

@@ -57,6 +57,7 @@ def test_the_features_are_the_code_from_which_the_sample_is_rebuilt(name):
         ("autoencoder", Spec((2,)), {"hidden": [5]}, 5),
         ("conv_autoencoder", Spec((3, 64, 64)), {}, 256 * 8 * 8),
         ("conv_autoencoder", Spec((1, 28, 28)), {"width": 16}, 32 * 7 * 7),
+        ("conv_autoencoder", Spec((1, 28, 28)), {"width": 16, "code": 64}, 64),
         ("began", Spec((3, 64, 64)), {}, 64),
         ("began", Spec((1, 28, 28)), {"z_dim": 20, "width": 8}, 20),
     ],
