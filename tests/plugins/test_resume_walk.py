@@ -4,10 +4,10 @@ A procedure is walked through with each of its own settings, and with many other
 loss, a regularizer, an augmentation or a setting of [run] is alone with one procedure that takes it, because what
 they keep is the same to all.
 
-Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps
-every checkpoint; then the folder as a kill after step 1, 4 or 7 would have left it goes on to the end. The data has
-four batches a pass, so that 4 is the end of a pass; 1 and 7 are inside of any lazy interval. A procedure as it is, and
-with most of what there is, is killed after each of the three steps; the other cases take turns.
+Not only weights: everything that the last checkpoint holds, and the pictures. Each case trains ten steps and keeps its
+checkpoints; then the folder as a kill would have left it goes on to the end. The data has four batches a pass, so that
+4 is the end of a pass; 1, 5 and 7 are inside of any lazy interval. A procedure as it is is killed after steps 1, 4 and
+7; the other cases take turns, after 4, 5 or 7.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from helpers.killed import differences, killed_after
 from helpers.support import save_noise, train
 
 pytestmark = pytest.mark.slow
-STEPS, KILLED = 10, (1, 4, 7)
-THOROUGH = ("plain", "together, streamed")  # cases that are killed after each of the three steps
+STEPS, KILLED, TURNS = 10, (1, 4, 7), (4, 5, 7)
+MOST = 6  # a procedure's numbers of moves, batches and the like: what a checkpoint holds does not depend on them
 BATCHES = 4  # a pass
-OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "save": 1, "keep": STEPS + 1}
+OFTEN = {"steps": STEPS, "log": 3, "sample": 5, "keep": STEPS + 1}
 RUN = {"ema": 0.9, "clip": 0.1, "precision": "bf16", "deterministic": True, "workers": 2}
 STREAMED = {"dataset": {"use": "tests/streamed"}}
 PLUGINS = with_stand_ins(discovery.load())
@@ -68,7 +68,7 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
                     table = {"use": one.full_name, **({"every": every} if every else {})}
                     name = f"{part} {one.full_name}" + (f" every {every}" if every else "")
                     yield name, {part: [table] if is_list_of_parts(parameter) else table}, True
-    small = example_of(entry).recipe.resolved()["procedure"]
+    small = few_moves(example_of(entry))
     for name, parameter in signature.settings.items():
         for value in others(parameter.annotation, small.get(name, parameter.default)):
             yield f"{name}={value}", {"procedure": {name: value}}, True
@@ -77,6 +77,11 @@ def cases(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
 
 def first_with(part: str) -> Entry:
     return next(entry for entry in (ALONE, *PROCEDURES) if part in Blueprint(entry).signature.parts)
+
+
+def few_moves(example: Example) -> Tree:
+    settings = example.recipe.resolved()["procedure"]
+    return {name: min(value, MOST) if type(value) is int else value for name, value in settings.items()}
 
 
 def others(annotation: Any, value: Any) -> list[Any]:
@@ -108,10 +113,10 @@ def every_case() -> list[Any]:
             entry,
             changes,
             may_refuse,
-            KILLED if name in THOROUGH else KILLED[k % 3 : k % 3 + 1],
+            KILLED if name == "plain" else (TURNS[(i + k) % 3],),
             id=f"{entry.full_name}: {name}",
         )
-        for entry in PROCEDURES
+        for i, entry in enumerate(PROCEDURES)
         for k, (name, changes, may_refuse) in enumerate(cases(entry))
     ]
 
@@ -121,7 +126,8 @@ def test_a_run_goes_on_to_the_same_bits(
     entry: Entry, changes: Tree, may_refuse: bool, killed_at: tuple[int, ...], tmp_path: Path
 ) -> None:
     try:
-        undisturbed = train(changed(example_of(entry), changes, tmp_path), tmp_path, plugins=PLUGINS)
+        recipe = changed(example_of(entry), changes, tmp_path, save=min(killed_at))
+        undisturbed = train(recipe, tmp_path, plugins=PLUGINS)
     except (IncompatibleError, RecipeError) as refusal:
         if not may_refuse:
             raise
@@ -134,22 +140,23 @@ def test_a_run_goes_on_to_the_same_bits(
         assert intact.left_behind(killed)["pictures"] == intact.left_behind(undisturbed)["pictures"]
 
 
-def changed(example: Example, changes: Tree, folder: Path) -> Any:
+def changed(example: Example, changes: Tree, folder: Path, save: int) -> Any:
     """The example's recipe with some of its tables changed, and data of four batches."""
     tree = example.recipe.resolved()
     batch = tree["run"]["batch_size"]
     path = save_noise(folder / "noise.npz", example.spec, BATCHES * batch)
     merged = {**tree, "dataset": {"use": "npz"}, **{table: new for table, new in changes.items() if table != "run"}}
-    merged["procedure"] = {**tree["procedure"], **changes.get("procedure", {})}
-    merged["run"] = {**tree["run"], **OFTEN, **changes.get("run", {})}
+    merged["procedure"] = {**few_moves(example), **changes.get("procedure", {})}
+    merged["run"] = {**tree["run"], **OFTEN, "save": save, **changes.get("run", {})}
     merged["dataset"] = {**merged["dataset"], "path": str(path)}
     return resolver.resolve(merged, PLUGINS.zoo, "walk", name="walk")
 
 
-@pytest.mark.parametrize("entry", PROCEDURES, ids=lambda entry: entry.full_name)
+@pytest.mark.parametrize("entry", [ALONE, PLUGINS.zoo.find("procedure", "gman")], ids=lambda entry: entry.full_name)
 def test_bits_depend_on_all_that_a_checkpoint_holds(entry: Entry, tmp_path: Path) -> None:
     """The walk sees what is lost: a run that goes on with another seed's noise is told apart."""
-    undisturbed = train(changed(example_of(entry), {"run": {"ema": 0.9}}, tmp_path), tmp_path, plugins=PLUGINS)
-    other = train(changed(example_of(entry), {"run": {"ema": 0.9, "seed": 1}}, tmp_path), tmp_path, plugins=PLUGINS)
+    changes = [{"run": {"ema": 0.9}}, {"run": {"ema": 0.9, "seed": 1}}]
+    recipes = [changed(example_of(entry), change, tmp_path, save=STEPS) for change in changes]
+    undisturbed, other = (train(recipe, tmp_path, plugins=PLUGINS) for recipe in recipes)
     parts = {name.partition(".")[0] for name in differences(undisturbed, other)}
     assert parts == {"model", "ema", "optimizer", "rank-00000"}
