@@ -229,11 +229,16 @@ from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
 from ganzoo.runs import checkpoint
 from ganzoo.training import dry_run
-plugins, said = discovery.load(), []
+plugins, said, built = discovery.load(), [], set()
 for recipe in [file.path for file in locate.recipes(plugins)] + [Path(path) for path in recipes]:
     try:
-        defaults.fill(parser.parse(recipe.read_bytes(), recipe.suffix, "x"), plugins.zoo)
-        dry_run.inspect(resolver.read(recipe, (), plugins.zoo)[0], plugins.zoo)
+        tree = parser.parse(recipe.read_bytes(), recipe.suffix, "x")
+        defaults.fill(tree, plugins.zoo)
+        resolved = resolver.read(recipe, (), plugins.zoo)[0]
+        networks = str([tree.get(player, {}).get("use") for player in ("procedure", "generator", "discriminator")])
+        if networks not in built or str(recipe) in recipes:
+            dry_run.inspect(resolved, plugins.zoo)
+        built.add(networks)
     except GanzooError as error:
         said.append(error.message)
 for folder in checkpoints:

@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.filterwarnings("ignore::ganzoo.registry.versions.Deprecated")
-@settings(EXAMPLES, max_examples=250)
+@settings(EXAMPLES, max_examples=150)
 @given(fuzzing.CASES)
 def test_a_spoilt_recipe_is_good_or_refused(place: Path, case: fuzzing.Case) -> None:
     before = peak()

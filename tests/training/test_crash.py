@@ -20,9 +20,9 @@ KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 
 @pytest.mark.slow
-def test_a_dozen_kills_cost_nothing() -> None:
+def test_kills_cost_nothing() -> None:
     ended = subprocess.run(
-        [sys.executable, str(KILL), "--kills", "12", "run.steps=600"],
+        [sys.executable, str(KILL), "--kills", "5", "run.steps=300"],
         env=environment(),
         capture_output=True,
         text=True,
@@ -30,7 +30,7 @@ def test_a_dozen_kills_cost_nothing() -> None:
         timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
-    assert re.match(r"12 kills of \d+ runs in \d+ s, nothing lost", ended.stdout)
+    assert re.match(r"5 kills of \d+ runs in \d+ s, nothing lost", ended.stdout)
 
 
 def fresh(out: Path, *settings: str) -> Run:
