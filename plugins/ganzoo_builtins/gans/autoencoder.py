@@ -121,7 +121,7 @@ class ConvAutoencoder(Autoencoder):
         # (N, C, H, W) -> (N, width, H/2, W/2) -> ... -> (N, 4*width, H/8, W/8), and with a code -> (N, code)
         self.encode = nn.Sequential(*down)
         self.decode = nn.Sequential(*up)  # -> (N, C, H, W)
-        if norm == "batch":  # weights this small, without it, let every reconstruction start, and stay, the same
+        if norm == "batch":  # without it, such small weights made BEGAN's reconstructions black for good
             self.apply(initialise)
 
 
