@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import IncompatibleError
-from ganzoo.interfaces import Discriminator, Spec
+from ganzoo.interfaces import Batch, Discriminator, Loss, Spec, Terms
+from ganzoo.utils import rng
+
+if TYPE_CHECKING:
+    from ganzoo.regularizer import Comparison
 
 
 class Augmentation(nn.Module, ABC):
@@ -39,6 +44,16 @@ class Augmentation(nn.Module, ABC):
                 "its [[augmentation]] out, or use a dataset of images."
             )
 
+    def fit(self, loss: Loss | None) -> None:
+        """Learn from which loss the logits of the discriminator get their meaning. Called once, before training.
+
+        Args:
+            loss: The loss; None where the procedure has one of its own.
+
+        Raises:
+            IncompatibleError: It does not suit the augmentation.
+        """
+
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Augment samples, each by a draw of its own from PyTorch's global generator.
@@ -50,8 +65,35 @@ class Augmentation(nn.Module, ABC):
             Samples (N, *shape).
         """
 
+    def replace_real(self, batch: Batch, generate: Callable[[Tensor | None], Tensor]) -> Batch:
+        """Replace real samples of a batch, before the procedure is given it. Other augmentations keep this method.
+
+        Args:
+            batch: The batch, as the data has it.
+            generate: Returns as many generated samples (N, *shape), without a graph, for labels y (N,) or None.
+
+        Returns:
+            The batch to train on; a new one, if it differs.
+        """
+        return batch
+
+    def observe(self, comparison: Comparison) -> None:
+        """Look at what the discriminator makes of samples, in each of its moves, before after_move().
+
+        Args:
+            comparison: Real and generated samples of the move, with their logits.
+        """
+
     def after_move(self) -> None:
         """Change the state after a move of the discriminator, for example the strength. Called after each of them."""
+
+    def report(self) -> Terms:
+        """Return numbers to log, such as the strength.
+
+        Returns:
+            Scalars by name.
+        """
+        return {}
 
 
 class AugmentedDiscriminator(Discriminator):
@@ -64,29 +106,52 @@ class AugmentedDiscriminator(Discriminator):
     Args:
         network: The discriminator.
         augmentations: The augmentations, applied in this order.
+        paired: Repeat the draw of T in all batches of a move, so that the i-th real and the i-th generated sample are
+            changed alike, for a loss that compares the two.
 
     Attributes:
         network: The discriminator without augmentations.
         augmentations: The augmentations.
+        paired: Whether all batches of a move have the same draw.
     """
 
     network: Discriminator
 
-    def __init__(self, network: Discriminator, augmentations: Sequence[Augmentation]):
+    def __init__(self, network: Discriminator, augmentations: Sequence[Augmentation], paired: bool = False):
         super().__init__()
         self.network = network
         self.augmentations = nn.ModuleList(augmentations)
         self.conditional = network.conditional
+        self.paired = paired
+        self._draw: dict[str, Tensor] | None = None  # the state of the generators before the first draw of a move
 
     def augment(self, x: Tensor) -> Tensor:
         """Return T(x) in training mode, in full precision, and x itself in evaluation mode."""
         if not self.training:
             return x
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast(x.device.type, enabled=False), self._same_draw():
             x = x.to(torch.promote_types(x.dtype, torch.float32))
             for augmentation in self.augmentations:
                 x = augmentation(x)  # (N, *shape) -> (N, *shape)
         return x
+
+    def observe(self, comparison: Comparison) -> None:
+        """Show every augmentation what the discriminator makes of samples in one of its moves."""
+        for augmentation in self.augmentations:
+            assert isinstance(augmentation, Augmentation)
+            augmentation.observe(comparison)
+
+    def end_move(self) -> None:
+        """Let the next batch have a draw of its own. Called after each move of any player."""
+        self._draw = None
+
+    def _same_draw(self) -> AbstractContextManager[None]:
+        """Return a context in which numbers are drawn again that the first batch of this move has drawn, if paired."""
+        if self._draw is not None:
+            return rng.replayed(self._draw)
+        if self.paired:
+            self._draw = rng.tensors()
+        return nullcontext()
 
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the features (N, width) of augmented samples."""

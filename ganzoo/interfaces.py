@@ -344,6 +344,10 @@ class Loss(ABC):
 
     uses_real: bool = False
     """True when generator() needs the logits of real samples, as relativistic losses do."""
+    pairs: bool = False
+    """True when the i-th real logit is compared with the i-th generated one: augmentations then change both alike."""
+    threshold: float | None = 0.0
+    """Logit between those of real and of generated samples; None where logits have no such value, as in a critic."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -62,6 +62,7 @@ class Comparison:
         source: What `fake` was generated from: codes (N, z_dim), or the inputs of a translator; None where unknown.
         step: The step, from 0.
         over_processes: Returns the mean of a tensor over all processes, for state that must be equal on all of them.
+        processes: Number of processes, each with a comparison of its own samples.
     """
 
     real: Tensor
@@ -77,6 +78,7 @@ class Comparison:
     source: Tensor | None = None
     step: int = 0
     over_processes: Callable[[Tensor], Tensor] = distributed.reduce_mean
+    processes: int = field(default_factory=distributed.world_size)
 
     @classmethod
     def of(
@@ -292,7 +294,8 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         """Return what the discriminator minimises: the procedure's own terms, and those of the regularizers.
 
         Terms of regularizers are computed in every `every`-th step and multiplied by `every` (arXiv:1912.04958). A
-        second regularizer of a class has a 2 behind its terms' names; terms that still share a name are summed.
+        second regularizer of a class has a 2 behind its terms' names; terms that still share a name are summed. The
+        augmentations of the discriminator observe the comparison first.
 
         Args:
             comparison: Real and generated samples in the discriminator's move.
@@ -301,6 +304,8 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         Returns:
             Scalars by name.
         """
+        if isinstance(discriminator := self.networks[0], AugmentedDiscriminator):
+            discriminator.observe(comparison)
         return self._sum("terms", comparison, own)
 
     def generator_terms(self, comparison: Comparison, own: Terms | None = None) -> dict[str, Tensor]:

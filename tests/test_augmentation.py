@@ -28,6 +28,7 @@ from ganzoo.sharing.export import export
 from ganzoo.testing import examples
 from ganzoo.testing.examples import Example
 from ganzoo.testing.stand_ins import SmallDiscriminator
+from ganzoo_builtins.augmentations.instance_noise import InstanceNoise
 from helpers.examples import PROCEDURES, WITH_STAND_INS
 from helpers.support import PLUGINS, TRANSLATING, compared, tiny, train, weights_hash
 
@@ -133,6 +134,68 @@ def test_other_methods_of_the_network_are_refused_in_training() -> None:
     with pytest.raises(IncompatibleError, match=r"Telling\.classify\(\) does not pass through \[\[augmentation\]\]"):
         D.classify(x)
     assert torch.equal(D.eval().classify(x), network.classify(x))
+
+
+def test_a_loss_that_pairs_samples_has_them_changed_alike() -> None:
+    """One draw for all batches of a move, a new one for the next; the generator of random numbers goes on as ever."""
+    D, _, _ = augmented()
+    noise = Blueprint(PLUGINS.zoo.find("augmentation", "instance_noise"))()
+    paired = AugmentedDiscriminator(D.network, [noise], paired=True)
+    real, fake = torch.zeros(4, *IMAGES.shape), torch.ones(4, *IMAGES.shape)
+    torch.manual_seed(0)
+    change = paired.augment(real)
+    after = torch.rand(3)
+    torch.testing.assert_close(paired.augment(fake) - 1, change, rtol=0, atol=1e-6)
+    paired.end_move()
+    assert not torch.equal(paired.augment(real), change)
+    torch.manual_seed(0)
+    noise(real)
+    assert torch.equal(torch.rand(3), after)
+    alone = AugmentedDiscriminator(D.network, [noise])
+    assert not torch.equal(alone.augment(real), alone.augment(real))
+
+
+@pytest.mark.parametrize(("loss", "paired"), [("relativistic", True), ("relativistic_average", False)])
+def test_the_loss_says_whether_it_pairs_samples(loss: str, paired: bool) -> None:
+    recipe = digits(f'[[augmentation]]\nuse = "instance_noise"\n[loss]\nuse = "{loss}"\n')
+    assert procedure_of(recipe).D.paired is paired
+
+
+@pytest.mark.parametrize("procedure", ["adversarial", "pacgan", "gman"])
+def test_the_draws_of_a_paired_step_are_those_of_each_move(procedure: str) -> None:
+    """What the first discriminator is shown: per move one change of real samples and fakes, and another in the next."""
+    text = '[[augmentation]]\nuse = "instance_noise"\n[loss]\nuse = "relativistic"\n'
+    trained = Example(digits(text + f'[procedure]\nuse = "{procedure}"\n'))
+    changes: list[Tensor] = []
+    forward = InstanceNoise.forward
+
+    def recorded(self: InstanceNoise, x: Tensor) -> Tensor:
+        augmented = forward(self, x)
+        changes.append((augmented - x) / self.now())
+        return augmented
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(InstanceNoise, "forward", recorded)
+        trained.trained(1)
+    D_move = changes[:2]
+    torch.testing.assert_close(D_move[0], D_move[1], atol=1e-4, rtol=0)
+    assert not torch.allclose(changes[0], changes[-1], atol=1e-2)
+
+
+def test_what_observes_moves_needs_a_procedure_that_shows_them() -> None:
+    class Untold(Example(digits()).procedure().__class__):  # type: ignore[misc]
+        """Has no Regularizers for its discriminator."""
+
+        def __init__(self, *args: Any, **more: Any):
+            super().__init__(*args, **more)
+            self.with_state = nn.Identity()
+
+    recipe = digits('[[augmentation]]\nuse = "ada"\n')
+    told = procedure_of(recipe)
+    told.__class__ = Untold
+    told.with_state = nn.Identity()
+    with pytest.raises(IncompatibleError, match="takes no regularizers for its discriminator"):
+        instantiate.check_augmentations(told)
 
 
 def test_a_copy_is_independent() -> None:

@@ -14,14 +14,14 @@ from accelerate.utils import set_seed
 from torch import nn
 from torch.optim import Optimizer
 
-from ganzoo.augmentation import AugmentedDiscriminator
+from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
-from ganzoo.regularizer import regularizers_of
+from ganzoo.regularizer import Regularizers, regularizers_of
 from ganzoo.utils.modes import eval_mode
 
 LISTED = 8  # layers that a message names
@@ -117,7 +117,35 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
             f"procedure {blueprint.entry.name!r} has built no discriminator that could see [[augmentation]]: leave it "
             "out."
         )
+    check_augmentations(procedure)
     return procedure
+
+
+def check_augmentations(procedure: Procedure) -> None:
+    """Check that augmentations which observe moves are shown them, and that those which replace samples can.
+
+    Args:
+        procedure: The procedure, with its discriminators.
+
+    Raises:
+        IncompatibleError: A discriminator has no Regularizers, which show it to its augmentations, or samples cannot be
+            replaced by generated ones, since they are translations.
+    """
+    name = type(procedure).__name__
+    shown = {id(part.networks[0]) for part in procedure.modules() if isinstance(part, Regularizers)}
+    for part in procedure.modules():
+        for item in part.augmentations if isinstance(part, AugmentedDiscriminator) else ():
+            if id(part) not in shown and type(item).observe is not Augmentation.observe:
+                raise IncompatibleError(
+                    f"procedure {name} takes no regularizers for its discriminator, and so tells [[augmentation]] "
+                    f"{type(item).__name__} nothing of its moves: use one that needs no logits, such as diff_augment."
+                )
+            replaces = type(item).replace_real is not Augmentation.replace_real
+            if replaces and not all(generator.z_dim for generator in procedure.generators()):
+                raise IncompatibleError(
+                    f"[[augmentation]] {type(item).__name__} replaces samples by generated ones, and procedure {name} "
+                    "translates its inputs: leave it out."
+                )
 
 
 @dataclass(frozen=True)
@@ -125,13 +153,15 @@ class _AugmentedBlueprint(Blueprint):
     """The blueprint of a discriminator that sees augmented samples."""
 
     augmentations: tuple[Blueprint, ...] = ()
+    loss: Any = None
 
     def __call__(self, *args: Any, **more: Any) -> AugmentedDiscriminator:
         network = super().__call__(*args, **more)
         augmentations = [build() for build in self.augmentations]
         for augmentation in augmentations:
             augmentation.check(args[0] if args else more["spec"])
-        return AugmentedDiscriminator(network, augmentations)
+            augmentation.fit(self.loss)
+        return AugmentedDiscriminator(network, augmentations, paired=getattr(self.loss, "pairs", False))
 
 
 def _augmented(parts: Parts) -> Parts:
@@ -139,9 +169,11 @@ def _augmented(parts: Parts) -> Parts:
     handed = dict(parts)
     match handed.pop("augmentation", []):
         case [*augmentations] if augmentations:
+            losses = [part for table, part in parts.items() if kind_of(table) == "loss" and isinstance(part, Blueprint)]
+            loss = losses[0]() if losses else None
 
             def augmented(part: Blueprint) -> Blueprint:
-                return _AugmentedBlueprint(part.entry, part.settings, tuple(augmentations))
+                return _AugmentedBlueprint(part.entry, part.settings, tuple(augmentations), loss)
 
             for table, part in handed.items():
                 if kind_of(table) == "discriminator":
@@ -330,4 +362,4 @@ def compile_networks(procedure: Procedure) -> None:
     check_compile(procedure)
     for networks in procedure.players().values():
         for network in networks:
-            network.compile()
+            (network.network if isinstance(network, AugmentedDiscriminator) else network).compile()

@@ -272,7 +272,8 @@ def attach(regularizer: Any) -> tuple[Any, Judge, Maker]:
 
 def compared(judge: Judge, maker: Maker, real: Tensor, fake: Tensor) -> Comparison:
     """Return what a regularizer is handed of samples (n, *SHAPE) in a move."""
-    return Comparison.of(judge, maker, real, fake, real_logits=judge(real), fake_logits=judge(fake))
+    source = maker.prior(len(fake))
+    return Comparison.of(judge, maker, real, fake, real_logits=judge(real), fake_logits=judge(fake), source=source)
 
 
 def real_and_fake(n: int = 5) -> tuple[Tensor, Tensor]:

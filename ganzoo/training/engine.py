@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
-from ganzoo.augmentation import Augmentation
+from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
 from ganzoo.errors import IncompatibleError, did_you_mean
 from ganzoo.interfaces import Batch, Move, Terms
 from ganzoo.procedure import Procedure
@@ -61,6 +61,7 @@ class Engine:
         self.parameters = owned(procedure)
         self.sharing = _sharing(self.parameters)
         self.augmentations = _augmentations(procedure)
+        self.augmented = [module for module in procedure.modules() if isinstance(module, AugmentedDiscriminator)]
         self.optimizers = {player: optimizer(player, own) for player, own in named(procedure, self.parameters).items()}
         fp16 = accelerator.mixed_precision == "fp16"  # a scaler for each player: their overflows are independent
         self.scalers = {p: torch.amp.GradScaler(accelerator.device.type, enabled=fp16) for p in self.parameters}
@@ -85,11 +86,12 @@ class Engine:
             ValueError: A move names an unknown player, or has a term that is not a scalar.
         """
         self.t = t
-        moves = self.procedure.step(data, t)
+        moves = self.procedure.step(self._with_replaced(data), t)
         while True:
             with self.accelerator.autocast():  # the forward passes run inside next()
                 move = next(moves, None)
             if move is None:
+                self._end_move()
                 return
             if not torch.is_grad_enabled():
                 raise RuntimeError("step() yielded inside torch.no_grad(): close it before the yield")
@@ -111,6 +113,7 @@ class Engine:
                 self._record(player, terms)
         for augmentation in dict.fromkeys(item for player in move for item in self.augmentations[player]):
             augmentation.after_move()
+        self._end_move()
 
     def read(self) -> dict[str, float]:
         """Return the newest terms and logged values since the previous call, averaged over processes.
@@ -123,6 +126,7 @@ class Engine:
         named = {**self.terms, **{name: value.float().mean() for name, value in logged.items()}}
         if {"real", "fake"} <= logged.keys():
             named.setdefault("told_apart", statistics.separation(logged["real"], logged["fake"]))
+        named |= {name: value for item in self._all_augmentations() for name, value in item.report().items()}
         named |= self.norms
         self.terms.clear()
         self.norms.clear()
@@ -131,6 +135,35 @@ class Engine:
             return {}
         values = torch.stack([value.float() for value in named.values()])
         return dict(zip(named, distributed.reduce_mean(values).tolist(), strict=True))
+
+    def _end_move(self) -> None:
+        for discriminator in self.augmented:
+            discriminator.end_move()
+
+    def _all_augmentations(self) -> dict[Augmentation, None]:
+        return dict.fromkeys(item for items in self.augmentations.values() for item in items)
+
+    def _with_replaced(self, data: Iterator[Batch]) -> Iterator[Batch]:
+        """Return the data, with real samples replaced by the augmentations of the first discriminator that do so."""
+        replacing = [
+            item
+            for item in (self.augmented[0].augmentations if self.augmented else ())
+            if type(item).replace_real is not Augmentation.replace_real
+        ]
+        if not replacing:
+            return data
+
+        def replaced() -> Iterator[Batch]:
+            for batch in data:
+                for item in replacing:
+                    batch = item.replace_real(batch, functools.partial(self._generate, len(batch["x"])))
+                yield batch
+
+        return replaced()
+
+    @torch.no_grad()
+    def _generate(self, n: int, y: Tensor | None) -> Tensor:
+        return self.procedure.sample(n, y if self.procedure.conditional else None)
 
     def _total(self, player: str, terms: Terms) -> Tensor:
         if player not in self.parameters:

@@ -39,13 +39,32 @@ def restore(saved: Mapping[str, torch.Tensor], others: Mapping[str, Any]) -> Non
         saved: The result of tensors().
         others: The result of words().
     """
-    torch.set_rng_state(saved["random.cpu"])
-    if "random.cuda" in saved and torch.cuda.is_available():
-        torch.cuda.set_rng_state(saved["random.cuda"])
+    _restore_torch(saved)
     version, state, gauss = others["python"]
     random.setstate((version, tuple(state), gauss))
     name, keys, *rest = others["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+
+
+def _restore_torch(saved: Mapping[str, torch.Tensor]) -> None:
+    torch.set_rng_state(saved["random.cpu"])
+    if "random.cuda" in saved and torch.cuda.is_available():
+        torch.cuda.set_rng_state(saved["random.cuda"])
+
+
+@contextmanager
+def replayed(states: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """Draw numbers of PyTorch again inside the block, and go on afterwards as if nothing had been drawn in it.
+
+    Args:
+        states: The result of tensors() before the numbers were drawn for the first time.
+    """
+    before = tensors()
+    _restore_torch(states)
+    try:
+        yield
+    finally:
+        _restore_torch(before)
 
 
 @contextmanager

@@ -57,7 +57,8 @@ def packed(discriminator: Blueprint, spec: Spec, pack: int) -> Discriminator:
     shape = (pack * channels, *sides)
     network = discriminator(Spec(shape, spec.classes))
     if isinstance(network, AugmentedDiscriminator):
-        return AugmentedDiscriminator(Packed(network.network, shape, pack), [*network.augmentations])
+        packs = Packed(network.network, shape, pack)
+        return AugmentedDiscriminator(packs, [*network.augmentations], network.paired)
     return Packed(network, shape, pack)
 
 

@@ -21,6 +21,8 @@ class Energy(Loss):
             to 100.
     """
 
+    threshold = None
+
     def __init__(self, margin: PositiveFloat = 1.0):
         self.margin = margin
 

@@ -34,6 +34,7 @@ class LeastSquares(Loss):
         self.c = c
         self.d_weight = d_weight
         self.g_weight = g_weight
+        self.threshold = (a + b) / 2  # as far from the target of either
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.d_weight * ((real - self.b).square().mean() + (fake - self.a).square().mean())
@@ -42,4 +43,4 @@ class LeastSquares(Loss):
         return self.g_weight * (fake - self.c).square().mean()
 
     def report(self, real: Tensor, fake: Tensor) -> Terms:
-        return accuracy(real, fake, (self.a + self.b) / 2)  # as far from the target of either
+        return accuracy(real, fake, self.threshold)

@@ -16,6 +16,8 @@ class Relativistic(Loss):
     """RpGAN (RSGAN in the paper), eq. (3): the logit of each real sample should exceed that of its fake."""
 
     uses_real = True
+    pairs = True
+    threshold = None  # a constant added to all logits changes nothing
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(fake - real).mean()  # -log sigmoid(C(x) - C(G(z)))
@@ -35,6 +37,7 @@ class RelativisticAverage(Loss):
     """
 
     uses_real = True
+    threshold = None
 
     def __init__(self, kind: Literal["non_saturating", "least_squares", "hinge"] = "non_saturating"):
         self.kind = kind
