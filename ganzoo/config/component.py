@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ganzoo.config.signature import Signature, describe, from_object
+from ganzoo.config.signature import Signature, describe, general_settings, loaded
 from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError, one_line
 from ganzoo.registry.zoo import Entry, Zoo
@@ -29,12 +29,15 @@ class Blueprint:
 
     def __call__(self, *args: Any, **more: Any) -> Any:
         """Build the component; keyword arguments win over the settings."""
-        return self.entry.load()(*args, **{**self.signature.with_floats(self.settings), **more})
+        target = self.entry.load()
+        others = general_settings(self.entry.kind, target)
+        own = {name: value for name, value in self.settings.items() if name not in others}
+        return target(*args, **{**self.signature.with_floats(own), **more})
 
     @cached_property
     def signature(self) -> Signature:
         """The settings and parts that the component takes; imports it."""
-        return from_object(self.entry.load())
+        return loaded(self.entry)
 
     def problems(self) -> list[str]:
         """Return one sentence for each setting that is wrong."""

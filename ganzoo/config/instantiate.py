@@ -18,6 +18,8 @@ from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
+from ganzoo.config.signature import general_settings
+from ganzoo.data.class_subset import ClassSubset
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
@@ -59,7 +61,10 @@ def dataset_from(blueprint: Blueprint, seed: int) -> Dataset:
     """
     set_seed(seed)
     try:
-        return cast(Dataset, blueprint())
+        built = cast(Dataset, blueprint())
+        per_class = blueprint.settings.get("per_class")
+        is_general = "per_class" in general_settings("dataset", blueprint.entry.load())
+        return ClassSubset(built, per_class, seed) if per_class and is_general else built
     except REFUSALS as error:
         raise IncompatibleError(
             f"dataset {blueprint.entry.name!r} cannot be made with these settings: {error}"

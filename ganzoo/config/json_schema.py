@@ -18,7 +18,7 @@ from pydantic_core import PydanticOmit
 from ganzoo.config.docstring import describe_settings
 from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree
 from ganzoo.config.recipe import About, Evaluation, RunSettings
-from ganzoo.config.signature import PARTS, from_object, is_list_of_parts
+from ganzoo.config.signature import PARTS, is_list_of_parts, loaded
 from ganzoo.errors import one_line
 from ganzoo.registry.zoo import BUILT_IN, KINDS, Entry, Zoo
 
@@ -202,7 +202,7 @@ def _inclusive_bounds(schema: Tree) -> Tree:
 
 
 def _component(entry: Entry, names: list[str]) -> ComponentSchema:
-    signature = from_object(entry.load())
+    signature = loaded(entry)
     prefix = f"{entry.kind}.{entry.owner}.{entry.name}"
     table, definitions = _model_schema(signature.model, prefix, signature.descriptions())
     parts = {name: is_list_of_parts(parameter) for name, parameter in signature.parts.items()}

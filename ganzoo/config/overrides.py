@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ganzoo.config import validation
 from ganzoo.config.parser import DEPTH, kind_of, parse_toml
-from ganzoo.config.signature import describe, from_object, from_source, is_list_of_parts
+from ganzoo.config.signature import describe, from_source, is_list_of_parts, loaded
 from ganzoo.errors import GanzooError, RecipeError, did_you_mean, one_line, printable
 from ganzoo.registry.zoo import KINDS, Zoo
 
@@ -269,7 +269,7 @@ def _wants_text(table: Any, path: list[str], value: Any, text: str, zoo: Zoo) ->
     model = models.get(path[0]) if len(path) == 2 else None
     if "use" in table:
         try:
-            model = from_object(zoo.find(kind_of(path[0]), table["use"]).load()).model
+            model = loaded(zoo.find(kind_of(path[0]), table["use"])).model
         except Exception:  # of any kind, in a stranger's module; resolving reports what is wrong
             return False
     return model is not None and not validation.fits(model, path[-1], value) and validation.fits(model, path[-1], text)

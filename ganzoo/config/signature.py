@@ -11,7 +11,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -35,6 +35,8 @@ PARTS = (  # kinds of component that a procedure is made of
     "transform",
 )
 PLAIN = (bool, int, float, str)
+GENERAL = {"dataset": "ganzoo.config.general:dataset"}
+"""Kind -> the settings of all its components."""
 Parameters = dict[str, Parameter]
 
 
@@ -107,6 +109,29 @@ class Signature:
         return validation.check(self.model, owner, well_formed(settings))  # paths may be no UTF-8
 
 
+def loaded(entry: Entry) -> Signature:
+    """Import a component and read its signature, with the settings of all components of its kind."""
+    signature = from_object(entry.load())
+    if entry.kind not in GENERAL:
+        return signature
+    from ganzoo.config import general  # it imports pydantic, which listing components does without
+
+    return _joined(from_object(vars(general)[entry.kind]), signature)
+
+
+def general_settings(kind: str, target: Any) -> set[str]:
+    """Return the settings of a kind that the core reads, and that this component of it does not take itself."""
+    return {*from_source(GENERAL[kind]).settings} - {*from_object(target).settings} if kind in GENERAL else set()
+
+
+def _joined(general: Signature, own: Signature) -> Signature:
+    return replace(own, docs=(*own.docs, *general.docs), settings={**own.settings, **_without(general, own)})
+
+
+def _without(general: Signature, own: Signature) -> Parameters:
+    return {name: parameter for name, parameter in general.settings.items() if name not in own.settings}
+
+
 def describe(entry: Entry) -> Signature:
     """Read the signature of a component, without importing it where its source can be read.
 
@@ -121,8 +146,9 @@ def describe(entry: Entry) -> Signature:
     """
     if isinstance(entry.target, str) and entry.target.partition(":")[0] not in sys.modules:
         with contextlib.suppress(Exception):  # a stranger's source may hold anything; Python itself understands it
-            return from_source(entry.target)
-    return from_object(entry.load())
+            signature = from_source(entry.target)
+            return _joined(from_source(GENERAL[entry.kind]), signature) if entry.kind in GENERAL else signature
+    return loaded(entry)
 
 
 def from_source(target: str) -> Signature:
