@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 2**20
 
+Number = TypeVar("Number")
+Schedulable = Annotated[Number, "schedulable"]
+"""The type of a setting that may change in training: `weight: Schedulable[float]`.
+
+A recipe may then have {use = "cosine", from = 1.0, to = 0.1} in place of a number. The component keeps the setting in
+an attribute of its name, and reads it each time that it is needed.
+"""
 Batch = dict[str, Tensor]
 """A batch: samples "x" (N, *spec.shape), and labels "y" int64 (N,) when spec.classes > 0.
 

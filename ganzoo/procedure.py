@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -29,6 +29,8 @@ class Procedure(nn.Module, ABC):
     """Number of batches that one step() takes, from which `run.epochs` is converted to steps."""
     discrete: bool = False
     """True when it can train on token ids, through which no gradient flows back from the discriminator."""
+    changing: Sequence[Any] = ()
+    """The numbers of its components that change in training, which the recipe has as tables; set by ganzoo."""
 
     @abstractmethod
     def players(self) -> Mapping[str, list[nn.Module]]:

@@ -66,6 +66,7 @@ ALLOWED = {
     ("ganzoo/regularizer.py", "setattr"): "the methods of a regularizer, from a tuple of its own",
     ("ganzoo/two_players.py", "setattr"): "two methods of a procedure, from a tuple of its own",
     ("ganzoo/training/initial_weights.py", "getattr"): "settings of [run], from a tuple of its own",
+    ("ganzoo/training/schedules.py", "setattr"): "settings that their component declares as schedulable",
     ("ganzoo/cli/data.py", "getattr"): "fields of Entry, from a tuple of its own",
     ("ganzoo/cli/show.py", "getattr"): "fields of Entry, from a tuple of its own",
     (

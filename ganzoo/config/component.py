@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ganzoo.config.signature import Signature, describe, general_settings, loaded
+from ganzoo.config import change
+from ganzoo.config.change import Change, Place
+from ganzoo.config.signature import Signature, describe, general_settings, is_schedulable, loaded
 from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError, one_line
 from ganzoo.registry.zoo import Entry, Zoo
@@ -22,17 +24,22 @@ class Blueprint:
     Attributes:
         entry: The component in the registry.
         settings: Settings by name, without those left at their defaults.
+        changes: The settings among them that change in training, which is built with the first of their values.
     """
 
     entry: Entry
     settings: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[Place, Change] = field(default_factory=dict)
 
     def __call__(self, *args: Any, **more: Any) -> Any:
         """Build the component; keyword arguments win over the settings."""
         target = self.entry.load()
         others = general_settings(self.entry.kind, target)
-        own = {name: value for name, value in self.settings.items() if name not in others}
-        return target(*args, **{**self.signature.with_floats(own), **more})
+        settings = change.at_end(self.settings, self.changes, end=False)
+        own = {name: value for name, value in settings.items() if name not in others}
+        built = target(*args, **{**self.signature.with_floats(own), **more})
+        change.record(built, self.changes)
+        return built
 
     @cached_property
     def signature(self) -> Signature:
@@ -41,7 +48,20 @@ class Blueprint:
 
     def problems(self) -> list[str]:
         """Return one sentence for each setting that is wrong."""
-        return self.signature.problems(f"{self.entry.kind} {self.entry.name!r}", self.settings)
+        owner, known = f"{self.entry.kind} {self.entry.name!r}", self.signature.settings
+        constant = [
+            name
+            for name, _ in self.changes
+            if name in known and self.entry.kind != "optimizer" and not is_schedulable(known[name])
+        ]
+        if constant:
+            able = ", ".join(name for name, parameter in known.items() if is_schedulable(parameter))
+            return [
+                f"{owner}, {name}: does not change in training; of its settings, these can: {able or 'none'}."
+                for name in constant
+            ]
+        ends = [change.at_end(self.settings, self.changes, end) for end in (False, True)]
+        return [*dict.fromkeys(problem for end in ends for problem in self.signature.problems(owner, end))]
 
     def filled(self) -> dict[str, Any]:
         """Return a table with the full name, the settings, and the defaults of all others that JSON can hold."""
@@ -87,4 +107,12 @@ def from_table(kind: str, table: Any, zoo: Zoo) -> Blueprint:
         raise RecipeError(f"should be a table, not {one_line(repr(table))}")
     if not isinstance(table.get("use"), str):
         raise RecipeError(f'needs use = "NAME" to say which {kind}; see `ganzoo list {kind}`')
-    return Blueprint(*upgraded(kind, table, zoo))
+    entry, settings = upgraded(kind, table, zoo)
+    return Blueprint(entry, settings, {place: _change(place, number, zoo) for place, number in change.places(settings)})
+
+
+def _change(place: Place, table: dict[str, Any], zoo: Zoo) -> Change:
+    schedule = from_table("schedule", {key: value for key, value in table.items() if key not in change.OWN}, zoo)
+    if problems := schedule.problems():
+        raise RecipeError(f"{place[0]}: {' '.join(problems)}")
+    return change.parse(place, table, schedule)

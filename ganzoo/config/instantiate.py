@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
+from ganzoo.config.change import recording
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
@@ -112,7 +113,8 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
     augmentations = parts.get("augmentation", [])
     torch.manual_seed(seed)
     try:
-        procedure = cast(Procedure, blueprint(spec, **_augmented(parts)))
+        with recording() as changing:
+            procedure = cast(Procedure, blueprint(spec, **_augmented(parts)))
     except IncompatibleError:
         raise
     except REFUSALS as error:
@@ -123,6 +125,7 @@ def procedure_from(blueprint: Blueprint, parts: Parts, spec: Spec, seed: int) ->
             "out."
         )
     check_augmentations(procedure)
+    procedure.changing = changing
     return procedure
 
 
@@ -140,6 +143,7 @@ def check_augmentations(procedure: Procedure) -> None:
     shown = {id(part.networks[0]) for part in procedure.modules() if isinstance(part, Regularizers)}
     for part in procedure.modules():
         for item in part.augmentations if isinstance(part, AugmentedDiscriminator) else ():
+            assert isinstance(item, Augmentation)
             if id(part) not in shown and type(item).observe is not Augmentation.observe:
                 raise IncompatibleError(
                     f"procedure {name} takes no regularizers for its discriminator, and so tells [[augmentation]] "
@@ -178,7 +182,7 @@ def _augmented(parts: Parts) -> Parts:
             loss = losses[0]() if losses else None
 
             def augmented(part: Blueprint) -> Blueprint:
-                return _AugmentedBlueprint(part.entry, part.settings, tuple(augmentations), loss)
+                return _AugmentedBlueprint(part.entry, part.settings, part.changes, tuple(augmentations), loss)
 
             for table, part in handed.items():
                 if kind_of(table) == "discriminator":

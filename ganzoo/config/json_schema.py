@@ -18,7 +18,7 @@ from pydantic_core import PydanticOmit
 from ganzoo.config.docstring import describe_settings
 from ganzoo.config.parser import NEEDED, PER_PLAYER, Tree
 from ganzoo.config.recipe import About, Evaluation, RunSettings
-from ganzoo.config.signature import PARTS, is_list_of_parts, loaded
+from ganzoo.config.signature import PARTS, is_list_of_parts, is_schedulable, loaded
 from ganzoo.errors import one_line
 from ganzoo.registry.zoo import BUILT_IN, KINDS, Entry, Zoo
 
@@ -69,7 +69,7 @@ def build(zoo: Zoo) -> tuple[Tree, list[str]]:
             alone = ComponentSchema(names, "Its settings are not described.", {"properties": {}}, {}, {})
             components[kind].append(alone)
             remarks.append(f"of each {kind} after the first {DESCRIBED:,}, the schema has the name alone")
-    definitions: Tree = {}
+    definitions: Tree = {"change": _change(zoo)}
     for kind, schemas in components.items():
         if kind in PER_PLAYER:
             definitions |= _per_player(kind, schemas)
@@ -205,8 +205,41 @@ def _component(entry: Entry, names: list[str]) -> ComponentSchema:
     signature = loaded(entry)
     prefix = f"{entry.kind}.{entry.owner}.{entry.name}"
     table, definitions = _model_schema(signature.model, prefix, signature.descriptions())
+    for name, parameter in signature.settings.items():
+        if is_schedulable(parameter) or (entry.kind == "optimizer" and table["properties"].get(name, {}).get("type")):
+            table["properties"][name] = _or_change(table["properties"][name])
     parts = {name: is_list_of_parts(parameter) for name, parameter in signature.parts.items()}
     return ComponentSchema(names, _summarize(entry, signature.doc, parts), table, definitions, parts)
+
+
+def _or_change(number: Tree) -> Tree:
+    """Return the schema of a number that may change in training: a table in its place has its two ends."""
+    described = {word: number[word] for word in ("description", "default") if word in number}
+    plain = {word: value for word, value in number.items() if word not in described}
+    return {**described, "anyOf": [plain, _refer("change")]} if plain.get("type") in ("number", "integer") else number
+
+
+def _change(zoo: Zoo) -> Tree:
+    """Return the schema of a table in place of a number."""
+    number = {"type": "number"}
+    names = [name for entry in zoo.entries("schedule") for name in (zoo.shortest_name(entry), entry.full_name)]
+    return {
+        "type": "object",
+        "description": "A number that changes in training, by the curve of a schedule.",
+        "properties": {
+            "use": {"type": "string", "enum": [*dict.fromkeys(names)], "description": "The schedule."},
+            "from": {**number, "description": "Value at the first step."},
+            "to": {**number, "description": "Value at the end of the change, and from then on."},
+            "over": {
+                **number,
+                "exclusiveMinimum": 0,
+                "maximum": 1,
+                "description": "Share of the run that the change takes; by default all of it.",
+            },
+            "steps": {"type": "integer", "minimum": 1, "description": "Its number of steps, in place of over."},
+        },
+        "required": ["use", "from", "to"],
+    }
 
 
 def _summarize(entry: Entry, doc: str, parts: dict[str, bool]) -> str:

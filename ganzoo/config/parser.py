@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ganzoo.config import hints
+from ganzoo.config.change import is_change
 from ganzoo.errors import RecipeError
 
 Tree = dict[str, Any]
@@ -139,12 +140,13 @@ def kind_of(table: str) -> str:
 def split_players(settings: Tree) -> tuple[Tree, dict[str, Tree]]:
     """Split [optimizer] into the settings of every player and the complete settings of each [optimizer.PLAYER].
 
-    A player's table is laid over the common settings, unless it uses another component.
+    A player's table is laid over the common settings, unless it uses another component. A table in place of a number
+    is a setting.
     """
-    common = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    common = {key: value for key, value in settings.items() if not isinstance(value, dict) or is_change(value)}
     players = {}
     for player, changes in settings.items():
-        if isinstance(changes, dict):
+        if player not in common:
             same_component = changes.get("use", common.get("use")) == common.get("use")
             players[player] = {**common, **changes} if same_component else changes
     return common, players

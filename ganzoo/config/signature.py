@@ -35,6 +35,7 @@ PARTS = (  # kinds of component that a procedure is made of
     "transform",
 )
 PLAIN = (bool, int, float, str)
+SCHEDULABLE = "schedulable"  # marks the annotation of a number that may change in training
 GENERAL = {"dataset": "ganzoo.config.general:dataset"}
 """Kind -> the settings of all its components."""
 Parameters = dict[str, Parameter]
@@ -193,6 +194,13 @@ def from_object(target: Any) -> Signature:
     return Signature(where, _object_docs(definition), *_divide(parameters), is_open)
 
 
+def is_schedulable(parameter: Parameter) -> bool:
+    """Return True for `weight: Schedulable[float]`, a number that may change in training."""
+    if isinstance(parameter.annotation, str):
+        return "Schedulable[" in parameter.annotation
+    return any(SCHEDULABLE in getattr(side, "__metadata__", ()) for side in _annotated_sides(parameter.annotation))
+
+
 def annotation_text(parameter: Parameter) -> str:
     """Return the annotation as it would be written; nothing where there is none."""
     if parameter.annotation is Parameter.empty:
@@ -319,6 +327,13 @@ def _sides(annotation: Any) -> list[Any]:
         return _sides(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return [side for part in typing.get_args(annotation) for side in _sides(part)]
+    return [annotation]
+
+
+def _annotated_sides(annotation: Any) -> list[Any]:
+    """Return the types of a union with their constraints, or the one type."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [side for part in typing.get_args(annotation) for side in _annotated_sides(part)]
     return [annotation]
 
 

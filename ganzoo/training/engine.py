@@ -145,10 +145,11 @@ class Engine:
 
     def _with_replaced(self, data: Iterator[Batch]) -> Iterator[Batch]:
         """Return the data, with real samples replaced by the augmentations of the first discriminator that do so."""
+        augmentations = self.augmented[0].augmentations if self.augmented else ()
         replacing = [
             item
-            for item in (self.augmented[0].augmentations if self.augmented else ())
-            if type(item).replace_real is not Augmentation.replace_real
+            for item in augmentations
+            if isinstance(item, Augmentation) and type(item).replace_real is not Augmentation.replace_real
         ]
         if not replacing:
             return data

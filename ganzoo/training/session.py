@@ -18,8 +18,8 @@ from ganzoo.training import agreement, memory, optim
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
 from ganzoo.training.initial_weights import InitialWeights
-from ganzoo.training.lr_scheduler import LRScheduler
 from ganzoo.training.optim import OptimizerFactory
+from ganzoo.training.schedules import Schedules
 from ganzoo.training.standing_statistics import StandingStatistics
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
@@ -74,7 +74,7 @@ class Session:
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         standing = StandingStatistics(self.procedure, self.dataset, settings.batch_size, settings.balance)
         self.ema = Ema(self.procedure, settings.ema, standing)
-        self.lr_scheduler = LRScheduler(recipe.schedule, self.engine.optimizers)
+        self.schedules = Schedules(recipe.schedule, recipe.optimizer, self.engine.optimizers, self.procedure.changing)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
         set_seed(settings.seed + rank)
 
@@ -84,7 +84,7 @@ class Session:
         Args:
             t: Number of steps done, from 0.
         """
-        self.lr_scheduler.set(t, self.steps)
+        self.schedules.set(t, self.steps)
         self.engine.step(self.batches, t)
         self.ema.update()
 

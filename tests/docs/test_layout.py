@@ -21,7 +21,7 @@ CONCEPTS = {  # what a stranger looks for: words of a file name to try first, an
     "rollback after NaN": ("rollback", "ganzoo/training/rollback.py"),
     "a suggestion for a misspelt name": ("errors", "ganzoo/errors.py"),
     "which checkpoints are kept": ("retention", "ganzoo/runs/retention.py"),
-    "the learning-rate factor": ("lr_scheduler", "ganzoo/training/lr_scheduler.py"),
+    "the learning-rate factor of a step": ("training/schedules", "ganzoo/training/schedules.py"),
     "half-block pictures in a terminal": ("terminal/image", "ganzoo/terminal/image.py"),
     "the order of an epoch": ("sampler", "ganzoo/data/sampler.py"),
     "the report of a run that became NaN": ("nonfinite", "ganzoo/training/nonfinite.py"),

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from ganzoo import interfaces
 from ganzoo.augmentation import Augmentation
 from ganzoo.config.component import Blueprint
-from ganzoo.config.signature import Signature
+from ganzoo.config.signature import Signature, is_schedulable
 from ganzoo.errors import SetupError
 from ganzoo.metrics.extractor import Extractor
 from ganzoo.metrics.metric import Metric
@@ -157,6 +157,22 @@ def it_refuses_unknown_settings(component: Component) -> None:
     except PydanticUserError:  # `its_settings_have_types` reports it
         skip("its settings have types that cannot be validated")
     expect(problems, f"{component}: it accepts the setting 'no_such_setting'. Name each setting in the constructor.")
+
+
+def settings_that_change_are_attributes(component: Component) -> None:
+    """A setting of the type Schedulable is an attribute of its name, which ganzoo sets before each step."""
+    names = [name for name, parameter in _signature(component).settings.items() if is_schedulable(parameter)]
+    if not names:
+        skip("no setting of it changes in training")
+    if component.entry.kind not in ("loss", "regularizer", "augmentation"):
+        skip("it needs more than its settings to be built")
+    for name in names:
+        built = component.build(**{name: 0.25})
+        expect(
+            vars(built).get(name) == 0.25,
+            f"{component}: its setting {name!r} may change in training, but with {name}=0.25 it has no attribute of "
+            f"that value. Write self.{name} = {name} in __init__, and read self.{name} each time.",
+        )
 
 
 def _signature(component: Component) -> Signature:

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Augmentation, IncompatibleError, Spec
+from ganzoo import Augmentation, IncompatibleError, Schedulable, Spec
 
 
 class InstanceNoise(Augmentation):
@@ -19,7 +19,7 @@ class InstanceNoise(Augmentation):
 
     moved: Tensor
 
-    def __init__(self, std: NonNegativeFloat = 0.1, moves: PositiveInt = 10_000):
+    def __init__(self, std: Schedulable[NonNegativeFloat] = 0.1, moves: PositiveInt = 10_000):
         super().__init__()
         self.std = std
         self.moves = moves

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganzoo import Augmentation, IncompatibleError, Spec
+from ganzoo import Augmentation, IncompatibleError, Schedulable, Spec
 from ganzoo_builtins.augmentations import operations
 
 Word = Literal[
@@ -27,8 +27,16 @@ Word = Literal[
     "noise",
     "cutout",
 ]
-GEOMETRY = ("mirror", "quarter_turn", "integer_shift", "scale", "rotation", "stretch", "fractional_shift")
-COLOUR = ("brightness", "contrast", "luma_flip", "hue", "saturation")
+GEOMETRY: tuple[Word, ...] = (
+    "mirror",
+    "quarter_turn",
+    "integer_shift",
+    "scale",
+    "rotation",
+    "stretch",
+    "fractional_shift",
+)
+COLOUR: tuple[Word, ...] = ("brightness", "contrast", "luma_flip", "hue", "saturation")
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -49,7 +57,7 @@ class StochasticAugment(Augmentation):
         p: Probability of each operation; R3GAN (arXiv:2501.05441) ends at 0.3 to 0.55.
     """
 
-    def __init__(self, policy: Sequence[Word] = (*GEOMETRY, *COLOUR), p: Probability = 0.5):
+    def __init__(self, policy: Sequence[Word] = (*GEOMETRY, *COLOUR), p: Schedulable[Probability] = 0.5):
         super().__init__()
         self.policy = list(policy)
         self.p = p

@@ -43,4 +43,4 @@ class LeastSquares(Loss):
         return self.g_weight * (fake - self.c).square().mean()
 
     def report(self, real: Tensor, fake: Tensor) -> Terms:
-        return accuracy(real, fake, self.threshold)
+        return accuracy(real, fake, (self.a + self.b) / 2)

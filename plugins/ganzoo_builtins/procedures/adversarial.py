@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from pydantic import NonNegativeFloat, PositiveInt
 
-from ganzoo import Batch, Blueprint, Fakes, Move, Spec, TwoPlayerProcedure
+from ganzoo import Batch, Blueprint, Fakes, Move, Schedulable, Spec, TwoPlayerProcedure
 from ganzoo_builtins.procedures import densities
 
 
@@ -45,7 +45,7 @@ class Adversarial(TwoPlayerProcedure):
         d_steps: PositiveInt = 1,
         g_steps: PositiveInt = 1,
         labels: Literal["data", "uniform"] = "data",
-        g_weight: NonNegativeFloat = 1.0,
+        g_weight: Schedulable[NonNegativeFloat] = 1.0,
         show: Literal["logits", "probabilities"] = "logits",
     ):
         super().__init__(spec, generator, discriminator, loss, regularizer, labels, g_weight, show)

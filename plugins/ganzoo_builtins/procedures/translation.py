@@ -10,7 +10,7 @@ from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import Batch, Blueprint, Comparison, Move, Spec
+from ganzoo import Batch, Blueprint, Comparison, Move, Schedulable, Spec
 from ganzoo_builtins.procedures.translating import AdversarialTranslator
 
 DISTANCES = {"l1": nn.functional.l1_loss, "l2": nn.functional.mse_loss}
@@ -48,7 +48,7 @@ class Translation(AdversarialTranslator):
         loss: Blueprint,
         regularizer: list[Blueprint] | None = None,
         transform: Blueprint | None = None,
-        weight: NonNegativeFloat = 100.0,
+        weight: Schedulable[NonNegativeFloat] = 100.0,
         distance: Literal["l1", "l2"] = "l1",
         judged: Literal["pairs", "outputs"] = "pairs",
     ):

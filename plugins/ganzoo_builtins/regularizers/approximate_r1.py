@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 from ganzoo_builtins.regularizers.differences import difference
 
 
@@ -22,7 +22,9 @@ class ApproximateR1(Regularizer):
         every: Steps from one computation of the penalty to the next; it is multiplied by as many.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 100.0, std: PositiveFloat = 0.01, every: PositiveInt = 1):
+    def __init__(
+        self, weight: Schedulable[NonNegativeFloat] = 100.0, std: PositiveFloat = 0.01, every: PositiveInt = 1
+    ):
         self.weight = weight
         self.std = std
         self.every = every
@@ -44,7 +46,9 @@ class ApproximateR2(ApproximateR1):
         every: Steps from one computation of the penalty to the next; it is multiplied by as many.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 100.0, std: PositiveFloat = 0.01, every: PositiveInt = 1):
+    def __init__(
+        self, weight: Schedulable[NonNegativeFloat] = 100.0, std: PositiveFloat = 0.01, every: PositiveInt = 1
+    ):
         super().__init__(weight, std, every)
 
     def terms(self, comparison: Comparison) -> Terms:

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Comparison, IncompatibleError, Regularizer, Spec, Terms
+from ganzoo import Comparison, IncompatibleError, Regularizer, Schedulable, Spec, Terms
 from ganzoo_builtins.regularizers.differences import difference
 
 
@@ -25,8 +25,8 @@ class BCR(Regularizer):
 
     def __init__(
         self,
-        weight: NonNegativeFloat = 10.0,
-        fake_weight: NonNegativeFloat = 10.0,
+        weight: Schedulable[NonNegativeFloat] = 10.0,
+        fake_weight: Schedulable[NonNegativeFloat] = 10.0,
         mirror: bool = True,
         std: NonNegativeFloat = 0.05,
         every: PositiveInt = 1,

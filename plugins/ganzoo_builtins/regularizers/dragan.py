@@ -3,7 +3,7 @@
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
@@ -21,7 +21,9 @@ class DRAGAN(Regularizer):
 
     per_sample = True
 
-    def __init__(self, weight: NonNegativeFloat = 10.0, spread: NonNegativeFloat = 0.5, every: PositiveInt = 1):
+    def __init__(
+        self, weight: Schedulable[NonNegativeFloat] = 10.0, spread: NonNegativeFloat = 0.5, every: PositiveInt = 1
+    ):
         self.weight = weight
         self.spread = spread
         self.every = every

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 
 
 class FeatureMatching(Regularizer):
@@ -22,7 +22,7 @@ class FeatureMatching(Regularizer):
 
     def __init__(
         self,
-        weight: NonNegativeFloat = 1.0,
+        weight: Schedulable[NonNegativeFloat] = 1.0,
         distance: Literal["squared", "absolute"] = "squared",
         every: PositiveInt = 1,
     ):

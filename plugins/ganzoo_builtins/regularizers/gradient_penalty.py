@@ -3,7 +3,7 @@
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 from ganzoo_builtins.regularizers.gradients import gradient_norms
 
 
@@ -18,7 +18,7 @@ class GradientPenalty(Regularizer):
 
     per_sample = True
 
-    def __init__(self, weight: NonNegativeFloat = 10.0, one_sided: bool = False, every: PositiveInt = 1):
+    def __init__(self, weight: Schedulable[NonNegativeFloat] = 10.0, one_sided: bool = False, every: PositiveInt = 1):
         self.weight = weight
         self.one_sided = one_sided
         self.every = every

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat
 from torch import nn
 
-from ganzoo import Comparison, Regularizer, Spec, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Spec, Terms
 
 
 class HistoricalAveraging(Regularizer, nn.Module):
@@ -17,7 +17,7 @@ class HistoricalAveraging(Regularizer, nn.Module):
         weight: Weight of the penalty; the paper has none, which is 1.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 1.0):
+    def __init__(self, weight: Schedulable[NonNegativeFloat] = 1.0):
         super().__init__()
         self.weight = weight
         self.averaged: dict[str, list[nn.Parameter]] = {}

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt
 from torch import Tensor, nn
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 
 
 class LeCam(Regularizer, nn.Module):
@@ -28,7 +28,7 @@ class LeCam(Regularizer, nn.Module):
 
     def __init__(
         self,
-        weight: NonNegativeFloat = 0.3,
+        weight: Schedulable[NonNegativeFloat] = 0.3,
         decay: Annotated[float, Field(ge=0, lt=1)] = 0.99,
         start: NonNegativeInt = 0,
     ):

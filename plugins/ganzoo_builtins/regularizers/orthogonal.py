@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 
 
 class Orthogonal(Regularizer):
@@ -18,7 +18,7 @@ class Orthogonal(Regularizer):
         every: Steps from one computation of the penalty to the next; it is multiplied by as many.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 1e-4, every: PositiveInt = 1):
+    def __init__(self, weight: Schedulable[NonNegativeFloat] = 1e-4, every: PositiveInt = 1):
         self.weight = weight
         self.every = every
 

@@ -4,7 +4,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 
 
 class PullAway(Regularizer):
@@ -18,7 +18,7 @@ class PullAway(Regularizer):
         every: Steps from one computation of the term to the next; it is multiplied by as many.
     """
 
-    def __init__(self, weight: NonNegativeFloat = 0.1, every: PositiveInt = 1):
+    def __init__(self, weight: Schedulable[NonNegativeFloat] = 0.1, every: PositiveInt = 1):
         self.weight = weight
         self.every = every
 

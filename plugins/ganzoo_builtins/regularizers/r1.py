@@ -3,7 +3,7 @@
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import nn
 
-from ganzoo import Comparison, IncompatibleError, Regularizer, Terms
+from ganzoo import Comparison, IncompatibleError, Regularizer, Schedulable, Terms
 from ganzoo_builtins.regularizers.gradients import gradients
 
 
@@ -19,7 +19,9 @@ class R1(Regularizer):
 
     per_sample = True
 
-    def __init__(self, weight: NonNegativeFloat = 10.0, every: PositiveInt = 1, mixed_samples: bool = False):
+    def __init__(
+        self, weight: Schedulable[NonNegativeFloat] = 10.0, every: PositiveInt = 1, mixed_samples: bool = False
+    ):
         self.weight = weight
         self.every = every
         self.mixed_samples = mixed_samples

@@ -2,7 +2,7 @@
 
 from pydantic import NonNegativeFloat, PositiveInt
 
-from ganzoo import Comparison, Regularizer, Terms
+from ganzoo import Comparison, Regularizer, Schedulable, Terms
 from ganzoo_builtins.regularizers.gradients import gradients
 
 
@@ -16,7 +16,7 @@ class R2(Regularizer):
 
     per_sample = True
 
-    def __init__(self, weight: NonNegativeFloat = 10.0, every: PositiveInt = 1):
+    def __init__(self, weight: Schedulable[NonNegativeFloat] = 10.0, every: PositiveInt = 1):
         self.weight = weight
         self.every = every
 

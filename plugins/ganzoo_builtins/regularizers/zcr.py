@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
-from ganzoo import Comparison, IncompatibleError, Regularizer, Spec, Terms
+from ganzoo import Comparison, IncompatibleError, Regularizer, Schedulable, Spec, Terms
 from ganzoo_builtins.regularizers.differences import difference
 
 
@@ -24,8 +24,8 @@ class ZCR(Regularizer):
 
     def __init__(
         self,
-        weight: NonNegativeFloat = 20.0,
-        g_weight: NonNegativeFloat = 0.5,
+        weight: Schedulable[NonNegativeFloat] = 20.0,
+        g_weight: Schedulable[NonNegativeFloat] = 0.5,
         std: PositiveFloat = 0.05,
         limit: PositiveFloat = 4.0,
     ):
