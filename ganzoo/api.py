@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.config import locate, overrides, resolver
+from ganzoo.errors import RunError
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.sampling.model import Model
@@ -44,7 +45,7 @@ def train(
     return loop.train(parsed, plugins, Path(out))
 
 
-def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
+def load(run: Run | str | Path, plugins: Plugins | None = None, average: str | float | None = None) -> Model:
     """Load a trained model, with averaged weights if the run has them.
 
     The data is needed only to sample from a translator.
@@ -54,17 +55,23 @@ def load(run: Run | str | Path, plugins: Plugins | None = None) -> Model:
             export; the name of a model that a plugin ships, such as "letters"; or OWNER/NAME[@REVISION] on the Hugging
             Face Hub.
         plugins: The plugins that components come from; by default all installed ones.
+        average: Name of an average in `run.averages`, "trained" for weights that are no average, or the width of an
+            average to rebuild from snapshots, as a share of the run; by default that of `run.ema`.
 
     Returns:
         The model, in evaluation mode.
 
     Raises:
-        RunError: The folder cannot be used, or the files of an export differ from its manifest.
+        RunError: The folder cannot be used, has no such average, or the files of an export differ from its manifest.
     """
     if not isinstance(run, Run) and (export := export_folder(run, plugins)):
+        if average is not None:
+            raise RunError(
+                f"{run} is an export, which holds one set of weights: give the run, or leave out the average."
+            )
         return load_export(export, plugins)
     opened, checkpoint = Run.find(run)
-    return opened.load(checkpoint, plugins)
+    return opened.load(checkpoint, plugins, average)
 
 
 def default_output(place: Run | str | Path, name: str) -> Path:

@@ -135,7 +135,7 @@ class Runner:
                 "planned": trained.planned,
                 "images": last.images if last else 0,
                 "batch_size": system.recipe.run.batch_size,
-                "averaged": system.recipe.run.ema > 0,
+                "averaged": bool(system.recipe.run.ema),
                 "parameters": trained.parameters,
             },
             "not_scored": obstacle,

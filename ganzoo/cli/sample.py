@@ -10,6 +10,7 @@ import click
 
 from ganzoo.cli.complete import models
 from ganzoo.terminal.output import echo
+from ganzoo.utils.power_average import WIDEST
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     help="Sample nearer to the mean: at most T in each number of a normal code, such as 0.7. [none]",
 )
 @click.option(
+    "--average",
+    metavar="NAME|WIDTH",
+    help='An average of run.averages, "trained" for none, or the width of one to rebuild from snapshots. [run.ema]',
+)
+@click.option(
     "--input",
     "pictures",
     metavar="FOLDER",
@@ -61,6 +67,7 @@ def command(
     labels: tuple[str, ...],
     seed: int | None,
     truncation: float | None,
+    average: str | None,
     pictures: Path | None,
     out: Path | None,
     force: bool,
@@ -76,6 +83,9 @@ def command(
 
     An .npz file contains `images` uint8 (N, H, W, C) and `labels` int64 (N,), -1 without labels. For token ids,
     `images` is int64 (N, T), and `words` contains their texts.
+
+    --average samples from another average of the same run: one that run.averages names, or one of any width, such as
+    0.15 of the run, rebuilt from the snapshots of run.snapshots.
 
     --truncation gives samples of higher quality that differ less, for generators with a normal prior: about 2 changes
     little, 0.5 much. The same seed gives the same samples, more or less near to the mean.
@@ -99,7 +109,7 @@ def command(
 
     if out:  # before anything slow
         output.file_of(out, out, force) if writer.suffix(out) else output.check_folder(out)
-    model = api.load(run)
+    model = api.load(run, average=_average(average))
     latents.truncations(model.procedure, truncation)  # refuses before any work
     if pictures or isinstance(model.procedure, Translator):
         target = out or output.file_of(None, api.default_output(run, "samples.png"), force)
@@ -113,6 +123,17 @@ def command(
             counter.show(file.written * count // layout.n)  # a grid of translations shows their inputs, too
     echo(file.path)
     preview.show(file.path, layout.columns if len(model.spec.shape) == 3 and file.path.is_file() else 0)
+
+
+def _average(text: str | None) -> str | float | None:
+    """Return the name of an average, or the width of one to rebuild."""
+    try:
+        width = float(text or "")
+    except ValueError:
+        return text
+    if not 0 < width <= WIDEST:
+        raise click.BadParameter(f"a width is a share of the run, above 0 and up to {WIDEST}", param_hint="--average")
+    return width
 
 
 def _default_name(model: Model) -> str:

@@ -92,11 +92,11 @@ def places(settings: Mapping[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]
             yield from (((name, k), item) for k, item in enumerate(value) if is_change(item))
 
 
-def parse(place: Place, table: Mapping[str, Any], schedule: Callable[[], Schedule]) -> Change:
+def parse(name: str, table: Mapping[str, Any], schedule: Callable[[], Schedule]) -> Change:
     """Read a table in place of a number.
 
     Args:
-        place: Where it stands.
+        name: The setting that it stands for.
         table: The table.
         schedule: Builds its schedule.
 
@@ -106,7 +106,6 @@ def parse(place: Place, table: Mapping[str, Any], schedule: Callable[[], Schedul
     Raises:
         RecipeError: A key is missing or has a wrong value.
     """
-    name = place[0]
     for end in ENDS:
         if not _is_number(table.get(end)):
             raise RecipeError(

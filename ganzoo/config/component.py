@@ -108,11 +108,25 @@ def from_table(kind: str, table: Any, zoo: Zoo) -> Blueprint:
     if not isinstance(table.get("use"), str):
         raise RecipeError(f'needs use = "NAME" to say which {kind}; see `ganzoo list {kind}`')
     entry, settings = upgraded(kind, table, zoo)
-    return Blueprint(entry, settings, {place: _change(place, number, zoo) for place, number in change.places(settings)})
+    changes = {place: changing_number(place[0], number, zoo) for place, number in change.places(settings)}
+    return Blueprint(entry, settings, changes)
 
 
-def _change(place: Place, table: dict[str, Any], zoo: Zoo) -> Change:
+def changing_number(name: str, table: Mapping[str, Any], zoo: Zoo) -> Change:
+    """Read a table in place of a number.
+
+    Args:
+        name: The setting.
+        table: Its two ends, and a schedule.
+        zoo: The components that the schedule is looked up in.
+
+    Returns:
+        The number as a function of the step.
+
+    Raises:
+        GanzooError: The table has no such form, or there is no such schedule.
+    """
     schedule = from_table("schedule", {key: value for key, value in table.items() if key not in change.OWN}, zoo)
     if problems := schedule.problems():
-        raise RecipeError(f"{place[0]}: {' '.join(problems)}")
-    return change.parse(place, table, schedule)
+        raise RecipeError(f"{name}: {' '.join(problems)}")
+    return change.parse(name, table, schedule)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,8 @@ from pydantic import (
     TypeAdapter,
 )
 
+from ganzoo.config.average import Average, Decay
+from ganzoo.config.change import Change
 from ganzoo.config.component import Blueprint, PerPlayer
 from ganzoo.config.defaults import write_out
 from ganzoo.config.parser import Tree
@@ -61,7 +63,10 @@ class RunSettings(BaseModel):
             is one.
         freeze: Patterns of the weights that are not trained, such as ["discriminator.layers.0.*"]: the player, and
             the name inside its networks.
-        ema: Decay of averaged generator weights, which grids and samples use; 0 for no averaging.
+        ema: Decay of averaged generator weights, which grids and samples use; 0 for no averaging. A table in its place
+            has a half-life, or the width of the average as a share of the run: {half_life = 500, ramp = 0.05}.
+        averages: Further averages by name, such as {slow = {decay = 0.9999}}, for `ganzoo sample --average slow`.
+        snapshots: Steps between two snapshots of all averages with `power`, from which others are rebuilt.
         clip: Largest gradient norm of a player's move; 0 for no clipping.
         workers: Processes that load data which does not fit in memory.
         threads: CPU threads of a process; "auto" chooses by timing the first steps, and again during the run.
@@ -90,7 +95,9 @@ class RunSettings(BaseModel):
     start_players: Annotated[list[str], Field(min_length=1)] | None = None
     start_weights: Literal["averaged", "trained"] | None = None
     freeze: list[str] | None = None
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    ema: Decay | Average = 0.0
+    averages: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Average] | None = None
+    snapshots: PositiveInt | None = None
     clip: NonNegativeFloat = 0.0
     workers: Annotated[int, Field(ge=0, le=256)] = 0
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = "auto"
@@ -100,6 +107,11 @@ class RunSettings(BaseModel):
     deterministic: bool = False
     compile: bool = False
     trackers: list[str] = []
+
+    def every_average(self) -> dict[str, Average]:
+        """Return the settings of all averages: `run.ema`, if there is one, under the name ""."""
+        main = Average(decay=self.ema) if isinstance(self.ema, float) else self.ema
+        return {**({"": main} if self.ema else {}), **(self.averages or {})}
 
     def is_sampled(self, t: int) -> bool:
         """Return True when a sample grid is due after t steps, apart from the one after the last step."""
@@ -159,6 +171,7 @@ class Recipe:
         evaluate: The [evaluate] table.
         metrics: The [[metric]] tables.
         extractor: The [extractor] table, or None.
+        half_lives: Half-lives of averages that change in training, by the name of the average, "" for `run.ema`.
     """
 
     name: str
@@ -174,6 +187,7 @@ class Recipe:
     evaluate: Evaluation
     metrics: list[Blueprint]
     extractor: Blueprint | None
+    half_lives: Mapping[str, Change] = field(default_factory=dict)
 
     def owners(self) -> set[str]:
         """Return the owners of the components that training uses."""
@@ -189,7 +203,7 @@ class Recipe:
         return write_out(
             {
                 "about": None if self.about == About() else self.about.model_dump(),
-                "run": self.run.model_dump(mode="json"),
+                "run": self.run.model_dump(mode="json", exclude_none=True),
                 "dataset": self.dataset,
                 "procedure": self.procedure,
                 **self.parts,

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from ganzoo.config import validation
-from ganzoo.config.component import Blueprint, PerPlayer, from_table
+from ganzoo.config.change import Change
+from ganzoo.config.component import Blueprint, PerPlayer, changing_number, from_table
 from ganzoo.config.overrides import override, table_of
 from ganzoo.config.parser import BYTES, Tree, check_bounds, kind_of, parse, split_players
 from ganzoo.config.recipe import About, Evaluation, Recipe, RunSettings
@@ -182,6 +183,7 @@ class _Resolver:
         evaluate = self.settings("evaluate", Evaluation, tree.get("evaluate", {}))
         metrics = self.metrics(tree.get("metric", []))
         extractor = self.component("extractor", "extractor", tree["extractor"]) if "extractor" in tree else None
+        half_lives = self.half_lives(run) if run else {}
         if self.problems or not (about and run and dataset and procedure and optimizer and evaluate):
             return None
         return Recipe(
@@ -198,6 +200,7 @@ class _Resolver:
             evaluate=evaluate,
             metrics=metrics,
             extractor=extractor,
+            half_lives=half_lives,
         )
 
     def report(self, table: str, problems: Iterable[str]) -> None:
@@ -227,6 +230,17 @@ class _Resolver:
         if run and (run.steps is None) == (run.epochs is None):
             self.report("run", ["say how long to train: either steps = ... or epochs = ..."])
         return run
+
+    def half_lives(self, run: RunSettings) -> dict[str, Change]:
+        """Return the half-lives of averages that change in training, and report what is wrong with them."""
+        changes = {}
+        for name, average in run.every_average().items():
+            if isinstance(average.half_life, dict):
+                try:
+                    changes[name] = changing_number("half_life", average.half_life, self.zoo)
+                except GanzooError as error:
+                    self.report("run", [error.message])
+        return changes
 
     def required(self, kind: str, tree: Tree) -> Blueprint | None:
         """Return the component of a table that must be there, or None and report what is wrong."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ganzoo.diagnosis.balance import recognizes_all
 from ganzoo.diagnosis.finding import Finding, divide_rate, learning_rate, set_rate
 from ganzoo.diagnosis.history import History, unbroken
@@ -23,7 +25,7 @@ def generator_collapsed(history: History) -> Finding | None:
 
 def _alike(history: History) -> Finding | None:
     diversity = history.series("samples/diversity")
-    start = SETTLED / (1 - history.recipe.get("run", {}).get("ema", 0.0))
+    start = SETTLED / (1 - _decay(history.recipe.get("run", {}).get("ema", 0.0)))
     grids = [(t, value) for t, value in zip(diversity.steps, diversity.values, strict=True) if t >= start]
     low = unbroken([value <= ALIKE for _, value in grids])
     if low < GRIDS or grids[-1][1] > RISE * grids[-low][1]:
@@ -70,3 +72,8 @@ def memorising(history: History) -> Finding | None:
     steps = sound[-1].step if sound else max(1, first.step // 2)
     evidence = f"{last.name} is {last.value:.2g}, where held-out real samples have {last.floor or 1:.2g}"
     return Finding("memorising", evidence, f"run.steps={steps}", first.step)
+
+
+def _decay(ema: float | dict[str, Any]) -> float:
+    """Return the decay of `run.ema`; 0 for an average that is short at first."""
+    return (ema.get("decay") or 0.0) if isinstance(ema, dict) else ema

@@ -16,6 +16,7 @@ SAMPLES = "samples"
 REAL = "real.png"
 
 CHECKPOINTS = "checkpoints"
+AVERAGES = "averages"  # snapshots from which averages are rebuilt
 LATEST = "latest"
 BEST = "best"
 MANIFEST = "manifest.json"

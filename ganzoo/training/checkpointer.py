@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import RunError, SetupError
-from ganzoo.runs import checkpoint
+from ganzoo.runs import averages, checkpoint
 from ganzoo.sampling.run import Run
 from ganzoo.training import forecast, nonfinite, state
 from ganzoo.training.recorder import Recorder
@@ -104,6 +104,31 @@ class Checkpointer:
                 f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} Make room, then{again}"
             ) from failure
         self.recorder.saved(t, failure)
+
+    def save_averages(self, t: int) -> None:
+        """Write a snapshot of each average with `power`, from which others are rebuilt later.
+
+        Args:
+            t: Number of steps done.
+
+        Raises:
+            NonFiniteError: A value is NaN or infinite.
+            SetupError: A file cannot be written.
+        """
+        self.check(t)
+        if not distributed.is_main():
+            return
+        of_run = self.settings.averages or {}
+        try:
+            averages.write(
+                self.run.folder,
+                t,
+                {name: one.average for name, one in self.ema.others.items() if of_run[name].power is not None},
+            )
+        except OSError as error:
+            raise SetupError(
+                f"the averages of step {t} could not be written: {error}. Make room, then resume."
+            ) from error
 
     def restore(self) -> int:
         """Restore networks, optimizers and averaged weights from the newest checkpoint.

@@ -8,24 +8,34 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ganzoo.config.average import Rule, warmed_up
 from ganzoo.procedure import Procedure
-from ganzoo.training.standing_statistics import StandingStatistics
+from ganzoo.sampling.standing_statistics import StandingStatistics
 
 
 class Ema:
     """Averages weights: average <- decay * average + (1 - decay) * weight.
 
-    During the first updates t the decay is at most (1 + t) / (10 + t). Only parameters are averaged. The statistics of
-    batch norm are estimated for the average when it is used; all other buffers are those of the trained network.
+    Only parameters are averaged. The statistics of batch norm are estimated for the average when it is used; all other
+    buffers are those of the trained network.
 
     Args:
         procedure: Its averaged() modules are averaged.
-        decay: Weight of the old average, below 1; 0 to average nothing, so that no caller has to ask.
+        decay: Weight of the old average, as a function of the number of earlier updates. A number is a constant below 1
+            that is at most (1 + t) / (10 + t) in the first updates t; 0 averages nothing, so that no caller has to ask.
         standing: Estimates the statistics; None to use those of the trained network.
+        others: Further averages by name, which are updated with this one.
     """
 
-    def __init__(self, procedure: Procedure, decay: float, standing: StandingStatistics | None = None):
-        self.decay = decay
+    def __init__(
+        self,
+        procedure: Procedure,
+        decay: float | Rule,
+        standing: StandingStatistics | None = None,
+        others: Mapping[str, Ema] | None = None,
+    ):
+        self.rule = decay if callable(decay) else warmed_up(decay)
+        self.others = dict(others or {})
         self.updates = 0
         averaged = {id(p) for module in procedure.averaged() for p in module.parameters()} if decay else set()
         self.live: dict[str, nn.Parameter] = {
@@ -38,9 +48,11 @@ class Ema:
     @torch.no_grad()
     def update(self) -> None:
         """Add the present weights to the average."""
+        for other in self.others.values():
+            other.update()
         if not self.live:
             return
-        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        decay = self.rule(self.updates)
         torch._foreach_lerp_(list(self.average.values()), [p.data for p in self.live.values()], 1 - decay)
         self.updates += 1
         self._statistics = None

@@ -182,6 +182,8 @@ class _Training:
             finite = self.recorder.report(self.t, values, speed(), self._is_sampled(self.t))
         if self._is_sampled(self.t) and not self.checkpointer.all_agree(finite):
             raise NonFiniteError("a generated sample is not a finite number", {"noticed_at_step": self.t})
+        if self.settings.snapshots and self._is_due(self.settings.snapshots, self.t):
+            self.checkpointer.save_averages(self.t)
         if self._is_due(self.settings.save, self.t):
             self.checkpointer.save(self.t, self.t == self.steps)
         if self.evaluate_every and self._is_due(self.evaluate_every, self.t):

@@ -67,7 +67,7 @@ def need(
     optimizers: OptimizerFactory,
     batch_size: int,
     precision: str = "no",
-    averaged: bool = False,
+    averages: int = 0,
 ) -> Need:
     """Compute a lower bound of the memory that training needs.
 
@@ -77,7 +77,7 @@ def need(
         optimizers: Builds a player's optimizer.
         batch_size: Examples per batch.
         precision: `run.precision`: "no", or a mixed precision of half the size.
-        averaged: An average of the weights is kept, as with `run.ema`.
+        averages: Number of averages of the weights that are kept, as with `run.ema`.
 
     Returns:
         The memory of one process.
@@ -92,13 +92,13 @@ def need(
     saved = 0
     if batch_size * sample_bytes > LARGE_BATCH:
         saved = _saved_per_sample(procedure) // (1 if precision == "no" else 2)
-    return Need(_networks(procedure, optimizers, averaged), batch_size * (2 * sample_bytes + saved), data)
+    return Need(_networks(procedure, optimizers, averages), batch_size * (2 * sample_bytes + saved), data)
 
 
-def _networks(procedure: Procedure, optimizers: OptimizerFactory, averaged: bool) -> int:
+def _networks(procedure: Procedure, optimizers: OptimizerFactory, averages: int) -> int:
     size = bytes_of(procedure.parameters()) + bytes_of(procedure.buffers())
-    if averaged:
-        size += bytes_of(p for module in procedure.averaged() for p in module.parameters())
+    if averages:
+        size += averages * bytes_of(p for module in procedure.averaged() for p in module.parameters())
     owned = engine.owned(procedure)
     size += bytes_of({id(p): p for parameters in owned.values() for p in parameters}.values())  # their gradients
     for player, parameters in owned.items():

@@ -13,6 +13,7 @@ from ganzoo.errors import SetupError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
 from ganzoo.runs.folder import RunFolder
+from ganzoo.sampling.standing_statistics import StandingStatistics
 from ganzoo.sharing.trained_weights import TrainedWeights
 from ganzoo.training import agreement, memory, optim
 from ganzoo.training.ema import Ema
@@ -20,7 +21,6 @@ from ganzoo.training.engine import Engine
 from ganzoo.training.initial_weights import InitialWeights
 from ganzoo.training.optim import OptimizerFactory
 from ganzoo.training.schedules import Schedules
-from ganzoo.training.standing_statistics import StandingStatistics
 from ganzoo.utils import distributed
 from ganzoo.utils.meta import meta_device
 
@@ -73,9 +73,9 @@ class Session:
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         standing = StandingStatistics(self.procedure, self.dataset, settings.batch_size, settings.balance)
-        self.ema = Ema(self.procedure, settings.ema, standing)
         self.schedules = Schedules(recipe.schedule, recipe.optimizer, self.engine.optimizers, self.procedure.changing)
         self.steps = settings.steps or self._steps(settings.epochs or 1)
+        self.ema = self._averages(standing)
         set_seed(settings.seed + rank)
 
     def step(self, t: int) -> None:
@@ -102,6 +102,15 @@ class Session:
             run.write_resolved(self.recipe, data.spec, list(data.class_names), list(data.words), self.steps)
         except OSError as error:
             raise SetupError(f"{run.folder} cannot be written: {error}. Make room, or use --out.") from error
+
+    def _averages(self, standing: StandingStatistics) -> Ema:
+        """Return the average that grids and samples use, which holds all others."""
+        rules = {
+            name: average.rule(self.recipe.half_lives.get(name), self.steps)
+            for name, average in self.recipe.run.every_average().items()
+        }
+        others = {name: Ema(self.procedure, rule, standing) for name, rule in rules.items() if name}
+        return Ema(self.procedure, rules.get("", 0.0), standing, others)
 
     def _steps(self, epochs: float) -> int:
         return max(1, round(epochs * self.batches.per_epoch / self.procedure.batches_per_step))
@@ -143,5 +152,5 @@ def memory_need(recipe: Recipe, dataset: Dataset, procedure: Procedure, optimize
     """
     settings = recipe.run
     return memory.need(
-        dataset, procedure, optimizers, settings.batch_size, settings.precision, averaged=bool(settings.ema)
+        dataset, procedure, optimizers, settings.batch_size, settings.precision, averages=len(settings.every_average())
     )

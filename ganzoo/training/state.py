@@ -51,6 +51,10 @@ def capture(
         captured.tensors["optimizer"] |= {f"{player}.{name}": tensor for name, tensor in tensors.items()}
     if ema.average:
         captured.tensors["ema"] = ema.tensors()
+    if ema.others:
+        captured.tensors["averages"] = {
+            f"{name}.{key}": tensor for name, other in ema.others.items() for key, tensor in other.tensors().items()
+        }
     captured.states["state"] = {
         "step": t,
         "position": batches.position,
@@ -128,6 +132,10 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
         averages = saved.tensors["ema"] if ema.average else {}
         averages = {n: t for n, t in averages.items() if n not in present}  # statistics are estimated again when used
         checkpoint.check_tensors(averages, ema.average)
+        others = saved.tensors["averages"] if ema.others else {}
+        of_others = {name: _with_prefix(name, others) for name in ema.others}
+        for name, other in ema.others.items():
+            checkpoint.check_tensors({n: t for n, t in of_others[name].items() if n not in present}, other.average)
         checkpoint.load_weights(procedure, saved)
         for name, buffer in buffers.items():
             procedure.get_buffer(name).copy_(buffer)
@@ -136,6 +144,8 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
             if engine.scalers[player].is_enabled() and state["scalers"][player]:
                 engine.scalers[player].load_state_dict(state["scalers"][player])
         ema.load(averages, updates)
+        for name, other in ema.others.items():
+            other.load(of_others[name], step)
     return step
 
 

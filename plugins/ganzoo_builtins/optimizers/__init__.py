@@ -1,4 +1,4 @@
-"""Optimizers: those of torch.optim by their lower-case names, except two, Muon with AdamW, and that of the first GAN.
+"""Optimizers: those of torch.optim by their lower-case names, except two; Muon with AdamW, two for games, and that of the first GAN.
 
 LBFGS is left out because it evaluates the loss several times a step, while a move is computed once; SparseAdam because
 it needs sparse gradients, which no network here has.
@@ -32,5 +32,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     # Of this package.
     muon = "ganzoo_builtins.optimizers.muon:Muon"
     add("muon", muon, "Orthogonal momentum for hidden layers, AdamW for the rest", "arXiv:2502.16982")
+    games = "ganzoo_builtins.optimizers.games"
+    add("optimistic_adam", f"{games}:OptimisticAdam", "Adam that predicts the opponent, for games", "arXiv:1711.00141")
+    add("lookahead", f"{games}:Lookahead", "Adam that goes back half of the way, for games", "arXiv:2006.14567")
     rising = "ganzoo_builtins.optimizers.rising_momentum:RisingMomentum"
     add("rising_momentum", rising, "Gradient descent with increasing momentum", "arXiv:1406.2661")

@@ -16,11 +16,11 @@ from ganzoo.config import instantiate
 from ganzoo.data import subset
 from ganzoo.runs import checkpoint
 from ganzoo.sampling.run import Run
+from ganzoo.sampling.standing_statistics import BATCHES, SEED, StandingStatistics
 from ganzoo.training import state
 from ganzoo.training.ema import Ema
 from ganzoo.training.session import Session
 from ganzoo.training.snapshots import Snapshots
-from ganzoo.training.standing_statistics import BATCHES, SEED, StandingStatistics
 from helpers.support import CONDITIONAL, TRANSLATING, accelerator, tiny
 
 N = 8
