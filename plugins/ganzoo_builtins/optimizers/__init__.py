@@ -1,4 +1,4 @@
-"""Optimizers: those of torch.optim by their lower-case names, except two; Muon with AdamW, two for games, and that of the first GAN.
+"""Optimizers: those of torch.optim by their lower-case names, except two, and four of this package.
 
 LBFGS is left out because it evaluates the loss several times a step, while a move is computed once; SparseAdam because
 it needs sparse gradients, which no network here has.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def path(optimizer: type, **settings: float) -> tuple[list[torch.Tensor], Optimi
 def test_optimistic_adam_doubles_its_step_and_takes_back_the_last() -> None:
     """Adam's own steps do not depend on the weights here, so theta is the sum of 2 u(t) - u(t-1)."""
     plain, _ = path(Adam)
-    steps = [after - before for before, after in zip(plain, plain[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(plain)]
     optimistic, _ = path(OptimisticAdam)
     for k in range(7):
         torch.testing.assert_close(optimistic[k + 1], plain[k + 1] + steps[k])
