@@ -163,7 +163,7 @@ def test_the_loss_says_whether_it_pairs_samples(loss: str, paired: bool) -> None
 
 @pytest.mark.parametrize("procedure", ["adversarial", "pacgan", "gman"])
 def test_the_draws_of_a_paired_step_are_those_of_each_move(procedure: str) -> None:
-    """What the first discriminator is shown: per move one change of real samples and fakes, and another in the next."""
+    """Per move, one change of real samples and fakes; another one in the next move."""
     text = '[[augmentation]]\nuse = "instance_noise"\n[loss]\nuse = "relativistic"\n'
     trained = Example(digits(text + f'[procedure]\nuse = "{procedure}"\n'))
     changes: list[Tensor] = []

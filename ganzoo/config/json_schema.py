@@ -214,7 +214,7 @@ def _component(entry: Entry, names: list[str]) -> ComponentSchema:
 
 def _or_change(number: Tree) -> Tree:
     """Return the schema of a number that may change in training: a table in its place has its two ends."""
-    described = {word: number[word] for word in ("description", "default") if word in number}
+    described: Tree = {word: value for word, value in number.items() if word in ("description", "default")}
     plain = {word: value for word, value in number.items() if word not in described}
     return {**described, "anyOf": [plain, _refer("change")]} if plain.get("type") in ("number", "integer") else number
 

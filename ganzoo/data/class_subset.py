@@ -14,7 +14,7 @@ from ganzoo.interfaces import Batch, Dataset
 
 
 class ClassSubset(Dataset):
-    """The same number of random examples of each class. The test split stays whole.
+    """Equally many random examples of each class. The test split stays whole.
 
     Args:
         whole: The dataset.

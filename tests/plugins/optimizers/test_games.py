@@ -24,7 +24,8 @@ def rate(change: Callable[[Optimizer], None], steps: int = 1000) -> float:
         change(player)
     distances = []
     for _ in range(steps):
-        x.grad, y.grad = y.detach().clone(), -x.detach().clone()
+        x.grad = y.detach().clone()
+        y.grad = -x.detach().clone()
         for player in players:
             player.step()
         distances.append(float(torch.stack([x, y]).detach().norm()))
