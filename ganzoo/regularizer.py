@@ -246,9 +246,10 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
             self.add_module(str(i), module)  # its buffers are saved with the networks
         self.networks = (discriminator, generator)  # in a tuple, since they belong to the procedure
         network = discriminator.network if isinstance(discriminator, AugmentedDiscriminator) else discriminator
-        for item in self.items:
-            _warn_of_earlier_forms(item)
-            if _has_earlier_form("attach", item.attach):
+        self.earlier_forms = [_earlier_forms(item) for item in self.items]  # told once: reading a signature takes time
+        for item, earlier in zip(self.items, self.earlier_forms, strict=True):
+            _warn_of_earlier_forms(item, earlier)
+            if "attach" in earlier:
                 item.attach(network, generator)
             else:
                 item.attach(network, generator, spec)
@@ -334,7 +335,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         for k, item in enumerate(self.items):
             if comparison.step % item.every == 0:
                 before = sum(type(other) is type(item) for other in self.items[:k])
-                for name, term in terms_of(item, method, comparison).items():
+                for name, term in _call(item, method, comparison, method in self.earlier_forms[k]).items():
                     name = f"{name}_{before + 1}" if before else name
                     terms[name] = terms.get(name, 0) + item.every * term
         return terms
@@ -373,10 +374,12 @@ def terms_of(item: Regularizer, method: str, comparison: Comparison) -> Terms:
     Returns:
         Scalars by name, whatever its `every` is.
     """
-    call = getattr(item, method)
-    terms: Terms = (
-        call(*_earlier_arguments(method, comparison)) if _has_earlier_form(method, call) else call(comparison)
-    )
+    return _call(item, method, comparison, _has_earlier_form(method, getattr(item, method)))
+
+
+def _call(item: Regularizer, method: str, comparison: Comparison, earlier: bool) -> Terms:
+    arguments = _earlier_arguments(method, comparison) if earlier else (comparison,)
+    terms: Terms = getattr(item, method)(*arguments)
     return terms
 
 
@@ -387,8 +390,12 @@ def _has_earlier_form(name: str, method: Callable[..., Any], bound: bool = True)
     return named == FORMS[name].arguments if name == "attach" else named >= FORMS[name].arguments
 
 
-def _warn_of_earlier_forms(item: Regularizer) -> None:
-    earlier = [name for name in FORMS if _has_earlier_form(name, getattr(item, name))]
+def _earlier_forms(item: Regularizer) -> list[str]:
+    """Return the names of the methods that take the arguments of ganzoo 0.1."""
+    return [name for name in FORMS if _has_earlier_form(name, getattr(item, name))]
+
+
+def _warn_of_earlier_forms(item: Regularizer, earlier: list[str]) -> None:
     if earlier:
         changes = ", ".join(f"{FORMS[name].earlier} is now {FORMS[name].present}" for name in earlier)
         deprecated(

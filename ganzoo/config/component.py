@@ -9,7 +9,7 @@ from typing import Any
 
 from ganzoo.config import change
 from ganzoo.config.change import Change, Place
-from ganzoo.config.signature import Signature, describe, general_settings, is_schedulable, loaded
+from ganzoo.config.signature import Signature, describe, general_settings, is_schedulable, loaded, named_general
 from ganzoo.config.upgrade import upgraded
 from ganzoo.errors import RecipeError, one_line
 from ganzoo.registry.zoo import Entry, Zoo
@@ -64,8 +64,15 @@ class Blueprint:
         return [*dict.fromkeys(problem for end in ends for problem in self.signature.problems(owner, end))]
 
     def filled(self) -> dict[str, Any]:
-        """Return a table with the full name, the settings, and the defaults of all others that JSON can hold."""
-        return {"use": self.entry.full_name, **describe(self.entry).defaults(), **self.settings}
+        """Return a table with the full name, the settings, and the defaults of all others that JSON can hold.
+
+        A setting of all components of a kind that is left out stays so: tables of earlier versions have none.
+        """
+        defaults = describe(self.entry).defaults()
+        for name in named_general(self.entry.kind):
+            if defaults.get(name, ...) is None:
+                del defaults[name]
+        return {"use": self.entry.full_name, **defaults, **self.settings}
 
 
 @dataclass(frozen=True)

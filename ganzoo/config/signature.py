@@ -120,9 +120,15 @@ def loaded(entry: Entry) -> Signature:
     return _joined(from_object(vars(general)[entry.kind]), signature)
 
 
+@functools.cache
+def named_general(kind: str) -> tuple[str, ...]:
+    """Return the names of the settings that all components of a kind have."""
+    return tuple(from_source(GENERAL[kind]).settings) if kind in GENERAL else ()
+
+
 def general_settings(kind: str, target: Any) -> set[str]:
     """Return the settings of a kind that the core reads, and that this component of it does not take itself."""
-    return {*from_source(GENERAL[kind]).settings} - {*from_object(target).settings} if kind in GENERAL else set()
+    return {*named_general(kind)} - {*from_object(target).settings}
 
 
 def _joined(general: Signature, own: Signature) -> Signature:

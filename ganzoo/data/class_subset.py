@@ -42,7 +42,10 @@ class ClassSubset(Dataset):
 
     @cached_property
     def indices(self) -> Tensor:
-        """The indices of the examples in the whole dataset, int64 (len,), in its order.
+        """Return the indices of the examples in the whole dataset, in its order.
+
+        Returns:
+            Indices, int64 (len,).
 
         Raises:
             DataError: A class has too few examples, or labels are not known without reading every example.

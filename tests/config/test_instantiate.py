@@ -106,15 +106,15 @@ def test_checking_leaves_noise_and_modes_alone(shape: tuple[int, ...]) -> None:
 def test_an_optimizers_refusal_names_it_and_the_player() -> None:
     with pytest.raises(RecipeError, match=r"\[optimizer\] 'adam' for 'generator': Invalid beta"):
         optim.optimizer_factory(tiny("", "optimizer.betas=[2.0, 0.9]").optimizer)(
-            "generator", [nn.Parameter(torch.zeros(1))]
+            "generator", [("weight", nn.Parameter(torch.zeros(1)))]
         )
 
 
 def test_a_players_own_optimizer_is_laid_over_the_common_one() -> None:
     recipe = tiny('[optimizer]\nuse = "adam"\nlr = 1e-3\n[optimizer.discriminator]\nuse = "sgd"\nlr = 0.5')
     make, weight = optim.optimizer_factory(recipe.optimizer), nn.Parameter(torch.zeros(1))
-    assert isinstance(make("generator", [weight]), torch.optim.Adam)
-    sgd = make("discriminator", [weight])
+    assert isinstance(make("generator", [("weight", weight)]), torch.optim.Adam)
+    sgd = make("discriminator", [("weight", weight)])
     assert isinstance(sgd, torch.optim.SGD) and sgd.param_groups[0]["lr"] == 0.5
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ganzoo.config import json_schema, locate
 from ganzoo.config.defaults import fill
 from ganzoo.config.parser import parse
-from ganzoo.config.signature import from_object
+from ganzoo.config.signature import loaded
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import KINDS, Entry, Zoo
 from helpers.support import TINY
@@ -85,7 +85,7 @@ def as_json(value: Any) -> Any:
 
 @pytest.mark.parametrize("entry", [pytest.param(one, id=f"{one.kind} {one.name}") for one in PLUGINS.zoo])
 def test_every_component_is_there_with_all_its_settings(document: dict[str, Any], entry: Entry) -> None:
-    one, own = branch(document, entry), from_object(entry.load())
+    one, own = branch(document, entry), loaded(entry)
     assert list(one["properties"]) == ["use", *own.settings]
     assert sorted(one["required"]) == sorted(["use", *own.required()])
     assert one["properties"]["use"]["enum"] == [entry.name, entry.full_name]
