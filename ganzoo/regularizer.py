@@ -152,6 +152,8 @@ class Regularizer:
     """Interval of lazy regularization: terms are computed once in so many steps, and multiplied by that number."""
     per_sample: bool = False
     """True when a term penalises the gradient at each sample, which batch norm in the discriminator does not allow."""
+    needs_source: bool = False
+    """True when a term needs the codes that samples were generated from, which not every procedure tells."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -227,9 +229,10 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         discriminator: The discriminator, to which they are attached.
         generator: The generator, to which they are attached.
         spec: Shape, kind and classes of what the discriminator is given.
+        tells_source: False for a procedure whose comparisons have no `source` that the generator alone maps to `fake`.
 
     Raises:
-        IncompatibleError: A regularizer does not suit the networks.
+        IncompatibleError: A regularizer does not suit the networks or the procedure.
     """
 
     def __init__(
@@ -238,6 +241,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         discriminator: nn.Module,
         generator: nn.Module,
         spec: Spec,
+        tells_source: bool = True,
     ):
         super().__init__()
         self.items: tuple[Any, ...] = tuple(build_one() for build_one in build or ())
@@ -255,6 +259,11 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
                 item.attach(network, generator, spec)
         for item in self.items:
             item.check(discriminator)
+            if item.needs_source and not tells_source:
+                raise IncompatibleError(
+                    f"regularizer {type(item).__name__} needs the codes that samples are generated from, and this "
+                    "procedure does not tell them: use another procedure, such as adversarial, or leave it out."
+                )
 
     @classmethod
     def of_each(
@@ -263,6 +272,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         discriminators: Sequence[nn.Module],
         generator: nn.Module,
         spec: Spec,
+        tells_source: bool = True,
     ) -> list[Regularizers]:
         """Attach regularizers to several discriminators of one generator, which they change only once.
 
@@ -272,6 +282,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
             generator: The generator. Those of all but the first discriminator are attached to a copy of it that has
                 the same parameters, and that nobody uses.
             spec: Shape, kind and classes of what the discriminators are given.
+            tells_source: False for a procedure whose comparisons have no `source`.
 
         Returns:
             The regularizers of each discriminator; put them into an nn.ModuleList.
@@ -280,7 +291,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
         if build:
             parameters = {id(parameter): parameter for parameter in generator.parameters()}
             generators[1:] = [copy.deepcopy(generator, dict(parameters)) for _ in discriminators[1:]]
-        return [cls(build, D, G, spec) for D, G in zip(discriminators, generators, strict=True)]
+        return [cls(build, D, G, spec, tells_source) for D, G in zip(discriminators, generators, strict=True)]
 
     def __len__(self) -> int:
         return len(self.items)

@@ -113,7 +113,8 @@ class GMAN(Procedure):
         self._check(hardness)
         if dropout == "spread":
             self._spread_dropout()
-        self.regularizers: Any = nn.ModuleList(Regularizers.of_each(regularizer, list(self.D), self.G, spec))
+        attached = Regularizers.of_each(regularizer, list(self.D), self.G, spec, tells_source=False)
+        self.regularizers: Any = nn.ModuleList(attached)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [*self.D], "generator": [self.G, self.F]}

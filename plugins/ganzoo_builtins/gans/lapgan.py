@@ -101,7 +101,7 @@ class LAPGAN(Procedure):
         self.levels = levels
         self._check()
         levels_of = zip(self.D, self.G, [*finer, coarsest], strict=True)
-        self.regularizers = [Regularizers(regularizer, D, G, level) for D, G, level in levels_of]
+        self.regularizers = [Regularizers(regularizer, D, G, level, tells_source=False) for D, G, level in levels_of]
         self.with_state = nn.ModuleList(item for level in self.regularizers for item in level.children())
 
     def players(self) -> dict[str, list[nn.Module]]:

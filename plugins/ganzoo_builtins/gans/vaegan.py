@@ -92,7 +92,7 @@ class VAEGAN(Procedure):
         self.equilibrium = equilibrium
         self.margin = margin
         self._check()
-        self.regularizers = Regularizers(regularizer, self.D, self.G, spec)
+        self.regularizers = Regularizers(regularizer, self.D, self.G, spec, tells_source=False)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"encoder": [self.E], "decoder": [self.G], "discriminator": [self.D]}

@@ -2,9 +2,9 @@
 
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganzoo import Comparison, Regularizer, Schedulable, Terms
+from ganzoo import Comparison, IncompatibleError, Regularizer, Schedulable, Spec, Terms
 from ganzoo_builtins.regularizers.differences import difference
 
 
@@ -28,6 +28,12 @@ class ApproximateR1(Regularizer):
         self.weight = weight
         self.std = std
         self.every = every
+
+    def attach(self, discriminator: nn.Module, generator: nn.Module, spec: Spec) -> None:
+        if spec.vocab:
+            raise IncompatibleError(
+                f"regularizer {type(self).__name__} adds noise to numbers, and samples are token ids: leave it out."
+            )
 
     def terms(self, comparison: Comparison) -> Terms:
         return {"approximate_r1": self.weight * self.roughness(comparison, comparison.real)}

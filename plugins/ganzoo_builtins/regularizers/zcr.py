@@ -22,6 +22,8 @@ class ZCR(Regularizer):
         limit: Mean squared difference at which the generator has done enough.
     """
 
+    needs_source = True
+
     def __init__(
         self,
         weight: Schedulable[NonNegativeFloat] = 20.0,

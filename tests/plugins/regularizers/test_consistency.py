@@ -154,6 +154,18 @@ def test_zcr_pushes_samples_apart_and_no_further_than_its_limit() -> None:
     assert regularizer("zcr", limit=1e-6).generator_terms(comparison)["zcr"] == 0
 
 
+def test_zcr_is_refused_where_codes_are_not_told() -> None:
+    recipe = tiny('[procedure]\nuse = "gman"\ndiscriminators = 2\n[[regularizer]]\nuse = "zcr"\n')
+    with pytest.raises(IncompatibleError, match="this procedure does not tell them: use another procedure"):
+        instantiate.procedure(recipe, instantiate.dataset(recipe).spec)
+
+
+@pytest.mark.parametrize("name", ["approximate_r1", "approximate_r2", "bcr"])
+def test_token_ids_are_refused(name: str) -> None:
+    with pytest.raises(IncompatibleError, match="token ids: leave it out"):
+        regularizer(name).attach(nn.Identity(), nn.Identity(), Spec((4,), vocab=9))
+
+
 @pytest.mark.parametrize("name", ["approximate_r1", "approximate_r2", "lecam", "bcr"])
 def test_compiled_networks_take_them(name: str) -> None:
     recipe = tiny(f'[[regularizer]]\nuse = "{name}"\n')
