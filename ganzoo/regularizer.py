@@ -259,7 +259,7 @@ class Regularizers(nn.Module, Sequence[Regularizer]):
                 item.attach(network, generator, spec)
         for item in self.items:
             item.check(discriminator)
-            if item.needs_source and not tells_source:
+            if getattr(item, "needs_source", False) and not tells_source:
                 raise IncompatibleError(
                     f"regularizer {type(item).__name__} needs the codes that samples are generated from, and this "
                     "procedure does not tell them: use another procedure, such as adversarial, or leave it out."
