@@ -29,7 +29,7 @@ def judge(run: ganzoo.Run) -> str:
     alone = instantiate.procedure(recipe, run.spec)
     alone.labelled = labelled
     optimizer = optim.optimizer_factory(recipe.optimizer)(
-        "discriminator", [p for p in alone.D.parameters() if p.requires_grad]
+        "discriminator", [(name, p) for name, p in alone.D.named_parameters() if p.requires_grad]
     )
     for _ in range(STEPS):
         optimizer.zero_grad()
