@@ -213,9 +213,11 @@ def _component(entry: Entry, names: list[str]) -> ComponentSchema:
 
 
 def _or_change(number: Tree) -> Tree:
-    """Return the schema of a number that may change in training: a table in its place has its two ends."""
+    """Return the schema of a number, or a list of them, that may change in training: a table has its two ends."""
     described: Tree = {word: value for word, value in number.items() if word in ("description", "default")}
     plain = {word: value for word, value in number.items() if word not in described}
+    if isinstance(items := plain.get("items"), dict):
+        return {**number, "items": _or_change(items)}
     return {**described, "anyOf": [plain, _refer("change")]} if plain.get("type") in ("number", "integer") else number
 
 

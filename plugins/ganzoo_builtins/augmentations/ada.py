@@ -8,13 +8,7 @@ from torch import Tensor
 
 from ganzoo import Comparison, Loss, Terms
 from ganzoo_builtins.augmentations.controller import Controller
-from ganzoo_builtins.augmentations.stochastic_augment import (
-    COLOUR,
-    GEOMETRY,
-    Probability,
-    StochasticAugment,
-    Word,
-)
+from ganzoo_builtins.augmentations.stochastic_augment import BGC, Probability, StochasticAugment, Word
 
 
 class ADA(StochasticAugment):
@@ -35,7 +29,7 @@ class ADA(StochasticAugment):
 
     def __init__(
         self,
-        policy: Sequence[Word] = (*GEOMETRY, *COLOUR),
+        policy: Sequence[Word] = BGC,
         target: Annotated[float, Field(ge=-1, le=1)] = 0.6,
         images: PositiveInt = 500_000,
         every: PositiveInt = 4,

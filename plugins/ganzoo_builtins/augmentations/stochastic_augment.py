@@ -27,7 +27,7 @@ Word = Literal[
     "noise",
     "cutout",
 ]
-GEOMETRY: tuple[Word, ...] = (
+BGC: tuple[Word, ...] = (
     "mirror",
     "quarter_turn",
     "integer_shift",
@@ -35,8 +35,13 @@ GEOMETRY: tuple[Word, ...] = (
     "rotation",
     "stretch",
     "fractional_shift",
+    "brightness",
+    "contrast",
+    "luma_flip",
+    "hue",
+    "saturation",
 )
-COLOUR: tuple[Word, ...] = ("brightness", "contrast", "luma_flip", "hue", "saturation")
+GEOMETRY = BGC[:7]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -57,7 +62,7 @@ class StochasticAugment(Augmentation):
         p: Probability of each operation; R3GAN (arXiv:2501.05441) ends at 0.3 to 0.55.
     """
 
-    def __init__(self, policy: Sequence[Word] = (*GEOMETRY, *COLOUR), p: Schedulable[Probability] = 0.5):
+    def __init__(self, policy: Sequence[Word] = BGC, p: Schedulable[Probability] = 0.5):
         super().__init__()
         self.policy = list(policy)
         self.p = p
