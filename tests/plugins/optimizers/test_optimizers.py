@@ -12,7 +12,7 @@ from ganzoo.registry.discovery import load
 ZOO = load().zoo
 ENTRIES = [entry for entry in ZOO.entries("optimizer") if entry.owner == "ganzoo"]
 FUSED = ("adam", "adamw", "sgd")
-OURS = {"rising_momentum", "muon"}
+OURS = {"rising_momentum", "muon", "optimistic_adam", "lookahead"}
 
 
 def test_all_of_torch_but_two():
