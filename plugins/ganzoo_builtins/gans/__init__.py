@@ -118,6 +118,10 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
 
     # Images from images.
+    summary = "Patches at several scales"
+    add("discriminator", "multi_scale", "multi_scale:MultiScaleDiscriminator", summary, "arXiv:1711.11585")
+    summary = "Features of a frozen classifier, at four sizes"
+    add("discriminator", "projected", "projected:ProjectedDiscriminator", summary, "arXiv:2111.01007")
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
     paper = "arXiv:1604.07379"
     summary = "The middle of an image, from its surroundings"
