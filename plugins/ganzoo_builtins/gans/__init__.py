@@ -55,6 +55,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Residual blocks without normalisation or tanh"
     pair("r3gan", "R3GAN", summary, "arXiv:2501.05441")
 
+    summary = "From few images: small maps gate large ones, decoders"
+    pair("fastgan", "FastGAN", summary, "arXiv:2101.04775")
+
     # Classes.
     summary = "As adversarial, but the discriminator predicts the label, in place of taking it"
     add("procedure", "acgan", "acgan:ACGAN", summary, "arXiv:1610.09585")
@@ -105,6 +108,7 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator, whose features measure the reconstruction error"
     add("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    summary = "Anomaly scores: a GAN of normal samples, then an encoder whose reconstructions are compared"
     # A classifier's features.
     paper = "arXiv:1612.00005"
     pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)

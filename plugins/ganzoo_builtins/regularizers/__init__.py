@@ -34,6 +34,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     name, target = "paired_feature_matching", "paired_feature_matching:PairedFeatureMatching"
     add(name, target, "pix2pixHD: outputs with the features of targets", "arXiv:1711.11585")
     add("path_length", "path_length:PathLength", "StyleGAN2: steps in w of one length", "arXiv:1912.04958")
+    summary = "FastGAN: real samples rebuilt by the discriminator"
+    add("reconstruction", "reconstruction:Reconstruction", summary, "arXiv:2101.04775")
     zoo.add(
         "regularizer",
         "instance_noise",
