@@ -108,7 +108,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator, whose features measure the reconstruction error"
     add("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    paper = "https://doi.org/10.1016/j.media.2019.01.010"
+    add("encoder", "fanogan", "fanogan:FAnoGANEncoder", "Residual blocks, batch norm, down to a code", paper)
     summary = "Anomaly scores: a GAN of normal samples, then an encoder whose reconstructions are compared"
+    add("procedure", "fanogan", "fanogan:FAnoGAN", summary, paper)
+
     # A classifier's features.
     paper = "arXiv:1612.00005"
     pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
