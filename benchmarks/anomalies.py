@@ -1,4 +1,4 @@
-"""How well a run of f-AnoGAN tells anomalies from normal samples of the test split: the area under the ROC curve.
+"""Area under the ROC curve of f-AnoGAN: how well a run tells anomalies from normal samples of the test split.
 
     python benchmarks/anomalies.py RUN
 

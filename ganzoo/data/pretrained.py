@@ -48,7 +48,7 @@ class Pretrained(nn.Module):
                 f"weights {one_line(weights)} need their SHA-256, 64 hexadecimal digits, not {one_line(sha256)!r}: "
                 "give the digest that their publisher states, or that `sha256sum FILE` prints."
             )
-        network.requires_grad_(False)
+        _fix(network)
         self.weights = weights
         self.sha256 = sha256
         self.is_loaded = not weights
@@ -71,7 +71,7 @@ class Pretrained(nn.Module):
             DataError: The file is missing, is not the one with this digest, or holds other tensors.
         """
         network = self.hidden[0] if self.hidden else self.network
-        if not self.is_loaded and not any(tensor.is_meta for tensor in network.parameters()):
+        if not self.is_loaded and not any(tensor.is_meta for tensor in network.state_dict().values()):
             self._load(network)
             self.is_loaded = True
         return network(*args)
@@ -101,6 +101,15 @@ class Pretrained(nn.Module):
                 f"{one_line(self.weights)} holds the weights of another network: {problem}. Name the network that they "
                 "are for."
             )
+
+
+def _fix(network: nn.Module) -> None:
+    """Make buffers of all parameters, under the same names: nobody trains them."""
+    for module in network.modules():
+        for name, parameter in [*module._parameters.items()]:
+            if parameter is not None:
+                del module._parameters[name]
+                module.register_buffer(name, parameter.detach())
 
 
 def read_weights(weights: str, sha256: str) -> dict[str, Tensor]:

@@ -138,7 +138,7 @@ class FastGANDiscriminator(Discriminator):
     def __init__(self, spec: Spec, width: PositiveInt = 64):
         super().__init__()
         channels, size = need_square_image("discriminator fastgan", spec)
-        self.side, halvings = _halved("discriminator fastgan", size, 8)
+        side, halvings = _halved("discriminator fastgan", size, 8)
         self.medium = min(size // 2, MEDIUM)
         widths = [max(1, int(width * MOST / 2**k)) for k in range(halvings, -1, -1)]  # the outermost first
         self.first = nn.Sequential(nn.Conv2d(channels, widths[0], 3, padding=1, bias=False), nn.LeakyReLU(0.2))
@@ -147,7 +147,7 @@ class FastGANDiscriminator(Discriminator):
             SkipLayerExcitation(widths[k], widths[k + FAR - 1]) for k in range(max(0, halvings - FAR + 2))
         )
         self.head = _head(widths[-1])
-        below = (self.medium // self.side).bit_length() - 1  # halvings of the smaller image
+        below = (self.medium // side).bit_length() - 1  # halvings of the smaller image
         small = [channels, *(widths[-1] // 2 ** (below - k) for k in range(1, below + 1))]
         self.small = nn.Sequential(*(layer for n_in, n_out in pairwise(small) for layer in _strided(n_in, n_out)))
         self.small_head = nn.Conv2d(small[-1], 1, 4, bias=False)

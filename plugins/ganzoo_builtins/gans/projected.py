@@ -92,10 +92,8 @@ class ProjectedDiscriminator(Discriminator):
         self.layers = chosen.layers
         self.side = side
         self.backbone = Pretrained(extractor, weights, sha256)
-        self.mix = nn.ModuleList(nn.Conv2d(n, width, 1) for n in chosen.widths).requires_grad_(False)  # CCM
-        self.join = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in chosen.widths[1:]).requires_grad_(
-            False
-        )  # CSM
+        self.mix = nn.ModuleList(Pretrained(nn.Conv2d(n, width, 1)) for n in chosen.widths)  # CCM, random
+        self.join = nn.ModuleList(Pretrained(nn.Conv2d(width, width, 3, padding=1)) for _ in chosen.widths[1:])  # CSM
         self.judges = nn.ModuleList(
             nn.Sequential(
                 spectral_norm(nn.Conv2d(width, width, 3, padding=1)),

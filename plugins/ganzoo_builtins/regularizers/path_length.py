@@ -43,7 +43,7 @@ class PathLength(Regularizer, nn.Module):
         weight: NonNegativeFloat = 2.0,
         decay: Annotated[float, Field(ge=0, lt=1)] = 0.99,
         shrink: PositiveInt = 2,
-        every: PositiveInt = 4,
+        every: PositiveInt = 1,
     ):
         super().__init__()
         self.weight = weight

@@ -76,7 +76,8 @@ class Fixed(nn.Module):
 
 def test_the_score_is_minus_the_distance_of_pixels_and_features() -> None:
     procedure = build("procedure.kappa=0.5")
-    procedure.G, procedure.D = Fixed(0.25), Fixed(0.25)
+    procedure.G = Fixed(0.25)
+    procedure.D = Fixed(0.25)
     x = torch.zeros(3, 1, 8, 8)
     x[1] += 0.25  # a perfect reconstruction
     x[2, 0, 0, 0] = 1.25
