@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ganzoo.api import load, train
     from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
+    from ganzoo.data.pretrained import Pretrained
     from ganzoo.data.sources import Source, data_root, find_data
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Encoder,
         Features,
         Generator,
+        LayerFeatures,
         Loss,
         Move,
         Panel,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         apply_layer,
     )
     from ganzoo.layers.features import features_width
+    from ganzoo.layers.logit_maps import stack_logits
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
@@ -73,6 +76,7 @@ _HOMES = {
         "Encoder",
         "Features",
         "Generator",
+        "LayerFeatures",
         "Loss",
         "Move",
         "Panel",
@@ -92,6 +96,7 @@ _HOMES = {
         "apply_layer",
     ),
     "ganzoo.layers.features": ("features_width",),
+    "ganzoo.layers.logit_maps": ("stack_logits",),
     "ganzoo.metrics.extractor": ("Extractor",),
     "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
     "ganzoo.metrics.reference": ("Reference",),
@@ -102,6 +107,7 @@ _HOMES = {
     "ganzoo.registry.zoo": ("Zoo",),
     "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
+    "ganzoo.data.pretrained": ("Pretrained",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.terminal.progress": ("Progress",),
     "ganzoo.translator": ("Translator",),
@@ -136,11 +142,13 @@ __all__ = [
     "GanzooError",
     "Generator",
     "IncompatibleError",
+    "LayerFeatures",
     "Loss",
     "Metric",
     "Model",
     "Move",
     "Panel",
+    "Pretrained",
     "Procedure",
     "Progress",
     "ProjectionHead",
@@ -173,6 +181,7 @@ __all__ = [
     "is_own_output",
     "load",
     "preserve_rng",
+    "stack_logits",
     "train",
     "truncated_prior",
     "write_file",

@@ -97,7 +97,7 @@ class Augmentation(nn.Module, ABC):
 
 
 class AugmentedDiscriminator(Discriminator):
-    """A discriminator that sees T(x) wherever it is given x, in features() as well as in forward().
+    """A discriminator that sees T(x) wherever it is given x, in forward(), features() and layer_features().
 
     In evaluation mode it sees x itself. Gradients, such as those of penalties, are taken at x, through T. Attributes of
     the network can be read here too, and layers added, but in training mode no other method of it can be called, which
@@ -161,6 +161,10 @@ class AugmentedDiscriminator(Discriminator):
         """Return the logits (N,) of features."""
         return self.network.logits(features, y)
 
+    def layer_features(self, x: Tensor, y: Tensor | None = None) -> Sequence[Tensor]:
+        """Return the features of each layer, of augmented samples."""
+        return self.network.layer_features(self.augment(x), y)
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the logits of augmented samples."""
         logits: Tensor = self.network(self.augment(x), y)
@@ -185,7 +189,8 @@ class AugmentedDiscriminator(Discriminator):
             value = getattr(super().__getattr__("network"), name)
         if self.training and isinstance(value, types.MethodType):
             raise IncompatibleError(
-                f"{type(self.network).__name__}.{name}() does not pass through [[augmentation]]; only forward() and "
-                "features() of a discriminator do. Leave [[augmentation]] out, or use another procedure."
+                f"{type(self.network).__name__}.{name}() does not pass through [[augmentation]]; of a discriminator "
+                "only forward(), features() and layer_features() do. Leave [[augmentation]] out, or use another "
+                "procedure."
             )
         return value

@@ -45,6 +45,8 @@ Critic = Callable[[Tensor], Tensor]
 """A discriminator as a function of samples alone, with labels bound: (N, *shape) -> logits (N,)."""
 Features = Callable[[Tensor], Tensor]
 """The features of a discriminator as a function of samples alone, with labels bound: (N, *shape) -> (N, width)."""
+LayerFeatures = Callable[[Tensor], Sequence[Tensor]]
+"""The features of each layer of a discriminator as a function of samples alone: (N, *shape) -> several of (N, ...)."""
 Replacement = Callable[[int, Callable[[int], Tensor]], Tensor]
 """Called in place of a prior: n and the prior -> codes (n, z_dim)."""
 _replacement: ContextVar[Replacement | None] = ContextVar("replacement", default=None)  # of this thread
@@ -285,7 +287,8 @@ class Discriminator(nn.Module, ABC):
     """Maps samples to logits, which are large for real samples. A critic's logits are used as values.
 
     A subclass implements features() and logits(), from the features to the logit; one whose judgement has no such form,
-    such as a map of patch logits, implements forward() in place of logits().
+    such as a map of patch logits, implements forward() in place of logits(). One that judges at several scales, or by
+    several heads, returns a map for each: `ganzoo.stack_logits()` makes one tensor of them.
     """
 
     conditional: bool = False
@@ -326,9 +329,23 @@ class Discriminator(nn.Module, ABC):
             y: Labels (N,) when conditional.
 
         Returns:
-            Logits (N,), or a map of patch logits (N, 1, h, w).
+            Logits (N,), or maps of patch logits (N, K, h, w) of K judges, often one.
         """
         return self.logits(self.features(x, y), y)  # (N, *shape) -> (N, width) -> (N,)
+
+    def layer_features(self, x: Tensor, y: Tensor | None = None) -> Sequence[Tensor]:
+        """Return the features of each layer, by which samples are compared layer by layer.
+
+        Those of the last layer alone, unless overridden.
+
+        Args:
+            x: Samples (N, *shape).
+            y: Labels (N,) when conditional.
+
+        Returns:
+            Features (N, ...) of any shapes, the first layer's first, without the logits.
+        """
+        return [self.features(x, y)]
 
     def features_and_logits(self, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return features and logits of samples, in one pass unless the class implements forward().

@@ -80,7 +80,7 @@ class Procedure(nn.Module, ABC):
         return list(self.generators())
 
     def score(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Score given samples, by default by the logit of the discriminator, the mean of a map of patches.
+        """Score given samples, by default by the logit of the discriminator, the mean of maps of patches.
 
         A procedure with a better measure of how well a sample fits the data, such as an anomaly score, overrides this.
 
@@ -105,7 +105,7 @@ class Procedure(nn.Module, ABC):
         if judge.conditional and y is None:
             raise IncompatibleError("this discriminator judges samples under their labels: give them, as by --label L.")
         logits: Tensor = judge(x, y if judge.conditional else None)
-        return logits.flatten(1).mean(1) if logits.dim() > 1 else logits  # (N, 1, h, w) -> (N,)
+        return logits.flatten(1).mean(1) if logits.dim() > 1 else logits  # (N, K, h, w) -> (N,)
 
     def discriminators(self) -> list[Discriminator]:
         """Return the discriminators: every one that is not part of another, unless overridden."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo.augmentation import AugmentedDiscriminator
 from ganzoo.errors import IncompatibleError
-from ganzoo.interfaces import Critic, Features, Spec, Terms
+from ganzoo.interfaces import Critic, Discriminator, Features, LayerFeatures, Spec, Terms
 from ganzoo.registry.versions import deprecated
 from ganzoo.utils import distributed
 
@@ -48,11 +48,13 @@ class Comparison:
     Attributes:
         real: Real samples (N, *shape).
         fake: Generated samples (N, *shape), without a graph in the discriminator's move.
-        critic: The discriminator as a function of samples alone: (N, *shape) -> logits (N,), or a map (N, 1, h, w).
+        critic: The discriminator as a function of samples alone: (N, *shape) -> logits (N,), or maps (N, K, h, w).
             Labels are those of `real`. Whatever else the discriminator is given, such as the inputs of a translator,
             is held fixed, and `real` and `fake` do not contain it.
         features: The discriminator's features as a function of samples alone, (N, *shape) -> (N, width): of `real`
             under the labels of `real`, of any other samples under those of `fake`.
+        layer_features: The features of each of its layers, likewise: (N, *shape) -> several of (N, ...). `features`
+            alone, where nothing else was given.
         discriminator: The discriminator, as it was built, with augmentations and labels as arguments.
         generator: The generator of `fake`.
         real_logits: Logits (N,) of `real` that this move has computed, or a map; None where it has not.
@@ -79,6 +81,11 @@ class Comparison:
     step: int = 0
     over_processes: Callable[[Tensor], Tensor] = distributed.reduce_mean
     processes: int = field(default_factory=distributed.world_size)
+    layer_features: LayerFeatures = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.layer_features is None:
+            object.__setattr__(self, "layer_features", lambda x: [self.features(x)])
 
     @classmethod
     def of(
@@ -90,6 +97,7 @@ class Comparison:
         *,
         judge: Critic | None = None,
         features: Features | None = None,
+        layer_features: LayerFeatures | None = None,
         real_labels: Tensor | None = None,
         fake_labels: Tensor | None = None,
         **more: Any,
@@ -103,6 +111,8 @@ class Comparison:
             fake: Generated samples (N, *shape).
             judge: The discriminator as a function of samples alone, where more than labels is to be held fixed.
             features: Its features as a function of samples alone, likewise.
+            layer_features: The features of each of its layers, likewise; left out, they are `features` alone if those
+                are given.
             real_labels: Labels (N,) of `real`, or None.
             fake_labels: Labels (N,) of `fake`, or None.
             **more: Further attributes, such as `step`.
@@ -122,6 +132,14 @@ class Comparison:
                 return network.features(x)  # type: ignore[no-any-return]
             return network.features(x, real_labels if x is real else fake_labels)  # type: ignore[no-any-return]
 
+        def layers_under_own_labels(x: Tensor) -> Sequence[Tensor]:
+            network: Any = discriminator
+            if not conditional:
+                return network.layer_features(x)  # type: ignore[no-any-return]
+            return network.layer_features(x, real_labels if x is real else fake_labels)  # type: ignore[no-any-return]
+
+        if layer_features is None and features is None and isinstance(discriminator, Discriminator):
+            layer_features = layers_under_own_labels
         return cls(
             real,
             fake,
@@ -131,6 +149,7 @@ class Comparison:
             generator,
             real_labels=real_labels if conditional else None,
             fake_labels=fake_labels,
+            layer_features=layer_features,  # type: ignore[arg-type]
             **more,
         )
 

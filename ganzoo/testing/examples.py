@@ -37,8 +37,8 @@ from ganzoo.utils.modes import sampling
 CPU = torch.device("cpu")
 STAND_INS = ("generator", "discriminator", "encoder", "loss", "regularizer")  # kinds that have one
 NARROW: dict[str, Any] = {**SMALL, "z_dim": 16, "hidden": 8, "blocks": 1, "bottleneck": 8}
-NARROW |= {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # lengths of stages, so that three steps reach every one
-NARROW |= {"iterations": 3}  # of a chain that draws a sample
+STAGES = {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # their lengths, so that three steps reach every one
+NARROW |= {**STAGES, "iterations": 3}  # of a chain that draws a sample
 RUN: dict[str, Any] = {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3}
 OPTIMIZER = {"use": f"{OWNER}/small"}
 PAIRS = (("small", "small"), ("small_of_classes", "small_of_classes"), ("small_of_classes", "small"))
@@ -260,7 +260,8 @@ def _required_parts(entry: Entry) -> dict[str, str]:
 
 
 def _tree(entry: Entry, spec: Spec, tables: Tree) -> Tree:
-    procedure = {"use": entry.full_name}
+    settings = Blueprint(entry).signature.settings
+    procedure = {"use": entry.full_name, **{name: length for name, length in STAGES.items() if name in settings}}
     return {"run": RUN, "optimizer": OPTIMIZER, "dataset": _noise(spec), "procedure": procedure, **tables}
 
 

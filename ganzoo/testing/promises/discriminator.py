@@ -9,14 +9,14 @@ from ganzoo.testing.subjects import Component, output_of
 
 
 def it_gives_a_logit_or_a_map_for_each_sample(component: Component) -> None:
-    """(N, *spec.shape) -> finite float32 logits (N,), or a patch map (N, 1, h, w)."""
+    """(N, *spec.shape) -> finite float32 logits (N,), or patch maps (N, K, h, w)."""
     for spec, network in component.networks():
         with torch.no_grad():
             logits = network(*component.inputs(network, spec, 3))
         expect(
-            logits.shape == (3,) or (logits.dim() == 4 and logits.shape[:2] == (3, 1)),
-            f"{component.on(spec)}: it returns {tuple(logits.shape)} for 3 samples, not (3,) or a patch map "
-            "(3, 1, h, w). Add .squeeze(1) after a last layer with one unit.",
+            logits.shape == (3,) or (logits.dim() == 4 and len(logits) == 3),
+            f"{component.on(spec)}: it returns {tuple(logits.shape)} for 3 samples, not (3,) or patch maps "
+            "(3, K, h, w). Add .squeeze(1) after a last layer with one unit.",
         )
         expect(
             logits.dtype is torch.float32 and logits.isfinite().all(),
@@ -34,6 +34,18 @@ def its_features_are_a_row_for_each_sample(component: Component) -> None:
             features.dim() == 2 and len(features) == 3,
             f"{component.on(spec)}: features() returns {tuple(features.shape)} for 3 samples, not (3, width). Add "
             ".flatten(1), or .mean(dim=(2, 3)) for a feature map.",
+        )
+
+
+def its_layers_have_features_of_each_sample(component: Component) -> None:
+    """layer_features(x, y) -> float tensors (N, ...), one for each layer."""
+    for spec, network in component.one_per_form():
+        with torch.no_grad():
+            layers = network.layer_features(*component.inputs(network, spec, 3))
+        expect(
+            len(layers) > 0 and all(len(layer) == 3 and layer.is_floating_point() for layer in layers),
+            f"{component.on(spec)}: layer_features() returns {[tuple(layer.shape) for layer in layers]} for 3 samples. "
+            "Return a list of tensors (3, ...), what each layer returns for the samples.",
         )
 
 

@@ -11,12 +11,12 @@ from torch import Tensor
 from ganzoo.testing.check import BrokenPromiseError, expect
 from ganzoo.testing.subjects import Component
 
-SHAPES = ((1,), (4,), (4, 1, 2, 2))  # logits of one sample, of samples, and of patches
+SHAPES = ((1,), (4,), (4, 1, 2, 2), (4, 3, 2, 2))  # of one sample, of samples, of patches, of patches by three judges
 LARGE = 50.0  # a logit whose sigmoid is 1 in float32
 
 
 def each_player_gets_a_scalar_loss(component: Component) -> None:
-    """discriminator() and generator() return a float32 scalar, for logits (N,) and for patch maps (N, 1, h, w)."""
+    """discriminator() and generator() return a float32 scalar, for logits (N,) and for patch maps (N, K, h, w)."""
     loss = component.build()
     for shape in SHAPES:
         for name, value, _ in _both_losses(loss, *_logits(shape)):

@@ -55,6 +55,9 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Residual blocks without normalisation or tanh"
     pair("r3gan", "R3GAN", summary, "arXiv:2501.05441")
 
+    summary = "From few images: small maps gate large ones, decoders"
+    pair("fastgan", "FastGAN", summary, "arXiv:2101.04775")
+
     # Classes.
     summary = "As adversarial, but the discriminator predicts the label, in place of taking it"
     add("procedure", "acgan", "acgan:ACGAN", summary, "arXiv:1610.09585")
@@ -105,6 +108,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     summary = "Encoder, decoder and discriminator, whose features measure the reconstruction error"
     add("procedure", "vaegan", "vaegan:VAEGAN", summary, paper)
 
+    paper = "https://doi.org/10.1016/j.media.2019.01.010"
+    add("encoder", "fanogan", "fanogan:FAnoGANEncoder", "Residual blocks, batch norm, down to a code", paper)
+    summary = "Anomaly scores: a GAN of normal samples, then an encoder whose reconstructions are compared"
+    add("procedure", "fanogan", "fanogan:FAnoGAN", summary, paper)
+
     # A classifier's features.
     paper = "arXiv:1612.00005"
     pair("ppgn", "PPGN", "From a classifier's features to images, and back", paper)
@@ -118,6 +126,10 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("procedure", "seqgan", "seqgan:SeqGAN", summary, paper)
 
     # Images from images.
+    summary = "Patches at several scales"
+    add("discriminator", "multi_scale", "multi_scale:MultiScaleDiscriminator", summary, "arXiv:1711.11585")
+    summary = "Features of a frozen classifier, at four sizes"
+    add("discriminator", "projected", "projected:ProjectedDiscriminator", summary, "arXiv:2111.01007")
     pair("pix2pix", "Pix2pix", "Images to images by a U-Net, judged patch by patch", "arXiv:1611.07004")
     paper = "arXiv:1604.07379"
     summary = "The middle of an image, from its surroundings"

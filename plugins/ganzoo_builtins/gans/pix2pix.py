@@ -141,6 +141,14 @@ class Pix2pixDiscriminator(Discriminator):
     def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x).flatten(1)  # (N, C, H, W) -> (N, 8*width, H/8 - 1, W/8 - 1) -> (N, width)
 
+    def layer_features(self, x: Tensor, y: Tensor | None = None) -> list[Tensor]:
+        maps = []
+        for layer in self.layers:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                maps.append(x)  # (N, width, H/2, W/2), (N, 2*width, H/4, W/4), ...
+        return maps
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.head(self.layers(x))  # (N, C, H, W) -> (N, 1, H/8 - 2, W/8 - 2)
 

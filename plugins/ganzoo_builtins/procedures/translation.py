@@ -85,7 +85,13 @@ class Translation(AdversarialTranslator):
         def features(x: Tensor) -> Tensor:
             return self.D.features(self._shown(a, x))
 
-        return super().comparison(a, b, fake, t, judge=lambda x: self.D(self._shown(a, x)), features=features, **more)
+        more = {
+            "judge": lambda x: self.D(self._shown(a, x)),
+            "features": features,
+            "layer_features": lambda x: self.D.layer_features(self._shown(a, x)),
+            **more,
+        }
+        return super().comparison(a, b, fake, t, **more)
 
     def _shown(self, a: Tensor, b: Tensor) -> Tensor:
         """Return what the discriminator sees of inputs (N, c, h, w) with outputs (N, C, H, W)."""

@@ -31,6 +31,11 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("spectral_norm", "spectral_norm:SpectralNorm", "SNGAN: weights divided by their norm", "arXiv:1802.05957")
     add("self_attention", "self_attention:SelfAttention", "SAGAN: self-attention layers", "arXiv:1805.08318")
     add("orthogonal", "orthogonal:Orthogonal", "BigGAN: rows of weights differ in direction", "arXiv:1809.11096")
+    name, target = "paired_feature_matching", "paired_feature_matching:PairedFeatureMatching"
+    add(name, target, "pix2pixHD: outputs with the features of targets", "arXiv:1711.11585")
+    add("path_length", "path_length:PathLength", "StyleGAN2: steps in w of one length", "arXiv:1912.04958")
+    summary = "FastGAN: real samples rebuilt by the discriminator"
+    add("reconstruction", "reconstruction:Reconstruction", summary, "arXiv:2101.04775")
     zoo.add(
         "regularizer",
         "instance_noise",
