@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
     from ganzoo.data.sources import Source, data_root, find_data
+    from ganzoo.data.unpaired import Unpaired
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
     from ganzoo.hookspecs import Suggestion, hookimpl
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
     from ganzoo.terminal.progress import Progress
-    from ganzoo.translator import Translator
+    from ganzoo.translator import Translator, beside
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
     from ganzoo.utils.atomic import write_file
     from ganzoo.utils.modes import eval_mode
@@ -103,8 +104,9 @@ _HOMES = {
     "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
+    "ganzoo.data.unpaired": ("Unpaired",),
     "ganzoo.terminal.progress": ("Progress",),
-    "ganzoo.translator": ("Translator",),
+    "ganzoo.translator": ("Translator", "beside"),
     "ganzoo.two_players": ("Fakes", "TwoPlayerProcedure"),
     "ganzoo.utils.atomic": ("write_file",),
     "ganzoo.utils.modes": ("eval_mode",),
@@ -160,8 +162,10 @@ __all__ = [
     "Transform",
     "Translator",
     "TwoPlayerProcedure",
+    "Unpaired",
     "Zoo",
     "apply_layer",
+    "beside",
     "data_root",
     "deprecated",
     "did_you_mean",
