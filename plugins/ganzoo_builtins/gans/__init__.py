@@ -136,3 +136,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
     summary = "Super-resolution: squared error first, then a discriminator and a distance of features"
     add("procedure", "srgan", "srgan:SRGAN", summary, paper)
+    paper = "arXiv:2107.10833"
+    add("generator", "rrdb", "real_esrgan:RRDBGenerator", "To larger images, by dense blocks without norm", paper)
+    add("discriminator", "unet", "real_esrgan:UNetDiscriminator", "A logit for each pixel; spectral norm", paper)
