@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ganzoo.config.component import Blueprint
     from ganzoo.data.pretrained import Pretrained
     from ganzoo.data.sources import Source, data_root, find_data
+    from ganzoo.data.unpaired import Unpaired
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
     from ganzoo.hookspecs import Suggestion, hookimpl
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
     from ganzoo.terminal.progress import Progress
-    from ganzoo.translator import Translator
+    from ganzoo.translator import Translator, beside
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
     from ganzoo.utils.atomic import write_file
     from ganzoo.utils.modes import eval_mode
@@ -109,8 +110,9 @@ _HOMES = {
     "ganzoo.sampling.run": ("Run",),
     "ganzoo.data.pretrained": ("Pretrained",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
+    "ganzoo.data.unpaired": ("Unpaired",),
     "ganzoo.terminal.progress": ("Progress",),
-    "ganzoo.translator": ("Translator",),
+    "ganzoo.translator": ("Translator", "beside"),
     "ganzoo.two_players": ("Fakes", "TwoPlayerProcedure"),
     "ganzoo.utils.atomic": ("write_file",),
     "ganzoo.utils.modes": ("eval_mode",),
@@ -168,8 +170,10 @@ __all__ = [
     "Transform",
     "Translator",
     "TwoPlayerProcedure",
+    "Unpaired",
     "Zoo",
     "apply_layer",
+    "beside",
     "data_root",
     "deprecated",
     "did_you_mean",

@@ -17,7 +17,7 @@ from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores
-from ganzoo.runs.resumable import DATA_PATH
+from ganzoo.runs.resumable import DATA_PATH, DATA_PATHS
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from ganzoo.utils import rng
@@ -123,7 +123,7 @@ def evaluated_recipe(
 
 def _is_place(change: str) -> bool:
     """Return True for a change of where the data is."""
-    return change.partition("=")[0].strip() == DATA_PATH
+    return change.partition("=")[0].strip() in DATA_PATHS
 
 
 def _check_same_data(run: Run, recipe: Recipe, dataset: Dataset) -> None:

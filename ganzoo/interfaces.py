@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import torch
@@ -35,7 +35,8 @@ an attribute of its name, and reads it each time that it is needed.
 Batch = dict[str, Tensor]
 """A batch: samples "x" (N, *spec.shape), and labels "y" int64 (N,) when spec.classes > 0.
 
-Datasets of pairs have "a" and "b" in place of "x", both (N, *spec.shape): the inputs of a translator and their targets.
+Datasets of pairs have "a" and "b" in place of "x": inputs of a translator (N, *spec.source.shape), and their targets
+(N, *spec.shape). Batches of two sets (Dataset.sides()) have inputs "a" and samples "b" that do not belong together.
 """
 Terms = Mapping[str, Tensor]
 """Named scalar loss terms. A player minimises their sum."""
@@ -73,6 +74,7 @@ class Spec:
         shape: Shape of one sample: (C, H, W) images in [-1, 1], (T,) token ids, or (F,) floats.
         classes: Number of classes when batches have labels "y", otherwise 0; 1,048,576 at most.
         vocab: Number of token ids when samples are token ids, otherwise 0.
+        source_shape: Shape of the inputs "a" of a translator, when the data has them and it is not `shape`.
 
     Raises:
         DataError: There are more classes: they are no classes, but labels that have gaps.
@@ -81,8 +83,11 @@ class Spec:
     shape: tuple[int, ...]
     classes: int = 0
     vocab: int = 0
+    source_shape: tuple[int, ...] | None = field(default=None, repr=False)  # fingerprints contain the repr
 
     def __post_init__(self) -> None:
+        if self.source_shape == self.shape:
+            object.__setattr__(self, "source_shape", None)  # of two specs that mean the same, one form
         if self.classes > MOST_CLASSES:
             raise DataError(
                 f"{self.classes:,} classes are more than any dataset has: the labels have gaps, or are no classes. "
@@ -98,6 +103,16 @@ class Spec:
     def is_image(self) -> bool:
         """True when samples are images."""
         return len(self.shape) == 3
+
+    def description(self) -> dict[str, Any]:
+        """Return the attributes for JSON; source_shape is left out where there is none."""
+        source = {"source_shape": list(self.source_shape)} if self.source_shape else {}
+        return {"shape": list(self.shape), "classes": self.classes, "vocab": self.vocab, **source}
+
+    @property
+    def source(self) -> Spec:
+        """Spec of the inputs "a", which have no labels of their own."""
+        return Spec(self.source_shape) if self.source_shape else self
 
 
 def _replaceable(prior: Callable[[Any, int], Tensor]) -> Callable[[Any, int], Tensor]:
@@ -186,6 +201,8 @@ class Generator(nn.Module, ABC):
     The constructor of such a generator takes `source: Spec | None`, the spec of the inputs, which Translator.make()
     passes; None means the generator's own default.
     """
+    multiple: int = 0
+    """Sides of an input may be any multiple of this, as for a network of convolutions; 0 for one size only."""
     conditional: bool = False
     """True when forward() needs labels y."""
 
@@ -506,6 +523,14 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
         """
         return None
 
+    def sides(self) -> Mapping[str, Dataset]:
+        """Return the datasets of "a" and "b" if these are two sets, from which batches are drawn independently.
+
+        Returns:
+            Datasets of samples "x" by the key that their samples get; none for one set.
+        """
+        return {}
+
     def held_out(self) -> Dataset | None:
         """Return the test split of the same data, or None when there is none."""
         return None
@@ -542,6 +567,21 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
         """
         return ()
 
+    def whole_picture(self, i: int) -> Tensor:
+        """Return an image in its own size, as it was before it was brought to that of the spec.
+
+        Args:
+            i: Index of the example.
+
+        Returns:
+            The image, uint8 (C, height, width).
+
+        Raises:
+            DataError: It cannot be read.
+            NotImplementedError: The dataset has no other size.
+        """
+        raise NotImplementedError(f"dataset {type(self).__name__} has images of one size only")
+
     def remarks(self) -> Sequence[str]:
         """Return remarks on the data for the user, one sentence each, without reading the examples."""
         return ()
@@ -555,6 +595,8 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
             SHA-256 of the spec, the length, and the content: all of tensors(), or up to 64 examples, evenly spaced.
         """
         digest = hashlib.sha256(repr((self.spec, len(self))).encode())
+        if self.spec.source_shape:
+            digest.update(repr(self.spec.source_shape).encode())
         everything = self.tensors()
         examples: Iterator[Batch] = iter([everything]) if everything is not None else self._spaced(64)
         for example in examples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from abc import abstractmethod
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from ganzoo.config.component import Blueprint
 from ganzoo.errors import GanzooError, IncompatibleError
-from ganzoo.interfaces import Batch, Generator, Panel, Spec, Transform
+from ganzoo.interfaces import Batch, Dataset, Generator, Panel, Spec, Transform
 from ganzoo.procedure import Procedure
 
 GRID_WIDTH = 400  # pixels of images in a row of a grid, about
@@ -21,11 +22,11 @@ GRID_ROWS = 6
 class Translator(Procedure):
     """A procedure that translates an input a into a sample b.
 
-    A transform computes the inputs from the data, or the data has pairs "a" and "b".
+    A transform computes the inputs from the data, or the data has "a" and "b".
 
     Args:
         spec: Spec of the outputs.
-        transform: Builds the transform; None for data with pairs.
+        transform: Builds the transform; None for data with "a" and "b".
 
     Attributes:
         spec: Spec of the outputs.
@@ -33,18 +34,32 @@ class Translator(Procedure):
         transform: The transform, or None.
     """
 
+    needs_pairs: bool = True
+    """True when outputs are compared with targets, so that an input and its target must belong together."""
+
     def __init__(self, spec: Spec, transform: Blueprint | None = None):
         super().__init__()
         self.transform: Transform | None = transform() if transform else None
         self.spec = spec
-        self.source = self.transform.spec(spec) if self.transform else spec
+        self.source = self.transform.spec(spec) if self.transform else spec.source
 
-    def make(self, generator: Blueprint, spec: Spec | None = None) -> Generator:
+    @property
+    def two_way(self) -> bool:
+        """True when translate_back() is implemented."""
+        return type(self).translate_back is not Translator.translate_back
+
+    @property
+    def multiple(self) -> int:
+        """Sides of an input may be any multiple of this; 0 for those of `source` only."""
+        return math.lcm(*(generator.multiple for generator in self.generators())) if self.generators() else 0
+
+    def make(self, generator: Blueprint, spec: Spec | None = None, source: Spec | None = None) -> Generator:
         """Build a generator that translates inputs.
 
         Args:
             generator: Builds the generator.
             spec: Spec of its outputs; by default that of the procedure.
+            source: Spec of its inputs; by default those of the procedure.
 
         Returns:
             The generator.
@@ -54,15 +69,16 @@ class Translator(Procedure):
         """
         name = f"generator {generator.entry.name}"
         output = spec or self.spec
+        source = source or self.source
         takes_source = "source" in inspect.signature(generator.entry.load()).parameters
-        network: Generator = generator(output, source=self.source) if takes_source else generator(output)
+        network: Generator = generator(output, source=source) if takes_source else generator(output)
         if network.z_dim:
             raise IncompatibleError(
                 f"{name} draws from noise, and this procedure translates inputs: use a generator that does."
             )
-        if (shape := network.source_shape or output.shape) != self.source.shape:
+        if (shape := network.source_shape or output.shape) != source.shape:
             raise IncompatibleError(
-                f"{name} takes inputs of shape {tuple(shape)}, and they have {tuple(self.source.shape)}: use another "
+                f"{name} takes inputs of shape {tuple(shape)}, and they have {tuple(source.shape)}: use another "
                 "[transform], or another generator."
             )
         return network
@@ -78,6 +94,21 @@ class Translator(Procedure):
         Returns:
             Outputs (N, *spec.shape).
         """
+
+    def translate_back(self, b: Tensor, y: Tensor | None = None) -> Tensor:
+        """Translate samples into inputs: the other direction, of a procedure that learns both.
+
+        Args:
+            b: Samples (N, *spec.shape).
+            y: Labels (N,) when conditional, otherwise None.
+
+        Returns:
+            Inputs (N, *source.shape).
+
+        Raises:
+            IncompatibleError: The procedure learns one direction only.
+        """
+        raise IncompatibleError(f"{type(self).__name__} translates in one direction only.")
 
     def pairs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the inputs and targets of a batch.
@@ -122,7 +153,7 @@ class Translator(Procedure):
         return self.translate(2 * torch.rand(n, *self.source.shape, device=device) - 1, y)
 
     def preview(self, batch: Batch) -> Panel:
-        """Return a grid of inputs, outputs and targets next to each other.
+        """Return a grid of inputs, outputs and, where they belong together, targets next to each other.
 
         Args:
             batch: A batch of the data.
@@ -130,9 +161,56 @@ class Translator(Procedure):
         Returns:
             As many examples as a grid has room for.
         """
-        n = shown(self.spec, 3)
-        a, b = self.pairs({key: value[:n] for key, value in batch.items()})
-        return beside(a, self.translate(a, batch["y"][:n] if self.conditional else None), b)
+        a, b = self.shown(batch, self.kinds)
+        outputs = self.translate(a, batch["y"][: len(a)] if self.conditional else None)
+        return beside(a, outputs, b) if self.needs_pairs else beside(a, outputs)
+
+    def shown(self, batch: Batch, kinds: int) -> tuple[Tensor, Tensor]:
+        """Return as many inputs and targets of a batch as a grid has room for.
+
+        Args:
+            batch: A batch of the data.
+            kinds: Number of pictures of each example in the grid.
+
+        Returns:
+            Inputs (n, *source.shape) and targets (n, *spec.shape).
+        """
+        n = shown(self.spec, kinds)
+        return self.pairs({key: value[:n] for key, value in batch.items()})
+
+    @property
+    def kinds(self) -> int:
+        """Number of pictures that a grid shows of each example: input, output and, where they belong to it, target."""
+        return 3 if self.needs_pairs else 2
+
+
+def check_data(procedure: Procedure, dataset: Dataset) -> None:
+    """Check that a procedure can train on two sets, if the data is two sets.
+
+    Args:
+        procedure: The procedure.
+        dataset: The data.
+
+    Raises:
+        IncompatibleError: It needs pairs, single samples, or computes inputs itself.
+    """
+    if not dataset.sides():
+        return
+    name = f"procedure {type(procedure).__name__}"
+    if not isinstance(procedure, Translator):
+        raise IncompatibleError(
+            f"the data is two sets, and {name} learns from one: leave out [dataset_a], or use a procedure that "
+            "translates."
+        )
+    if procedure.needs_pairs:
+        raise IncompatibleError(
+            f"the data is two sets that do not belong together, and {name} compares outputs with targets: use data of "
+            "pairs, a [transform] in place of [dataset_a], or a procedure for two sets."
+        )
+    if procedure.transform:
+        raise IncompatibleError(
+            "[transform] computes inputs from the samples, and [dataset_a] has inputs: leave out one of them."
+        )
 
 
 def beside(*columns: Tensor) -> Panel:

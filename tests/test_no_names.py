@@ -15,7 +15,7 @@ from ganzoo.registry import discovery
 PLUGINS = discovery.load()
 KINDS = ("generator", "discriminator", "encoder", "procedure")
 # Words that name no one GAN, or have another sense.
-PLAIN = {"adversarial", "autoencoder", "began", "gan", "mlp", "quickstart", "translation"}
+PLAIN = {"adversarial", "autoencoder", "began", "cut", "gan", "mlp", "quickstart", "translation"}
 
 
 def names() -> Iterator[str]:

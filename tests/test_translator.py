@@ -9,9 +9,23 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Batch, Blueprint, GanzooError, Generator, IncompatibleError, Move, Spec, Transform, Translator
+from ganzoo import (
+    Batch,
+    Blueprint,
+    GanzooError,
+    Generator,
+    IncompatibleError,
+    Model,
+    Move,
+    Procedure,
+    Spec,
+    Transform,
+    Translator,
+    Unpaired,
+)
 from ganzoo.registry.zoo import Entry
-from ganzoo.translator import beside, shown
+from ganzoo.testing.stand_ins import Noise
+from ganzoo.translator import beside, check_data, shown
 
 SPEC = Spec((1, 8, 8))
 
@@ -145,3 +159,123 @@ def test_a_generator_of_noise_is_refused() -> None:
 def test_a_generator_for_other_inputs_is_refused() -> None:
     with pytest.raises(IncompatibleError, match=r"takes inputs of shape \(1, 8, 8\), and they have \(1, 4, 4\)"):
         Copying(SPEC, blueprint(Same), blueprint(Half))
+
+
+class Loose(Copying):
+    """Learns both directions, from two sets."""
+
+    needs_pairs = False
+
+    def __init__(self, spec: Spec, generator: Blueprint, transform: Blueprint | None = None):
+        super().__init__(spec, generator, transform)
+        self.F = self.make(generator, spec=self.source, source=spec)
+
+    def translate_back(self, b: Tensor, y: Tensor | None = None) -> Tensor:
+        return -self.F(b)
+
+
+class Convolution(Same):
+    multiple = 2
+
+
+class Alone(Procedure):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        return {}
+
+    def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
+        yield {}
+
+    def sample(self, n: int, y: Tensor | None = None) -> Tensor:
+        return self.weight.expand(n, *SPEC.shape)
+
+
+def test_inputs_may_have_a_shape_of_their_own_in_the_data() -> None:
+    small = Spec(SPEC.shape, classes=3, source_shape=(1, 4, 4))
+    translator = Copying(small, blueprint(Twice))
+    assert translator.source == Spec((1, 4, 4)) and translator.translate(torch.rand(2, 1, 4, 4)).shape == (2, 1, 8, 8)
+    assert Copying(small, blueprint(Twice), blueprint(Half)).source == Spec((1, 4, 4))  # those of the transform
+
+
+def test_samples_of_two_sets_are_not_shown_as_if_they_were_targets() -> None:
+    translator, x = Loose(SPEC, blueprint(Same)), torch.rand(40, 1, 8, 8)
+    panel = translator.preview({"a": x, "b": -x})
+    assert translator.kinds == 2 and halving().kinds == 3
+    assert torch.equal(panel.samples[::2], x[: shown(SPEC, 2)]) and torch.equal(panel.samples[1::2], panel.samples[::2])
+
+
+@pytest.mark.parametrize(
+    ("procedure", "message"),
+    [
+        (Alone(), r"the data is two sets, and procedure Alone learns from one"),
+        (Copying(SPEC, blueprint(Same)), r"procedure Copying compares outputs with targets: use data of pairs"),
+    ],
+)
+def test_two_sets_are_refused_by_procedures_of_one(procedure: Procedure, message: str) -> None:
+    with pytest.raises(IncompatibleError, match=message):
+        check_data(procedure, Unpaired(Noise(SPEC.shape), Noise(SPEC.shape)))
+    check_data(procedure, Noise(SPEC.shape))
+
+
+def test_two_sets_and_a_transform_are_one_too_many() -> None:
+    sets = Unpaired(Noise(SPEC.shape), Noise(SPEC.shape))
+    check_data(Loose(SPEC, blueprint(Same)), sets)
+    with pytest.raises(IncompatibleError, match=r"\[transform\] computes inputs.*leave out one of them"):
+        check_data(Loose(SPEC, blueprint(Same), blueprint(Negated)), sets)
+
+
+class Negated(Transform):
+    def __call__(self, x: Tensor) -> Tensor:
+        return -x
+
+
+def model(translator: Translator) -> Model:
+    return Model(translator.eval(), translator.spec, [], data=lambda: Noise(SPEC.shape, n=9, pairs=True))
+
+
+def test_a_model_translates_in_both_directions() -> None:
+    two_way, x = model(Loose(SPEC, blueprint(Same))), torch.rand(3, 1, 8, 8)
+    assert torch.equal(two_way.translate(x), x) and torch.equal(two_way.translate(x, reverse=True), -x)
+    a, b = two_way.pairs(4, seed=1)
+    ((given, output, target),) = two_way.stream_translations(4, None, 1, reverse=True)
+    assert torch.equal(given, b) and torch.equal(output, -b) and target is None
+    assert two_way.translator.two_way and not torch.equal(a, b)
+
+
+def test_one_direction_is_not_reversed() -> None:
+    with pytest.raises(GanzooError, match="one direction only"):
+        model(Copying(SPEC, blueprint(Same))).translate(torch.rand(1, 1, 8, 8), reverse=True)
+    with pytest.raises(IncompatibleError, match="Copying translates in one direction only"):
+        Copying(SPEC, blueprint(Same)).translate_back(torch.rand(1, 1, 8, 8))
+
+
+def test_generators_of_convolutions_take_any_size() -> None:
+    x = torch.rand(2, 1, 11, 40)
+    assert torch.equal(model(Copying(SPEC, blueprint(Convolution))).translate(x), x)
+    assert torch.equal(model(Copying(SPEC, blueprint(Convolution))).translate(x, tile=8), x)
+    with pytest.raises(GanzooError, match=r"inputs have shape \(1, 11, 40\), and this GAN translates \(1, 8, 8\)"):
+        model(Copying(SPEC, blueprint(Same))).translate(x)
+    with pytest.raises(GanzooError, match=r"inputs have shape \(3, 8, 8\)"):
+        model(Copying(SPEC, blueprint(Convolution))).translate(torch.rand(2, 3, 8, 8))
+
+
+def test_sides_are_multiples_for_every_generator() -> None:
+    class Four(Same):
+        multiple = 4
+
+    class Three(Translator):
+        translate = Copying.translate  # type: ignore[assignment]
+        step, players = Copying.step, Copying.players
+
+        def __init__(self) -> None:
+            super().__init__(SPEC)
+            self.G = self.make(blueprint(Convolution))
+            self.K = self.make(blueprint(Four))
+
+    three = Three()
+    assert three.multiple == 4
+    three.L = three.make(blueprint(Same))
+    assert three.multiple == 0

@@ -55,6 +55,8 @@ def _text(document: dict[str, Any]) -> str:
         f"{one_line(document['recipe'])}: good",
         f"dataset        {document['dataset']}: {tuple(spec['shape'])}{tokens}{classes}",
     ]
+    if "dataset_a" in document:
+        lines.append(f"inputs         {document['dataset_a']}: {tuple(spec.get('source_shape', spec['shape']))}")
     lines += [f"{'procedure':<14} {document['procedure']}"]
     lines += [f"{part:<14} {', '.join(names)}" for part, names in document["parts"].items()]
     for player, facts in document["players"].items():

@@ -54,6 +54,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Folder of input pictures for a translator.",
 )
+@click.option("--reverse", is_flag=True, help="Translate in the other direction, if the GAN learns both.")
+@click.option("--full-size", is_flag=True, help="Translate the pictures in --input in their own size.")
+@click.option(
+    "--tile",
+    metavar="PIXELS",
+    type=click.IntRange(min=8),
+    help="With --full-size: translate large pictures in overlapping tiles of this side.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -69,6 +77,9 @@ def command(
     truncation: float | None,
     average: str | None,
     pictures: Path | None,
+    reverse: bool,
+    full_size: bool,
+    tile: int | None,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -91,7 +102,8 @@ def command(
     little, 0.5 much. The same seed gives the same samples, more or less near to the mean.
 
     A translator (image to image) translates all pictures in --input, or -n random examples of its training data. A grid
-    then shows inputs next to outputs, and an .npz file contains `inputs` too.
+    then shows inputs next to outputs, and an .npz file contains `inputs` too. Pictures are cropped to squares of the
+    size that the GAN was trained on. With --full-size they keep their size and shape, and the output is a folder.
 
     \b
     ganzoo sample letters
@@ -99,6 +111,7 @@ def command(
     ganzoo sample runs/... -n 6200 --label 0 --label 1 --out digits.npz
     ganzoo sample runs/... --seed 1 --truncation 0.7
     ganzoo sample runs/... --input photos --out translated
+    ganzoo sample runs/... --input paintings --reverse --full-size --tile 512
     """
     from ganzoo import api
     from ganzoo.sampling import latents, writer
@@ -109,11 +122,14 @@ def command(
 
     if out:  # before anything slow
         output.file_of(out, out, force) if writer.suffix(out) else output.check_folder(out)
+    _check_sizes(pictures, full_size, tile, out)
     model = api.load(run, average=_average(average))
     latents.truncations(model.procedure, truncation)  # refuses before any work
-    if pictures or isinstance(model.procedure, Translator):
-        target = out or output.file_of(None, api.default_output(run, "samples.png"), force)
-        count, layout, parts = _translations(model, count, labels, seed, pictures, writer.suffix(target) == ".png")
+    if pictures or reverse or isinstance(model.procedure, Translator):
+        name = "samples" if full_size else "samples.png"
+        target = out or output.file_of(None, api.default_output(run, name), force)
+        as_grid = writer.suffix(target) == ".png"
+        count, layout, parts = _translations(model, count, labels, seed, pictures, as_grid, (reverse, full_size, tile))
     else:
         target = out or output.file_of(None, api.default_output(run, _default_name(model)), force)
         layout, parts = _samples(model, count, labels, seed, truncation)
@@ -134,6 +150,19 @@ def _average(text: str | None) -> str | float | None:
     if not 0 < width <= WIDEST:
         raise click.BadParameter(f"a width is a share of the run, above 0 and up to {WIDEST}", param_hint="--average")
     return width
+
+
+def _check_sizes(pictures: Path | None, full_size: bool, tile: int | None, out: Path | None) -> None:
+    """Refuse --full-size and --tile where they have no meaning."""
+    from ganzoo.errors import GanzooError
+    from ganzoo.sampling import writer
+
+    if tile and not full_size:
+        raise GanzooError("--tile is for pictures in their own size: add --full-size.")
+    if full_size and not pictures:
+        raise GanzooError("--full-size is for pictures of your own: add --input FOLDER.")
+    if full_size and out and writer.suffix(out):
+        raise GanzooError(f"pictures of different sizes do not fit into {out}: give a folder without an ending.")
 
 
 def _default_name(model: Model) -> str:
@@ -162,11 +191,18 @@ def _labelled(parts: Iterator[Tensor], y: Tensor | None) -> Iterator[Part]:
 
 
 def _translations(
-    model: Model, count: int, labels: tuple[str, ...], seed: int | None, folder: Path | None, as_grid: bool
+    model: Model,
+    count: int,
+    labels: tuple[str, ...],
+    seed: int | None,
+    folder: Path | None,
+    as_grid: bool,
+    how: tuple[bool, bool, int | None],
 ) -> tuple[int, Layout, Iterator[Part]]:
     """Return the number of translations, their layout, and an iterator that makes them.
 
     In a grid, they are next to inputs and targets.
+    `how` is whether they are in the other direction, and in full size, and the side of tiles.
     """
     import secrets
 
@@ -174,13 +210,14 @@ def _translations(
     from ganzoo.translator import grid_columns
 
     seed = secrets.randbits(62) if seed is None else seed
-    pictures = model.pictures(folder) if folder else None
+    source, target = model.ends(how[0])
+    pictures = model.pictures(folder, how[0]) if folder else None
     n = count if pictures is None else len(pictures)
     y = model.labels(n, _in_turn(labels, n))
-    kinds = 3 if pictures is None else 2  # inputs, outputs and, of examples, targets
-    columns = grid_columns(model.spec, model.translator.source, kinds)
+    kinds = model.translator.kinds if pictures is None else 2  # inputs, outputs and, of examples, targets
+    columns = grid_columns(target, source, kinds)
     layout = Layout(n * kinds, columns) if as_grid else Layout(n, class_names=model.class_names)
-    return n, layout, _translated(model.stream_translations(n, y, seed, pictures), y, as_grid)
+    return n, layout, _translated(model.stream_translations(n, y, seed, pictures, *how), y, as_grid)
 
 
 def _translated(

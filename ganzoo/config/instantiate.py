@@ -21,6 +21,7 @@ from ganzoo.config.parser import kind_of
 from ganzoo.config.recipe import Recipe
 from ganzoo.config.signature import general_settings
 from ganzoo.data.class_subset import ClassSubset
+from ganzoo.data.unpaired import Unpaired
 from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
@@ -44,7 +45,24 @@ def dataset(recipe: Recipe) -> Dataset:
     Raises:
         IncompatibleError: When its constructor refuses the settings.
     """
-    return dataset_from(recipe.dataset, recipe.run.seed)
+    return dataset_of(recipe.datasets, recipe.run.seed)
+
+
+def dataset_of(blueprints: Mapping[str, Blueprint], seed: int) -> Dataset:
+    """Build the dataset of a recipe: one, or two sets joined.
+
+    Args:
+        blueprints: The tables of data, by name: "dataset", and "dataset_a" for a second set, of inputs.
+        seed: Seed of their random parts.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        IncompatibleError: A constructor refuses the settings.
+    """
+    b = dataset_from(blueprints["dataset"], seed)
+    return Unpaired(dataset_from(blueprints["dataset_a"], seed), b) if "dataset_a" in blueprints else b
 
 
 def dataset_from(blueprint: Blueprint, seed: int) -> Dataset:

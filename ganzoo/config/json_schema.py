@@ -90,6 +90,7 @@ def build(zoo: Zoo) -> tuple[Tree, list[str]]:
             "$schema": {"type": "string", "description": "Location of this schema, for editors."},
             **settings,
             **{kind: _refer(kind) for kind in ("dataset", "procedure", "optimizer", "schedule", "extractor")},
+            "dataset_a": _refer("dataset"),
             "metric": _list(_refer("metric")),
             **_parts(components["procedure"]),
             "augmentation": _list(_refer("augmentation")),

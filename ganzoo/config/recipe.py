@@ -163,6 +163,7 @@ class Recipe:
         suffix: ".toml" or ".json".
         run: The [run] table.
         dataset: The [dataset] table.
+        dataset_a: The [dataset_a] table: a second set, of a translator's inputs; or None.
         procedure: The [procedure] table.
         parts: The tables of the procedure's parts, by name: lists where it takes any number.
         optimizer: The [optimizer] table.
@@ -188,10 +189,16 @@ class Recipe:
     metrics: list[Blueprint]
     extractor: Blueprint | None
     half_lives: Mapping[str, Change] = field(default_factory=dict)
+    dataset_a: Blueprint | None = None
+
+    @property
+    def datasets(self) -> dict[str, Blueprint]:
+        """The tables of data by name: "dataset", and "dataset_a" if there is one."""
+        return {"dataset": self.dataset, **({"dataset_a": self.dataset_a} if self.dataset_a else {})}
 
     def owners(self) -> set[str]:
         """Return the owners of the components that training uses."""
-        blueprints = [self.dataset, self.procedure]
+        blueprints = [*self.datasets.values(), self.procedure]
         for part in self.parts.values():
             blueprints += part if isinstance(part, list) else [part]
         for players in filter(None, (self.optimizer, self.schedule)):
@@ -204,7 +211,7 @@ class Recipe:
             {
                 "about": None if self.about == About() else self.about.model_dump(),
                 "run": self.run.model_dump(mode="json", exclude_none=True),
-                "dataset": self.dataset,
+                **self.datasets,
                 "procedure": self.procedure,
                 **self.parts,
                 "optimizer": self.optimizer,

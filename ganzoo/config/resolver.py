@@ -23,7 +23,8 @@ from ganzoo.registry import versions
 from ganzoo.registry.zoo import Zoo
 
 Model = TypeVar("Model", bound=BaseModel)
-TABLES = ("about", "run", "dataset", "procedure", "optimizer", "schedule", "evaluate", "metric", "extractor")
+DATASETS = ("dataset", "dataset_a")
+TABLES = ("about", "run", *DATASETS, "procedure", "optimizer", "schedule", "evaluate", "metric", "extractor")
 
 
 def read(path: Path, assignments: Iterable[str], zoo: Zoo) -> tuple[Recipe, list[str]]:
@@ -126,16 +127,16 @@ def resolve(tree: Tree, zoo: Zoo, origin: str, *, name: str, text: bytes = b"", 
     return changed(tree, (), zoo, origin, name=name, text=text, suffix=suffix)[0]
 
 
-def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
+def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, Any], Mapping[str, Blueprint]]:
     """Look up the components of a model that is sampled and not trained.
 
     Args:
-        tree: The tables of the procedure, its parts, and the dataset where samples are made of data.
+        tree: The tables of the procedure, its parts, and the data where samples are made of it.
         zoo: The components that names are looked up in.
         origin: The file, as messages name it.
 
     Returns:
-        The procedure, its parts by table, and the dataset or None.
+        The procedure, its parts by table, and the datasets by table.
 
     Raises:
         RecipeError: With every problem, each with its table.
@@ -143,16 +144,16 @@ def parts(tree: Tree, zoo: Zoo, origin: str) -> tuple[Blueprint, Mapping[str, An
     check_bounds(tree, origin)
     resolver = _Resolver(zoo)
     for table in tree:
-        if table not in ("procedure", "dataset") and kind_of(table) not in PARTS:
+        if table not in ("procedure", *DATASETS) and kind_of(table) not in PARTS:
             resolver.report(table, ["no table that sampling needs"])
     procedure = resolver.required("procedure", tree)
-    dataset = resolver.required("dataset", tree) if "dataset" in tree else None
+    datasets = {table: resolver.component(table, "dataset", tree[table]) for table in DATASETS if table in tree}
     blueprints = {table: resolver.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
     if procedure:
         resolver.fit(procedure, blueprints)
     if resolver.problems or not procedure:
         raise _list_problems(resolver.problems, [origin] * len(resolver.problems), "this model")
-    return procedure, blueprints, dataset
+    return procedure, blueprints, {table: blueprint for table, blueprint in datasets.items() if blueprint}
 
 
 def _list_problems(problems: list[str], origins: list[str], subject: str) -> RecipeError:
@@ -174,6 +175,7 @@ class _Resolver:
         about = self.settings("about", About, tree.get("about", {}))
         run = self.run(tree.get("run", {}))
         dataset = self.required("dataset", tree)
+        dataset_a = self.component("dataset_a", "dataset", tree["dataset_a"]) if "dataset_a" in tree else None
         procedure = self.required("procedure", tree)
         parts: dict[str, Any] = {table: self.part(table, tree[table]) for table in tree if kind_of(table) in PARTS}
         if procedure:
@@ -192,6 +194,7 @@ class _Resolver:
             suffix=suffix,
             run=run,
             dataset=dataset,
+            dataset_a=dataset_a,
             procedure=procedure,
             parts=parts,
             optimizer=optimizer,

@@ -9,15 +9,19 @@ from collections.abc import Generator, Iterator
 
 import torch
 
-from ganzoo.data import validation
+from ganzoo.data import unpaired, validation
 from ganzoo.data.sampler import BatchSampler, balanced, shuffled
 from ganzoo.data.workers import Key, batch_seed, stream
 from ganzoo.errors import DataError
 from ganzoo.interfaces import Batch, Dataset
 
+SIDE = 500_009  # difference of the seeds of two sets: equal ones would pair sets of one length
+
 
 class Batches(Iterator[Batch]):
     """Endless iterator over batches on the device, images in [-1, 1]. `position` counts the batches drawn.
+
+    Of two sets (Dataset.sides()), each has an order of its own, and an epoch is that of the longer one.
 
     Args:
         dataset: The dataset.
@@ -49,6 +53,14 @@ class Batches(Iterator[Batch]):
         self.dataset = dataset
         self.device = device
         self.workers = workers
+        self.position = 0
+        self.sides = {
+            key: Batches(side, batch_size, seed + k * SIDE, device, rank, world, workers, balance)
+            for k, (key, side) in enumerate(dataset.sides().items())
+        }
+        if self.sides:
+            self.per_epoch: int = max(side.per_epoch for side in self.sides.values())
+            return
         self.per_epoch = batches_per_epoch(len(dataset), batch_size, world)
         whole = validation.whole(dataset)
         order = balanced(dataset) if balance else shuffled(len(dataset))
@@ -60,16 +72,25 @@ class Batches(Iterator[Batch]):
     def seek(self, position: int) -> None:
         """Continue after `position` batches."""
         self.position = position
+        for side in self.sides.values():
+            side.seek(position)
+        if self.sides:
+            return
         self._order = self.sampler.after(position)
         self._stream: Generator[Batch, None, None] | None = None
 
     def close(self) -> None:
         """Stop the worker processes."""
-        if self._stream is not None:
+        for side in self.sides.values():
+            side.close()
+        if not self.sides and self._stream is not None:
             self._stream.close()
             self._stream = None
 
     def __next__(self) -> Batch:
+        if self.sides:
+            self.position += 1
+            return unpaired.joined(self.sides, self.dataset.sides())
         if self.whole is not None:
             indices = next(self._order)
             batch = {key: value.index_select(0, indices) for key, value in self.whole.items()}

@@ -53,7 +53,7 @@ def check(batch: Batch, spec: Spec, name: str) -> None:
             raise DataError(f'dataset {name} gives "{key}" as {type(value).__name__}. Make it a torch.Tensor.')
     for key in ("x", "a", "b"):
         if key in batch:
-            _check_samples(batch[key], spec, name, key)
+            _check_samples(batch[key], spec.source if key == "a" else spec, name, key)
     if "x" not in batch and not {"a", "b"} <= batch.keys():
         raise DataError(
             f'dataset {name} gives {sorted(batch) or "nothing"}, but no "x". Let it give its samples as "x".'

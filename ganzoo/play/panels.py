@@ -100,7 +100,7 @@ class Samples:
 
     def __init__(self, studio: Studio, controls: Controls, store: FileStore, path: str, name: str):
         as_text = bool(studio.model.spec.vocab)
-        label = "Input, output, target" if studio.translates else "Samples"
+        label = ", ".join(("Input", "output", "target")[: studio.kinds]) if studio.translates else "Samples"
         self.picture: Any = (
             gr.Textbox(label=label, lines=16, max_lines=40, interactive=False, elem_id="samples")
             if as_text

@@ -115,13 +115,14 @@ def translated_examples(model: Model, request: Request) -> Columns:
         request: Number and seed of the examples, and their class.
 
     Returns:
-        Inputs, outputs and targets.
+        Inputs, outputs and, where they belong to the inputs, targets.
 
     Raises:
         DataError: The data are missing.
     """
     inputs, targets = model.pairs(request.count, request.seed)
-    return [inputs, model.translate(inputs, model.labels(request.count, request.label), request.seed), targets]
+    outputs = model.translate(inputs, model.labels(request.count, request.label), request.seed)
+    return [inputs, outputs, targets] if model.translator.needs_pairs else [inputs, outputs]
 
 
 def translated_picture(model: Model, request: Request, file: Path) -> Columns:

@@ -25,7 +25,6 @@ from ganzoo.visualization.joining import side_by_side
 
 CACHED = 8  # requests whose samples and codes are kept, so that a slider computes only what it changes
 MOVED = 8  # images that are moved together
-KINDS = 3  # pictures of each example of a translator: input, output, target
 
 
 class End(NamedTuple):
@@ -71,7 +70,12 @@ class Studio:
     @property
     def count(self) -> int:
         """Return the number of samples that the page shows at first."""
-        return shown(self.model.spec, KINDS) if self.translates else samples.default_count(self.model)
+        return shown(self.model.spec, self.kinds) if self.translates else samples.default_count(self.model)
+
+    @property
+    def kinds(self) -> int:
+        """Return the number of pictures of each example of a translator: input, output and, where known, target."""
+        return self.model.translator.kinds
 
     def grid(self, request: Request) -> Image:
         """Return the picture that `ganzoo sample` writes for a request."""
@@ -100,7 +104,7 @@ class Studio:
         if not spec.is_image:
             return None
         picture = self.grid(request)
-        pictures_each = KINDS if self.translates else 1
+        pictures_each = self.kinds if self.translates else 1
         height, width = spec.shape[1:]
         if self.translates:
             height, width = (max(x.shape[k] for x in self._examples(request)) for k in (2, 3))

@@ -155,7 +155,7 @@ class RunFolder:
                 "name": recipe.name,
                 "recipe": recipe.resolved(),
                 "steps": steps,
-                "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
+                "spec": spec.description(),
                 "class_names": class_names,
                 **({"words": words} if words else {}),
             },
@@ -229,7 +229,8 @@ class RunFolder:
         """The spec of the data that the run trains on."""
         stored = self.resolved["spec"]
         try:
-            return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"])
+            source = stored.get("source_shape")
+            return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"], source and tuple(source))
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / layout.RESOLVED}: its spec is damaged. Use another run folder.") from error
 

@@ -2,8 +2,10 @@
 
 DATA_PATH = "dataset.path"
 """The path of the data, which may have moved; its fingerprint tells that it is the same."""
+DATA_PATHS = (DATA_PATH, "dataset_a.path")
+"""Paths of each of two sets."""
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
-    *("run.threads", "run.max_time", "run.on_nonfinite", DATA_PATH),
+    *("run.threads", "run.max_time", "run.on_nonfinite", *DATA_PATHS),
 )
 """Settings that may change when a run is resumed."""

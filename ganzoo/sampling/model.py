@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -15,11 +16,12 @@ from torch import Tensor
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import subset
+from ganzoo.data.loader import normalised
 from ganzoo.errors import DataError, GanzooError, did_you_mean
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
-from ganzoo.sampling import chunk_size, interpolation, latents, preview, tokens
+from ganzoo.sampling import any_size, chunk_size, interpolation, latents, preview, tokens
 from ganzoo.translator import Translator
 from ganzoo.utils import modes
 from ganzoo.utils.rng import OwnNoise
@@ -146,31 +148,71 @@ class Model:
             raise GanzooError("token ids have no values in between: this GAN cannot interpolate.")
         return interpolation.frames(self.procedure, rows, labels, seed, interpolation.places(steps, loop), path)
 
-    def translate(self, a: Tensor, y: Labels = None, seed: int | None = None) -> Tensor:
-        """Translate inputs.
+    def translate(
+        self, a: Tensor, y: Labels = None, seed: int | None = None, reverse: bool = False, tile: int | None = None
+    ) -> Tensor:
+        """Translate inputs, of any height and width if the generator is made of convolutions.
 
         Args:
-            a: Inputs (N, *source.shape), images in [-1, 1].
+            a: Inputs (N, *source.shape), images in [-1, 1]; samples (N, *spec.shape) for the other direction.
             y: Labels, as for sample().
             seed: Seed of the noise, as for sample().
+            reverse: Translate samples into inputs, by a GAN that learns both directions.
+            tile: Translate images in squares of this side, which bounds the memory; by default as a whole.
 
         Returns:
-            Translations (N, *spec.shape), images in [-1, 1].
+            Translations (N, *spec.shape), images in [-1, 1]; (N, *source.shape) for the other direction. Their sides
+            are in proportion where inputs have other ones.
 
         Raises:
-            GanzooError: The model is no translator, or takes inputs of another shape.
+            GanzooError: The model is no translator, takes inputs of another shape, or learns one direction.
         """
-        source = self.translator.source
-        if tuple(a.shape[1:]) != tuple(source.shape):
+        source, target = self.ends(reverse)
+        other_size = tuple(a.shape[1:]) != tuple(source.shape)
+        if other_size and (a.dim() != 4 or a.shape[1] != source.shape[0] or not self.translator.multiple):
             raise GanzooError(f"inputs have shape {tuple(a.shape[1:])}, and this GAN translates {tuple(source.shape)}.")
         labels, noise = self.labels(len(a), y), OwnNoise(secrets.randbits(62) if seed is None else seed)
+        if other_size or tile:
+            return torch.cat([self._translate_any_size(*one, noise, reverse, tile) for one in _one_by_one(a, labels)])
         size = self.chunk(len(a))
         chunks = labels.split(size) if labels is not None else [None] * -(-len(a) // size)
         parts = zip(a.split(size), chunks, strict=True)
-        return self._joined(self._translate(inputs, chunk, noise) for inputs, chunk in parts)
+        outputs = [self._translate(inputs, chunk, noise, reverse) for inputs, chunk in parts]
+        return torch.cat(outputs) if outputs else torch.empty(0, *target.shape)
+
+    def ends(self, reverse: bool = False) -> tuple[Spec, Spec]:
+        """Return the spec of what a translator is given, and that of what it returns.
+
+        Args:
+            reverse: In the other direction.
+
+        Returns:
+            Both specs.
+
+        Raises:
+            GanzooError: The model is no translator, or learns one direction only.
+        """
+        if not reverse:
+            return self.translator.source, self.spec
+        if not self.translator.two_way:
+            raise GanzooError("this GAN translates in one direction only: leave out --reverse.")
+        return self.spec, self.translator.source
+
+    def _translate_any_size(
+        self, a: Tensor, y: Tensor | None, noise: OwnNoise, reverse: bool, tile: int | None
+    ) -> Tensor:
+        """Translate an image (1, C, H, W) of any size."""
+        source, target = self.ends(reverse)
+        if not self.translator.multiple:
+            raise GanzooError("this GAN translates images of one size only: leave out --full-size and --tile.")
+        scale = Fraction(target.shape[-1], source.shape[-1])
+        run = partial(self._translate, y=y, noise=noise, reverse=reverse)
+        return any_size.translate(run, a, self.translator.multiple, scale, tile)
 
     def pairs(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """Return inputs for a translator, with their targets, from random examples of its training data.
+
+        Where the data is two sets, the targets are samples that do not belong to the inputs.
 
         Args:
             n: Number of examples.
@@ -204,11 +246,12 @@ class Model:
             with modes.sampling_with(translator, noise):
                 yield translator.pairs({key: value.to(device) for key, value in batch.items()})
 
-    def read(self, folder: Path) -> Tensor:
+    def read(self, folder: Path, reverse: bool = False) -> Tensor:
         """Read the pictures in a folder as inputs for a translator, cropped to squares and resized.
 
         Args:
             folder: The folder.
+            reverse: For the other direction.
 
         Returns:
             Inputs (N, *source.shape), in alphabetical order of the files.
@@ -217,12 +260,12 @@ class Model:
             GanzooError: The model is no translator, its inputs are no square images, or there is no such folder.
             DataError: A picture cannot be read.
         """
-        pictures = self.pictures(folder)
+        pictures = self.pictures(folder, reverse)
         return subset.take(pictures, [*range(len(pictures))])["x"]
 
-    def pictures(self, folder: Path) -> Dataset:
+    def pictures(self, folder: Path, reverse: bool = False) -> Dataset:
         """Return the pictures in a folder as a dataset of inputs "x"; see read()."""
-        shape = self.translator.source.shape
+        shape = self.ends(reverse)[0].shape
         if len(shape) != 3 or shape[1] != shape[2]:
             raise GanzooError(f"this GAN translates {tuple(shape)}, and pictures are read as squares.")
         if not folder.is_dir():
@@ -264,7 +307,14 @@ class Model:
             yield from self._generate(n, labels, seed, truncation)
 
     def stream_translations(
-        self, n: int, y: Labels, seed: int, pictures: Dataset | None = None
+        self,
+        n: int,
+        y: Labels,
+        seed: int,
+        pictures: Dataset | None = None,
+        reverse: bool = False,
+        full_size: bool = False,
+        tile: int | None = None,
     ) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         """Yield the translations of translate() in parts, as they are made.
 
@@ -273,22 +323,35 @@ class Model:
             y: Labels, as for sample().
             seed: Seed of the noise, and of the choice of the examples.
             pictures: The inputs, by pictures(); None for examples of pairs(n, seed).
+            reverse: In the other direction; pairs change places.
+            full_size: Translate each picture in its own size.
+            tile: Side of the tiles of a translation in full size; None for whole pictures.
 
         Yields:
             Inputs (at most chunk(n), *source.shape), outputs (..., *spec.shape), and targets or None.
         """
         labels, noise = self.labels(n, y), OwnNoise(seed)
-        examples = self._pairs(n, seed) if pictures is None else ((a, None) for a in self._inputs(pictures))
+        examples = self._examples(n, seed, reverse) if pictures is None else self._inputs(pictures, full_size)
         done = 0
         for a, target in examples:
             chunk = labels[done : done + len(a)].to(a.device) if labels is not None else None
             done += len(a)
-            yield a, self._translate(a, chunk, noise), target
+            if full_size:
+                yield a, self._translate_any_size(a, chunk, noise, reverse, tile), target
+            else:
+                yield a, self._translate(a, chunk, noise, reverse), target
 
-    def _translate(self, a: Tensor, y: Tensor | None, noise: OwnNoise) -> Tensor:
+    def _examples(self, n: int, seed: int, reverse: bool) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield inputs of a direction with their targets, or None where the data has none that belong to them."""
+        for a, b in self._pairs(n, seed):
+            given, target = (b, a) if reverse else (a, b)
+            yield given, target if self.translator.needs_pairs else None
+
+    def _translate(self, a: Tensor, y: Tensor | None, noise: OwnNoise, reverse: bool = False) -> Tensor:
         device = next(self.procedure.parameters()).device
+        run = self.translator.translate_back if reverse else self.translator.translate
         with modes.sampling_with(self.procedure, noise):
-            return self.translator.translate(a.to(device), y.to(device) if y is not None else None)
+            return run(a.to(device), y.to(device) if y is not None else None)
 
     def _generate(self, n: int, labels: Tensor | None, seed: int, truncation: float | None = None) -> Iterator[Tensor]:
         device, noise = next(self.procedure.parameters()).device, OwnNoise(seed)
@@ -300,10 +363,14 @@ class Model:
                 samples = self.procedure.sample(size, chunk)
             yield samples
 
-    def _inputs(self, pictures: Dataset) -> Iterator[Tensor]:
+    def _inputs(self, pictures: Dataset, full_size: bool) -> Iterator[tuple[Tensor, None]]:
+        if full_size:
+            for i in range(len(pictures)):
+                yield normalised({"x": pictures.whole_picture(i)[None]})["x"], None
+            return
         size = self.chunk(len(pictures))
         for start in range(0, len(pictures), size):
-            yield subset.take(pictures, [*range(start, min(start + size, len(pictures)))])["x"]
+            yield subset.take(pictures, [*range(start, min(start + size, len(pictures)))])["x"], None
 
     def chunk(self, n: int) -> int:
         """Return how many of n samples are generated at once, for a bounded memory.
@@ -405,6 +472,11 @@ class Model:
                 f"no class {int(label)}: there are {self.spec.classes}, from 0 to {self.spec.classes - 1}."
             )
         return int(label)
+
+
+def _one_by_one(a: Tensor, y: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    for i in range(len(a)):
+        yield a[i, None], None if y is None else y[i, None]
 
 
 def _comparable(name: str) -> str:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_serializer
 
 from ganzoo.config import parser, validation
 from ganzoo.errors import RunError
@@ -33,11 +33,19 @@ class DataSpec(BaseModel):
     shape: Annotated[list[PositiveInt], Field(min_length=1, max_length=4)]
     classes: NonNegativeInt
     vocab: NonNegativeInt
+    source_shape: Annotated[list[PositiveInt], Field(min_length=1, max_length=4)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, serialize: Any) -> dict[str, Any]:
+        """Leave out an absent source_shape, which earlier versions do not know."""
+        return {name: value for name, value in serialize(self).items() if value is not None}
 
     @property
     def spec(self) -> Spec:
         """Return the spec as a `ganzoo.Spec`."""
-        return Spec(tuple(self.shape), self.classes, self.vocab)
+        return Spec(
+            tuple(self.shape), self.classes, self.vocab, tuple(self.source_shape) if self.source_shape else None
+        )
 
 
 class TensorInfo(BaseModel):

@@ -237,7 +237,7 @@ def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[s
     assert recipe, "a model of a run has its recipe"
     blueprints: dict[str, Any] = {"procedure": recipe.procedure, **recipe.parts}
     if isinstance(model.procedure, Translator):
-        blueprints["dataset"] = recipe.dataset
+        blueprints |= recipe.datasets
     components = {
         name: without_secrets([blueprint.filled() for blueprint in part] if isinstance(part, list) else part.filled())
         for name, part in blueprints.items()
@@ -263,7 +263,7 @@ def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[s
         step=source.step,
         averaged=bool(recipe.run.ema),
         seed=recipe.run.seed,
-        spec=DataSpec(shape=list(model.spec.shape), classes=model.spec.classes, vocab=model.spec.vocab),
+        spec=DataSpec(**model.spec.description()),
         class_names=model.class_names,
         words=model.words,
         components=well_formed(Redactor()(components)),

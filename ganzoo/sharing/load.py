@@ -47,7 +47,7 @@ def load(folder: Path, plugins: Plugins | None = None) -> Model:
     plugins = plugins or discovery.load()
     listing = manifest.check(folder)
     exported = config.read(folder, listing)
-    procedure_blueprint, parts, dataset = resolve_components(exported, plugins, str(folder / manifest.CONFIG))
+    procedure_blueprint, parts, datasets = resolve_components(exported, plugins, str(folder / manifest.CONFIG))
     check_plan(exported, procedure_blueprint, parts)
     path = folder / manifest.WEIGHTS
     weights.check(path, exported.tensors)
@@ -57,13 +57,13 @@ def load(folder: Path, plugins: Plugins | None = None) -> Model:
         procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
     remove_unsaved_networks(procedure, tensors)
     procedure.load_state_dict(tensors)
-    data = partial(examples.make, dataset, exported.seed) if dataset else None
+    data = partial(examples.make_all, datasets, exported.seed) if datasets else None
     return Model(procedure.eval(), spec, exported.class_names, exported.words, data=data)
 
 
 def resolve_components(
     exported: Config, plugins: Plugins, origin: str
-) -> tuple[Blueprint, Mapping[str, Any], Blueprint | None]:
+) -> tuple[Blueprint, Mapping[str, Any], Mapping[str, Blueprint]]:
     """Resolve the components of config.json to blueprints.
 
     Args:
@@ -72,7 +72,7 @@ def resolve_components(
         origin: Name of the file, for messages.
 
     Returns:
-        The procedure, its parts, and the dataset where samples are made from it.
+        The procedure, its parts, and the datasets by table, where samples are made from data.
 
     Raises:
         SetupError: A plugin is missing; the message names it.

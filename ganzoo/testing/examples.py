@@ -36,7 +36,7 @@ from ganzoo.utils.modes import sampling
 
 CPU = torch.device("cpu")
 STAND_INS = ("generator", "discriminator", "encoder", "loss", "regularizer")  # kinds that have one
-NARROW: dict[str, Any] = {**SMALL, "z_dim": 16, "hidden": 8, "blocks": 1, "bottleneck": 8}
+NARROW: dict[str, Any] = {**SMALL, "z_dim": 16, "hidden": 8, "blocks": 1, "bottleneck": 8, "growth": 8}
 STAGES = {"pretrain": 1, "pretrain_g": 1, "pretrain_d": 1}  # their lengths, so that three steps reach every one
 NARROW |= {**STAGES, "iterations": 3}  # of a chain that draws a sample
 RUN: dict[str, Any] = {"steps": 6, "batch_size": 8, "log": 2, "sample": 100, "save": 3}
@@ -234,7 +234,9 @@ def from_recipes(entry: Entry, plugins: Plugins) -> Iterator[Tree]:
             continue
     for dataset, recipe in sorted(recipes, key=lambda pair: pair[0].spec.size):
         tree = {name: _narrowed(table) for name, table in recipe.resolved().items()}
-        yield {**tree, "run": RUN, "dataset": _noise(dataset.spec, pairs="pairs" in recipe.dataset.entry.name)}
+        tree.pop("dataset_a", None)
+        pairs = "pairs" in recipe.dataset.entry.name or bool(dataset.sides())
+        yield {**tree, "run": RUN, "dataset": _noise(dataset.spec, pairs)}
 
 
 def from_own_parts(entry: Entry, plugins: Plugins) -> Iterator[Tree]:
@@ -266,8 +268,7 @@ def _tree(entry: Entry, spec: Spec, tables: Tree) -> Tree:
 
 
 def _noise(spec: Spec, pairs: bool = False) -> Tree:
-    settings = {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab, "n": N, "pairs": pairs}
-    return {"use": f"{OWNER}/noise", **settings}
+    return {"use": f"{OWNER}/noise", **spec.description(), "n": N, "pairs": pairs}
 
 
 def _part(entry: Entry) -> Tree:

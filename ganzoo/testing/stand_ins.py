@@ -180,14 +180,23 @@ class Noise(Dataset):
         vocab: Number of token ids; 0 for images, points and numbers.
         n: Number of examples.
         pairs: True when an example is a pair "a" and "b".
+        source_shape: Shape of "a" in a pair, when it is not `shape`.
     """
 
     in_memory = True
 
-    def __init__(self, shape: Sequence[int], classes: int = 0, vocab: int = 0, n: int = 64, pairs: bool = False):
+    def __init__(
+        self,
+        shape: Sequence[int],
+        classes: int = 0,
+        vocab: int = 0,
+        n: int = 64,
+        pairs: bool = False,
+        source_shape: Sequence[int] | None = None,
+    ):
         self.n = n
         self.pairs = pairs
-        self.spec = Spec(tuple(shape), classes, vocab)
+        self.spec = Spec(tuple(shape), classes, vocab, tuple(source_shape) if source_shape else None)
         self.class_names = tuple(f"class {y}" for y in range(classes))
 
     def __len__(self) -> int:
@@ -204,12 +213,16 @@ class Noise(Dataset):
     def _examples(self) -> Batch:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(math.prod(self.spec.shape))
-            batch = {name: self._samples() for name in (("a", "b") if self.pairs else ("x",))}
+            batch = (
+                {"a": self._samples(self.spec.source), "b": self._samples(self.spec)}
+                if self.pairs
+                else {"x": self._samples(self.spec)}
+            )
         return {**batch, "y": torch.arange(self.n) % self.spec.classes} if self.spec.classes else batch
 
-    def _samples(self) -> Tensor:
-        x = samples(self.spec, self.n)
-        return ((x + 1) * 127.5).byte() if self.spec.is_image else x
+    def _samples(self, spec: Spec) -> Tensor:
+        x = samples(spec, self.n)
+        return ((x + 1) * 127.5).byte() if spec.is_image else x
 
 
 class Judge(Discriminator):

@@ -11,6 +11,7 @@ import psutil
 import torch
 from torch import nn
 
+from ganzoo import translator
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import sampler
@@ -61,12 +62,14 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
     except DataError as error:
         remarks.append(f"the data is not there yet: {error.message}")
     else:
-        batches_per_epoch(length, recipe.run.batch_size, distributed.world_size())
-        if recipe.run.balance:
-            sampler.balanced(dataset)
+        for side in dataset.sides().values() or [dataset]:
+            batches_per_epoch(len(side), recipe.run.batch_size, distributed.world_size())
+            if recipe.run.balance:
+                sampler.balanced(side)
     with meta_device():
         procedure = instantiate.procedure(recipe, spec)
         instantiate.check_fit(procedure, spec)
+        translator.check_data(procedure, dataset)
         instantiate.check_batch(procedure, recipe.run.batch_size)
     if weights := trained_weights(recipe.run):
         remarks.append(InitialWeights(weights, recipe, dataset, procedure).report())
@@ -89,9 +92,9 @@ def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
         players[player] = {"parameters": numbers, "optimizer": recipe.optimizer.of(player).entry.full_name}
     return {
         "recipe": recipe.name,
-        "dataset": recipe.dataset.entry.full_name,
+        **{table: blueprint.entry.full_name for table, blueprint in recipe.datasets.items()},
         "examples": length,
-        "spec": {"shape": list(spec.shape), "classes": spec.classes, "vocab": spec.vocab},
+        "spec": spec.description(),
         "procedure": recipe.procedure.entry.full_name,
         "parts": {
             name: [blueprint.entry.full_name for blueprint in (part if isinstance(part, list) else [part])]

@@ -6,6 +6,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
+from ganzoo import translator
 from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
@@ -63,6 +64,7 @@ class Session:
         )
         self.procedure = instantiate.procedure(recipe, self.dataset.spec)
         instantiate.check_fit(self.procedure, self.dataset.spec)
+        translator.check_data(self.procedure, self.dataset)
         instantiate.check_batch(self.procedure, settings.batch_size)
         self.initial_weights = InitialWeights(start, recipe, self.dataset, self.procedure) if start else None
         if self.initial_weights:

@@ -124,7 +124,7 @@ def _changed(recipe: Recipe, spec: Spec, widths: int, sides: int) -> Change | No
     if sides:
         side = spec.shape[-1] // 2**sides
         divisible = spec.is_image and spec.shape[-1] % 2**sides == 0
-        if not divisible or side < SMALLEST or "size" not in describe(dataset.entry).settings:
+        if not divisible or recipe.dataset_a or side < SMALLEST or "size" not in describe(dataset.entry).settings:
             return None
         dataset = replace(dataset, settings={**dataset.settings, "size": side})
         overrides["dataset.size"] = side

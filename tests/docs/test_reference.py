@@ -116,7 +116,7 @@ def test_every_setting_of_evaluate_with_its_default() -> None:
 
 def test_every_setting_that_may_change_in_a_resumed_run() -> None:
     told = page("recipes.md").partition("## What a resumed run may change")[2].partition("\n## ")[0]
-    assert tuple(re.findall(r"`((?:run|dataset)\.\w+)`", told)) == RESUMABLE
+    assert tuple(re.findall(r"`((?:run|dataset|dataset_a)\.\w+)`", told)) == RESUMABLE
 
 
 def test_every_exit_code() -> None:
@@ -137,7 +137,7 @@ def test_every_environment_variable() -> None:
 def test_every_dataset() -> None:
     text = page("data.md")
     told = {name.strip("`") for heading in ("## Generated", "## Downloaded") for name, *_ in rows(text, heading)}
-    told |= set(re.findall(r"^## (folder|pairs|text|npz|digits):", text, re.M))
+    told |= set(re.findall(r"^## (folder|pairs|unpaired|text|npz|digits):", text, re.M))
     entries = discovery.load().zoo.entries("dataset")
     assert told == {entry.name for entry in entries if entry.owner == "ganzoo"}
 

@@ -75,6 +75,28 @@ use = "pix2pix"
 width = 2
 layers = 1
 """
+UNPAIRED = """
+[dataset]
+use = "digits"
+[dataset_a]
+use = "glyphs"
+n = 60
+size = 8
+characters = "012"
+[procedure]
+use = "cyclegan"
+pool = 3
+[generator]
+use = "cyclegan"
+width = 2
+blocks = 1
+[discriminator]
+use = "cyclegan"
+width = 2
+layers = 1
+[loss]
+use = "least_squares"
+"""
 
 PLUGINS = discovery.load()
 

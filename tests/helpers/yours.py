@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 N = 60
-PATHS = {"npz": "arrays.npz", "folder": "pictures", "pairs": "sides", "text": "lines.txt"}
+PATHS = {"npz": "arrays.npz", "folder": "pictures", "pairs": "sides", "unpaired": "sides", "text": "lines.txt"}
 """Dataset -> its setting `path`, relative to the folder of write()."""
 
 

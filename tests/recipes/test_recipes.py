@@ -11,12 +11,13 @@ import pytest
 import ganzoo
 from ganzoo.config import defaults, instantiate, locate, parser, resolver
 from ganzoo.config.recipe import Recipe
+from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
 from helpers import commands
 from helpers.support import save_noise
 
 PLUGINS = discovery.load()
-MOST = {"width": 8, "hidden": 16, "iterations": 3}
+MOST = {"width": 8, "hidden": 16, "iterations": 3, "blocks": 2, "growth": 8}
 every_recipe = pytest.mark.parametrize(
     "found", [pytest.param(found, id=found.name) for found in locate.recipes(PLUGINS) if found.owner == "ganzoo"]
 )
@@ -65,8 +66,12 @@ def test_it_trains(found: locate.RecipeFile, tmp_path: Path) -> None:
     """Two steps on noise of the right shape, since the real data may not be here, by networks made narrow."""
     recipe = resolved(found)
     batch = min(4, recipe.run.batch_size)
-    data = save_noise(tmp_path / "noise.npz", instantiate.dataset(recipe).spec, 40 * batch)
+    dataset = instantiate.dataset(recipe)
+    spec = Spec((dataset.spec.shape[0], 28, 28)) if dataset.sides() else dataset.spec  # networks of any size
+    data = save_noise(tmp_path / "noise.npz", spec, 40 * batch)
     changes = {"run.steps": 2, "run.batch_size": batch, "dataset.use": "npz", "dataset.path": str(data)}
+    if dataset.sides():
+        changes |= {"dataset_a.use": "npz", "dataset_a.path": str(data)}
     run = ganzoo.train(found.name, {**changes, **narrow(recipe.resolved())}, out=tmp_path, plugins=PLUGINS)
     assert run.status["state"] == "finished"
     assert run.status["step"] == 2
@@ -75,7 +80,7 @@ def test_it_trains(found: locate.RecipeFile, tmp_path: Path) -> None:
 def narrow(tree: parser.Tree) -> dict[str, Any]:
     """Overrides that make networks small, where they have a `width` or `hidden` sizes, and chains short."""
     changes: dict[str, Any] = {}
-    for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset"}):
+    for table, settings in ((name, tree[name]) for name in tree.keys() - {"dataset", "dataset_a"}):
         for name, most in MOST.items() if isinstance(settings, dict) else ():
             value = settings.get(name)
             if isinstance(value, int):

@@ -79,7 +79,7 @@ def test_data_of_a_usual_size_is_made() -> None:
 def test_a_translator_of_somebody_else_says_how_to_name_pictures(tmp_path: Path) -> None:
     run = train(tiny(TRANSLATING, "run.steps=1"), tmp_path)
     model = ganzoo.load(export.export(run.folder).folder)
-    blueprint = model.data.args[0]  # type: ignore[union-attr]
+    blueprint = model.data.args[0]["dataset"]  # type: ignore[union-attr]
     assert blueprint.entry.full_name == "ganzoo/digits"
     blueprint.settings["path"] = str(tmp_path)
     with pytest.raises(

@@ -229,9 +229,10 @@ def _check_samples(component: Component, spec: Spec, example: Batch) -> None:
     for name in names:
         x = example[name]
         expect(isinstance(x, Tensor), f'{component}: "{name}" is {type(x).__name__}. Make it a torch.Tensor.')
+        shape = spec.source.shape if name == "a" else spec.shape
         expect(
-            tuple(x.shape) == tuple(spec.shape),
-            f'{component}: "{name}" has shape {tuple(x.shape)}, but spec.shape is {spec.shape}. An example has no '
+            tuple(x.shape) == tuple(shape),
+            f'{component}: "{name}" has shape {tuple(x.shape)}, but the spec says {shape}. An example has no '
             "batch axis.",
         )
         expect(x.dtype in types, f'{component}: "{name}" is {x.dtype}. Make it {types[0]}.')

@@ -29,6 +29,8 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     # Your own.
     add("folder", "folder:Folder", "Your images; class subfolders become labels")
     add("pairs", "pairs:Pairs", "Your pairs of images: inputs and targets, in two folders")
+    name, target = "unpaired", "unpaired_folders:UnpairedFolders"
+    add(name, target, "Your images in two folders that do not belong together: inputs and samples")
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
     add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
     # Included in a package.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -107,6 +108,9 @@ class Folder(Dataset):
         for path, _ in self._examples:
             digest.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode(errors="surrogateescape"))
         return digest.hexdigest()
+
+    def whole_picture(self, i: int) -> Tensor:
+        return replace(self.decode, fit="none")(self._examples[i][0])[0]
 
     def original_sizes(self) -> list[tuple[int, int]]:
         return [(traits.height, traits.width) for traits in self._seen.values()]

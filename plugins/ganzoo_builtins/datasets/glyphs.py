@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import string
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -30,6 +30,7 @@ BOLD = 0.015  # added to printed glyphs on every side, to make them as heavy as 
 WEIGHT = 0.04  # maximum change of the strokes of both styles on every side
 FIELD = 56  # side of a distance field, in pixels
 CHUNK = 1000  # glyphs generated at a time
+STYLES = ("printed", "handwritten")
 
 
 class Glyphs(InMemoryDataset):
@@ -43,6 +44,7 @@ class Glyphs(InMemoryDataset):
         size: Side of the images.
         distortion: Amount of the distortions, 0 for none. Up to 1, glyphs are legible and do not touch the border.
         seed: Seed of the samples.
+        style: One style alone: "printed" or "handwritten". The distortions are those that each sample has with "both".
 
     Raises:
         GanzooError: `characters` is empty, or has a space or a repeated character.
@@ -55,6 +57,7 @@ class Glyphs(InMemoryDataset):
         size: Annotated[int, Field(gt=0, le=256)] = 28,
         distortion: NonNegativeFloat = 1.0,
         seed: int = 0,
+        style: Literal["both", "printed", "handwritten"] = "both",
     ):
         if not characters or len(set(characters)) < len(characters) or any(c.isspace() for c in characters):
             raise GanzooError(
@@ -63,6 +66,7 @@ class Glyphs(InMemoryDataset):
         self.n = n
         self.distortion = distortion
         self.seed = seed
+        self.style = style
         self.class_names = tuple(characters)
         self.spec = Spec((1, size, size), classes=len(characters))
 
@@ -71,7 +75,7 @@ class Glyphs(InMemoryDataset):
 
     def held_out(self) -> Dataset:
         n, seed = held_out_split(self.n, self.seed)
-        return Glyphs(n, "".join(self.class_names), self.spec.shape[-1], self.distortion, seed)
+        return Glyphs(n, "".join(self.class_names), self.spec.shape[-1], self.distortion, seed, self.style)
 
     def load(self) -> Batch:
         fields = torch.stack([_fields(c) for c in self.class_names])  # (K, 2, FIELD, FIELD)
@@ -85,6 +89,8 @@ class Glyphs(InMemoryDataset):
         """Draw glyphs: fields (K, 2, FIELD, FIELD), labels (n,) -> uint8 (n, 1, size, size)."""
         n, size = len(labels), self.spec.shape[-1]
         style = torch.randint(2, (n,), generator=generator)
+        if self.style != "both":
+            style = torch.full_like(style, STYLES.index(self.style))
         grids = _warped_grids(n, size, self.distortion, generator)
         depth = nn.functional.grid_sample(
             fields[labels, style][:, None], grids, padding_mode="border", align_corners=False

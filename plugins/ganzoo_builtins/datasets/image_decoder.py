@@ -32,6 +32,7 @@ FILTER = Image.Resampling.BICUBIC  # Pillow's filters are antialiased
 LARGEST_FILE = 2**28  # bytes of a file that is read again without its metadata
 
 Fit = Literal["crop", "pad", "stretch"]
+Whole = Literal["none"]
 
 
 class Traits(NamedTuple):
@@ -63,7 +64,8 @@ class ImageDecoder:
     Attributes:
         size: Side of the squares.
         channels: 3 for colour, 1 for grey.
-        fit: "crop" cuts out the central square, "pad" adds background, "stretch" changes the aspect ratio.
+        fit: "crop" cuts out the central square, "pad" adds background, "stretch" changes the aspect ratio, and "none"
+            leaves pictures in their own size.
         background: Colour (red, green, blue) for padding and transparent pixels.
         max_pixels: Number of pixels above which an image is rejected.
         white: The number that is white, if it is less than the file declares; None to believe the file.
@@ -72,7 +74,7 @@ class ImageDecoder:
 
     size: int
     channels: int
-    fit: Fit
+    fit: Fit | Whole
     background: tuple[int, int, int]
     max_pixels: int
     white: int | None = None
@@ -85,7 +87,8 @@ class ImageDecoder:
             path: The file.
 
         Returns:
-            The image (channels, size, size), uint8, and the properties of the file.
+            The image (channels, size, size), uint8, and the properties of the file; (channels, height, width) if `fit`
+            is "none".
 
         Raises:
             DataError: The file cannot be decoded.
@@ -140,6 +143,8 @@ class ImageDecoder:
 
     def _fitted(self, image: Image.Image) -> Image.Image:
         square = (self.size, self.size)
+        if self.fit == "none":
+            return image
         if self.fit == "crop":
             return ImageOps.fit(image, square, FILTER)
         if self.fit == "pad":
@@ -156,7 +161,7 @@ class ImageDecoder:
 
     def _tensor(self, image: Image.Image) -> Tensor:
         array = np.array(image.convert("L" if self.channels == 1 else "RGB"))  # (size, size) or (size, size, 3)
-        return torch.from_numpy(array).view(self.size, self.size, self.channels).permute(2, 0, 1).contiguous()
+        return torch.from_numpy(array).view(*array.shape[:2], self.channels).permute(2, 0, 1).contiguous()
 
 
 @contextlib.contextmanager

@@ -26,21 +26,36 @@ WHITE, MEGAPIXELS = (255, 255, 255), 64
 class Pairs(Dataset):
     """Inputs of a translator from the folder a, and targets from the folder b, paired by file name.
 
-    a, b: uint8 (N, channels, size, size), in alphabetical order. Suffixes may differ: a/7.jpg belongs to b/7.png.
-    Two images of one folder that differ in their suffix alone are an error, because only one could have the partner.
-    Names are compared in Unicode's composed form. Images are decoded like those of `folder`.
+    b: uint8 (N, channels, size, size), in alphabetical order; a: likewise, or of its own size and channels. Suffixes
+    may differ: a/7.jpg belongs to b/7.png. Two images of one folder that differ in their suffix alone are an error,
+    because only one could have the partner. Names are compared in Unicode's composed form. Images are decoded like
+    those of `folder`.
 
     Args:
         path: The folder that contains a and b, relative to the current folder or to the data root.
         size: Side of the square that every image is brought to.
         channels: 3 for colour, 1 for grey.
         fit: "crop" cuts out the central square, "pad" adds white, "stretch" changes the aspect ratio.
+        input_size: Side of the inputs; by default that of the targets.
+        input_channels: Channels of the inputs; by default those of the targets.
     """
 
-    def __init__(self, path: str, size: PositiveInt = 256, channels: Literal[1, 3] = 3, fit: Fit = "crop"):
+    def __init__(
+        self,
+        path: str,
+        size: PositiveInt = 256,
+        channels: Literal[1, 3] = 3,
+        fit: Fit = "crop",
+        input_size: PositiveInt | None = None,
+        input_channels: Literal[1, 3] | None = None,
+    ):
         self.path = path
-        self.spec = Spec((channels, size, size))
-        self.decode = ImageDecoder(size, channels, fit, WHITE, MEGAPIXELS * 10**6)
+        shapes = (input_channels or channels, input_size or size, input_size or size), (channels, size, size)
+        self.spec = Spec(shapes[1], source_shape=shapes[0])
+        self.decoders = {
+            side: ImageDecoder(shape[1], shape[0], fit, WHITE, MEGAPIXELS * 10**6)
+            for side, shape in zip(SIDES, shapes, strict=True)
+        }
 
     def __len__(self) -> int:
         return len(self._files)
@@ -48,10 +63,10 @@ class Pairs(Dataset):
     def __getitem__(self, i: int) -> Batch:
         if "_images" in self.__dict__:
             return {side: images[i] for side, images in self._images.items()}
-        return {side: self._decoded(path) for side, path in zip(SIDES, self._files[i], strict=True)}
+        return {side: self._decoded(side, path) for side, path in zip(SIDES, self._files[i], strict=True)}
 
     def tensors(self) -> Batch | None:
-        return self._images if 2 * len(self) * self.spec.size <= IN_MEMORY else None
+        return self._images if len(self) * (self.spec.size + self.spec.source.size) <= IN_MEMORY else None
 
     def fingerprint(self) -> str:
         """Add the name and size of every file to the digest of the base class."""
@@ -66,7 +81,9 @@ class Pairs(Dataset):
         remarks = [remark for side in SIDES for remark in outputs_remark(root / side)]
         remarks += self._listed[1].remark(2 * len(self))
         if len(self._seen) == 2 * len(self):
-            remarks += conversions(self._seen, self.spec.shape[0])
+            for k, spec in enumerate((self.spec.source, self.spec)):
+                seen = {pair[k]: self._seen[pair[k]] for pair in self._files}
+                remarks += [remark for remark in conversions(seen, spec.shape[0]) if remark not in remarks]
         return remarks
 
     @cached_property
@@ -74,14 +91,16 @@ class Pairs(Dataset):
         """Traits of the images that this process has decoded."""
         return {}
 
-    def _decoded(self, path: Path) -> Tensor:
-        x, self._seen[path] = self.decode(path)
+    def _decoded(self, side: str, path: Path) -> Tensor:
+        x, self._seen[path] = self.decoders[side](path)
         return x
 
     @cached_property
     def _images(self) -> dict[str, Tensor]:
         """All images (N, C, H, W) of each side. Reading this raises DataError at the first bad one."""
-        return {side: torch.stack([self._decoded(pair[k]) for pair in self._files]) for k, side in enumerate(SIDES)}
+        return {
+            side: torch.stack([self._decoded(side, pair[k]) for pair in self._files]) for k, side in enumerate(SIDES)
+        }
 
     @property
     def _files(self) -> list[tuple[Path, Path]]:

@@ -136,7 +136,18 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add("generator", "context_encoder", "context_encoder:ContextEncoderGenerator", summary, paper)
     summary = "Inpainting: squared error, weighted at the seam, and a discriminator of the filled hole"
     add("procedure", "context_encoder", "context_encoder:ContextEncoder", summary, paper)
+    paper = "arXiv:1703.10593"
+    pair("cyclegan", "CycleGAN", "Images to images of their size by residual blocks; patches", paper)
+    summary = "Two sets without pairs, in both directions: there and back again"
+    add("procedure", "cyclegan", "cyclegan:CycleGAN", summary, paper)
+    paper = "arXiv:2007.15651"
+    add("generator", "cut", "cut:CUTGenerator", "As cyclegan, blurred where it is halved; has features", paper)
+    summary = "Two sets without pairs, by contrast between patches of input and output"
+    add("procedure", "cut", "cut:CUT", summary, paper)
     paper = "arXiv:1609.04802"
     pair("srgan", "SRGAN", "Small images to larger ones, by residual blocks", paper)
     summary = "Super-resolution: squared error first, then a discriminator and a distance of features"
     add("procedure", "srgan", "srgan:SRGAN", summary, paper)
+    paper = "arXiv:2107.10833"
+    add("generator", "rrdb", "real_esrgan:RRDBGenerator", "To larger images, by dense blocks without norm", paper)
+    add("discriminator", "unet", "real_esrgan:UNetDiscriminator", "A logit for each pixel; spectral norm", paper)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -24,6 +25,7 @@ from torch.nn.functional import mse_loss
 from ganzoo import AugmentedDiscriminator, Batch, Blueprint, Discriminator, Generator, IncompatibleError, Move, Spec
 from ganzoo_builtins.gans.requirements import need_image
 from ganzoo_builtins.procedures.translating import AdversarialTranslator
+from ganzoo_builtins.procedures.translation import DISTANCES
 
 SCALE = 4  # when the size of the input is not given
 
@@ -31,7 +33,8 @@ SCALE = 4  # when the size of the input is not given
 class SRGANGenerator(Generator):
     """a -> b, larger by a power of two: residual blocks, then PixelShuffle, then a 9x9 convolution.
 
-    The paper's last layer is linear; here a tanh keeps pixels in their range. Batch norm is as in the paper.
+    The paper's last layer is linear; here a tanh keeps pixels in their range. Batch norm is as in the paper. Inputs may
+    have any size.
 
     Args:
         spec: Shape, kind and classes of the samples.
@@ -39,6 +42,8 @@ class SRGANGenerator(Generator):
         width: Channels of every map.
         blocks: Number of residual blocks.
     """
+
+    multiple = 1
 
     def __init__(self, spec: Spec, source: Spec | None = None, width: PositiveInt = 64, blocks: PositiveInt = 16):
         super().__init__()
@@ -123,7 +128,7 @@ class SRGANDiscriminator(Discriminator):
 class SRGAN(AdversarialTranslator):
     """Photo-Realistic Single Image Super-Resolution Using a GAN (arXiv:1609.04802), sections 2.1 and 2.2.
 
-    For `pretrain` steps the generator moves alone and minimises the squared error of pixels. Then the discriminator
+    For `pretrain` steps the generator moves alone and minimises the distance of pixels. Then the discriminator
     moves, and the generator after it, on one batch.
 
     Args:
@@ -136,6 +141,7 @@ class SRGAN(AdversarialTranslator):
         pretrain: Number of steps of the first stage.
         weight: Weight of the adversarial term.
         features: Weight of the distance of features; 0 leaves that of pixels alone.
+        distance: Of pixels: "l2", or "l1" as in ESRGAN, which blurs less.
 
     Raises:
         IncompatibleError: The generator does not fit the inputs, or a network is conditional.
@@ -152,6 +158,7 @@ class SRGAN(AdversarialTranslator):
         pretrain: NonNegativeInt = 1_000_000,
         weight: NonNegativeFloat = 1e-3,
         features: NonNegativeFloat = 0.006,
+        distance: Literal["l2", "l1"] = "l2",
     ):
         super().__init__(spec, transform)
         self.G = self.make(generator)
@@ -160,6 +167,7 @@ class SRGAN(AdversarialTranslator):
         self.pretrain = pretrain
         self.weight = weight
         self.features = features
+        self.distance = DISTANCES[distance]
         self.finish("srgan", regularizer, spec)
         if features and isinstance(self.D, AugmentedDiscriminator):
             raise IncompatibleError(
@@ -171,7 +179,7 @@ class SRGAN(AdversarialTranslator):
         a, b = self.pairs(next(data))
         fake = self.G(a)  # (N, C, H/4, W/4) -> (N, C, H, W)
         if t < self.pretrain:
-            yield {"generator": {"pixels": mse_loss(fake, b)}}
+            yield {"generator": {"pixels": self.distance(fake, b)}}
             return
         real_logits, fake_logits = self.D(b), self.D(fake.detach())
         self.log(real=real_logits, fake=fake_logits)
@@ -180,7 +188,7 @@ class SRGAN(AdversarialTranslator):
         yield {"discriminator": self.regularizers.terms(comparison, own)}
         self.regularizers.project()
         real, judged = self.D(b) if self.loss.uses_real else None, self.D(fake)
-        own = {"adversarial": self.weight * self.loss.generator(real, judged), "pixels": mse_loss(fake, b)}
+        own = {"adversarial": self.weight * self.loss.generator(real, judged), "pixels": self.distance(fake, b)}
         if self.features:
             own["features"] = self.features * self._features_distance(fake, b)
         comparison = self.comparison(a, b, fake, t, real_logits=real, fake_logits=judged)

@@ -125,3 +125,13 @@ def test_distance_to_a_segment() -> None:
     points = torch.tensor([[0.0, 0.5], [2.0, 0.0], [-3.0, 4.0], [0.5, 0.0]])
     segment = torch.tensor([[[0.0, 0.0], [1.0, 0.0]]])
     assert strokes.distance(points, segment).tolist() == [0.5, 1.0, 5.0, 0.0]
+
+
+def test_a_style_of_its_own_has_the_distortions_of_both() -> None:
+    both, printed, written = (
+        Glyphs(40, "AB", style=style).tensors()["x"] for style in ("both", "printed", "handwritten")
+    )
+    first = (both == printed).flatten(1).all(1)
+    assert torch.equal(~first, (both == written).flatten(1).all(1)) and 0 < first.sum() < 40
+    held = Glyphs(40, "AB", style="printed").held_out()
+    assert torch.equal(held.tensors()["x"], Glyphs(len(held), "AB", seed=held.seed, style="printed").tensors()["x"])

@@ -102,3 +102,13 @@ def test_a_gan_is_trained_on_pairs_and_translates_them(photos: Path, tmp_path: P
     a, b = ganzoo.load(run).pairs(10, seed=0)
     assert (b - a).unique(dim=0).shape[0] == 1 and len(a.unique(dim=0)) == 10
     assert ganzoo.load(run).sample(3, seed=0).shape == (3, 3, 8, 8)
+
+
+def test_inputs_may_have_a_size_and_channels_of_their_own(photos: Path) -> None:
+    dataset = Pairs(str(photos), size=8, input_size=4, input_channels=1)
+    assert dataset.spec == ganzoo.Spec((3, 8, 8), source_shape=(1, 4, 4))
+    assert {key: x.shape for key, x in dataset[2].items()} == {"a": (1, 4, 4), "b": (3, 8, 8)}
+    whole = dataset.tensors()
+    assert whole is not None and whole["a"].float().mean((1, 2, 3)).tolist() == [*range(10)]
+    assert dataset.fingerprint() != Pairs(str(photos), size=8).fingerprint()
+    assert Pairs(str(photos), size=8, input_size=8).fingerprint() == Pairs(str(photos), size=8).fingerprint()
