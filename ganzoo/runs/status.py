@@ -113,8 +113,11 @@ def report(folder: Path) -> Report:
     state, note = str(content.get("state", "unreadable")), str(content.get("error", ""))
     if state in GOING and (silence := _silence(folder, content)):
         state, note = "dead", f"{silence}; resume it with: ganzoo resume {folder}"
-    checkpoints = retention.complete(folder / layout.CHECKPOINTS)
-    newest = checkpoints[-1].name if checkpoints else ""
+    checkpoints = retention.in_order(folder / layout.CHECKPOINTS)
+    whole = retention.complete(folder / layout.CHECKPOINTS)
+    newest = whole[-1].name if whole else ""
+    if checkpoints and checkpoints[-1].name != newest:
+        note = "; ".join(filter(None, [note, f"{checkpoints[-1].name} is damaged: its {layout.MANIFEST} is missing"]))
     step, steps = _number(content.get("step")), _number(content.get("steps"))
     ends = str(content.get("ends", "")) if state in GOING else ""
     return Report(folder.name, state, step, steps, str(content.get("heartbeat", "")), newest, printable(note), ends)

@@ -27,8 +27,10 @@ from ganzoo.training.initial_weights import InitialWeights, trained_weights
 from ganzoo.training.session import Session, memory_need
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
-from ganzoo.utils import distributed
+from ganzoo.utils import distributed, signals
 from ganzoo.utils.meta import meta_device
+
+LIMIT = 120.0  # seconds for the steps that are timed; those of a hostile recipe may never end
 
 
 def inspect(recipe: Recipe, zoo: Zoo) -> dict[str, Any]:
@@ -132,13 +134,18 @@ def measure(recipe: Recipe, needed: int) -> tuple[dict[str, Any], list[str]]:
             "no step was timed: this machine has too little free memory at present"
         ]
     try:
-        accelerator = device.accelerator(recipe.run)
-        session = Session(recipe, accelerator)
-        forecast = time_steps(recipe, session)
+        with signals.deadline(LIMIT):
+            accelerator = device.accelerator(recipe.run)
+            session = Session(recipe, accelerator)
+            forecast = time_steps(recipe, session)
+            peak = _peak_bytes(session)
+            ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
+    except TimeoutError:
+        return {"time": None, "peak_bytes": None}, [
+            f"no step was timed: the first ones take more than {LIMIT:g} s. Does a setting ask for many repetitions?"
+        ]
     except (RuntimeError, MemoryError) as error:
         return {"time": None, "peak_bytes": None}, [f"no step was timed: {error}"]
-    peak = _peak_bytes(session)
-    ways = shorten.ways(recipe, session.dataset.spec, forecast, accelerator)
     took = {"seconds": forecast.seconds, "text": f"about {forecast}", "shorter": ways}
     return {"time": took, "peak_bytes": peak}, absent_classes(session.dataset)
 

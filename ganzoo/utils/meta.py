@@ -18,7 +18,7 @@ NORMAL = {Tensor.normal_, nn.init.normal_, nn.init.kaiming_normal_}
 """Initializations that import torch's compiler when they run on the meta device, which takes seconds."""
 
 
-MOST_TENSORS = 20_000  # of all networks; the largest ones in use have a few thousand
+MOST_TENSORS = 10_000  # of all networks; the largest ones in use have a few thousand
 MOST_ELEMENTS = 2**50  # of all networks: 4 PiB; what is smaller is compared with the memory of the machine
 
 

@@ -1,10 +1,12 @@
-"""Handlers of signals: a flag on which training ends the step, saves the run and stops; and Ctrl-C of a command."""
+"""Handlers of signals: a flag on which training ends the step, saves and stops; Ctrl-C of a command; deadlines."""
 
 from __future__ import annotations
 
 import collections
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -42,6 +44,43 @@ class StopFlag:
 
     def __bool__(self) -> bool:
         return bool(self.reason)
+
+
+class _Late(BaseException):
+    """The time of a deadline() is over. No `except Exception` keeps it."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Leave the block after so many seconds, wherever in Python it is: a setting may ask for a billion repetitions.
+
+    Where there are no such alarms (Windows, other threads than the main one), there is no deadline.
+
+    Args:
+        seconds: The time that the block may take.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        TimeoutError: The time is over.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise_late)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and again, where somebody kept it from leaving
+    try:
+        yield
+    except _Late as late:
+        raise TimeoutError(f"not done after {seconds:.0f} s") from late
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise_late(number: int, frame: FrameType | None) -> None:
+    raise _Late
 
 
 class CtrlC:

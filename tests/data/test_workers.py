@@ -24,6 +24,7 @@ from ganzoo import Batch, DataError, Dataset
 from ganzoo.data import workers
 from ganzoo.data.loader import Batches
 from ganzoo.errors import SetupError
+from ganzoo.utils.signals import STOP_SIGNALS
 from ganzoo_builtins.datasets import folder
 from ganzoo_builtins.datasets.folder import Folder
 from helpers.noisy import Noisy
@@ -56,6 +57,14 @@ class CountingThreads(Noisy):
 
     def __getitem__(self, i: int) -> Batch:
         return {"x": torch.full((4,), float(torch.get_num_threads()))}
+
+
+class TellingSignals(Noisy):
+    """A dataset that tells how many of the signals that end a command are ignored by the process that reads it."""
+
+    def __getitem__(self, i: int) -> Batch:
+        ignored = sum(signal.getsignal(number) == signal.SIG_IGN for number in STOP_SIGNALS)
+        return {"x": torch.full((4,), float(ignored))}
 
 
 def batches(dataset: Dataset, workers: int, seed: int = 0, rank: int = 0, world: int = 1) -> Batches:
@@ -105,6 +114,11 @@ def test_workers_have_one_thread_each() -> None:
         assert drawn(batches(CountingThreads(), 0), 4).unique().tolist() == [2.0]
     finally:
         torch.set_num_threads(before)
+
+
+def test_workers_ignore_the_signals_that_reach_all_processes_of_a_command() -> None:
+    assert drawn(batches(TellingSignals(), 1), 4).unique().tolist() == [float(len(STOP_SIGNALS))]
+    assert drawn(batches(TellingSignals(), 0), 4).unique().tolist() == [0.0]
 
 
 @in_workers

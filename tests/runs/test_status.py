@@ -60,6 +60,20 @@ def test_a_damaged_status_is_no_traceback(junk: bytes, tmp_path: Path) -> None:
     assert status.reports(tmp_path)[0].step == 0
 
 
+def test_a_newest_checkpoint_without_its_manifest_is_told(tmp_path: Path) -> None:
+    run = folder(tmp_path, "finished", error="why")
+    for name in ("step-00000020", "step-00000040"):
+        (run / "checkpoints" / name).mkdir(parents=True)
+        (run / "checkpoints" / name / "manifest.json").touch()
+    assert (status.report(run).checkpoint, status.report(run).note) == ("step-00000040", "why")
+    (run / "checkpoints/step-00000040/manifest.json").unlink()
+    report = status.report(run)
+    assert (report.checkpoint, report.note) == (
+        "step-00000020",
+        "why; step-00000040 is damaged: its manifest.json is missing",
+    )
+
+
 def test_the_newest_checkpoint_is_named(tmp_path: Path) -> None:
     run = folder(tmp_path, "interrupted")
     for step in (5, 10):

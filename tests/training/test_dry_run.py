@@ -74,3 +74,12 @@ def test_the_peak_is_that_of_the_first_steps_or_of_writing_a_checkpoint(
     monkeypatch.setattr(dry_run, "psutil", SimpleNamespace(Process=lambda: process))
     session: Any = SimpleNamespace(procedure=network, engine=engine)
     assert dry_run._peak_bytes(session) == expected
+
+
+def test_steps_that_never_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dry_run, "LIMIT", 0.5)
+    measured, remarks = dry_run.measure(tiny("", "procedure.d_steps=1_000_000_000"), 0)
+    assert measured == {"time": None, "peak_bytes": None}
+    assert remarks == [
+        "no step was timed: the first ones take more than 0.5 s. Does a setting ask for many repetitions?"
+    ]

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from ganzoo.errors import Interrupted, RecipeError
 from ganzoo.sampling.run import Run
 from ganzoo.training.engine import Engine
+from ganzoo.utils import signals
 from ganzoo.utils.signals import STOP_SIGNALS, StopFlag
 from helpers.commands import ganzoo
 from helpers.support import PLUGINS, tiny, toml, train
@@ -154,3 +157,18 @@ def test_a_length_of_time_survives_a_resume(tmp_path: Path) -> None:
 def test_what_is_no_length_of_time_is_told(wrong: str) -> None:
     with pytest.raises(RecipeError, match="max_time"):
         tiny("", f"run.max_time={wrong}")
+
+
+def test_a_deadline_leaves_code_that_catches_everything() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(TimeoutError, match="not done after 0 s"), signals.deadline(0.05):
+        while True:
+            with suppress(Exception):
+                time.sleep(1)
+    assert signal.getsignal(signal.SIGALRM) is before and signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_what_ends_before_its_deadline_is_left_alone() -> None:
+    with signals.deadline(0.05):
+        pass
+    time.sleep(0.1)
