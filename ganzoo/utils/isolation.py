@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -11,12 +12,14 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, wraps
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 from ganzoo.errors import UserInterrupt, describe, printable
 from ganzoo.utils import torch_state
 
+FOLDER = "the current folder"
 _LOCK = threading.Lock()
 _START = threading.Thread.start
 _SEEDING = ("manual_seed", "manual_seed_all", "seed", "seed_all", "set_rng_state", "set_rng_state_all")  # of torch.cuda
@@ -42,21 +45,23 @@ class Isolated:
     so that a training does not depend on when they do.
 
     Args:
-        settings: Whether PyTorch's settings are put back; needless for code of our own, which changes none.
+        settings: Whether settings are put back; needless for code of our own, which changes none.
 
     Attributes:
         error: What the code raised; None for nothing.
-        changed: Names of the settings of PyTorch that were changed, and put back.
+        changed: Names of the settings that were changed, and put back: PyTorch's, and the current folder.
     """
 
     def __init__(self, settings: bool = True) -> None:
         self.error: BaseException | None = None
         self._settings = settings
         self.changed: list[str] = []
+        self._folder = ""
         self._open = ExitStack()
 
     def __enter__(self) -> Isolated:
         if self._settings:
+            self._folder = _current_folder()
             self.changed = self._open.enter_context(torch_state.preserved())
         self._open.enter_context(_threads_of_their_own())
         self._open.enter_context(_ctrl_c_by_name())
@@ -66,6 +71,9 @@ class Isolated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self._open.close()
+        if self._folder and self._folder != _current_folder():
+            os.chdir(self._folder)  # or a run of a relative path would go on in another folder
+            self.changed.append(FOLDER)
         self.error = error
         return not isinstance(error, UserInterrupt)
 
@@ -76,7 +84,9 @@ class Isolated:
 
     def changes(self, who: str, when: str) -> str:
         """Return the line that tells of changed settings."""
-        return f"{who} changed {', '.join(self.changed)} of PyTorch {when}, which ganzoo put back"
+        of_torch = ", ".join(name for name in self.changed if name != FOLDER)
+        names = [f"{of_torch} of PyTorch"] * bool(of_torch) + [FOLDER] * (FOLDER in self.changed)
+        return f"{who} changed {' and '.join(names)} {when}, which ganzoo put back"
 
     def complaints(self, who: str, when: str) -> list[str]:
         """Return a line for the exception and one for changed settings, if there are any.
@@ -90,6 +100,14 @@ class Isolated:
         """
         lines = [f"{who} failed {when}: {self.failure}"] if self.error else []
         return [*lines, self.changes(who, when)] if self.changed else lines
+
+
+def _current_folder() -> str:
+    """Return the current folder, or "" where it was deleted."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +95,20 @@ def test_an_inference_mode_that_is_freed_later_changes_nothing_any_more() -> Non
     assert "inference mode" in isolated.changed
     entered.clear()
     assert (torch.is_inference_mode_enabled(), torch.is_grad_enabled()) == (False, True)
+
+
+def test_the_current_folder_is_put_back_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a relative path would go on in another folder, and lose what it writes."""
+    monkeypatch.chdir(tmp_path)
+    with Isolated() as isolated:
+        os.chdir("/")
+    assert (Path.cwd(), isolated.changed) == (tmp_path, ["the current folder"])
+    assert isolated.complaints("it", "here") == ["it changed the current folder here, which ganzoo put back"]
+    with Isolated() as isolated:
+        os.chdir("/")
+        torch.set_grad_enabled(False)
+    says = "it changed the recording of gradients of PyTorch and the current folder here, which ganzoo put back"
+    assert isolated.changes("it", "here") == says
 
 
 def test_what_changes_nothing_is_not_blamed() -> None:
