@@ -40,7 +40,7 @@ use = "mlp"
 hidden = []
 """
 
-REFUSING = {"translation", "context_encoder", "srgan", "gman", "lapgan", "pacgan", "ppgn"}
+REFUSING = {"translation", "context_encoder", "srgan", "cut", "gman", "lapgan", "pacgan", "ppgn"}
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,9 @@ def test_workers_have_one_thread_each() -> None:
 
 def test_workers_ignore_the_signals_that_reach_all_processes_of_a_command() -> None:
     assert drawn(batches(TellingSignals(), 1), 4).unique().tolist() == [float(len(STOP_SIGNALS))]
-    assert drawn(batches(TellingSignals(), 0), 4).unique().tolist() == [0.0]
+    here = sum(signal.getsignal(number) is signal.SIG_IGN for number in STOP_SIGNALS)  # 1 in a script's background
+    assert drawn(batches(TellingSignals(), 0), 4).unique().tolist() == [float(here)]
+    assert here < len(STOP_SIGNALS)
 
 
 @in_workers

@@ -102,7 +102,7 @@ NO_TABLES_OF_A_RECIPE = ("pyproject.toml", renamed.FILE)
 def test_tables_fit_a_recipe(block: Block) -> None:
     """A few tables, laid over those of a small recipe, resolve."""
     found = pages.plugins(block.page)
-    assert tree(block).keys() <= KNOWN_TABLES | {"schedule"}
+    assert tree(block).keys() <= KNOWN_TABLES | {"schedule", "dataset_a"}
     resolver.resolve({**TINY, **tree(block)}, found.zoo, block.id, name="page")
 
 

@@ -43,5 +43,7 @@ class Consistency(ganzoo.Regularizer):
         if self.flip:
             mirrored = torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5
             x = torch.where(mirrored, x.flip(3), x)
-        down, right = torch.randint(-self.shift, self.shift + 1, (2,)).tolist()  # the same for the whole batch
-        return x.roll((down, right), (2, 3))  # (N, C, H, W); pixels that leave on one side enter on the other
+        shifts = torch.randint(-self.shift, self.shift + 1, (len(x), 2)).tolist()
+        # Pixels that leave on one side enter on the other.
+        shifted = [image.roll(shift, (1, 2)) for image, shift in zip(x, map(tuple, shifts), strict=True)]
+        return torch.stack(shifted)  # (N, C, H, W)
