@@ -33,6 +33,7 @@ SMALL = {
     "virtual_batch_norm": {"reference": 6},
 }
 REGULARIZERS = [entry.full_name for entry in PLUGINS.zoo.entries("regularizer") if entry.owner == "ganzoo"]
+OF_OTHER_NETWORKS = ("ganzoo/paired_feature_matching", "ganzoo/reconstruction")  # translators; maps of several sizes
 KINDS = ("generator", "discriminator")
 N = 8
 
@@ -76,7 +77,8 @@ def test_a_gan_with_it_is_copied_saved_averaged_and_built_without_memory(name: s
     try:
         procedure = trained(make(spec, name), spec)
     except IncompatibleError as refusal:
-        assert spec is POINTS and refusal.message.startswith(f"regularizer {name.rpartition('/')[2]} ")
+        assert spec is POINTS or name in OF_OTHER_NETWORKS
+        assert refusal.message.startswith(f"regularizer {name.rpartition('/')[2]} ")
         return
     twin, other = copy.deepcopy(procedure), make(spec, name, seed=1)
     other.load_state_dict(procedure.state_dict())
