@@ -321,7 +321,7 @@ def forward(network: Blueprint, spec: Spec) -> bool:
             assert x.shape == batch["x"].shape, f"samples of shape {tuple(x.shape[1:])} for {spec}"
         else:
             logits = net(batch["x"], y)
-            patches = logits.dim() == 4 and logits.shape[1] == 1
+            patches = logits.dim() == 4  # (N, K, h, w)
             assert len(logits) == BATCH and (logits.dim() == 1 or patches), f"logits of shape {tuple(logits.shape)}"
         return net.conditional
 
