@@ -373,7 +373,8 @@ def seen_through(entry: Entry, augmentation: str) -> Example | None:
     return None
 
 
-APART = {"l1", "l2", "pixels", "pixel", "feature", "early", "margin"}
+APART = {"l1", "l2", "pixels", "pixel", "feature", "features", "early", "margin"}
+APART |= {f"{term}_{side}" for term in ("nce", "cycle", "identity") for side in "ab"}
 """Terms that compare samples themselves, or see them through another network than a discriminator."""
 
 

@@ -145,7 +145,13 @@ def changed(example: Example, changes: Tree, folder: Path, save: int) -> Any:
     tree = example.recipe.resolved()
     batch = tree["run"]["batch_size"]
     path = save_noise(folder / "noise.npz", example.spec, BATCHES * batch)
-    merged = {**tree, "dataset": {"use": "npz"}, **{table: new for table, new in changes.items() if table != "run"}}
+    inputs = {"dataset_a": {"use": "npz", "path": str(path)}} if "a" in next(example.batches()) else {}
+    merged = {
+        **tree,
+        "dataset": {"use": "npz"},
+        **inputs,
+        **{table: new for table, new in changes.items() if table != "run"},
+    }
     merged["procedure"] = {**few_moves(example), **changes.get("procedure", {})}
     merged["run"] = {**tree["run"], **OFTEN, "save": save, **changes.get("run", {})}
     merged["dataset"] = {**merged["dataset"], "path": str(path)}

@@ -89,7 +89,7 @@ UNKNOWN = {
     "a table": Spoilt(
         "[generator]",
         "[generater]",
-        ("[generater]: no table of that name. Did you mean 'generator'? Tables: about, run, dataset, procedure",),
+        ("[generater]: no table of that name. Did you mean 'generator'? Tables: about, run, dataset, dataset_a,",),
     ),
     "a setting of run": Spoilt(
         "steps = 3", "stepz = 3", ("[run]: [run] has no setting 'stepz'. Did you mean 'steps'? It has: steps, epochs,",)

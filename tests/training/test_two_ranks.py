@@ -92,7 +92,7 @@ def test_both_decide_alike_on_losses_that_differ(name: str, ranks: list[dict[str
 
 
 def test_no_more_than_a_few_cases_are_refused(ranks: list[dict[str, Any]]) -> None:
-    assert sum("refused" in told for told in ranks[0]["equal"].values()) <= len(CASES) / 10
+    assert sum("refused" in told for told in ranks[0]["equal"].values()) <= len(CASES) / 6
 
 
 @pytest.mark.parametrize(("number", "case"), [*enumerate(CASES)], ids=[str(case) for case in CASES])
@@ -131,7 +131,9 @@ def values(procedure: Any, real: Tensor, fake: Tensor) -> list[Tensor]:
     logits = procedure.D(real), procedure.D(fake)
     terms = [procedure.loss.discriminator(*logits), procedure.loss.generator(*logits)]
     for one in procedure.regularizers:
-        comparison = Comparison.of(procedure.D, procedure.G, real, fake)
+        comparison = Comparison.of(
+            procedure.D, procedure.G, real, fake, source=torch.zeros(len(real), procedure.G.z_dim)
+        )
         terms += one.terms(comparison).values()
         terms += one.generator_terms(comparison).values()
     return terms

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from ganzoo import DataError, Spec, Unpaired
+from ganzoo import Batch, DataError, Spec, Unpaired
 from ganzoo_builtins.datasets.folder import Folder
 from ganzoo_builtins.datasets.image_decoder import Fit
 from ganzoo_builtins.datasets.paths import find_path
@@ -53,6 +53,18 @@ class UnpairedFolders(Unpaired):
         return Spec(self.shapes[1], source_shape=self.shapes[0])
 
     def __len__(self) -> int:
+        self._need_folders()
+        return super().__len__()
+
+    def tensors(self) -> Batch | None:
+        self._need_folders()
+        return super().tensors()
+
+    def fingerprint(self) -> str:
+        self._need_folders()
+        return super().fingerprint()
+
+    def _need_folders(self) -> None:
         root = find_path(self.path, "folder")
         for folder in self.folders:
             if not (root / folder).is_dir():
@@ -61,4 +73,3 @@ class UnpairedFolders(Unpaired):
                     f"{root} has no folder {folder!r}. Put the inputs into {inputs}/ and the samples into {samples}/, "
                     'or set folders to their names, such as ["trainA", "trainB"].'
                 )
-        return super().__len__()

@@ -85,6 +85,8 @@ class FAnoGAN(Adversarial):
         self.G.eval()  # fixed, with their statistics
         self.D.eval()
         pixels, features = self.distances(next(normal)["x"])  # (N,), (N,)
+        for _ in range(self.d_steps - 1):
+            next(data)  # a step of either stage reads as many batches
         yield {"encoder": {"pixels": pixels.mean(), "features": self.kappa * features.mean()}}
 
     def normal(self, batch: Batch) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_the_score_is_minus_the_distance_of_pixels_and_features() -> None:
     pixels = torch.tensor([0.0625, 0, (63 * 0.0625 + 1) / 64])
     features = torch.tensor([(2 * 16.0) ** 2, 0, (2 * (16 - 1.25)) ** 2])
     torch.testing.assert_close(procedure.score(x), -(pixels + 0.5 * features))
-    terms = next(procedure.step(iter([{"x": x}]), 2))["encoder"]
+    terms = next(procedure.step(itertools.repeat({"x": x}), 2))["encoder"]
     torch.testing.assert_close(-(terms["pixels"] + terms["features"]), procedure.score(x).mean())
 
 
