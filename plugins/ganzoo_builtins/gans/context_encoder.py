@@ -129,11 +129,7 @@ class ContextEncoder(AdversarialTranslator):
         a, x = self.pairs(next(data))
         b = x[..., self.middle, self.middle]  # (N, C, H, W) -> (N, C, H/2, W/2)
         fake = self.G(a)
-        real_logits, fake_logits = self.D(b), self.D(fake.detach())
-        self.log(real=real_logits, fake=fake_logits)
-        comparison = self.comparison(a, b, fake.detach(), t, real_logits=real_logits, fake_logits=fake_logits)
-        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
-        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        yield self.discriminator_move(a, b, fake, t)
         self.regularizers.project()
         real, judged = self.D(b) if self.loss.uses_real else None, self.D(fake)
         own = {

@@ -13,6 +13,7 @@ from ganzoo import (
     Generator,
     IncompatibleError,
     Loss,
+    Move,
     Regularizers,
     Spec,
     Translator,
@@ -51,6 +52,30 @@ class AdversarialTranslator(Translator):
         if self.conditional or self.D.conditional:
             raise IncompatibleError(f"procedure {name} has no labels to give: use networks that are not conditional.")
         self.regularizers = Regularizers(regularizer, self.D, self.G, judged)
+
+    def judge(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return the logits of targets or outputs b for the inputs a; of b alone, unless overridden."""
+        logits: Tensor = self.D(b)
+        return logits
+
+    def discriminator_move(self, a: Tensor, b: Tensor, fake: Tensor, t: int) -> Move:
+        """Return the discriminator's move, in which it tells targets from outputs.
+
+        Args:
+            a: Inputs (N, *source.shape).
+            b: Targets (N, *shape).
+            fake: Outputs (N, *shape); no gradient flows into the generator.
+            t: The step.
+
+        Returns:
+            Its terms, with those of the regularizers.
+        """
+        fake = fake.detach()
+        real_logits, fake_logits = self.judge(a, b), self.judge(a, fake)
+        self.log(real=real_logits, fake=fake_logits)
+        comparison = self.comparison(a, b, fake, t, real_logits=real_logits, fake_logits=fake_logits)
+        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        return {"discriminator": self.regularizers.terms(comparison, own)}
 
     def comparison(self, a: Tensor, b: Tensor, fake: Tensor, t: int, **more: Any) -> Comparison:
         """Return what regularizers are handed in a move: targets beside outputs, for the same inputs.

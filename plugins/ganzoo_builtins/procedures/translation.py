@@ -66,14 +66,9 @@ class Translation(AdversarialTranslator):
     def step(self, data: Iterator[Batch], t: int) -> Iterator[Move]:
         a, b = self.pairs(next(data))
         fake = self.G(a)  # both players see the same outputs, whatever dropout there was
-        real_logits, fake_logits = self.D(self._shown(a, b)), self.D(self._shown(a, fake.detach()))
-        self.log(real=real_logits, fake=fake_logits)
-        comparison = self.comparison(a, b, fake.detach(), t, real_logits=real_logits, fake_logits=fake_logits)
-        own = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
-        yield {"discriminator": self.regularizers.terms(comparison, own)}
+        yield self.discriminator_move(a, b, fake, t)
         self.regularizers.project()
-        real = self.D(self._shown(a, b)) if self.loss.uses_real else None
-        judged = self.D(self._shown(a, fake))
+        real, judged = self.judge(a, b) if self.loss.uses_real else None, self.judge(a, fake)
         comparison = self.comparison(a, b, fake, t, real_logits=real, fake_logits=judged)
         own = {
             "adversarial": self.loss.generator(real, judged),
@@ -81,12 +76,16 @@ class Translation(AdversarialTranslator):
         }
         yield {"generator": self.regularizers.generator_terms(comparison, own)}
 
+    def judge(self, a: Tensor, b: Tensor) -> Tensor:
+        logits: Tensor = self.D(self._shown(a, b))
+        return logits
+
     def comparison(self, a: Tensor, b: Tensor, fake: Tensor, t: int, **more: Any) -> Comparison:
         def features(x: Tensor) -> Tensor:
             return self.D.features(self._shown(a, x))
 
         more = {
-            "judge": lambda x: self.D(self._shown(a, x)),
+            "judge": lambda x: self.judge(a, x),
             "features": features,
             "layer_features": lambda x: self.D.layer_features(self._shown(a, x)),
             **more,
