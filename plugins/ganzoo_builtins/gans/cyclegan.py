@@ -35,11 +35,11 @@ from ganzoo import (
     Translator,
     beside,
 )
+from ganzoo_builtins.gans.pix2pix import PatchDiscriminator, initialise
 from ganzoo_builtins.gans.requirements import need_image
 from ganzoo_builtins.procedures.replay import Pool
 
 LARGE = 128  # side above which the paper has 9 residual blocks, and not 6
-WIDEST = 8  # times `width`
 
 
 class CycleGANGenerator(Generator):
@@ -101,7 +101,7 @@ class Residual(nn.Module):
         return x + self.layers(x)
 
 
-class CycleGANDiscriminator(Discriminator):
+class CycleGANDiscriminator(PatchDiscriminator):
     """x -> a logit for each patch: 4x4 convolutions, strided ones first, then two that are not.
 
     Args:
@@ -118,28 +118,7 @@ class CycleGANDiscriminator(Discriminator):
         layers: Annotated[int, Field(ge=1, le=8)] = 3,
         norm: Literal["instance", "none"] = "instance",
     ):
-        super().__init__()
-        channels, *sides = need_image("discriminator cyclegan", spec)
-        if min(sides) // 2**layers < 3:
-            raise IncompatibleError(
-                f"discriminator cyclegan halves the image {layers} times and needs 3 pixels to be left, which "
-                f"{sides[0]}x{sides[1]} has not: add dataset.size={3 * 2**layers}, or set layers to fewer."
-            )
-        stack: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
-        n_out = width
-        for i in range(1, layers + 1):
-            n_in, n_out = n_out, width * min(2**i, WIDEST)
-            normalise = [nn.InstanceNorm2d(n_out)] if norm == "instance" else []
-            stack += [nn.Conv2d(n_in, n_out, 4, 2 if i < layers else 1, 1), *normalise, nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*stack)
-        self.head = nn.Conv2d(n_out, 1, 4, stride=1, padding=1)
-        self.apply(initialise)
-
-    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(x).flatten(1)  # (N, C, H, W) -> (N, 8*width, H/8 - 1, W/8 - 1) -> (N, width)
-
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.layers(x))  # (N, C, H, W) -> (N, 1, H/8 - 2, W/8 - 2)
+        super().__init__("cyclegan", spec, width, layers, nn.InstanceNorm2d if norm == "instance" else None, bias=True)
 
 
 class CycleGAN(Translator):
@@ -321,14 +300,6 @@ def check_sides(network: str, spec: Spec, source: Spec | None) -> tuple[int, int
             f"{network} halves images twice, and {sides[0]}x{sides[1]} cannot be: add dataset.size={better}."
         )
     return channels, source_channels
-
-
-def initialise(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02), and set biases to zero."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
 
 
 def _layer(*convolution: nn.Module) -> list[nn.Module]:

@@ -9,6 +9,8 @@ N(0, 0.02).
 The procedure is `translation`. Images may have any size: a smaller one is halved less often.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -84,7 +86,7 @@ class Pix2pixGenerator(Generator):
             nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], channels, 4, 2, 1, output_padding=odd), nn.Tanh()
         )
         self.noisy = min(3, levels - 2)  # layers with dropout; not the last two, which would blur edges
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(self, a: Tensor, y: Tensor | None = None) -> Tensor:
         maps: list[Tensor] = []
@@ -101,7 +103,47 @@ class Pix2pixGenerator(Generator):
         return self.last(x)  # -> (N, 2*width, H/2, W/2) -> (N, C, H, W)
 
 
-class Pix2pixDiscriminator(Discriminator):
+class PatchDiscriminator(Discriminator):
+    """x -> a logit for each patch: 4x4 convolutions, strided ones first, then two that are not.
+
+    Args:
+        name: Name of the network, for messages.
+        spec: Shape, kind and classes of the samples.
+        width: Channels next to the image, doubled at each layer, up to eight times as many.
+        layers: Number of strided layers: 1 sees patches of 16 pixels, 2 of 34, and 3 of 70.
+        norm: Makes the norm of so many channels, after all convolutions but the first and the last; None for none.
+        bias: Whether convolutions before a norm have biases.
+    """
+
+    def __init__(
+        self, name: str, spec: Spec, width: int, layers: int, norm: Callable[[int], nn.Module] | None, bias: bool
+    ):
+        super().__init__()
+        channels, *sides = need_image(f"discriminator {name}", spec)
+        if min(sides) // 2**layers < 3:
+            raise IncompatibleError(
+                f"discriminator {name} halves the image {layers} times and needs 3 pixels to be left, which "
+                f"{sides[0]}x{sides[1]} has not: add dataset.size={3 * 2**layers}, or set layers to fewer."
+            )
+        strided: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        n_out = width
+        for i in range(1, layers + 1):
+            n_in, n_out = n_out, width * min(2**i, WIDEST)
+            normalise = [norm(n_out)] if norm else []
+            stride = 2 if i < layers else 1
+            strided += [nn.Conv2d(n_in, n_out, 4, stride, 1, bias=bias), *normalise, nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*strided)
+        self.head = nn.Conv2d(n_out, 1, 4, stride=1, padding=1)
+        self.apply(initialise)
+
+    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.layers(x).flatten(1)  # (N, C, H, W) -> (N, 8*width, H/8 - 1, W/8 - 1) -> (N, width)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.head(self.layers(x))  # (N, C, H, W) -> (N, 1, H/8 - 2, W/8 - 2)
+
+
+class Pix2pixDiscriminator(PatchDiscriminator):
     """x -> a logit for each patch: 4x4 convolutions, strided ones first, then two that are not.
 
     In `translation` x is an input concatenated with its output or with the real one.
@@ -120,26 +162,8 @@ class Pix2pixDiscriminator(Discriminator):
         layers: Annotated[int, Field(ge=1, le=MOST)] = 3,
         norm: Literal["batch", "instance", "none"] = "batch",
     ):
-        super().__init__()
-        channels, *sides = need_image("discriminator pix2pix", spec)
-        if min(sides) // 2**layers < 3:
-            raise IncompatibleError(
-                f"discriminator pix2pix halves the image {layers} times and needs 3 pixels to be left, which "
-                f"{sides[0]}x{sides[1]} has not: add dataset.size={3 * 2**layers}, or set layers to fewer."
-            )
-        strided: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
-        n_out = width
-        for i in range(1, layers + 1):
-            n_in, n_out = n_out, width * min(2**i, WIDEST)
-            normalise = [] if norm == "none" else [_norm(norm, n_out)]
-            stride = 2 if i < layers else 1
-            strided += [nn.Conv2d(n_in, n_out, 4, stride, 1, bias=norm == "none"), *normalise, nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*strided)
-        self.head = nn.Conv2d(n_out, 1, 4, stride=1, padding=1)
-        self.apply(_initialise)
-
-    def features(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.layers(x).flatten(1)  # (N, C, H, W) -> (N, 8*width, H/8 - 1, W/8 - 1) -> (N, width)
+        normalise = None if norm == "none" else partial(_norm, norm)
+        super().__init__("pix2pix", spec, width, layers, normalise, bias=norm == "none")
 
     def layer_features(self, x: Tensor, y: Tensor | None = None) -> list[Tensor]:
         maps = []
@@ -149,19 +173,16 @@ class Pix2pixDiscriminator(Discriminator):
                 maps.append(x)  # (N, width, H/2, W/2), (N, 2*width, H/4, W/4), ...
         return maps
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.head(self.layers(x))  # (N, C, H, W) -> (N, 1, H/8 - 2, W/8 - 2)
-
 
 def _norm(norm: Norm, channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels) if norm == "batch" else nn.InstanceNorm2d(channels, affine=True)
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), those of norms from N(1, 0.02), and set biases to zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, (nn.BatchNorm2d, nn.InstanceNorm2d)):
+    elif isinstance(module, (nn.BatchNorm2d, nn.InstanceNorm2d)) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.bias is not None:
         nn.init.zeros_(module.bias)
