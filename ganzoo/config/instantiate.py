@@ -48,12 +48,15 @@ def dataset(recipe: Recipe) -> Dataset:
     return dataset_of(recipe.datasets, recipe.run.seed)
 
 
-def dataset_of(blueprints: Mapping[str, Blueprint], seed: int) -> Dataset:
+def dataset_of(
+    blueprints: Mapping[str, Blueprint], seed: int, make: Callable[[Blueprint, int], Dataset] | None = None
+) -> Dataset:
     """Build the dataset of a recipe: one, or two sets joined.
 
     Args:
         blueprints: The tables of data, by name: "dataset", and "dataset_a" for a second set, of inputs.
         seed: Seed of their random parts.
+        make: Builds one dataset from its blueprint and the seed; by default dataset_from().
 
     Returns:
         The dataset.
@@ -61,8 +64,9 @@ def dataset_of(blueprints: Mapping[str, Blueprint], seed: int) -> Dataset:
     Raises:
         IncompatibleError: A constructor refuses the settings.
     """
-    b = dataset_from(blueprints["dataset"], seed)
-    return Unpaired(dataset_from(blueprints["dataset_a"], seed), b) if "dataset_a" in blueprints else b
+    make = make or dataset_from
+    b = make(blueprints["dataset"], seed)
+    return Unpaired(make(blueprints["dataset_a"], seed), b) if "dataset_a" in blueprints else b
 
 
 def dataset_from(blueprint: Blueprint, seed: int) -> Dataset:

@@ -5,14 +5,12 @@ An export may come from anybody. It must not choose which pictures of this machi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import flat
 from ganzoo.data.sources import find_data
-from ganzoo.data.unpaired import Unpaired
 from ganzoo.errors import DataError, IncompatibleError, one_line
 from ganzoo.interfaces import Dataset
 
@@ -20,21 +18,6 @@ PLACES = ("path", "file", "folder", "root")  # settings that name files
 MOST_EXAMPLES = 2**24
 MOST_VALUES = 2**28  # of data that is generated as a whole, which takes seconds: 340,000 images of 28x28
 OTHERS = "Name pictures yourself: `ganzoo sample EXPORT --input FOLDER`."
-
-
-def make_all(blueprints: Mapping[str, Blueprint], seed: int) -> Dataset:
-    """Make the dataset of an export, or its two sets joined; see make().
-
-    Args:
-        blueprints: The tables of data, by name.
-        seed: Seed of their random parts.
-
-    Returns:
-        The dataset.
-    """
-    datasets = {table: make(blueprint, seed) for table, blueprint in blueprints.items()}
-    b = datasets["dataset"]
-    return Unpaired(datasets["dataset_a"], b) if "dataset_a" in datasets else b
 
 
 def make(blueprint: Blueprint, seed: int) -> Dataset:

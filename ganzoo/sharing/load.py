@@ -57,7 +57,7 @@ def load(folder: Path, plugins: Plugins | None = None) -> Model:
         procedure = instantiate.procedure_from(procedure_blueprint, parts, spec, exported.seed)
     remove_unsaved_networks(procedure, tensors)
     procedure.load_state_dict(tensors)
-    data = partial(examples.make_all, datasets, exported.seed) if datasets else None
+    data = partial(instantiate.dataset_of, datasets, exported.seed, examples.make) if datasets else None
     return Model(procedure.eval(), spec, exported.class_names, exported.words, data=data)
 
 

@@ -50,6 +50,13 @@ def mirror(x: Tensor, which: Tensor) -> Tensor:
     return torch.where(_per_image(which), x.flip(3), x)
 
 
+def mirrored(position: Tensor, side: int) -> Tensor:
+    """Return the pixels 0, ..., side - 1 at whole positions, int64, mirrored at the first and at the last one."""
+    period = max(1, 2 * (side - 1))
+    position = position.long() % period
+    return torch.minimum(position, period - position)
+
+
 def multiply(x: Tensor, factor: Tensor) -> Tensor:
     """Multiply all pixels of each image by a factor (N,): their contrast about mid-grey."""
     return x * _per_image(factor)
@@ -92,7 +99,7 @@ def warp(x: Tensor, source: Tensor) -> Tensor:
     first = at.floor()
     share = at - first
     columns_, rows_ = (
-        torch.stack([_mirrored(first[:, axis] + step, side) for step in (0, 1)])  # (2, N, H*W)
+        torch.stack([mirrored(first[:, axis] + step, side) for step in (0, 1)])  # (2, N, H*W)
         for axis, side in enumerate((width, height))
     )
     flat = x.flatten(2)  # (N, C, H*W)
@@ -107,13 +114,6 @@ def warp(x: Tensor, source: Tensor) -> Tensor:
 
 def _share(share: Tensor, step: int) -> Tensor:
     return share if step else 1 - share
-
-
-def _mirrored(position: Tensor, side: int) -> Tensor:
-    """Return the pixels 0, ..., side - 1 at whole positions, int64, mirrored at the first and at the last one."""
-    period = max(1, 2 * (side - 1))
-    position = position.long() % period
-    return torch.minimum(position, period - position)
 
 
 def _per_image(value: Tensor) -> Tensor:

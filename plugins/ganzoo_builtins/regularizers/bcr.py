@@ -5,6 +5,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from ganzoo import Comparison, IncompatibleError, Regularizer, Schedulable, Spec, Terms
+from ganzoo_builtins.augmentations import operations
 from ganzoo_builtins.regularizers.differences import difference
 
 
@@ -56,7 +57,7 @@ class BCR(Regularizer):
         if x.dim() != 4:
             return x + self.std * torch.randn_like(x)
         if self.mirror:
-            x = torch.where(torch.rand(len(x), 1, 1, 1, device=x.device) < 0.5, x.flip(3), x)
+            x = operations.mirror(x, torch.rand(len(x), device=x.device) < 0.5)
         for axis in (2, 3):
             x = _shifted(x, axis)
         return x
@@ -66,9 +67,7 @@ def _shifted(x: Tensor, axis: int) -> Tensor:
     """Shift each image along an axis by up to an eighth of its side, in whole pixels."""
     side = x.shape[axis]
     shift = torch.randint(-(side // 8), side // 8 + 1, (len(x), 1), device=x.device)
-    period = max(1, 2 * (side - 1))
-    position = (torch.arange(side, device=x.device) - shift) % period  # (N, side)
-    position = torch.minimum(position, period - position)
+    position = operations.mirrored(torch.arange(side, device=x.device) - shift, side)  # (N, side)
     return x.gather(
         axis, position[:, None, :, None].expand_as(x) if axis == 2 else position[:, None, None].expand_as(x)
     )
