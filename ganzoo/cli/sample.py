@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
 
     Part = tuple[Tensor, Tensor | None, Tensor | None]  # samples, labels, inputs
+
+
+class Manner(NamedTuple):
+    """Direction and sizes of a translation.
+
+    Attributes:
+        reverse: In the other direction.
+        full_size: Each picture in its own size.
+        tile: Side of the tiles of a translation in full size; None for whole pictures.
+    """
+
+    reverse: bool
+    full_size: bool
+    tile: int | None
 
 
 @click.command("sample")
@@ -129,7 +143,9 @@ def command(
         name = "samples" if full_size else "samples.png"
         target = out or output.file_of(None, api.default_output(run, name), force)
         as_grid = writer.suffix(target) == ".png"
-        count, layout, parts = _translations(model, count, labels, seed, pictures, as_grid, (reverse, full_size, tile))
+        count, layout, parts = _translations(
+            model, count, labels, seed, pictures, as_grid, Manner(reverse, full_size, tile)
+        )
     else:
         target = out or output.file_of(None, api.default_output(run, _default_name(model)), force)
         layout, parts = _samples(model, count, labels, seed, truncation)
@@ -197,12 +213,11 @@ def _translations(
     seed: int | None,
     folder: Path | None,
     as_grid: bool,
-    how: tuple[bool, bool, int | None],
+    manner: Manner,
 ) -> tuple[int, Layout, Iterator[Part]]:
     """Return the number of translations, their layout, and an iterator that makes them.
 
     In a grid, they are next to inputs and targets.
-    `how` is whether they are in the other direction, and in full size, and the side of tiles.
     """
     import secrets
 
@@ -210,14 +225,14 @@ def _translations(
     from ganzoo.translator import grid_columns
 
     seed = secrets.randbits(62) if seed is None else seed
-    source, target = model.ends(how[0])
-    pictures = model.pictures(folder, how[0]) if folder else None
+    source, target = model.ends(manner.reverse)
+    pictures = model.pictures(folder, manner.reverse) if folder else None
     n = count if pictures is None else len(pictures)
     y = model.labels(n, _in_turn(labels, n))
     kinds = model.translator.kinds if pictures is None else 2  # inputs, outputs and, of examples, targets
     columns = grid_columns(target, source, kinds)
     layout = Layout(n * kinds, columns) if as_grid else Layout(n, class_names=model.class_names)
-    return n, layout, _translated(model.stream_translations(n, y, seed, pictures, *how), y, as_grid)
+    return n, layout, _translated(model.stream_translations(n, y, seed, pictures, *manner), y, as_grid)
 
 
 def _translated(
