@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
-from ganzoo.utils import atomic, power_average
+from ganzoo.utils import atomic, power_average, regular
 
 NAME = re.compile(r"step-(\d{8})-([a-z][a-z0-9_]*)\.safetensors")
 FEWEST = 2  # snapshots of different shapes that can be combined
@@ -92,6 +92,7 @@ def rebuild(folder: Path, widths: Mapping[str, float], step: int, width: float) 
 
 def _read(path: Path) -> dict[str, Tensor]:
     try:
-        return safetensors.torch.load(path.read_bytes())
+        with regular.open_file(path) as file:
+            return safetensors.torch.load(file.read())
     except (OSError, SafetensorError) as error:
         raise RunError(f"{path} cannot be read: {error}. Remove it, to rebuild averages without it.") from error

@@ -16,6 +16,7 @@ from rich.progress import Progress as RichProgress
 from ganzoo.runs.metrics_log import MEANINGS, is_loss
 from ganzoo.terminal.console import Console
 from ganzoo.terminal.dashboard import Dashboard, short
+from ganzoo.utils import regular
 
 PLAIN_EVERY = 10.0  # seconds between plain lines
 TICK = 1.0  # seconds between two signs of life in a terminal
@@ -159,7 +160,7 @@ class ProgressDisplay:
         if not self._live:
             return
         try:
-            with Image.open(path) as picture:
+            with regular.open_file(path) as file, Image.open(file) as picture:
                 self.dashboard.picture = picture.convert("RGB")
         except OSError:  # the file has not been written yet
             return

@@ -41,7 +41,7 @@ class Follower:
     def new_rows(self) -> tuple[list[dict[str, Any]], bool]:
         """Return the new rows, and True when they replace all earlier ones, as when a run went back to a step."""
         try:
-            with (self.folder / layout.METRICS).open("rb") as file:
+            with regular.open_file(self.folder / layout.METRICS) as file:
                 stat = os.fstat(file.fileno())
                 replaced = bool(self.rows) and (stat.st_ino != self._inode or stat.st_size < self._read)
                 if replaced:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
-from ganzoo.utils import atomic, output
+from ganzoo.utils import atomic, output, regular
 from ganzoo.visualization import gif, png
 from ganzoo.visualization.joining import side_by_side
 
@@ -101,7 +101,7 @@ def _frames(shown: Sequence[tuple[int, Path]], last: int) -> list[Image.Image]:
     frames = []
     for step, grid in shown:
         try:
-            with Image.open(grid) as opened:
+            with regular.open_file(grid) as file, Image.open(file) as opened:
                 frames.append(_labelled(gif.reduced(opened.copy(), gif.LARGEST - STRIP), step, last))
         except OSError as error:
             raise RunError(f"{grid}: cannot be read: {error}. Remove it, or use another run.") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 from ganzoo import Generator, Spec, Zoo, hookimpl
@@ -18,7 +19,7 @@ from ganzoo.registry import discovery
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from ganzoo_builtins.datasets.toy import Ring
-from helpers.support import PLUGINS, tiny, train
+from helpers.support import tiny, train
 
 RING = """
 [run]
@@ -51,7 +52,7 @@ SICK: dict[str, tuple[str, list[str], str]] = {
     ),
     "generator_collapsed": (
         DIGITS,
-        ["optimizer.generator.lr=2e-2", "run.steps=400", "run.sample=25"],
+        ["generator.use=narrowing", "optimizer.generator.lr=2e-2", "run.steps=400", "run.sample=25"],
         "optimizer.generator.lr=0.001",
     ),
     "oscillation": (
@@ -64,8 +65,48 @@ SICK: dict[str, tuple[str, list[str], str]] = {
 }
 
 
+class Parrot(Generator):
+    """A generator of its training data."""
+
+    z_dim = 1
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        self.points = nn.Parameter(Ring(n=200).tensors()["x"])
+
+    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.points[(1000 * source[:, 0].abs()).long() % len(self.points)]  # (N, 1) -> (N, 2)
+
+
+class Narrowing(Generator):
+    """A generator whose samples become one image: collapse that does not hang on a processor's rounding."""
+
+    z_dim = 64
+
+    def __init__(self, spec: Spec):
+        super().__init__()
+        self.mean = nn.Parameter(torch.zeros(1, 8, 8))
+        self.register_buffer("spread", torch.ones(()))
+
+    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.training:
+            self.spread = (self.spread - 1 / 200).clamp(min=0)
+        return self.mean + self.spread * source.view(-1, 1, 8, 8)  # (N, 64) -> (N, 1, 8, 8)
+
+
+class Planted:
+    @hookimpl
+    def ganzoo_register(self, zoo: Zoo) -> None:
+        zoo.add("generator", "parrot", Parrot)
+        zoo.add("generator", "narrowing", Narrowing)
+
+
+PLUGINS = discovery.load()
+PLUGINS.zoo.merge(discovery.load({"acme/planted": Planted()}).zoo)
+
+
 def findings(text: str, changes: list[str], out: Path) -> tuple[Run, dict[str, Finding]]:
-    run = train(tiny(text, *changes), out)
+    run = train(tiny(text, *changes, plugins=PLUGINS), out, plugins=PLUGINS)
     return run, {finding.name: finding for finding in diagnose(run)}
 
 
@@ -89,7 +130,7 @@ def test_a_discriminator_with_clipped_weights(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SICK)
 def test_a_finding_suggests_an_existing_setting(name: str) -> None:
     text, changes, change = SICK[name]
-    before, after = tiny(text, *changes), tiny(text, *changes, change)
+    before, after = (tiny(text, *more, plugins=PLUGINS) for more in (changes, [*changes, change]))
     assert before.resolved() != after.resolved()
 
 
@@ -162,30 +203,9 @@ def test_missing_classes_and_memorized_samples() -> None:
     assert not examine(rows, by_heart[:2], recipe)
 
 
-class Parrot(Generator):
-    """A generator of its training data."""
-
-    z_dim = 1
-
-    def __init__(self, spec: Spec):
-        super().__init__()
-        self.points = nn.Parameter(Ring(n=200).tensors()["x"])
-
-    def forward(self, source: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.points[(1000 * source[:, 0].abs()).long() % len(self.points)]  # (N, 1) -> (N, 2)
-
-
-class Plugin:
-    @hookimpl
-    def ganzoo_register(self, zoo: Zoo) -> None:
-        zoo.add("generator", "parrot", Parrot)
-
-
 def test_copies_of_the_training_data_are_found_in_an_evaluated_run(tmp_path: Path) -> None:
-    plugins = discovery.load()
-    plugins.zoo.merge(discovery.load({"acme/parrot": Plugin()}).zoo)
     judged = '[generator]\nuse = "parrot"\n[evaluate]\nevery = 6\n[[metric]]\nuse = "nearest_neighbour"'
-    run = train(tiny(judged, "optimizer.lr=1e-9", plugins=plugins), tmp_path, plugins=plugins)
+    run = train(tiny(judged, "optimizer.lr=1e-9", plugins=PLUGINS), tmp_path, plugins=PLUGINS)
     (found,) = [finding for finding in diagnose(run) if finding.name == "memorising"]
     assert found.since_step == 6 and "nearest_neighbour@raw is" in found.evidence
     sound = tiny("[evaluate]\nevery = 6\n[[metric]]\nuse = 'nearest_neighbour'")

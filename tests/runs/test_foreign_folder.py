@@ -69,6 +69,22 @@ def test_a_link_among_the_samples_is_not_in_the_report(name: str, run: Run, tmp_
     assert SECRET not in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("command", "options", "exit_code"),
+    [("watch", ["--once"], 0), ("report", ["--out", "a.html"], 0), ("timelapse", ["--out", "a.gif"], 5)],
+)
+def test_a_pipe_among_the_samples_is_not_waited_for(
+    command: str, options: list[str], exit_code: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    newest = max(run.samples.glob("step-*"))
+    newest.unlink()
+    os.mkfifo(newest)
+    result = ganzoo(command, str(run.folder), *options)
+    assert result.exit_code == exit_code, result.output
+    assert exit_code == 0 or ("cannot be read" in result.stderr and "It is a pipe" in result.stderr)
+
+
 def test_numbers_are_not_written_to_where_a_link_points(run: Run) -> None:
     for name in ("metrics.jsonl", "scores.jsonl"):
         (run.folder / name).unlink(missing_ok=True)

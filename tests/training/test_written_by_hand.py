@@ -46,8 +46,8 @@ def hand_written_wgan_gp(generator: nn.Module, critic: nn.Module, data: Iterator
         for _ in range(3):
             real = next(data)["x"]
             fake = generator(torch.randn(len(real), 4)).detach()
-            difference = critic(fake).mean() - critic(real).mean()
-            c_loss = difference + penalty(critic, real, fake)
+            on_real, on_fake = critic(real), critic(fake)  # gradients are added up in the reverse order of the calls
+            c_loss = on_fake.mean() - on_real.mean() + penalty(critic, real, fake)
             c_optimizer.zero_grad()
             c_loss.backward()
             c_optimizer.step()

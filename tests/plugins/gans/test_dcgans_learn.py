@@ -17,8 +17,8 @@ from helpers.support import PLUGINS
 pytestmark = pytest.mark.slow
 SHORT = {"run.ema": 0.98, "run.log": 500, "run.sample": 5000}
 DIGITS_5X5 = {
-    "run.steps": 350, "dataset.use": "digits", "generator.width": 16, "discriminator.width": 8,
-    "optimizer.betas": [0.5, 0.999],
+    "run.steps": 350, "dataset.use": "digits", "generator.width": 16, "discriminator.width": 16,
+    "regularizer": [{"use": "spectral_norm"}],  # without it one seed in two collapses
 }  # fmt: skip
 DIGITS_STRIDED = {
     "run.steps": 250, "run.batch_size": 64, "dataset.use": "digits", "dataset.size": 16, "generator.width": 8,
@@ -29,7 +29,7 @@ DIGITS_STRIDED = {
 @pytest.mark.parametrize(
     ("recipe", "changes", "size", "classes", "confidence", "frechet"),
     [
-        ("dcgan_5x5_mnist", DIGITS_5X5, 8, 8, 0.6, 9.0),  # seed 0: 10, 0.79, 3.9; untrained 1 class, 28
+        ("dcgan_5x5_mnist", DIGITS_5X5, 8, 8, 0.6, 9.0),  # worst of 4: 10, 0.84, 1.6; untrained 1 class, 28
         ("dcgan_strided_mnist_printed", DIGITS_STRIDED, 16, 8, 0.4, 45.0),  # worst of 3: 10, 0.50, 30.5; untrained 95
     ],
 )
