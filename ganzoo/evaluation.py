@@ -113,7 +113,7 @@ def evaluated_recipe(
     if any(change.startswith("extractor.") for change in changes) and "extractor" not in tree:
         recipe = run.recipe(zoo, [*filter(_is_place, changes)])
         tree["extractor"] = {
-            "use": selection.extractor(recipe, instantiate.dataset(recipe), zoo).blueprint.entry.full_name
+            "use": selection.extractors(recipe, instantiate.dataset(recipe), zoo)[0].blueprint.entry.full_name
         }
     for change in changes:
         if table_of(change) not in CHANGEABLE_TABLES and not _is_place(change):

@@ -109,6 +109,28 @@ class Spec:
         source = {"source_shape": list(self.source_shape)} if self.source_shape else {}
         return {"shape": list(self.shape), "classes": self.classes, "vocab": self.vocab, **source}
 
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> Spec:
+        """Return the spec that description() has described.
+
+        Args:
+            description: The attributes, as JSON.
+
+        Returns:
+            The spec.
+
+        Raises:
+            KeyError: An attribute is missing.
+            TypeError: An attribute is of another type.
+        """
+        source_shape = description.get("source_shape")
+        return cls(
+            tuple(description["shape"]),
+            description["classes"],
+            description["vocab"],
+            tuple(source_shape) if source_shape else None,
+        )
+
     @property
     def source(self) -> Spec:
         """Spec of the inputs "a", which have no labels of their own."""

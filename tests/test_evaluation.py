@@ -62,9 +62,28 @@ class Failing(Spy):
         return {"failing": 1.0}
 
 
+class Guesses(ganzoo.Dataset):
+    """Images whose labels nobody can read."""
+
+    in_memory = True
+    spec = ganzoo.Spec((1, 8, 8), classes=4)
+
+    def __len__(self) -> int:
+        return 400
+
+    def __getitem__(self, i: int) -> ganzoo.Batch:
+        return {key: values[i] for key, values in self.tensors().items()}
+
+    def tensors(self) -> ganzoo.Batch:
+        noise = torch.Generator().manual_seed(0)
+        x = torch.randint(0, 256, (400, 1, 8, 8), generator=noise, dtype=torch.uint8)
+        return {"x": x, "y": torch.randint(0, 4, (400,), generator=noise)}
+
+
 class Plugin:
     @ganzoo.hookimpl
     def ganzoo_register(self, zoo: ganzoo.Zoo) -> None:
+        zoo.add("dataset", "guesses", Guesses)
         zoo.add("metric", "spy", Spy, summary="What it was shown")
         zoo.add("metric", "failing", Failing, summary="A failure")
         zoo.add("metric", "noisy", Noisy, summary="A draw")
@@ -304,3 +323,25 @@ def test_what_has_to_be_fetched_is_told_before_anything_is_trained(
     with pytest.raises(DataError, match="weights-inception"):
         train(recipe, tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def test_where_no_referee_can_be_trained_the_next_extractor_is_used(cache: Path) -> None:
+    told: list[str] = []
+
+    def evaluator(text: str) -> Evaluator:
+        recipe = tiny("[dataset]\nuse = 'guesses'\n" + text, plugins=WITH_SPY)
+        return Evaluator(recipe, instantiate.dataset(recipe), WITH_SPY.zoo, False, told.append)
+
+    judge = evaluator("[evaluate]\nsamples = 50\n[[metric]]\nuse = 'kernel_distance'")
+    assert judge.results == ["kernel_distance@referee"]
+    (score,) = judge(lambda n, y, seed: torch.zeros(n, 1, 8, 8), 1, {})
+    assert score.name == "kernel_distance@rotations"
+    assert "extractor referee: it reads" in told[0] and told[0].endswith("Now using rotations.")
+
+    for text in (
+        "[extractor]\nuse = 'referee'",  # named
+        "[[metric]]\nuse = 'class_coverage'",  # needs classes
+        "[evaluate]\nbest = 'kernel_distance@referee'",  # a score by the referee is asked for
+    ):
+        with pytest.raises(IncompatibleError, match="extractor referee: it reads"):
+            evaluator(text).prepare()

@@ -103,5 +103,8 @@ class ClassSubset(Dataset):
     def original_sizes(self) -> Sequence[tuple[int, int]]:
         return self.whole.original_sizes()
 
+    def whole_picture(self, i: int) -> Tensor:
+        return self.whole.whole_picture(int(self.indices[i]))
+
     def remarks(self) -> Sequence[str]:
         return self.whole.remarks()

@@ -75,12 +75,27 @@ class Evaluator:
         self.conditional = conditional
         self.told = told
         self.settings = recipe.evaluate
-        self.extractor = selection.extractor(recipe, data, zoo)
-        self.metrics = selection.metrics(recipe, data, zoo, conditional, self.extractor.component)
-        best.check(self.settings.best, self.results)
+        self.zoo = zoo
+        self._extractors = selection.extractors(recipe, data, zoo)
+        self._select(self._extractors.pop(0))
         self._prepared = False
         self.left_out: dict[str, str] = {}
         self.floors: dict[tuple[int, int], dict[str, float]] = {}  # by index of the metric and number of samples
+
+    def _select(self, extractor: Selected) -> None:
+        """Use this extractor, and the metrics that can be computed with it."""
+        self.extractor = extractor
+        self.metrics = selection.metrics(self.recipe, self.data, self.zoo, self.conditional, extractor.component)
+        best.check(self.settings.best, self.results)
+
+    def _select_next(self, refusal: IncompatibleError) -> None:
+        """Use the next of the default extractors, if all named metrics can be computed with it."""
+        following = self._extractors.pop(0)
+        try:
+            self._select(following)
+        except GanzooError:
+            raise refusal from None
+        self.told(f"{refusal.message} Now using {following.name}.")
 
     @property
     def results(self) -> list[str]:
@@ -92,6 +107,8 @@ class Evaluator:
     def prepare(self) -> None:
         """Prepare the extractor and read the real samples, once; may take minutes.
 
+        Where the recipe names no extractor and the trained one is too inaccurate, the next of the defaults is used.
+
         Raises:
             DataError: Data are missing.
             IncompatibleError: The trained extractor is too inaccurate.
@@ -99,8 +116,14 @@ class Evaluator:
         if self._prepared:
             return
         with rng.preserve_rng(), torch.enable_grad():
-            if self.outputs:
-                self.extractor.component.prepare(self.reference)
+            while self.outputs:
+                try:
+                    self.extractor.component.prepare(self.reference)
+                    break
+                except IncompatibleError as refusal:
+                    if not self._extractors:
+                        raise
+                    self._select_next(refusal)
             assert self.real is not None and self.held is not None
         self._prepared = True
 
@@ -144,7 +167,7 @@ class Evaluator:
         """Return the real samples, which are read on first access."""
         return Reference.from_dataset(self.data)
 
-    @cached_property
+    @property
     def outputs(self) -> frozenset[str]:
         """Return the outputs of the extractor that the metrics need."""
         inputs = (metric.component.sees for metric in self.metrics)

@@ -42,8 +42,8 @@ class Selected:
         return self.blueprint.filled()
 
 
-def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Selected:
-    """Select the extractor that a recipe names, or the first of DEFAULTS that can process the samples.
+def extractors(recipe: Recipe, data: Dataset, zoo: Zoo) -> list[Selected]:
+    """Select the extractor that a recipe names, or those of DEFAULTS that can process the samples.
 
     Args:
         recipe: The recipe.
@@ -51,15 +51,16 @@ def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Selected:
         zoo: The zoo.
 
     Returns:
-        The extractor.
+        At least one; each is for the case that the ones before it fail on these data.
 
     Raises:
         GanzooError: None can be used, see Extractor.check().
     """
     if recipe.extractor:
-        selected = Selected(_build(recipe.extractor), recipe.extractor)
-        selected.component.check(data.spec)
-        return selected
+        named = Selected(_build(recipe.extractor), recipe.extractor)
+        named.component.check(data.spec)
+        return [named]
+    usable: list[Selected] = []
     errors: list[GanzooError] = []
     for name in DEFAULTS:
         try:
@@ -69,8 +70,10 @@ def extractor(recipe: Recipe, data: Dataset, zoo: Zoo) -> Selected:
         except GanzooError as error:
             errors.append(error)
         else:
-            return selected
-    raise errors[-1]
+            usable.append(selected)
+    if not usable:
+        raise errors[-1]
+    return usable
 
 
 def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, extractor: Extractor) -> list[Selected]:

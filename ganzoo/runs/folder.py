@@ -227,10 +227,8 @@ class RunFolder:
     @property
     def spec(self) -> Spec:
         """The spec of the data that the run trains on."""
-        stored = self.resolved["spec"]
         try:
-            source = stored.get("source_shape")
-            return Spec(tuple(stored["shape"]), stored["classes"], stored["vocab"], source and tuple(source))
+            return Spec.from_description(self.resolved["spec"])
         except (KeyError, TypeError) as error:
             raise RunError(f"{self.folder / layout.RESOLVED}: its spec is damaged. Use another run folder.") from error
 

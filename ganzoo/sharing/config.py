@@ -43,9 +43,7 @@ class DataSpec(BaseModel):
     @property
     def spec(self) -> Spec:
         """Return the spec as a `ganzoo.Spec`."""
-        return Spec(
-            tuple(self.shape), self.classes, self.vocab, tuple(self.source_shape) if self.source_shape else None
-        )
+        return Spec.from_description(self.model_dump())
 
 
 class TensorInfo(BaseModel):

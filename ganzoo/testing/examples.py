@@ -75,7 +75,7 @@ class Example:
 
     def batches(self) -> Batches:
         """Return the batches of the dataset from the first one on."""
-        return Batches(self.dataset, self.recipe.run.batch_size, 0, CPU)
+        return Batches.of(self.dataset, self.recipe.run.batch_size, 0, CPU)
 
     def trained(self, steps: int = 3) -> Procedure:
         """Build the procedure and train it for some steps."""

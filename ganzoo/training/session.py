@@ -52,7 +52,7 @@ class Session:
         optimizers = optim.optimizer_factory(recipe.optimizer)
         self.dataset = instantiate.dataset(recipe) if dataset is None else dataset
         check_memory(recipe, self.dataset, optimizers, accelerator.device)
-        self.batches = Batches(
+        self.batches = Batches.of(
             self.dataset,
             settings.batch_size,
             settings.seed,

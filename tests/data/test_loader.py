@@ -43,7 +43,7 @@ class Streamed(Numbers):
 
 
 def batches(dataset: Dataset, seed: int = 0, rank: int = 0, world: int = 1, workers: int = 0) -> Batches:
-    return Batches(dataset, 4, seed, CPU, rank, world, workers)
+    return Batches.of(dataset, 4, seed, CPU, rank, world, workers)
 
 
 def order(made: Batches, n: int) -> list[list[int]]:
@@ -90,7 +90,7 @@ def test_nothing_else_decides_the_order() -> None:
 @pytest.mark.parametrize("world", [2, 3])
 def test_ranks_share_out_the_batches_of_one_process(world: int) -> None:
     """Together, the processes draw the batches of one process with `world` times the batch size."""
-    together = Batches(Numbers(), 4 * world, 0, CPU)
+    together = Batches.of(Numbers(), 4 * world, 0, CPU)
     ranks = [batches(Numbers(), rank=rank, world=world) for rank in range(world)]
     for _ in range(2 * together.per_epoch):
         parts = [order(rank, 1)[0] for rank in ranks]

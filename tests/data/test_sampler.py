@@ -48,7 +48,7 @@ class Unlabelled(Uneven):
 
 
 def batches(dataset: Dataset, seed: int = 0, rank: int = 0, world: int = 1, size: int = 20) -> Batches:
-    return Batches(dataset, size, seed, CPU, rank, world, balance=True)
+    return Batches.of(dataset, size, seed, CPU, rank, world, balance=True)
 
 
 def drawn(made: Batches, n: int) -> list[int]:
@@ -75,7 +75,7 @@ def test_labels_stay_with_their_samples() -> None:
 
 
 def test_a_pass_has_the_length_that_it_has_without() -> None:
-    assert batches(Uneven()).per_epoch == Batches(Uneven(), 20, 0, CPU).per_epoch == 50
+    assert batches(Uneven()).per_epoch == Batches.of(Uneven(), 20, 0, CPU).per_epoch == 50
 
 
 def test_the_seed_and_the_epoch_decide_the_order_and_nothing_else() -> None:

@@ -42,7 +42,7 @@ def numbers(batch: Batch, key: str) -> list[int]:
 
 
 def made(a: Dataset, b: Dataset, seed: int = 0) -> Batches:
-    return Batches(Unpaired(a, b), 4, seed, torch.device("cpu"))
+    return Batches.of(Unpaired(a, b), 4, seed, torch.device("cpu"))
 
 
 def test_two_sets_have_the_spec_of_the_samples_and_the_shape_of_the_inputs() -> None:
@@ -119,4 +119,4 @@ def test_a_set_with_fewer_examples_than_a_batch_is_refused() -> None:
 
 def test_classes_are_balanced_in_each_set_or_there_are_none() -> None:
     with pytest.raises(IncompatibleError, match="no labels"):
-        Batches(Unpaired(Numbers(9, 0), Numbers(9, 0)), 4, 0, torch.device("cpu"), balance=True)
+        Batches.of(Unpaired(Numbers(9, 0), Numbers(9, 0)), 4, 0, torch.device("cpu"), balance=True)

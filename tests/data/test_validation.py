@@ -44,7 +44,7 @@ def labels(*last: int) -> Tensor:
 
 def first(dataset: Dataset) -> Batch:
     """Return one batch of all examples."""
-    return next(Batches(dataset, 8, 0, torch.device("cpu")))
+    return next(Batches.of(dataset, 8, 0, torch.device("cpu")))
 
 
 SOUND: list[tuple[Spec, dict[str, Any]]] = [
@@ -93,7 +93,7 @@ def test_wrong_examples_are_refused_with_the_dataset_and_what_is_wrong(
 @each_wrong
 def test_what_is_whole_is_refused_before_the_first_batch(message: str, spec: Spec, content: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=message):
-        Batches(Given(spec, content), 8, 0, torch.device("cpu"))
+        Batches.of(Given(spec, content), 8, 0, torch.device("cpu"))
 
 
 def test_labels_that_a_streamed_dataset_knows_are_looked_at_before_the_first_batch() -> None:
@@ -102,7 +102,7 @@ def test_labels_that_a_streamed_dataset_knows_are_looked_at_before_the_first_bat
             return labels(7)
 
     with pytest.raises(DataError, match=r"labels lie in 0\.\.7"):
-        Batches(Telling(IMAGE, {"x": images(), "y": labels()}, streamed=True), 8, 0, torch.device("cpu"))
+        Batches.of(Telling(IMAGE, {"x": images(), "y": labels()}, streamed=True), 8, 0, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("key", ["x", "y"])

@@ -68,7 +68,7 @@ class TellingSignals(Noisy):
 
 
 def batches(dataset: Dataset, workers: int, seed: int = 0, rank: int = 0, world: int = 1) -> Batches:
-    return Batches(dataset, 4, seed, CPU, rank, world, workers)
+    return Batches.of(dataset, 4, seed, CPU, rank, world, workers)
 
 
 def drawn(made: Batches, n: int) -> torch.Tensor:

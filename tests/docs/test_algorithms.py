@@ -112,7 +112,7 @@ def seen(box: str) -> tuple[Seen, str]:
         told.chances.append(shape[0])
         return rand(*shape, **more)
 
-    batches = Batches(dataset, found.run.batch_size, 0, torch.device("cpu"))
+    batches = Batches.of(dataset, found.run.batch_size, 0, torch.device("cpu"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(procedure.G, "prior", drawn)
         patch.setattr(torch, "rand", chance)
@@ -225,7 +225,7 @@ def trained(box: str, written: Box) -> tuple[Tensor, Tensor, Tensor]:
     dataset = instantiate.dataset(found)
     procedure: Any = instantiate.procedure(found, dataset.spec).double()
     G, D, before = copy.deepcopy(procedure.G), copy.deepcopy(procedure.D), flat(procedure)
-    batches = Batches(dataset, found.run.batch_size, 0, torch.device("cpu"))
+    batches = Batches.of(dataset, found.run.batch_size, 0, torch.device("cpu"))
     shown = [next(batches)["x"].double() for _ in range(STEPS * 5)]
     torch.set_default_dtype(torch.float64)  # so that only what is really different differs
     engine = Engine(procedure, optim.optimizer_factory(found.optimizer), accelerator())

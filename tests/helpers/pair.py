@@ -113,7 +113,7 @@ class Part:
         dataset = instantiate.dataset(recipe)
         self.procedure = instantiate.procedure(own, dataset.spec)
         self.engine = Engine(self.procedure, optim.optimizer_factory(recipe.optimizer), accelerator)
-        self.batches = Batches(dataset, batch_size, 0, torch.device("cpu"), self.rank, self.world)
+        self.batches = Batches.of(dataset, batch_size, 0, torch.device("cpu"), self.rank, self.world)
         self.noise: list[Tensor] = []
         set_seed(self.rank)
 

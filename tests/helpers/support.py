@@ -156,7 +156,7 @@ def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
     """Train on scikit-learn's digits; return the procedure in evaluation mode, and 300 held-out digits."""
     dataset = instantiate.dataset(recipe)
     procedure = instantiate.procedure(recipe, dataset.spec)
-    batches = Batches(dataset, recipe.run.batch_size, recipe.run.seed, torch.device("cpu"))
+    batches = Batches.of(dataset, recipe.run.batch_size, recipe.run.seed, torch.device("cpu"))
     assert batches.whole is not None
     held = batches.whole["x"][:300].clone()
     batches.whole["x"] = torch.cat(

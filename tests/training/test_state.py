@@ -36,7 +36,7 @@ class Everything:
         self.procedure = instantiate.procedure(recipe, Spec((2,)))
         self.engine = Engine(self.procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
         self.ema = Ema(self.procedure, 0.9)
-        self.batches = Batches(instantiate.dataset(recipe), 16, 0, CPU)
+        self.batches = Batches.of(instantiate.dataset(recipe), 16, 0, CPU)
         for t in range(steps):
             self.engine.step(self.batches, t)
             self.ema.update()

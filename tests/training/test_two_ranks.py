@@ -184,7 +184,7 @@ def test_what_one_began_two_go_on_with(folder: Path, ranks: list[dict[str, Any]]
 
 def examples(position: int, n: int, rank: int = 0, world: int = 1) -> list[Any]:
     """The n batches of a process from a position on."""
-    batches = Batches(instantiate.dataset(HEARING), 8, HEARING.run.seed, torch.device("cpu"), rank, world)
+    batches = Batches.of(instantiate.dataset(HEARING), 8, HEARING.run.seed, torch.device("cpu"), rank, world)
     batches.seek(position)
     return [next(batches)["x"].tolist() for _ in range(n)]
 

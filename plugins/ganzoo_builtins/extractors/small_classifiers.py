@@ -98,12 +98,15 @@ class SmallClassifiers(Extractor):
             progress.say(
                 f"training the extractor {self.name} once ({architecture}, at most {steps:,} steps) on {where}"
             )
-            started = time.monotonic()
+            began = time.monotonic()
 
             def report(step: int, loss: float) -> None:
+                nonlocal began
                 progress.update(step, {"loss": loss})
+                if step == 1:  # it took far longer than the others will
+                    began = time.monotonic()
                 if step == TIMED:
-                    seconds = (time.monotonic() - started) / step * (steps - step)
+                    seconds = (time.monotonic() - began) / (step - 1) * (steps - step)
                     progress.say(f"this takes about {seconds:.0f} s more, and is kept for later evaluations")
 
             taken = train(net, training, steps, validation, report)

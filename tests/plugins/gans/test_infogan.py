@@ -244,7 +244,7 @@ def on_digits() -> Callable[[float], InfoGAN]:
         )
         rates = {D: 2e-4, G: 1e-3}
         optimizer = lambda player, owned: torch.optim.Adam(owned, lr=rates[player], betas=(0.5, 0.999))  # noqa: E731
-        engine, batches = Engine(procedure, optimizer, accelerator()), Batches(digits, 64, 0, torch.device("cpu"))
+        engine, batches = Engine(procedure, optimizer, accelerator()), Batches.of(digits, 64, 0, torch.device("cpu"))
         for t in range(steps):
             engine.step(batches, t)
         return procedure

@@ -153,7 +153,7 @@ def test_what_does_not_fit_is_refused() -> None:
 @pytest.fixture(scope="module")
 def trained() -> PPGN:
     procedure = made(z_dim=48, width=8, pretrain=150)
-    data = Batches(Digits(), 64, 0, CPU)
+    data = Batches.of(Digits(), 64, 0, CPU)
     engine = Engine(procedure, lambda player, own: torch.optim.Adam(own, lr=2e-3, betas=(0.5, 0.999)), accelerator())
     for t in range(450):
         engine.step(data, t)
@@ -178,7 +178,7 @@ def test_the_chain_climbs(trained: PPGN, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.slow
 def test_real_codes_come_back(trained: PPGN) -> None:
     """E(G(h)) is nearly h for the features of real samples: they are nearly fixed points of the chain's prior."""
-    x = next(Batches(Digits(), 500, 1, CPU))["x"]
+    x = next(Batches.of(Digits(), 500, 1, CPU))["x"]
     with torch.no_grad():
         h = trained.E.features(x)
         moved = (trained.E.features(trained.G(h)) - h).norm(dim=1) / h.norm(dim=1)

@@ -86,7 +86,7 @@ def trained(tree: Table) -> Procedure:
     dataset = instantiate.dataset(recipe)
     procedure = instantiate.procedure(recipe, dataset.spec)
     engine = Engine(procedure, optim.optimizer_factory(recipe.optimizer), accelerator())
-    batches = Batches(dataset, 16, 0, torch.device("cpu"), 0, 1)
+    batches = Batches.of(dataset, 16, 0, torch.device("cpu"), 0, 1)
     set_seed(3)
     for t in range(5):
         engine.step(batches, t)
