@@ -102,7 +102,7 @@ class ImageDecoder:
             raise self._error(path, str(error) or type(error).__name__) from error
 
     def _error(self, path: Path, reason: str) -> DataError:
-        return DataError(f"cannot read {path}: {reason}. {self.remedy}")
+        return DataError(f"cannot read {path}: {reason.rstrip('.')}. {self.remedy}")
 
     def _decoded(self, path: Path) -> tuple[Tensor, Traits]:
         """Decode a file; if that fails, decode it without its metadata, which may be all that is damaged."""
