@@ -153,11 +153,12 @@ def test_what_does_not_fit_is_refused() -> None:
 @pytest.fixture(scope="module")
 def trained() -> PPGN:
     procedure = made(z_dim=48, width=8, pretrain=150)
-    data = Batches.of(Digits(), 64, 0, CPU)
+    digits = Digits()
+    data = Batches.of(digits, 64, 0, CPU)
     engine = Engine(procedure, lambda player, own: torch.optim.Adam(own, lr=2e-3, betas=(0.5, 0.999)), accelerator())
     for t in range(450):
         engine.step(data, t)
-    instantiate.check_fit(procedure, data.dataset.spec)
+    instantiate.check_fit(procedure, digits.spec)
     return procedure.eval()
 
 
