@@ -23,6 +23,7 @@ from ganzoo.metrics.reference import Reference
 from ganzoo.registry import discovery
 from ganzoo.sampling.run import Run
 from ganzoo.training import dry_run
+from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 from helpers.support import CONDITIONAL, PLUGINS, tiny, train, weights_hash
 
 JUDGED = "[evaluate]\nevery = 4\nsamples = 50\n[[metric]]\nuse = 'frechet_distance'"
@@ -62,19 +63,12 @@ class Failing(Spy):
         return {"failing": 1.0}
 
 
-class Guesses(ganzoo.Dataset):
+class Guesses(InMemoryDataset):
     """Images whose labels nobody can read."""
 
-    in_memory = True
     spec = ganzoo.Spec((1, 8, 8), classes=4)
 
-    def __len__(self) -> int:
-        return 400
-
-    def __getitem__(self, i: int) -> ganzoo.Batch:
-        return {key: values[i] for key, values in self.tensors().items()}
-
-    def tensors(self) -> ganzoo.Batch:
+    def load(self) -> ganzoo.Batch:
         noise = torch.Generator().manual_seed(0)
         x = torch.randint(0, 256, (400, 1, 8, 8), generator=noise, dtype=torch.uint8)
         return {"x": x, "y": torch.randint(0, 4, (400,), generator=noise)}
