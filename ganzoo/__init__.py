@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
+    from ganzoo.sweeps.python import compare
     from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator, beside
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
@@ -108,6 +109,7 @@ _HOMES = {
     "ganzoo.registry.zoo": ("Zoo",),
     "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
+    "ganzoo.sweeps.python": ("compare",),
     "ganzoo.data.pretrained": ("Pretrained",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.data.unpaired": ("Unpaired",),
@@ -174,6 +176,7 @@ __all__ = [
     "Zoo",
     "apply_layer",
     "beside",
+    "compare",
     "data_root",
     "deprecated",
     "did_you_mean",

@@ -11,13 +11,15 @@ import click
 
 from ganzoo.cli import complete_settings
 from ganzoo.cli.complete import of_kind
-from ganzoo.errors import RunError, printable
+from ganzoo.errors import RecipeError, RunError, printable
 from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.registry.discovery import Plugins
     from ganzoo.runs.comparison import Cell, Comparison
     from ganzoo.sampling.run import Run
+    from ganzoo.sweeps.scoring import Scoring
+    from ganzoo.sweeps.trials import Sweep
 
 
 @click.command("compare")
@@ -64,6 +66,31 @@ if TYPE_CHECKING:
     help="Extractor that computes features for the metrics.",
 )
 @click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples to evaluate per run.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Number of trainings at once on this machine.",
+)
+@click.option(
+    "--claim",
+    is_flag=True,
+    help="Share the trainings with all processes that run this command, here and on machines with the same disk.",
+)
+@click.option(
+    "--on",
+    "system",
+    type=click.Choice(["slurm", "local"]),
+    help="Submit the trainings as --jobs jobs of this batch system, and return.",
+)
+@click.option(
+    "--job",
+    "parameters",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of a submitted job, as submitit names it: timeout_min=60, slurm_partition=gpu; repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     targets: tuple[str, ...],
@@ -73,6 +100,10 @@ def command(
     metrics: tuple[str, ...],
     extractor: str | None,
     samples: int | None,
+    jobs: int,
+    claim: bool,
+    system: str | None,
+    parameters: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Compare the scores of runs in a Markdown table. A folder of runs stands for all runs in it.
@@ -87,26 +118,69 @@ def command(
     ganzoo compare runs
     ganzoo compare runs/a-... runs/b-...
     ganzoo compare quickstart --over loss.use=hinge,least_squares --seeds 3
+    ganzoo compare quickstart --over optimizer.lr=1e-4,1e-3 --seeds 3 --jobs 2
+    ganzoo compare quickstart --seeds 9 --jobs 3 --on slurm --job timeout_min=60
     """
-    from ganzoo.evaluation import evaluate
     from ganzoo.registry import discovery
     from ganzoo.runs import comparison
+    from ganzoo.sweeps.scoring import Scoring
+    from ganzoo.sweeps.trials import Sweep
 
     plugins = discovery.load()
-    results = [result for name in metrics for result in plugins.zoo.find("metric", name).load().better]
-    sweeping = bool(over) or not Path(targets[0]).is_dir()
-    runs = _sweep(targets, over, seeds, out, plugins) if sweeping else _open(targets)
-    requested = metrics or extractor or samples
-    for run in runs:
-        if requested or not run.scores():
-            echo(f"evaluating {run.folder.name}", err=True)
-            evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins, progress=_say)
+    results = tuple(result for name in metrics for result in plugins.zoo.find("metric", name).load().better)
+    scoring = Scoring(metrics, results, extractor, samples)
+    if over or not Path(targets[0]).is_dir():
+        sweep = Sweep(targets[0], targets[1:], over, seeds, out)
+        if system:
+            _submit(sweep, scoring, plugins, jobs, system, parameters)
+            return
+        runs = _sweep(sweep, scoring, plugins, jobs, claim)
+    elif jobs > 1 or claim or system:
+        raise RecipeError("--jobs, --claim and --on train a recipe: name one in place of the runs.")
+    else:
+        runs = _scored(_open(targets), scoring, plugins)
     table = comparison.compare(runs, results)
     echo(json.dumps(asdict(table)) if as_json else _text(table))
 
 
 def _say(text: str) -> None:
-    echo(f"  {text}", err=True)
+    echo(printable(text), err=True)
+
+
+def _submit(
+    sweep: Sweep, scoring: Scoring, plugins: Plugins, jobs: int, system: str, parameters: tuple[str, ...]
+) -> None:
+    """Submit the workers of a sweep to a batch system, after all recipes were read."""
+    from ganzoo.sweeps import batch
+    from ganzoo.sweeps import jobs as processes
+    from ganzoo.sweeps.trials import trials
+
+    number = len(trials(sweep, plugins))
+    words = processes.command(sweep, scoring)
+    submitted = batch.submit(words, sweep.out, jobs, system, batch.settings(parameters))
+    _say(f"{number} trainings for {len(submitted)} jobs of {system}: {', '.join(submitted)}")
+    _say(f"their states: ganzoo runs {sweep.out}\nthe table, when they are done: the same command without --on")
+
+
+def _sweep(sweep: Sweep, scoring: Scoring, plugins: Plugins, jobs: int, claim: bool) -> list[Run]:
+    """Return the runs of all combinations, trained if necessary. A failed one is reported and left out."""
+    from ganzoo.sweeps import jobs as processes
+    from ganzoo.sweeps.trials import trials
+    from ganzoo.sweeps.worker import Worker
+
+    worker = Worker(trials(sweep, plugins), sweep.out, plugins, scoring, _say, shared=claim or jobs > 1)
+    if jobs > 1:
+        processes.run(worker, sweep, scoring, jobs)
+    return worker.work()
+
+
+def _scored(runs: list[Run], scoring: Scoring, plugins: Plugins) -> list[Run]:
+    """Return runs after computing the scores that are asked for, or all of runs that have none."""
+    for run in runs:
+        if scoring.is_asked or not run.scores():
+            echo(f"evaluating {run.folder.name}", err=True)
+            scoring.compute(run, plugins, _say)
+    return runs
 
 
 def _open(targets: tuple[str, ...]) -> list[Run]:
@@ -127,28 +201,6 @@ def _open(targets: tuple[str, ...]) -> list[Run]:
                 echo(printable(f"{folder} is left out: it has no checkpoint"), err=True)
     if not runs:
         raise RunError(f"{', '.join(targets)}: no run has a checkpoint yet. Wait for one, or start again.")
-    return runs
-
-
-def _sweep(targets: tuple[str, ...], over: tuple[str, ...], seeds: int, out: Path, plugins: Plugins) -> list[Run]:
-    """Return the runs of all combinations, trained if necessary. A failed one is reported and left out."""
-    from ganzoo.errors import Aborted, GanzooError, Interrupted
-    from ganzoo.training import sweep
-
-    name, *changes = targets
-    runs, failures = [], []
-    recipes = sweep.recipes(name, over, seeds, changes, plugins)
-    for k, (title, recipe) in enumerate(recipes, 1):
-        echo(f"{k} of {len(recipes)}: {title}", err=True)
-        try:
-            runs.append(sweep.trained(recipe, out, plugins))
-        except (Interrupted, Aborted):
-            raise
-        except GanzooError as error:
-            failures.append(error)
-            echo(f"{title}: {error.message}", err=True)
-    if not runs:
-        raise failures[0]
     return runs
 
 

@@ -215,7 +215,7 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
     for run in _newest_first(out):
         try:
             matches = (run.status.get("state") == "finished") == finished
-            matches = matches and _without_threads(_today(run, zoo)) == target
+            matches = matches and comparable_of(run, zoo) == target
         except GanzooError:
             continue
         if matches:
@@ -225,6 +225,22 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
 def comparable(recipe: Recipe) -> Tree:
     """Return every setting of a recipe as reading it from a file gives it, without the number of threads."""
     return _without_threads(_as_read(recipe.resolved()))
+
+
+def comparable_of(run: RunFolder, zoo: Zoo) -> Tree:
+    """Return the settings of a run as comparable() returns those of a recipe, in today's spelling.
+
+    Args:
+        run: The run.
+        zoo: The components that names of earlier versions are looked up in.
+
+    Returns:
+        The settings.
+
+    Raises:
+        GanzooError: They cannot be read.
+    """
+    return _without_threads(_today(run, zoo))
 
 
 def _newest_first(out: Path) -> Iterator[RunFolder]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,7 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: The file cannot be written; an old one is unchanged.
     """
-    partial = path.with_name(PARTIAL + path.name)
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")  # others may write this file as well
     try:
         write_synced(partial, content)
         partial.replace(path)

@@ -89,7 +89,7 @@ class SmallClassifiers(Extractor):
         path = reference.cache / f"{self.name}-{self._key(reference, architecture, steps)}"
         spec = self.task(reference.real.dataset.spec)
         net = Classifier(spec, architecture).eval()
-        with Progress(steps, BATCH) as progress:
+        with Progress(steps, BATCH) as progress, weight_cache.alone(path, progress.say):
             if facts := _load(self.name, net, path, progress):
                 return net, str(facts["digest"]), int(facts.get("steps", steps))  # not kept by earlier versions
             torch.manual_seed(self.seed)

@@ -4,21 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from torch import Tensor
 
 from ganzoo import GanzooError, write_file
 
 LARGEST = 2**30  # bytes of a file; cached weights are much smaller
+LONGEST = 900.0  # seconds that one process waits for another one to train the same weights
 
 
 class DamagedCacheError(GanzooError):
     """A cached file is not as it was written."""
+
+
+@contextmanager
+def alone(path: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep other processes from the same block: the first one trains and saves the weights, the others load them.
+
+    Where the file system has no locks, or one takes very long, each trains for itself.
+
+    Args:
+        path: Path of both files, without a suffix.
+        say: Called with a message when another process is in the block.
+
+    Yields:
+        Nothing.
+    """
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"waiting for another process, which trains {path.name.partition('-')[0]}")
+            lock.acquire(timeout=LONGEST)
+    except (OSError, NotImplementedError):  # Timeout is an OSError as well
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def digest(weights: Mapping[str, Tensor]) -> str:
