@@ -13,7 +13,7 @@ from ganzoo.runs import scores
 from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.scores import BEST_OF, Score
 
-IGNORED_TABLES = ("about", "evaluate", "metric", "extractor")  # they change neither weights nor samples
+IGNORED_TABLES = ("about", "evaluate", "metric", "extractor")  # they change neither weights nor samples, but patience
 IGNORED_SETTINGS = tuple(
     f"run.{setting}" for setting in ("seed", "log", "sample", "beside", "save", "keep", "trackers", "workers")
 )
@@ -105,7 +105,8 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
         )
         for label, members, row_cells in zip(labels, groups.values(), cells, strict=True)
     )
-    unequal = {name: _differences([s[name] for s in newest.values() if name in s]) for name in present}
+    same_length = all(_patience(run) is None for run in runs)
+    unequal = {name: _differences([s[name] for s in newest.values() if name in s], same_length) for name in present}
     return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
 
 
@@ -117,7 +118,14 @@ def recall(run: RunFolder) -> Score | None:
 def _settings(run: RunFolder) -> dict[str, Any]:
     """Return the settings that training depends on, without the seed: {"loss.use": "ganzoo/hinge", ...}."""
     recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in IGNORED_TABLES}
-    return {key: value for key, value in flat(recipe) if key not in IGNORED_SETTINGS}
+    patience = _patience(run)
+    ends = {} if patience is None else {"evaluate.patience": patience}
+    return {key: value for key, value in flat(recipe) if key not in IGNORED_SETTINGS} | ends
+
+
+def _patience(run: RunFolder) -> Any:
+    """Return `evaluate.patience`, by which a run may have ended before its last step; None without."""
+    return run.resolved["recipe"].get("evaluate", {}).get("patience")
 
 
 def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[RunFolder]) -> list[str]:
@@ -202,9 +210,13 @@ def _cells(
     return cells
 
 
-def _differences(compared: Sequence[Score]) -> tuple[str, ...]:
-    """Return the differences between the protocols or steps of the runs: ("samples (500, 1000)",)."""
-    protocols = [{"step": score.step, **dict(flat(score.terms))} for score in compared]
+def _differences(compared: Sequence[Score], same_length: bool) -> tuple[str, ...]:
+    """Return the differences between the protocols of the runs: ("samples (500, 1000)",).
+
+    Steps are compared as well, unless the runs decide themselves how long they train.
+    """
+    steps = [{"step": score.step} if same_length else {} for score in compared]
+    protocols = [{**step, **dict(flat(score.terms))} for step, score in zip(steps, compared, strict=True)]
     keys = dict.fromkeys(key for terms in protocols for key in terms)
     distinct = {key: dict.fromkeys(json.dumps(terms.get(key), sort_keys=True) for terms in protocols) for key in keys}
     return tuple(f"{key} ({', '.join(values)})" for key, values in distinct.items() if len(values) > 1)
