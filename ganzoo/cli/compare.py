@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import complete_settings
+from ganzoo.cli import comparison_files, complete_settings
 from ganzoo.cli.complete import of_kind
 from ganzoo.errors import RunError, printable
 from ganzoo.terminal.output import echo
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
 )
 @click.option("-n", "samples", type=click.IntRange(min=2), help="Number of samples to evaluate per run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@comparison_files.options
 def command(
     targets: tuple[str, ...],
     over: tuple[str, ...],
@@ -74,6 +75,7 @@ def command(
     extractor: str | None,
     samples: int | None,
     as_json: bool,
+    **files: Any,
 ) -> None:
     """Compare the scores of runs in a Markdown table. A folder of runs stands for all runs in it.
 
@@ -87,11 +89,14 @@ def command(
     ganzoo compare runs
     ganzoo compare runs/a-... runs/b-...
     ganzoo compare quickstart --over loss.use=hinge,least_squares --seeds 3
+    ganzoo compare runs --plot scores.pdf --latex scores.tex
     """
     from ganzoo.evaluation import evaluate
     from ganzoo.registry import discovery
     from ganzoo.runs import comparison
 
+    requested_files = comparison_files.Files(**files)
+    requested_files.check()
     plugins = discovery.load()
     results = [result for name in metrics for result in plugins.zoo.find("metric", name).load().better]
     sweeping = bool(over) or not Path(targets[0]).is_dir()
@@ -103,6 +108,7 @@ def command(
             evaluate(run, metrics, samples=samples, extractor=extractor, plugins=plugins, progress=_say)
     table = comparison.compare(runs, results)
     echo(json.dumps(asdict(table)) if as_json else _text(table))
+    requested_files.write(runs, table)
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ganzoo.errors import RecipeError, did_you_mean
-from ganzoo.runs.scores import BEST_OF, Score
+from ganzoo.runs.scores import BEST_OF, Score, deciding, has_name
 
 
 def check(name: str, results: Sequence[str]) -> None:
@@ -25,22 +25,6 @@ def check(name: str, results: Sequence[str]) -> None:
             f"[evaluate] best: none of the metrics gives {name!r}.{did_you_mean(name, known)} "
             f"They give: {', '.join(known)}."
         )
-
-
-def deciding(scores: Iterable[Score], name: str) -> Score | None:
-    """Return the first score that has a better direction, and this name if one is given.
-
-    Args:
-        scores: Scores of a step.
-        name: As for check().
-
-    Returns:
-        The score, or None if there is none.
-    """
-    for score in scores:
-        if has_name(score.name, name) and score.better in BEST_OF:
-            return score
-    return None
 
 
 def is_best(score: Score, earlier: Iterable[Score]) -> bool:
@@ -90,8 +74,3 @@ def standing(scores: Iterable[Score], name: str, every: int, step: int) -> Stand
     in_order = [counted[t] for t in sorted(counted)]
     best = BEST_OF[newest.better](in_order, key=lambda score: score.value)
     return Standing(best, len(in_order) - 1 - in_order.index(best))
-
-
-def has_name(result: str, name: str) -> bool:
-    """Return True when a result has this name, with or without its extractor; every result has the name ""."""
-    return name in ("", result, result.partition("@")[0])

@@ -20,6 +20,7 @@ from accelerate.utils import DynamoBackend, parse_flag_from_env
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import IncompatibleError, SetupError
+from ganzoo.utils import distributed
 
 if torch.distributed.is_available():
     # The defaults of this module keep the process group that exists when it is first imported, and gloo's threads with
@@ -80,7 +81,8 @@ def processes() -> PartialState:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
         requested = int(os.environ.get("WORLD_SIZE") or "1")
         with _patience(requested):
-            state = PartialState(cpu=cpu)
+            waits = {"timeout": distributed.LONGEST_WAIT} if requested > 1 else {}
+            state = PartialState(cpu=cpu, **waits)
     except (ValueError, RuntimeError) as error:
         raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"

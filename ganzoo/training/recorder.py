@@ -25,7 +25,7 @@ from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import layout, provenance, scores, status
+from ganzoo.runs import layout, metrics_log, provenance, scores, status
 from ganzoo.runs.resume import Start
 from ganzoo.sampling import preview
 from ganzoo.sampling.run import Run
@@ -120,6 +120,8 @@ class Recorder:
         self._open = ExitStack()
         self._reported = set[str]()
         self._heartbeat_at = 0.0
+        self._seconds_before = 0.0
+        self._training_since = time.monotonic()
         self._stopwatch = forecast.stopwatch(recipe, self.steps, self.device)
         self._said_time = False
         self._stops_at = stops_at
@@ -181,6 +183,8 @@ class Recorder:
             self.session.write_resolved(self.run)
         if self.evaluator:
             self.evaluator.prepare()
+        self._seconds_before = max((row.get(metrics_log.SECONDS) or 0.0 for row in self.run.metrics()), default=0.0)
+        self._training_since = time.monotonic()
         if not start:
             self._save(layout.REAL, self.snapshots.real(), self.run.samples / layout.REAL)
             with self.timed(forecast.GRIDS):
@@ -246,6 +250,7 @@ class Recorder:
         if with_grid:
             values = {**values, **self.snapshots.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
+        row[metrics_log.SECONDS] = round(self._seconds_before + time.monotonic() - self._training_since, 2)
         if self.threads.measuring:
             row["threads"] = self.threads.policy.chosen
         self._try(layout.METRICS, lambda: self.run.metrics_log.append(t, row))
@@ -278,7 +283,7 @@ class Recorder:
             floor = "" if score.floor is None else f"  (real samples: {score.floor:.4g})"
             self.say(f"step {t}  {score.name} {score.value:.4g}{floor}")
         self.trackers.scores(t, {score.name: score.value for score in results})
-        deciding = best.deciding(results, self.recipe.evaluate.best)
+        deciding = scores.deciding(results, self.recipe.evaluate.best)
         return deciding is not None and best.is_best(deciding, earlier)
 
     def is_evaluated(self, t: int) -> bool:
