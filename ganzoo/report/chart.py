@@ -33,32 +33,34 @@ def svg(chart: Chart, name: str) -> Markup:
     """Render a chart as an SVG element.
 
     Args:
-        chart: The chart; curves without points are left out.
+        chart: The chart; curves without points are left out, and the others have the colours of their places.
         name: Id of its clip path, unique within the page.
 
     Returns:
         The element, with all text escaped.
     """
-    curves = [curve for curve in chart.curves if curve.points]
-    steps = [step for curve in curves for points in (curve.points, *curve.members) for step, *_ in points]
+    placed = [(k, curve) for k, curve in enumerate(chart.curves) if curve.points]
+    curves = [curve for _, curve in placed]
+    steps = [step for curve in curves for step, *_ in curve.points]
+    steps += [step for curve in curves for member in curve.members for step, _ in member]
     x = Axis(min(steps), max(steps), LEFT, WIDTH - RIGHT)
     low, high = min(curve.range[0] for curve in curves), max(curve.range[1] for curve in curves)
     y = Axis(*padded(low, high), HEIGHT - BOTTOM, TOP)
     parts = _axes(x, y)
     levels = {curve.level for curve in curves}
-    for k, curve in enumerate(curves):
+    for k, curve in placed:
         if any(lowest < highest for _, _, lowest, highest in curve.points):
             edge = [(step, highest) for step, _, _, highest in curve.points]
             edge += [(step, lowest) for step, _, lowest, _ in reversed(curve.points)]
             parts.append(BAND.format(k % COLOURS, name, _points(_pixels(edge, x, y))))
-    for k, curve in enumerate(curves):
+    for k, curve in placed:
         points = _pixels([(step, value) for step, value, *_ in curve.points], x, y)
         colour = f"{k % COLOURS}{' dashed' * (k >= COLOURS)}"
         parts += [THIN.format(colour, name, _points(_pixels(member, x, y))) for member in curve.members]
         parts.append(LINE.format(colour, name, _points(points)))
         if len(points) < FEW:
             parts += [DOT.format(k % COLOURS, *point) for point in points if TOP <= point[1] <= HEIGHT - BOTTOM]
-        if curve.level is not None and (len(levels) > 1 or k == 0):
+        if curve.level is not None and (len(levels) > 1 or k == placed[0][0]):
             own = k % COLOURS if len(levels) > 1 or len(curves) == 1 else 7  # grey, where all curves have this level
             parts.append(LEVEL.format(own, x.start, y.pixel(curve.level), x.end, y.pixel(curve.level)))
     parts.append(POINTER.format(TOP, HEIGHT - BOTTOM))

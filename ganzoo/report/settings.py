@@ -103,7 +103,7 @@ def _settings(table: Comparison, members: Sequence[tuple[int, ...]], contents: S
 
 
 def _charts(
-    groups: Sequence[Group[Run]], settings: Sequence[Setting], names: Sequence[str], contents: Sequence[Contents]
+    groups: Sequence[Group], settings: Sequence[Setting], names: Sequence[str], contents: Sequence[Contents]
 ) -> list[tuple[Chart, Markup]]:
     """Return the charts that at least two runs have values for: scores, then losses and outputs, speed last."""
     titles = [
@@ -119,7 +119,7 @@ def _charts(
     return [(one, chart.svg(one, f"common-{k}")) for k, one in enumerate(shared)]
 
 
-def _scores(groups: Sequence[Group[Run]], titles: Sequence[str], name: str) -> list[Curve]:
+def _scores(groups: Sequence[Group], titles: Sequence[str], name: str) -> list[Curve]:
     """Return the curve of a score for each setting; of one without it, a curve without points."""
     found = {id(one): title for one, title in zip(groups, titles, strict=True)}
     return [band(found[id(group)], next(iter(score_curves.curves([group], name, "steps")), None)) for group in groups]

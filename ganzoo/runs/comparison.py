@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Generic, TypeVar
 
 from ganzoo.config.parser import flat
 from ganzoo.runs import labels, scores
@@ -14,11 +13,10 @@ from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.scores import BEST_OF, Score
 
 NO_SEED = 0  # the default, in a file that does not name it
-AnyRun = TypeVar("AnyRun", bound=RunFolder)
 
 
 @dataclass(frozen=True)
-class Group(Generic[AnyRun]):
+class Group:
     """Runs that differ only in their seed.
 
     Attributes:
@@ -27,7 +25,7 @@ class Group(Generic[AnyRun]):
     """
 
     label: str
-    runs: tuple[AnyRun, ...]
+    runs: tuple[RunFolder, ...]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
     return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
 
 
-def grouped(runs: Sequence[AnyRun]) -> list[Group[AnyRun]]:
+def grouped(runs: Sequence[RunFolder]) -> list[Group]:
     """Group runs that differ only in their seed, in the order of the first of each group.
 
     Args:
@@ -124,7 +122,7 @@ def grouped(runs: Sequence[AnyRun]) -> list[Group[AnyRun]]:
     Returns:
         The groups. Where no setting differs, a group is named by its recipe.
     """
-    members: dict[str, list[AnyRun]] = {}
+    members: dict[str, list[RunFolder]] = {}
     for run in runs:
         settings = labels.settings_of(run.resolved["recipe"])
         members.setdefault(json.dumps(settings, sort_keys=True), []).append(run)

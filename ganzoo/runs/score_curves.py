@@ -51,7 +51,7 @@ class ScoreCurve:
     better: str
 
 
-def curves(groups: Sequence[Group[RunFolder]], name: str, against: Against) -> list[ScoreCurve]:
+def curves(groups: Sequence[Group], name: str, against: Against) -> list[ScoreCurve]:
     """Return the curve of a score for each setting.
 
     Args:

@@ -14,7 +14,7 @@ from ganzoo.runs.score_curves import Clock, evaluations
 COLUMNS = ("setting", "run", "seed", "score", "step", "minutes", "value", "floor", "better", "newest")
 
 
-def rows(groups: Sequence[Group[RunFolder]], names: Sequence[str]) -> str:
+def rows(groups: Sequence[Group], names: Sequence[str]) -> str:
     """Return the scores as CSV.
 
     Args:

@@ -77,6 +77,7 @@ def processes() -> PartialState:
             read, or is refused by check_environment().
     """
     check_environment()
+    _check_launcher()
     try:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
         requested = int(os.environ.get("WORLD_SIZE") or "1")
@@ -95,6 +96,21 @@ def processes() -> PartialState:
     if state.num_processes > 1:
         _destroy_group_at_exit()
     return state
+
+
+def _check_launcher() -> None:
+    """Refuse processes that `accelerate launch --cpu` started: it tells them where to meet, and not how many they are.
+
+    Raises:
+        SetupError: This process would train alone, as would each of the others.
+    """
+    by_accelerate = {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys()
+    if by_accelerate and not {"WORLD_SIZE", "RANK"} & os.environ.keys():
+        raise SetupError(
+            "on CPUs, processes that `accelerate launch` starts do not find each other, and each would train alone. "
+            "Start them with `torchrun --standalone --nproc_per_node N -m ganzoo run ...`. For one process: unset "
+            "MASTER_ADDR"
+        )
 
 
 @contextmanager

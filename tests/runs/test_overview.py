@@ -31,9 +31,9 @@ def test_runs_of_a_recipe_are_told_apart_by_settings_and_seeds(tmp_path: Path) -
         made(tmp_path / "d", name="another", seed=5),
     ]
     assert [view.settings for view in overview.of(folders)] == [
-        "run.seed=0, loss.use=hinge",
-        "run.seed=1, loss.use=hinge",
-        "run.seed=0, loss.use=minimax",
+        "loss.use=hinge, run.seed=0",
+        "loss.use=hinge, run.seed=1",
+        "loss.use=minimax, run.seed=0",
         "",
     ]
 

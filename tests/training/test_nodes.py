@@ -23,7 +23,7 @@ TORCHRUN = (
     *("--master_addr", "127.0.0.1", "--master_port", "{port}"),
 )
 ACCELERATE = (
-    *("-m", "accelerate.commands.launch", "--cpu", "--num_machines", "2", "--num_processes", "2"),
+    *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "2", "--num_processes", "2"),
     *("--machine_rank", "{rank}", "--main_process_ip", "127.0.0.1", "--main_process_port", "{port}"),
     *("--mixed_precision", "no", "--dynamo_backend", "no"),
 )
