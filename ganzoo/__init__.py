@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ganzoo.data.unpaired import Unpaired
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
-    from ganzoo.hookspecs import Suggestion, hookimpl
+    from ganzoo.hookspecs import Stop, Suggestion, hookimpl
     from ganzoo.interfaces import (
         Batch,
         Critic,
@@ -69,7 +69,7 @@ _HOMES = {
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
     "ganzoo.errors": ("DataError", "GanzooError", "IncompatibleError", "SetupError", "did_you_mean"),
-    "ganzoo.hookspecs": ("Suggestion", "hookimpl"),
+    "ganzoo.hookspecs": ("Stop", "Suggestion", "hookimpl"),
     "ganzoo.interfaces": (
         "Batch",
         "Critic",
@@ -167,6 +167,7 @@ __all__ = [
     "SetupError",
     "Source",
     "Spec",
+    "Stop",
     "Suggestion",
     "Terms",
     "Transform",

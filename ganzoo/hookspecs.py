@@ -39,6 +39,20 @@ class Suggestion:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stop:
+    """What `ganzoo_run_start` or `ganzoo_step_end` returns to stop the training, which `ganzoo resume` continues.
+
+    The run finishes its step, saves a checkpoint and ends like one that was stopped by a signal. Several processes
+    agree on a step within about a second.
+
+    Attributes:
+        reason: Why, in a few words; it is recorded with the name of the plugin.
+    """
+
+    reason: str
+
+
 @hookspec
 def ganzoo_register(zoo: Zoo) -> None:
     """Register components, each by zoo.add(kind, name, target, summary=..., paper=...).
@@ -73,22 +87,28 @@ def ganzoo_models() -> Any:
 
 
 @hookspec
-def ganzoo_run_start(run: Run) -> None:
+def ganzoo_run_start(run: Run) -> Stop | None:
     """Act before the first step of training. Called on the main process only, as are the next two hooks.
 
     Args:
         run: The run.
+
+    Returns:
+        ganzoo.Stop(reason) to stop after the first step; None to train.
     """
 
 
 @hookspec
-def ganzoo_step_end(run: Run, t: int, logs: Mapping[str, float]) -> None:
+def ganzoo_step_end(run: Run, t: int, logs: Mapping[str, float]) -> Stop | None:
     """Act after a step whose numbers are logged, every `run.log` steps.
 
     Args:
         run: The run.
         t: Steps trained so far.
         logs: The logged numbers by name.
+
+    Returns:
+        ganzoo.Stop(reason) to stop after this step; None to continue.
     """
 
 

@@ -23,7 +23,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs.comparison import IGNORED_SETTINGS, IGNORED_TABLES
+from ganzoo.runs.labels import IGNORED_SETTINGS, IGNORED_TABLES
 from ganzoo.training.engine import owned
 from ganzoo.translator import Translator
 from ganzoo.utils.meta import meta_device

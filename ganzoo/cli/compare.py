@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import complete_settings
+from ganzoo.cli import comparison_files, complete_settings
 from ganzoo.cli.complete import of_kind
 from ganzoo.errors import RecipeError, RunError, printable
 from ganzoo.terminal.output import echo
@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     help="Parameter of a submitted job, as submitit names it: timeout_min=60, slurm_partition=gpu; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@comparison_files.options
 def command(
     targets: tuple[str, ...],
     over: tuple[str, ...],
@@ -105,6 +106,7 @@ def command(
     system: str | None,
     parameters: tuple[str, ...],
     as_json: bool,
+    **files: Any,
 ) -> None:
     """Compare the scores of runs in a Markdown table. A folder of runs stands for all runs in it.
 
@@ -120,12 +122,15 @@ def command(
     ganzoo compare quickstart --over loss.use=hinge,least_squares --seeds 3
     ganzoo compare quickstart --over optimizer.lr=1e-4,1e-3 --seeds 3 --jobs 2
     ganzoo compare quickstart --seeds 9 --jobs 3 --on slurm --job timeout_min=60
+    ganzoo compare runs --plot scores.pdf --latex scores.tex
     """
     from ganzoo.registry import discovery
     from ganzoo.runs import comparison
     from ganzoo.sweeps.scoring import Scoring
     from ganzoo.sweeps.trials import Sweep
 
+    requested_files = comparison_files.Files(**files)
+    requested_files.check()
     plugins = discovery.load()
     results = tuple(result for name in metrics for result in plugins.zoo.find("metric", name).load().better)
     scoring = Scoring(metrics, results, extractor, samples)
@@ -141,6 +146,7 @@ def command(
         runs = _scored(_open(targets), scoring, plugins)
     table = comparison.compare(runs, results)
     echo(json.dumps(asdict(table)) if as_json else _text(table))
+    requested_files.write(runs, table)
 
 
 def _say(text: str) -> None:

@@ -27,6 +27,8 @@ EXTRAS = {  # module -> extra of the package, and what needs it
     "tensorboard": ("tensorboard", 'run.trackers = ["tensorboard"]'),
     "gradio": ("play", "ganzoo play"),
     "onnxruntime": ("onnx", "ganzoo export --format onnx"),
+    "matplotlib": ("plot", "ganzoo compare --plot"),
+    "av": ("video", ".mp4 files of ganzoo interpolate and timelapse"),
 }
 
 

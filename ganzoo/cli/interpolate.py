@@ -13,7 +13,7 @@ from ganzoo.terminal.output import echo
 
 @click.command("interpolate")
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=models)
-@click.option("--out", type=click.Path(path_type=Path), help="A new .png or .gif file. [RUN/interpolation.png]")
+@click.option("--out", type=click.Path(path_type=Path), help="A new .png, .gif or .mp4 file. [RUN/interpolation.png]")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Number of interpolations.")
 @click.option(
     "--steps",
@@ -55,8 +55,8 @@ def command(
     """Interpolate between samples of the trained model RUN in latent space.
 
     RUN is a run folder, a folder of runs (the newest run is used), a checkpoint folder, an export, or OWNER/NAME on the
-    Hugging Face Hub. A .png shows one interpolation per row; for 2-D points, one per line of a plot. A .gif loops
-    through three samples, for all rows at once. The class is constant along a row.
+    Hugging Face Hub. A .png shows one interpolation per row; for 2-D points, one per line of a plot. A .gif or
+    .mp4 loops through three samples, for all rows at once. The class is constant along a row.
 
     \b
     ganzoo interpolate runs/... --seed 3
@@ -70,5 +70,5 @@ def command(
     target = output.file_of(out, api.default_output(run, "interpolation.png"), force)
     model = api.load(run)
     y = [labels[i % len(labels)] for i in range(rows)] if labels else None
-    walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix.lower() == ".gif")
+    walks = model.interpolate(rows, steps, path, y, seed, loop=target.suffix.lower() in interpolation.ANIMATED)
     echo(interpolation.save(walks, target, force))

@@ -26,7 +26,8 @@ def command(run: Path, overrides: tuple[str, ...], allow_data_change: bool) -> N
 
     RUN is a run folder, a folder of runs (the newest run is resumed), or a checkpoint folder to resume from. KEY=VALUE
     overrides a setting that may change during a run, such as run.steps, or dataset.path where the data has moved. A
-    finished run stays as it is, unless run.steps or run.epochs is more than before.
+    finished run stays as it is, unless run.steps or run.epochs is more than before, or evaluate.patience where that
+    ended it.
 
     \b
     ganzoo resume runs/quickstart-20260101-120000-ab12
@@ -59,6 +60,9 @@ def _say_finished(start: Start, recipe: Recipe) -> None:
 
     unit, length = ("steps", recipe.run.steps) if recipe.run.steps is not None else ("epochs", recipe.run.epochs)
     folder, step = start.run.folder, retention.step_of(start.checkpoint)
-    how = f"ganzoo resume {shlex.quote(str(folder))} run.{unit}={2 * (length or 1)}"
+    more = f"run.{unit}={2 * (length or 1)}"
+    if start.run.status.get("ended"):  # by patience, which more steps alone do not change
+        more = f"evaluate.patience={2 * (recipe.evaluate.patience or 1)}"
+    how = f"ganzoo resume {shlex.quote(str(folder))} {more}"
     if distributed.is_main():
         echo(printable(f"{folder} is finished, at step {step:,}: nothing was trained.\nTrain longer: {how}"), err=True)

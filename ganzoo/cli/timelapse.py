@@ -15,7 +15,7 @@ from ganzoo.terminal.output import echo
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A new .gif file, or a .png for a picture of some grids side by side. [RUN/timelapse.gif]",
+    help="A new .gif or .mp4 file, or a .png for a picture of some grids side by side. [RUN/timelapse.gif]",
 )
 @click.option("--step", "steps", type=int, multiple=True, help="A step to show in a picture; repeatable.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
@@ -33,10 +33,12 @@ def command(run: Path, out: Path | None, steps: tuple[int, ...], force: bool) ->
     from ganzoo.errors import GanzooError
     from ganzoo.runs import status
     from ganzoo.utils import output
-    from ganzoo.visualization import timelapse
+    from ganzoo.visualization import mp4, timelapse
 
-    if out and out.suffix.lower() not in (".gif", ".png"):
-        raise GanzooError(f"{out}: end it in .gif for an animation, or in .png for a picture.")
+    if out and out.suffix.lower() not in (".gif", ".mp4", ".png"):
+        raise GanzooError(f"{out}: end it in .gif or .mp4 for an animation, or in .png for a picture.")
+    if out and out.suffix.lower() == ".mp4":
+        mp4.check()
     if steps and (not out or out.suffix.lower() != ".png"):
         raise GanzooError("--step chooses the grids of a picture: add --out progress.png.")
     folder = status.find(run)
@@ -44,4 +46,4 @@ def command(run: Path, out: Path | None, steps: tuple[int, ...], force: bool) ->
     if target.suffix.lower() == ".png":
         echo(timelapse.save_beside(folder, target, steps))
     else:
-        echo(timelapse.save(folder, target))
+        echo(timelapse.save(folder, target, force))

@@ -129,6 +129,7 @@ class Evaluation(BaseModel):
         samples: Number of generated samples; 2,000 by default, or as many as there are held-out real ones.
         seed: Seed of the samples' noise.
         best: The result that decides which checkpoint is kept as checkpoints/best.
+        patience: Evaluations in a row without a better `best` after which training ends; by default it goes on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -137,6 +138,7 @@ class Evaluation(BaseModel):
     samples: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     best: str = ""
+    patience: PositiveInt | None = None
 
 
 class About(BaseModel):

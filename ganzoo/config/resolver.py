@@ -183,6 +183,8 @@ class _Resolver:
         optimizer = self.per_player("optimizer", tree)
         schedule = self.per_player("schedule", tree) if "schedule" in tree else None
         evaluate = self.settings("evaluate", Evaluation, tree.get("evaluate", {}))
+        if evaluate and evaluate.patience and not evaluate.every:
+            self.report("evaluate", ["patience counts evaluations: add every = ..., the steps between two of them"])
         metrics = self.metrics(tree.get("metric", []))
         extractor = self.component("extractor", "extractor", tree["extractor"]) if "extractor" in tree else None
         half_lives = self.half_lives(run) if run else {}

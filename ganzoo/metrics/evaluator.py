@@ -19,7 +19,7 @@ from ganzoo.metrics.reference import Reference
 from ganzoo.metrics.selection import Selected
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import provenance
-from ganzoo.runs.scores import Score
+from ganzoo.runs.scores import BEST_OF, Score, has_name
 from ganzoo.utils import rng
 
 PACKAGES = ("ganzoo-torch", "torch")  # packages whose version may change a score
@@ -87,6 +87,16 @@ class Evaluator:
         self.extractor = extractor
         self.metrics = selection.metrics(self.recipe, self.data, self.zoo, self.conditional, extractor.component)
         best.check(self.settings.best, self.results)
+        if self.settings.patience and not any(self._can_decide(metric) for metric in self.metrics):
+            raise IncompatibleError(
+                "[evaluate] patience: no score of this run is better when it is higher or lower. Add a [[metric]] such "
+                "as frechet_distance, name another score by evaluate.best, or take patience out."
+            )
+
+    def _can_decide(self, metric: Selected) -> bool:
+        """Return True when a result of a metric has a better direction, and the name that `evaluate.best` gives."""
+        results = {_full_name(name, metric, self.extractor): better for name, better in metric.component.better.items()}
+        return any(better in BEST_OF and has_name(result, self.settings.best) for result, better in results.items())
 
     def _select_next(self, refusal: IncompatibleError) -> None:
         """Use the next of the default extractors, if all named metrics can be computed with it."""

@@ -21,6 +21,8 @@ SVG = Markup(
 GRID_LINE = Markup('<line class="rule" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
 LABEL = Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>')
 LINE = Markup('<polyline class="c{}" clip-path="url(#{})" points="{}"/>')
+THIN = Markup('<polyline class="c{} thin" clip-path="url(#{})" points="{}"/>')
+COLOURS = 8  # in the style sheet; further curves have those of the first, dashed
 DOT = Markup('<circle class="c{}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
 BAND = Markup('<polygon class="c{}" clip-path="url(#{})" points="{}"/>')
 LEVEL = Markup('<line class="level c{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>')
@@ -31,30 +33,36 @@ def svg(chart: Chart, name: str) -> Markup:
     """Render a chart as an SVG element.
 
     Args:
-        chart: The chart; curves without points are left out.
+        chart: The chart; curves without points are left out, and the others have the colours of their places.
         name: Id of its clip path, unique within the page.
 
     Returns:
         The element, with all text escaped.
     """
-    curves = [curve for curve in chart.curves if curve.points]
+    placed = [(k, curve) for k, curve in enumerate(chart.curves) if curve.points]
+    curves = [curve for _, curve in placed]
     steps = [step for curve in curves for step, *_ in curve.points]
+    steps += [step for curve in curves for member in curve.members for step, _ in member]
     x = Axis(min(steps), max(steps), LEFT, WIDTH - RIGHT)
     low, high = min(curve.range[0] for curve in curves), max(curve.range[1] for curve in curves)
     y = Axis(*padded(low, high), HEIGHT - BOTTOM, TOP)
     parts = _axes(x, y)
-    for k, curve in enumerate(curves):
+    levels = {curve.level for curve in curves}
+    for k, curve in placed:
         if any(lowest < highest for _, _, lowest, highest in curve.points):
             edge = [(step, highest) for step, _, _, highest in curve.points]
             edge += [(step, lowest) for step, _, lowest, _ in reversed(curve.points)]
-            parts.append(BAND.format(k, name, _points([(x.pixel(step), y.pixel(value)) for step, value in edge])))
-    for k, curve in enumerate(curves):
-        points = [(x.pixel(step), y.pixel(value)) for step, value, *_ in curve.points]
-        parts.append(LINE.format(k, name, _points(points)))
+            parts.append(BAND.format(k % COLOURS, name, _points(_pixels(edge, x, y))))
+    for k, curve in placed:
+        points = _pixels([(step, value) for step, value, *_ in curve.points], x, y)
+        colour = f"{k % COLOURS}{' dashed' * (k >= COLOURS)}"
+        parts += [THIN.format(colour, name, _points(_pixels(member, x, y))) for member in curve.members]
+        parts.append(LINE.format(colour, name, _points(points)))
         if len(points) < FEW:
-            parts += [DOT.format(k, *point) for point in points if TOP <= point[1] <= HEIGHT - BOTTOM]
-        if curve.level is not None:
-            parts.append(LEVEL.format(k, x.start, y.pixel(curve.level), x.end, y.pixel(curve.level)))
+            parts += [DOT.format(k % COLOURS, *point) for point in points if TOP <= point[1] <= HEIGHT - BOTTOM]
+        if curve.level is not None and (len(levels) > 1 or k == placed[0][0]):
+            own = k % COLOURS if len(levels) > 1 or len(curves) == 1 else 7  # grey, where all curves have this level
+            parts.append(LEVEL.format(own, x.start, y.pixel(curve.level), x.end, y.pixel(curve.level)))
     parts.append(POINTER.format(TOP, HEIGHT - BOTTOM))
     description = f"{chart.title}: {', '.join(curve.name for curve in curves)}"
     return SVG.format(
@@ -72,6 +80,10 @@ def _axes(x: Axis, y: Axis) -> list[Markup]:
         anchor = "middle" if x.pixel(step) < WIDTH - 30 else "end"
         parts.append(LABEL.format(x.pixel(step), HEIGHT - 8, anchor, f"{step:,.0f}"))
     return parts
+
+
+def _pixels(values: Sequence[tuple[float, float]], x: Axis, y: Axis) -> list[tuple[float, float]]:
+    return [(x.pixel(step), y.pixel(value)) for step, value in values]
 
 
 def _points(points: Sequence[tuple[float, float]]) -> str:

@@ -60,6 +60,21 @@ class Contents:
         """The recipe, its GAN and its data, in words."""
         return f"{self.recipe_name}: {self.gan or 'a GAN'} trained on {self.dataset}"
 
+    @property
+    def step(self) -> str:
+        """The last step, and the length of the training."""
+        return dict(self.facts)["step"]
+
+    @property
+    def problems(self) -> list[str]:
+        """The names of the findings; "unknown" where diagnosis failed."""
+        return ["unknown"] if self.findings is None else [finding["name"] for finding in self.findings]
+
+    @property
+    def last_frame(self) -> str:
+        """The step of the last samples; "" without any."""
+        return f"{self.frames[-1].step:,}" if self.frames else ""
+
 
 def collect(run: Run, checkpoint: Path | None, scrub: Redactor, number: int, of: int, with_samples: bool) -> Contents:
     """Collect the contents of a report on one run.
@@ -195,9 +210,17 @@ def _typed(value: Any) -> str:
     return json.dumps(value.removeprefix("ganzoo/") if isinstance(value, str) else value, ensure_ascii=False)
 
 
-def labels(runs: Sequence[Contents]) -> list[str]:
-    """Return what tells each run from the others: the settings that differ, or the name of its recipe."""
-    rows = differences(runs)
+def labels(runs: Sequence[Contents], seeded: bool = True) -> list[str]:
+    """Return what tells each run from the others: the settings that differ, or the name of its recipe.
+
+    Args:
+        runs: The runs.
+        seeded: Name their seeds as well, if they differ.
+
+    Returns:
+        A label for each.
+    """
+    rows = [row for row in differences(runs) if seeded or row[0] != "run.seed"]
     switched = {name.removesuffix(".use") for name, _ in rows if name.endswith(".use")}
     rows = [row for row in rows if row[0].endswith(".use") or row[0].rpartition(".")[0] not in switched]
     chosen = [row for row in rows if row[0] != "run.seed"][:LABELLED] + [row for row in rows if row[0] == "run.seed"]

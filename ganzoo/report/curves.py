@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.runs.metrics_log import MEANINGS, is_loss
+from ganzoo.runs.metrics_log import MEANINGS, SECONDS, is_loss
 
 POINTS = 240  # per curve at most
 SHARE = 0.08  # of an axis that each curve has to span; a flatter one gets a chart of its own
@@ -24,16 +24,18 @@ class Curve:
         points: (step, value, lowest, highest) in order of steps; where there are too many points, each is the mean of
             several, with their range.
         level: Value of a horizontal line to compare with, such as the score of real samples, or None.
+        members: (step, value) of each of several runs that the points are the mean of; drawn as thin lines.
     """
 
     name: str
     points: list[tuple[float, float, float, float]]
     level: float | None = None
+    members: tuple[list[tuple[float, float]], ...] = ()
 
     @property
     def range(self) -> tuple[float, float]:
         """Return the lowest and highest value without the outermost 1 % at either end, so that spikes do not count."""
-        values = sorted(value for _, value, *_ in self.points)
+        values = sorted([*(y for _, y, *_ in self.points), *(y for member in self.members for _, y in member)])
         cut = len(values) // 100
         low, high = values[cut], values[len(values) - 1 - cut]
         return (low, high) if self.level is None else (min(low, self.level), max(high, self.level))
@@ -78,7 +80,7 @@ def read(rows: Iterable[Mapping[str, Any]]) -> dict[str, Curve]:
     pairs: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, value in row.items():
-            if name != "step" and isinstance(value, (int, float)) and math.isfinite(value):
+            if name not in ("step", SECONDS) and isinstance(value, (int, float)) and math.isfinite(value):
                 pairs.setdefault(name, []).append((row["step"], float(value)))
     return {name: curve(name, points) for name, points in pairs.items()}
 

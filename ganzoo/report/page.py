@@ -13,10 +13,9 @@ import jinja2
 from markupsafe import Markup
 
 from ganzoo.errors import RunError, SetupError
-from ganzoo.report import chart
-from ganzoo.report.contents import Contents, collect, differences, labels
-from ganzoo.report.curves import Chart, Curve, family
-from ganzoo.runs.comparison import compare
+from ganzoo.report import settings
+from ganzoo.report.contents import Contents, collect
+from ganzoo.report.settings import Overview
 from ganzoo.sampling.run import Run
 from ganzoo.utils import atomic
 from ganzoo.utils.redact import LEFT_OUT, Redactor
@@ -24,8 +23,8 @@ from ganzoo.utils.unicode import well_formed
 from ganzoo.visualization import axes
 
 HERE = Path(__file__).parent
-COMPARED = 8  # runs with a curve in the shared charts
-SHARED_CHARTS = 16  # at most
+MANY = 4  # runs from which each is folded away below the comparison, so that this fits a few screens
+SHOWN_CHARTS = 6  # of many runs; further ones are folded away
 
 
 def save(runs: Sequence[tuple[Run, Path | None]], target: Path, with_samples: bool = True) -> Path:
@@ -64,27 +63,28 @@ def render(runs: Sequence[tuple[Run, Path | None]], with_samples: bool = True) -
     """
     scrub = Redactor.of([_status(run) for run, _ in runs])
     contents = [collect(run, checkpoint, scrub, k, len(runs), with_samples) for k, (run, checkpoint) in enumerate(runs)]
-    several, names = len(contents) > 1, labels(contents)
+    opened = [run for run, _ in runs]
+    overview = settings.overview(opened, contents)
+    unequal = scrub(overview.unequal)
     script = (HERE / "script.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     loader = jinja2.FileSystemLoader(HERE, encoding="utf-8")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.undefined = jinja2.StrictUndefined
-    environment.filters.update(number=axes.label, letter=letter)
+    environment.filters.update(number=axes.label, letter=settings.letter)
     return environment.get_template("template.html").render(
         runs=contents,
         title=_title(contents),
-        labels=names,
-        compared=COMPARED,
+        overview=overview,
+        headings=_headings(overview),
+        many=len(contents) >= MANY,
+        shown_charts=SHOWN_CHARTS if len(contents) >= MANY else len(overview.charts),
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup(script),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
         "base-uri 'none'; form-action 'none'",
-        differences=differences(contents) if several else [],
-        shared_charts=shared_charts(contents, names) if several else [],
-        unequal=scrub(compare([run for run, _ in runs]).unequal),
-        score_names=list(dict.fromkeys(row.name for run in contents for row in run.scores)),
+        unequal=unequal,
         left_out=LEFT_OUT,
     )
 
@@ -96,24 +96,13 @@ def _title(runs: Sequence[Contents]) -> str:
     return f"{len(runs)} runs of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
 
 
-def shared_charts(runs: Sequence[Contents], names: Sequence[str]) -> list[tuple[Chart, Markup]]:
-    """Return a chart with a curve for each run, for each value that at least two of the runs have."""
-    shown = runs[:COMPARED]
-    charts = []
-    for name in dict.fromkeys(name for run in shown for name in run.curves):
-        curves = [
-            Curve(f"{letter(k)} {names[k]}", run.curves[name].points if name in run.curves else [])
-            for k, run in enumerate(shown)
-        ]
-        if sum(bool(curve.points) for curve in curves) > 1:
-            charts.append(Chart(name, curves))
-    charts.sort(key=lambda item: (family(item.title) == "Speed", "/" not in item.title))
-    return [(item, chart.svg(item, f"common-{k}")) for k, item in enumerate(charts[:SHARED_CHARTS])]
-
-
-def letter(k: int) -> str:
-    """Return the letter of run k in a comparison: A, B, ..., Z, 27, 28, ..."""
-    return chr(ord("A") + k) if k < 26 else str(k + 1)
+def _headings(overview: Overview) -> dict[int, tuple[int, str]]:
+    """Return the setting of each run, by its number in the report, and what the run is called."""
+    return {
+        member: (k, setting.label + (f", seed {seed}" if len(setting.members) > 1 else ""))
+        for k, setting in enumerate(overview.settings)
+        for member, seed in zip(setting.members, setting.seeds, strict=True)
+    }
 
 
 def _status(run: Run) -> Mapping[str, Any]:

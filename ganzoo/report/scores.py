@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ganzoo.config.parser import flat
-from ganzoo.report.curves import Chart, curve
+from ganzoo.report.curves import Chart, Curve, curve
+from ganzoo.runs.score_curves import ScoreCurve
 from ganzoo.runs.scores import BEST_OF, Score, place
 
 
@@ -47,6 +48,26 @@ def charts(scores: Iterable[Score]) -> list[Chart]:
             note = "" if last.floor is None else "dashed: score of held-out real samples"
             charts.append(Chart(last.name, [curve(last.name, sorted(values.items()), last.floor)], note))
     return charts
+
+
+def band(title: str, scored: ScoreCurve | None) -> Curve:
+    """Return the curve of a score of a setting: mean and standard deviation over seeds, and each seed.
+
+    Args:
+        title: Name of the curve.
+        scored: The scores; None for a curve without points.
+
+    Returns:
+        The curve.
+    """
+    if scored is None:
+        return Curve(title, [])
+    if not scored.points:  # no step at which all seeds were evaluated
+        first = [(x, value, value, value) for x, value in scored.runs[0]]
+        return Curve(title, first, members=tuple(list(run) for run in scored.runs))
+    points = [(at.x, at.mean, at.mean - at.spread, at.mean + at.spread) for at in scored.points]
+    members = tuple(list(run) for run in scored.runs) if len(scored.runs) > 1 else ()
+    return Curve(title, points, scored.floor, members)
 
 
 def _by_kind(scores: Iterable[Score]) -> list[list[Score]]:

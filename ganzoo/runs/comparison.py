@@ -6,18 +6,26 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
 
 from ganzoo.config.parser import flat
-from ganzoo.runs import scores
+from ganzoo.runs import labels, scores
 from ganzoo.runs.folder import RunFolder
 from ganzoo.runs.scores import BEST_OF, Score
 
-IGNORED_TABLES = ("about", "evaluate", "metric", "extractor")  # they change neither weights nor samples
-IGNORED_SETTINGS = tuple(
-    f"run.{setting}" for setting in ("seed", "log", "sample", "beside", "save", "keep", "trackers", "workers")
-)
 NO_SEED = 0  # the default, in a file that does not name it
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ only in their seed.
+
+    Attributes:
+        label: The settings in which they differ from other groups.
+        runs: The runs.
+    """
+
+    label: str
+    runs: tuple[RunFolder, ...]
 
 
 @dataclass(frozen=True)
@@ -85,90 +93,55 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
     Returns:
         The table.
     """
-    groups: dict[str, list[RunFolder]] = {}
-    for run in runs:
-        groups.setdefault(json.dumps(_settings(run), sort_keys=True), []).append(run)
+    groups = grouped(runs)
     newest = {run.folder: _newest(run, names) for run in runs}
     present = tuple(sorted(dict.fromkeys(name for found in newest.values() for name in found), key=scores.place))
-    labels = _labels([_settings(members[0]) for members in groups.values()], [m[0] for m in groups.values()])
-    found = [[newest[run.folder] for run in members] for members in groups.values()]
-    collapsed = {
-        k for k, members in enumerate(groups.values()) if not all(scores.covers(recall(run)) for run in members)
-    }
+    found = [[newest[run.folder] for run in group.runs] for group in groups]
+    collapsed = {k for k, group in enumerate(groups) if not all(scores.covers(recall(run)) for run in group.runs)}
     cells = _cells(found, present, collapsed)
     rows = tuple(
         Row(
-            label,
-            tuple(run.folder.name for run in members),
-            tuple(run.resolved["recipe"]["run"].get("seed", NO_SEED) for run in members),
+            group.label,
+            tuple(run.folder.name for run in group.runs),
+            tuple(seed_of(run) for run in group.runs),
             row_cells,
         )
-        for label, members, row_cells in zip(labels, groups.values(), cells, strict=True)
+        for group, row_cells in zip(groups, cells, strict=True)
     )
-    unequal = {name: _differences([s[name] for s in newest.values() if name in s]) for name in present}
+    same_length = all(labels.patience(run.resolved["recipe"]) is None for run in runs)
+    unequal = {name: _differences([s[name] for s in newest.values() if name in s], same_length) for name in present}
     return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
+
+
+def grouped(runs: Sequence[RunFolder]) -> list[Group]:
+    """Group runs that differ only in their seed, in the order of the first of each group.
+
+    Args:
+        runs: The runs.
+
+    Returns:
+        The groups. Where no setting differs, a group is named by its recipe.
+    """
+    members: dict[str, list[RunFolder]] = {}
+    for run in runs:
+        settings = labels.settings_of(run.resolved["recipe"])
+        members.setdefault(json.dumps(settings, sort_keys=True), []).append(run)
+    named = labels.labels([json.loads(settings) for settings in members])
+    return [
+        Group(label or group[0].resolved["name"], tuple(group))
+        for label, group in zip(named, members.values(), strict=True)
+    ]
+
+
+def seed_of(run: RunFolder) -> int:
+    """Return `run.seed`."""
+    seed: int = run.resolved["recipe"]["run"].get("seed", NO_SEED)
+    return seed
 
 
 def recall(run: RunFolder) -> Score | None:
     """Return the newest recall of a run, None when it has none."""
     return next((score for score in reversed(run.scores()) if score.result == "recall"), None)
-
-
-def _settings(run: RunFolder) -> dict[str, Any]:
-    """Return the settings that training depends on, without the seed: {"loss.use": "ganzoo/hinge", ...}."""
-    recipe = {table: value for table, value in run.resolved["recipe"].items() if table not in IGNORED_TABLES}
-    return {key: value for key, value in flat(recipe) if key not in IGNORED_SETTINGS}
-
-
-def _labels(settings: Sequence[Mapping[str, Any]], runs: Sequence[RunFolder]) -> list[str]:
-    """Return the settings in which rows differ: "loss.use=hinge", "regularizer=r1+spectral_norm, schedule=none".
-
-    Where components differ, settings are shown only if rows with equal components differ in them.
-    """
-    keys = dict.fromkeys(key for row in settings for key in row)
-    differing = [key for key in keys if any(row.get(key) != settings[0].get(key) for row in settings)]
-    tables = dict.fromkeys(_table(key) for key in differing)
-    labels = []
-    for row in settings:
-        shown: list[str] = []
-        for table in tables:
-            uses = [_uses(other, table) for other in settings]
-            if any(other != uses[0] for other in uses):
-                shown += _component(row, table, several=any(f"{table}.0.use" in other for other in settings))
-            alike = [other for other, used in zip(settings, uses, strict=True) if used == _uses(row, table)]
-            shown += [
-                f"{key}={_short(row[key])}"
-                for key in differing
-                if _table(key) == table
-                and key != table  # an empty list
-                and not key.endswith(".use")
-                and key in row
-                and any(other.get(key) != row[key] for other in alike)
-            ]
-        labels.append(", ".join(shown))
-    return [label or run.resolved["name"] for label, run in zip(labels, runs, strict=True)]
-
-
-def _table(key: str) -> str:
-    """Return the table of a setting, that of all of them in a list: "regularizer" of "regularizer.0.weight"."""
-    table = key.rpartition(".")[0] or key
-    head, _, last = table.rpartition(".")
-    return head if head and last.isdigit() else table
-
-
-def _uses(row: Mapping[str, Any], table: str) -> list[str]:
-    """Return the components of a table, or of a list of tables in their order."""
-    return [value for key, value in row.items() if key.endswith(".use") and _table(key) == table]
-
-
-def _component(row: Mapping[str, Any], table: str, several: bool) -> list[str]:
-    """Return how the components of a table are shown: as they are written on the command line."""
-    uses = "+".join(_short(use) for use in _uses(row, table))
-    return [f"{table}={uses or 'none'}" if several or not uses else f"{table}.use={uses}"]
-
-
-def _short(value: Any) -> str:
-    return value.removeprefix("ganzoo/") if isinstance(value, str) else json.dumps(value)
 
 
 def _newest(run: RunFolder, names: Sequence[str]) -> dict[str, Score]:
@@ -202,9 +175,13 @@ def _cells(
     return cells
 
 
-def _differences(compared: Sequence[Score]) -> tuple[str, ...]:
-    """Return the differences between the protocols or steps of the runs: ("samples (500, 1000)",)."""
-    protocols = [{"step": score.step, **dict(flat(score.terms))} for score in compared]
+def _differences(compared: Sequence[Score], same_length: bool) -> tuple[str, ...]:
+    """Return the differences between the protocols of the runs: ("samples (500, 1000)",).
+
+    Steps are compared as well, unless the runs decide themselves how long they train.
+    """
+    steps = [{"step": score.step} if same_length else {} for score in compared]
+    protocols = [{**step, **dict(flat(score.terms))} for step, score in zip(steps, compared, strict=True)]
     keys = dict.fromkeys(key for terms in protocols for key in terms)
     distinct = {key: dict.fromkeys(json.dumps(terms.get(key), sort_keys=True) for terms in protocols) for key in keys}
     return tuple(f"{key} ({', '.join(values)})" for key, values in distinct.items() if len(values) > 1)

@@ -13,6 +13,8 @@ from typing import Any
 from ganzoo.utils import atomic, regular
 
 NOT_LOSSES = ("gradient", "samples", "data")  # groups of numbers, before the slash, that are no loss terms
+SECONDS = "seconds"  # of training so far, with grids, checkpoints and scores, also before it was resumed
+NOT_RESULTS = ("images_per_second", "threads", SECONDS)  # values of a row that are no result of training
 MEANINGS = {
     "told_apart": "share of the pairs of a real and a fake sample in which the real one has the larger output, "
     "0.5 for guessing",

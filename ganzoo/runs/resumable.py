@@ -6,6 +6,6 @@ DATA_PATHS = (DATA_PATH, "dataset_a.path")
 """Paths of each of two sets."""
 RESUMABLE = (
     *("run.steps", "run.epochs", "run.log", "run.sample", "run.save", "run.keep", "run.trackers", "run.workers"),
-    *("run.threads", "run.max_time", "run.on_nonfinite", *DATA_PATHS),
+    *("run.threads", "run.max_time", "run.on_nonfinite", "evaluate.patience", *DATA_PATHS),
 )
 """Settings that may change when a run is resumed."""

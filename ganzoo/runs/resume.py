@@ -127,7 +127,7 @@ def _what_hinders(run: RunFolder, recipe: Recipe, differences: list[str]) -> str
     step = retention.step_of(checkpoints[-1])
     if settings.steps is not None and step > settings.steps:
         return f"is at step {step:,} already, beyond run.steps={settings.steps}"
-    if run.status.get("state") != "finished":
+    if run.status.get("state") != "finished" or _has_more_patience(run, recipe):
         return ""
     if settings.steps is not None:
         is_done = settings.steps <= int(run.resolved.get("steps") or step)
@@ -137,7 +137,7 @@ def _what_hinders(run: RunFolder, recipe: Recipe, differences: list[str]) -> str
 
 
 def is_finished(start: Start, recipe: Recipe) -> bool:
-    """Tell whether a run has trained all steps of its recipe, and is to go on from its last one.
+    """Tell whether a run has ended, by its length or by `evaluate.patience`, and is to go on from its last step.
 
     Args:
         start: The run and the checkpoint.
@@ -152,7 +152,23 @@ def is_finished(start: Start, recipe: Recipe) -> bool:
     steps = resolved.get("steps")
     epochs = resolved["recipe"].get("run", {}).get("epochs")
     is_same_length = recipe.run.steps == steps if recipe.run.steps is not None else recipe.run.epochs == epochs
-    return is_same_length and retention.step_of(start.checkpoint) == steps
+    if not is_same_length or _has_more_patience(start.run, recipe):
+        return False
+    last = start.run.status.get("step") if _ended_early(start.run) else steps
+    return retention.step_of(start.checkpoint) == last
+
+
+def _ended_early(run: RunFolder) -> bool:
+    """Return True for a run that `evaluate.patience` ended."""
+    return bool(run.status.get("ended"))
+
+
+def _has_more_patience(run: RunFolder, recipe: Recipe) -> bool:
+    """Return True when `evaluate.patience` ended a run, and its recipe has more of it now, or no such limit."""
+    if not _ended_early(run):
+        return False
+    was, now = run.resolved["recipe"].get("evaluate", {}).get("patience") or 0, recipe.evaluate.patience
+    return now is None or now > was
 
 
 def check_classes(run: RunFolder, class_names: Sequence[str]) -> None:

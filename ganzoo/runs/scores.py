@@ -84,6 +84,27 @@ def covers(score: Score | None) -> bool:
     return score is None or score.floor is None or score.value >= LEAST_RECALL * score.floor
 
 
+def has_name(result: str, name: str) -> bool:
+    """Return True when a result has this name, with or without its extractor; every result has the name ""."""
+    return name in ("", result, result.partition("@")[0])
+
+
+def deciding(scores: Iterable[Score], name: str) -> Score | None:
+    """Return the first score that has a better direction, and this name if one is given.
+
+    Args:
+        scores: Scores of a step.
+        name: The setting `evaluate.best`, with or without the extractor; "" for the first suitable result.
+
+    Returns:
+        The score, or None if there is none.
+    """
+    for score in scores:
+        if has_name(score.name, name) and score.better in BEST_OF:
+            return score
+    return None
+
+
 def append(path: Path, scores: Iterable[Score]) -> None:
     """Append scores to a file, on a new line when the last one was cut off.
 

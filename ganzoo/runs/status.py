@@ -27,7 +27,7 @@ def write(folder: Path, state: str, step: int, **more: Any) -> None:
         folder: The run folder.
         state: created, running, interrupted, failed, diverged or finished.
         step: Steps trained so far.
-        **more: Further entries, such as error.
+        **more: Further entries, such as `error`, or `ended`: why a finished run has not trained all its steps.
 
     Raises:
         OSError: The file cannot be written.
@@ -110,7 +110,7 @@ def reports(out: Path) -> list[Report]:
 def report(folder: Path) -> Report:
     """Return the report of a run folder. Its state is "unreadable" when status.json is damaged."""
     content = _read(folder)
-    state, note = str(content.get("state", "unreadable")), str(content.get("error", ""))
+    state, note = str(content.get("state", "unreadable")), str(content.get("error") or content.get("ended", ""))
     if state in GOING and (silence := _silence(folder, content)):
         state, note = "dead", f"{silence}; resume it with: ganzoo resume {folder}"
     checkpoints = retention.in_order(folder / layout.CHECKPOINTS)

@@ -14,10 +14,11 @@ from ganzoo.procedure import Procedure
 from ganzoo.sampling import latents, writer
 from ganzoo.utils import atomic, modes
 from ganzoo.utils.rng import OwnNoise
-from ganzoo.visualization import gif, grid, png
+from ganzoo.visualization import gif, grid, mp4, png
 
 CORNERS = 3  # codes that a closed path passes through
 MILLISECONDS = 80  # duration of a frame
+ANIMATED = (".gif", ".mp4")
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5")
 
 
@@ -77,15 +78,21 @@ def check_suffix(path: Path) -> str:
         The suffix in lower case.
 
     Raises:
-        GanzooError: It is neither .png nor .gif.
+        GanzooError: It is neither .png, .gif nor .mp4.
+        SetupError: It is .mp4, and PyAV is not installed.
     """
-    if path.suffix.lower() not in (".png", ".gif"):
-        raise GanzooError(f"{path}: end it in .png for a grid with a row for each walk, or in .gif for an animation.")
-    return path.suffix.lower()
+    suffix = path.suffix.lower()
+    if suffix not in (".png", *ANIMATED):
+        raise GanzooError(
+            f"{path}: end it in .png for a grid with a row for each walk, or in .gif or .mp4 for an animation."
+        )
+    if suffix == ".mp4":
+        mp4.check()
+    return suffix
 
 
 def save(walks: Tensor, path: Path, force: bool = False) -> Path:
-    """Save interpolations as a .png, with one row of images or one line of points for each, or as a .gif.
+    """Save interpolations as a .png, with one row of images or one line of points for each, or as a .gif or .mp4.
 
     Args:
         walks: Samples (rows, steps, *shape).
@@ -98,14 +105,18 @@ def save(walks: Tensor, path: Path, force: bool = False) -> Path:
     Raises:
         GanzooError: The file exists, has another suffix or cannot be written, or such samples cannot be drawn.
     """
-    if check_suffix(path) == ".png" and walks.dim() == 5:
+    suffix = check_suffix(path)
+    if suffix == ".png" and walks.dim() == 5:
         return writer.save(walks.flatten(0, 1), None, path, walks.shape[1], force=force)
-    if check_suffix(path) == ".png":
+    if suffix == ".png":
         return _written(lines(walks), path)
     if walks.dim() != 5:
         raise GanzooError(f"{path}: only images can be animated. End it in .png for a plot of the paths.")
     columns = writer.columns(len(walks), 0)
-    return gif.save([grid.picture(step, columns) for step in walks.unbind(1)], path, MILLISECONDS)
+    pictures = [grid.picture(step, columns) for step in walks.unbind(1)]
+    if suffix == ".mp4":
+        return mp4.save(pictures, path, MILLISECONDS, force=force)
+    return gif.save(pictures, path, MILLISECONDS)
 
 
 def _written(picture: Image.Image, path: Path) -> Path:

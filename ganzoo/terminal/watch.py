@@ -12,11 +12,10 @@ from typing import Any
 from ganzoo import diagnosis
 from ganzoo.diagnosis import Finding
 from ganzoo.runs import layout, scores, status
-from ganzoo.runs.metrics_log import parsed
+from ganzoo.runs.metrics_log import NOT_RESULTS, parsed
 from ganzoo.terminal.progress import ProgressDisplay
 from ganzoo.utils import regular
 
-NOT_SHOWN = ("images_per_second", "threads")  # values of a row that are no result of training
 INTERVAL = 1.0  # seconds between two readings of the folder
 
 
@@ -118,5 +117,5 @@ def _update(follower: Follower, display: ProgressDisplay, last: bool) -> None:
 
 def _values(row: Mapping[str, Any]) -> dict[str, float]:
     """Return the values of a row without its step, speed and threads; null becomes NaN."""
-    values = {name: value for name, value in row.items() if name not in ("step", *NOT_SHOWN)}
+    values = {name: value for name, value in row.items() if name not in ("step", *NOT_RESULTS)}
     return {name: math.nan if value is None else float(value) for name, value in values.items()}

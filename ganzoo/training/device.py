@@ -20,6 +20,7 @@ from accelerate.utils import DynamoBackend, parse_flag_from_env
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import IncompatibleError, SetupError
+from ganzoo.utils import distributed
 
 if torch.distributed.is_available():
     # The defaults of this module keep the process group that exists when it is first imported, and gloo's threads with
@@ -76,11 +77,13 @@ def processes() -> PartialState:
             read, or is refused by check_environment().
     """
     check_environment()
+    _check_launcher()
     try:
         cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
         requested = int(os.environ.get("WORLD_SIZE") or "1")
         with _patience(requested):
-            state = PartialState(cpu=cpu)
+            waits = {"timeout": distributed.LONGEST_WAIT} if requested > 1 else {}
+            state = PartialState(cpu=cpu, **waits)
     except (ValueError, RuntimeError) as error:
         raise SetupError(
             f"Accelerate cannot start: {error}. See what it reads: env | grep -E 'ACCELERATE|RANK|WORLD|MASTER'"
@@ -93,6 +96,21 @@ def processes() -> PartialState:
     if state.num_processes > 1:
         _destroy_group_at_exit()
     return state
+
+
+def _check_launcher() -> None:
+    """Refuse processes that `accelerate launch --cpu` started: it tells them where to meet, and not how many they are.
+
+    Raises:
+        SetupError: This process would train alone, as would each of the others.
+    """
+    by_accelerate = {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR"} <= os.environ.keys()
+    if by_accelerate and not {"WORLD_SIZE", "RANK"} & os.environ.keys():
+        raise SetupError(
+            "on CPUs, processes that `accelerate launch` starts do not find each other, and each would train alone. "
+            "Start them with `torchrun --standalone --nproc_per_node N -m ganzoo run ...`. For one process: unset "
+            "MASTER_ADDR"
+        )
 
 
 @contextmanager

@@ -97,6 +97,7 @@ class _Training:
         if start:
             check_classes(start.run, self.session.dataset.class_names)
         self.evaluate_every = recipe.evaluate.every
+        self.gave_up = False  # training ended early, because no score was better for `evaluate.patience` evaluations
         evaluator = None
         if self.evaluate_every:  # in each process, so that all of them stop when it cannot be built
             dataset, conditional = self.session.dataset, self.session.procedure.conditional
@@ -139,12 +140,13 @@ class _Training:
             except BaseException as error:  # a component may raise anything
                 self.recorder.end("failed", self.t, describe(error))
                 raise
-            self.recorder.end("finished", self.t)
+            self.recorder.end("finished", self.t, ended=self.recorder.standstill(self.t) if self.gave_up else "")
 
     def _loop(self, stopping: Stopping) -> None:
         speed = _Speed(self.session.batches, self.settings.batch_size * distributed.world_size())
         rollback = Rollback(self.checkpointer)
-        while self.t < self.steps:
+        self._catch_up()
+        while self.t < self.steps and not self.gave_up:
             self.session.engine.watched = self._is_logged(self.t + 1)
             with self.threads.timed():
                 self.session.step(self.t)
@@ -155,7 +157,7 @@ class _Training:
             reason = ""
             try:
                 self._after_step(speed)
-                if reason := stopping.reason():
+                if not self.gave_up and (reason := stopping.reason(self.recorder.asked_to_stop)):
                     self.checkpointer.save(self.t, True)
                     self.recorder.last_grid(self.t)
             except NonFiniteError as error:
@@ -189,13 +191,29 @@ class _Training:
         if self.evaluate_every and self._is_due(self.evaluate_every, self.t):
             self._evaluate()
 
+    def _catch_up(self) -> None:
+        """Do what a resumed run would have done at its first step, had its process not been killed there."""
+        if not self.start or not self.evaluate_every or not self._is_due(self.evaluate_every, self.t):
+            return
+        if not self.checkpointer.all_agree(self.recorder.is_evaluated(self.t)):
+            self._evaluate()
+        elif not self.checkpointer.all_agree(self.recorder.was_finished):
+            self._give_up_if_needed()
+
     def _evaluate(self) -> None:
-        """Compute scores, and keep a checkpoint if they are the best so far."""
+        """Compute scores, keep a checkpoint if they are the best so far, and end training if none was for too long."""
         self.checkpointer.check(self.t)
         if self.checkpointer.all_agree(self.recorder.evaluate(self.t)):
             self.checkpointer.save(self.t, self.t == self.steps)
             if self.checkpointer.saved_at == self.t:
                 self.recorder.keep_best(self.t)
+        self._give_up_if_needed()
+
+    def _give_up_if_needed(self) -> None:
+        self.gave_up = not self.checkpointer.all_agree(not self.recorder.standstill(self.t))
+        if self.gave_up:
+            self.checkpointer.save(self.t, True)
+            self.recorder.last_grid(self.t)
 
     def _is_due(self, every: int, t: int) -> bool:
         return t == self.steps or t % every == 0

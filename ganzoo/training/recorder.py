@@ -19,12 +19,13 @@ from PIL.Image import Image
 from ganzoo import diagnosis
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.inspection import absent_classes, narrow_range
-from ganzoo.errors import DataError, RunError, SetupError
+from ganzoo.errors import DataError, RunError, SetupError, one_line
+from ganzoo.hookspecs import Stop
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import layout, provenance, scores, status
+from ganzoo.runs import layout, metrics_log, provenance, scores, status
 from ganzoo.runs.resume import Start
 from ganzoo.sampling import preview
 from ganzoo.sampling.run import Run
@@ -86,6 +87,10 @@ class Recorder:
         threads: The number of CPU threads.
         evaluator: Computes scores; None without `evaluate.every`.
         stops_at: Value of time.monotonic() from which `run.max_time` stops the run; None without a limit.
+
+    Attributes:
+        asked_to_stop: The first plugin that asked the run to stop, and its reason; "" for none.
+        was_finished: Whether the run had finished before it was resumed.
     """
 
     def __init__(
@@ -115,9 +120,13 @@ class Recorder:
         self._open = ExitStack()
         self._reported = set[str]()
         self._heartbeat_at = 0.0
+        self._seconds_before = 0.0
+        self._training_since = time.monotonic()
         self._stopwatch = forecast.stopwatch(recipe, self.steps, self.device)
         self._said_time = False
         self._stops_at = stops_at
+        self.asked_to_stop = ""
+        self.was_finished = False
 
     def __enter__(self) -> Recorder:
         self.trackers = self._open.enter_context(Trackers(self.recipe, self.run))
@@ -162,6 +171,7 @@ class Recorder:
             facts["start"] = initial.facts()
         try:
             if start:
+                self.was_finished = status.report(self.run.folder).state == "finished"
                 facts = self._resumed_provenance(facts, start, t, remarks)
                 atomic.remove_leftovers(self.run.folder)
                 atomic.remove_leftovers(self.run.samples)
@@ -173,6 +183,8 @@ class Recorder:
             self.session.write_resolved(self.run)
         if self.evaluator:
             self.evaluator.prepare()
+        self._seconds_before = max((row.get(metrics_log.SECONDS) or 0.0 for row in self.run.metrics()), default=0.0)
+        self._training_since = time.monotonic()
         if not start:
             self._save(layout.REAL, self.snapshots.real(), self.run.samples / layout.REAL)
             with self.timed(forecast.GRIDS):
@@ -238,6 +250,7 @@ class Recorder:
         if with_grid:
             values = {**values, **self.snapshots.numbers(pictures)}
         row = {**values, "images_per_second": round(images_per_second, 1)}
+        row[metrics_log.SECONDS] = round(self._seconds_before + time.monotonic() - self._training_since, 2)
         if self.threads.measuring:
             row["threads"] = self.threads.policy.chosen
         self._try(layout.METRICS, lambda: self.run.metrics_log.append(t, row))
@@ -270,8 +283,25 @@ class Recorder:
             floor = "" if score.floor is None else f"  (real samples: {score.floor:.4g})"
             self.say(f"step {t}  {score.name} {score.value:.4g}{floor}")
         self.trackers.scores(t, {score.name: score.value for score in results})
-        deciding = best.deciding(results, self.recipe.evaluate.best)
+        deciding = scores.deciding(results, self.recipe.evaluate.best)
         return deciding is not None and best.is_best(deciding, earlier)
+
+    def is_evaluated(self, t: int) -> bool:
+        """Return True when there are scores of step t."""
+        return any(score.step == t for score in self.run.scores())
+
+    def standstill(self, t: int) -> str:
+        """Return why training ends with step t, by `evaluate.patience`; "" to continue, or at the last step anyway."""
+        settings = self.recipe.evaluate
+        if settings.patience is None or settings.every is None or t == self.steps:
+            return ""
+        standing = best.standing(self.run.scores(), settings.best, settings.every, t)
+        if standing is None or standing.since < settings.patience:
+            return ""
+        return (
+            f"ended early: no {standing.best.name} of {standing.since} evaluations is better than "
+            f"{standing.best.value:.4g} at step {standing.best.step:,} (evaluate.patience={settings.patience})"
+        )
 
     def keep_best(self, t: int) -> None:
         """Mark the checkpoint of step t as the best so far."""
@@ -311,15 +341,19 @@ class Recorder:
         """Write diverged.json: the values that are not finite, their place and first step."""
         self._try(layout.DIVERGED, lambda: atomic.write_json(self.run.folder / layout.DIVERGED, facts))
 
-    def end(self, state: str, t: int, error: str = "") -> None:
+    def end(self, state: str, t: int, error: str = "", ended: str = "") -> None:
         """Record the end of the run.
 
         Args:
             state: "finished", "interrupted", "diverged" or "failed".
             t: Number of steps done.
             error: The message of the error that ended the run.
+            ended: Why a finished run ended before its last step.
         """
-        self._write_status(state, t, **({"error": error} if error else {}))
+        if ended:
+            more = f"evaluate.patience={2 * (self.recipe.evaluate.patience or 1)}"
+            self.say(f"step {t}: {ended}. Train on: ganzoo resume {self.run.folder} {more}")
+        self._write_status(state, t, **({"error": error} if error else {}), **({"ended": ended} if ended else {}))
         if state == "diverged":
             self._diagnose([*self.run.metrics()])
         self._call_hooks("ganzoo_run_end")
@@ -393,17 +427,24 @@ class Recorder:
     def _call_hooks(self, hook: str, **more: Any) -> None:
         """Call every plugin's hook. A plugin that raises, or changes settings of PyTorch, is reported.
 
-        Neither random state nor any setting stays as it leaves them.
+        Neither random state nor any setting stays as it leaves them. The first ganzoo.Stop that one returns is kept.
         """
         for name, call in self.plugins.callers(hook):
+            reasons: list[str] = []
             with rng.preserve_rng(), Isolated() as isolated:
-                call(run=self.run, **more)
+                answers = call(run=self.run, **more)
+                reasons += [one_line(str(answer.reason)) for answer in answers if isinstance(answer, Stop)]
+            if reasons and not self.asked_to_stop:
+                self.asked_to_stop = f"plugin {name} ({reasons[0]})"
             for line in isolated.complaints(f"plugin {name}", f"in {hook}"):
                 self.say(line)
 
 
 class NullRecorder(Recorder):
     """A recorder that does nothing, for processes other than the main one."""
+
+    asked_to_stop = ""
+    was_finished = True
 
     def __init__(self) -> None:
         pass
@@ -435,6 +476,12 @@ class NullRecorder(Recorder):
     def evaluate(self, t: int) -> bool:
         return True
 
+    def is_evaluated(self, t: int) -> bool:
+        return True
+
+    def standstill(self, t: int) -> str:
+        return ""
+
     def keep_best(self, t: int) -> None:
         pass
 
@@ -450,5 +497,5 @@ class NullRecorder(Recorder):
     def diverged(self, facts: Mapping[str, Any]) -> None:
         pass
 
-    def end(self, state: str, t: int, error: str = "") -> None:
+    def end(self, state: str, t: int, error: str = "", ended: str = "") -> None:
         pass

@@ -1,4 +1,7 @@
-"""Stop conditions of a training run: a signal to one process, or the end of `run.max_time`. All processes agree."""
+"""Stop conditions of a training run: a signal to one process, the end of `run.max_time`, or a plugin that asks for it.
+
+All processes agree.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,16 @@ class Stopping:
         self._interval = 1
         self._agreed_at = time.monotonic()
 
-    def reason(self) -> str:
-        """Return the reason to stop now, or "" to continue; all processes stop after the same step."""
+    def reason(self, asked: str = "") -> str:
+        """Decide whether to stop now; all processes stop after the same step.
+
+        Args:
+            asked: The plugin that asks this process to stop, and why; "" for none.
+
+        Returns:
+            The reason to stop, or "" to continue.
+        """
+        self.flag.reason = self.flag.reason or asked
         if self.limit is not None and time.monotonic() - self.since > self.limit:
             self.flag.reason = self.flag.reason or "run.max_time"
         if distributed.world_size() == 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import torch
 import torch.distributed
@@ -16,18 +17,23 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ganzoo.errors import SetupError, one_line
 
+LONGEST_WAIT = timedelta(minutes=30)  # for a process that neither answers nor ends
 LONGEST = 200  # characters of an error of the network that are shown
 
 
 @contextmanager
 def _together() -> Iterator[None]:
-    """Say in one line that another process has ended: its end is an error of the network in those that wait for it."""
+    """Say in one line that another process has ended: its end is an error of the network in those that wait for it.
+
+    One that ends is noticed at once, one that hangs, or whose machine is gone, after LONGEST_WAIT.
+    """
     try:
         yield
     except (RuntimeError, OSError) as error:
         raise SetupError(
-            f"process {rank()} of {world_size()} cannot reach the others: one of them has ended, see its message. When "
-            f"all have ended, go on with `ganzoo resume`. ({one_line(str(error))[:LONGEST]})"
+            f"process {rank()} of {world_size()} cannot reach the others: one of them has ended, see its message, or "
+            f"was silent for {LONGEST_WAIT.total_seconds() / 60:.0f} minutes. When all have ended, go on with "
+            f"`ganzoo resume`. ({one_line(str(error))[:LONGEST]})"
         ) from error
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
 from ganzoo.utils import atomic, output, regular
-from ganzoo.visualization import gif, png
+from ganzoo.visualization import gif, mp4, png
 from ganzoo.visualization.joining import side_by_side
 
 MOST = 120  # frames
@@ -67,12 +67,13 @@ def save_beside(run: Path, path: Path, steps: Sequence[int] = ()) -> Path:
     return path
 
 
-def save(run: Path, path: Path) -> Path:
-    """Write the sample grids of a run, each with its step, to a GIF file.
+def save(run: Path, path: Path, force: bool = False) -> Path:
+    """Write the sample grids of a run, each with its step, to a GIF file, or to an MP4 file if its name ends in .mp4.
 
     Args:
         run: A run folder.
         path: The file.
+        force: Replace an existing .mp4; a GIF always is.
 
     Returns:
         The path of the file.
@@ -83,7 +84,10 @@ def save(run: Path, path: Path) -> Path:
     shown = thinned(_saved_grids(run), MOST)
     frames = _frames(shown, shown[-1][0])
     width, height = (max(frame.size[k] for frame in frames) for k in (0, 1))
-    return gif.save([_extended(frame, width, height) for frame in frames], path, MILLISECONDS, HOLD)
+    extended = [_extended(frame, width, height) for frame in frames]
+    if path.suffix.lower() == ".mp4":
+        return mp4.save(extended, path, MILLISECONDS, HOLD, force)
+    return gif.save(extended, path, MILLISECONDS, HOLD)
 
 
 def _saved_grids(run: Path) -> list[tuple[int, Path]]:

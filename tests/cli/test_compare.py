@@ -60,6 +60,48 @@ def test_a_folder_of_runs_means_all_runs_in_it(out: Path, recipe: Path) -> None:
     waiting.rmdir()
 
 
+def test_one_command_writes_a_figure_a_table_and_the_scores(out: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    files = {"--plot": tmp_path / "a.svg", "--latex": tmp_path / "a.tex", "--csv": tmp_path / "a.csv"}
+    words = [str(part) for pair in files.items() for part in pair]
+    shown = ganzoo("compare", str(out), *words, "--against", "minutes")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stderr.splitlines()[-3:] == [
+        f"plot: {files['--plot']}",
+        f"scores: {files['--csv']}",
+        f"table: {files['--latex']}",
+    ]
+    assert all(
+        f">{label}<" in files["--plot"].read_text() for label in ("loss.use=hinge", "loss.use=minimax", "minutes")
+    )
+    assert [line.split(",")[0] for line in files["--csv"].read_text().splitlines()[1:]] == [
+        *["loss.use=hinge"] * 2,
+        *["loss.use=minimax"] * 2,
+    ]
+    assert r"loss & seeds & frechet\_distance $\downarrow$ \\" in files["--latex"].read_text()
+    before = {path: path.read_bytes() for path in files.values()}
+    refused = ganzoo("compare", str(out), *words)
+    assert refused.exit_code == 2 and "a.svg exists already" in refused.stderr and not refused.stdout
+    assert {path: path.read_bytes() for path in files.values()} == before
+    assert ganzoo("compare", str(out), *words, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--plot", "a.jpg"), "a.jpg: end it in .svg, .pdf or .png."),
+        (("--csv", "a.txt"), "a.txt: end it in .csv."),
+        (("--latex", "a.txt"), "a.txt: end it in .tex."),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_before_anything_is_trained(
+    words: tuple[str, ...], message: str, recipe: Path, tmp_path: Path
+) -> None:
+    refused = ganzoo("compare", str(recipe), "--out", str(tmp_path / "runs"), *words)
+    assert refused.exit_code == 2 and message in refused.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_tracker_that_is_missing_is_told_once_before_anything_is_trained(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,18 @@ def test_a_gif_goes_round_for_ever(letters: Run, tmp_path: Path) -> None:
         assert (gif.n_frames, gif.info["loop"], gif.size) == (6, 0, (62, 62))
 
 
+def test_a_video_goes_round_once(letters: Run, tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    target = tmp_path / "a.mp4"
+    words = ["--label", "A", "--rows", "4", "--steps", "3", "--out", str(target)]
+    assert command("interpolate", str(letters.folder), *words).stdout == f"{target}\n"
+    with av.open(str(target)) as video:
+        frames = [*video.decode(video=0)]
+    assert (len(frames), frames[0].width, frames[0].height) == (6, 7 * 62, 7 * 62)
+    refused = command("interpolate", str(letters.folder), *words)
+    assert refused.exit_code == 2 and "exists already" in refused.stderr
+
+
 def test_points_have_a_line_each(points: Run) -> None:
     assert command("interpolate", str(points.folder), "--rows", "2").exit_code == 0
     with Image.open(points.folder / "interpolation.png") as plot:

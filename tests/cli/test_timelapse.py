@@ -53,12 +53,22 @@ def test_grids_side_by_side(tmp_path: Path) -> None:
     [
         (["--out", "a.png", "--step", "7"], "no grid of step 7. There are grids of steps 0, 10, 20, among others."),
         (["--step", "10"], "--step chooses the grids of a picture: add --out progress.png."),
-        (["--out", "a.mp4"], "end it in .gif for an animation, or in .png for a picture."),
+        (["--out", "a.avi"], "end it in .gif or .mp4 for an animation, or in .png for a picture."),
     ],
 )
 def test_a_picture_that_cannot_be_made(words: list[str], message: str, tmp_path: Path) -> None:
     result = ganzoo("timelapse", str(a_run(tmp_path / "run", range(0, 30, 10))), *words)
     assert result.exit_code in (2, 5) and message in result.stderr
+
+
+def test_a_video_holds_its_last_grid_for_two_seconds(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    target = tmp_path / "a.mp4"
+    assert ganzoo("timelapse", str(a_run(tmp_path / "run", range(3))), "--out", str(target)).stdout == f"{target}\n"
+    with av.open(str(target)) as video:
+        frames = [*video.decode(video=0)]
+    assert len(frames) == 3 + 17  # of 120 ms each
+    assert (frames[0].width, frames[0].height) == (4 * 100, 4 * 60)
 
 
 def test_it_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -85,7 +95,7 @@ def test_evenly_spaced_numbers() -> None:
 @pytest.mark.parametrize(
     ("prepare", "words", "code", "message"),
     [
-        (range(2), ("--out", "a.mp4"), 2, "end it in .gif"),
+        (range(2), ("--out", "a.avi"), 2, "end it in .gif"),
         (range(0), (), 5, "no grids samples/step-*.png"),
         (None, (), 5, "not a run folder"),
     ],

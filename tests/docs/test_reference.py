@@ -116,7 +116,7 @@ def test_every_setting_of_evaluate_with_its_default() -> None:
 
 def test_every_setting_that_may_change_in_a_resumed_run() -> None:
     told = page("recipes.md").partition("## What a resumed run may change")[2].partition("\n## ")[0]
-    assert tuple(re.findall(r"`((?:run|dataset|dataset_a)\.\w+)`", told)) == RESUMABLE
+    assert tuple(re.findall(r"`((?:run|evaluate|dataset|dataset_a)\.\w+)`", told)) == RESUMABLE
 
 
 def test_every_exit_code() -> None:

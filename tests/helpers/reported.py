@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -29,6 +31,23 @@ def judged(run: Run, samples: int = 500) -> Run:
     ]
     append(run.folder / "scores.jsonl", scores)
     return run
+
+
+def sweep(run: Run, folder: Path) -> list[Run]:
+    """Copy a run 18 times, as if it had been trained with three losses, two learning rates and three seeds."""
+    runs = []
+    for k, (loss, lr, seed) in enumerate(product(("hinge", "least_squares", "minimax"), (0.001, 0.003), range(3))):
+        copy = Run(Path(shutil.copytree(run.folder, folder / f"run-{k:02d}")))
+        resolved = copy.resolved
+        resolved["recipe"]["loss"] = {"use": f"ganzoo/{loss}"}
+        resolved["recipe"]["optimizer"]["lr"] = lr
+        resolved["recipe"]["run"]["seed"] = seed
+        (copy.folder / "resolved.json").write_text(json.dumps(resolved))
+        values = [(step, (k + 1) * (20.0 - step)) for step in (4, 8, 12)]
+        told = [Score(step, "frechet_distance@raw", value, 0.5, "lower", {}) for step, value in values]
+        append(copy.folder / "scores.jsonl", told)
+        runs.append(copy)
+    return runs
 
 
 def evil(run: Run) -> Run:

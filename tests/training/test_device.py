@@ -87,6 +87,19 @@ def test_what_accelerate_launch_sets_for_a_plain_run_passes(monkeypatch: pytest.
     device.check_environment()
 
 
+def test_processes_of_accelerate_launch_on_cpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With two processes or machines it sets this, and neither WORLD_SIZE nor RANK: each would train alone."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "no")
+    device.processes()
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    with pytest.raises(SetupError, match="do not find each other, and each would train alone"):
+        device.processes()
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    device.processes()
+
+
 def test_the_recipe_s_precision_beats_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     assert device.accelerator(RunSettings()).mixed_precision == "no"
