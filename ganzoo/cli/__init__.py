@@ -30,6 +30,7 @@ VERBS = {
     "score": "Score given samples by the discriminator of a run.",
     "evaluate": "Compute metrics of the samples of a run.",
     "compare": "Compare the scores of runs, or of every value of a setting.",
+    "tune": "Search for the best values of settings.",
     "interpolate": "Interpolate between samples in latent space.",
     "timelapse": "Animate the sample grids of a run.",
     "play": "Explore a trained model in the browser.",

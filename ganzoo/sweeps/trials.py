@@ -90,10 +90,10 @@ def trials(sweep: Sweep, plugins: Plugins) -> list[Trial]:
         RecipeError: A recipe is wrong; all are read before any is trained.
         SetupError: A tracker is not installed.
     """
-    path, choices = locate.find(sweep.recipe, plugins), [_choices(setting) for setting in sweep.over]
+    path, tried = locate.find(sweep.recipe, plugins), [choices(setting) for setting in sweep.over]
     base, _ = resolver.read(path, sweep.changes, plugins.zoo)
     found: dict[str, Trial] = {}
-    for combination in product(*choices):
+    for combination in product(*tried):
         for seed in range(base.run.seed, base.run.seed + sweep.seeds):
             overrides = [*sweep.changes, *combination, f"run.seed={seed}"]
             label = " ".join([*combination, f"seed {seed}"])
@@ -104,7 +104,7 @@ def trials(sweep: Sweep, plugins: Plugins) -> list[Trial]:
     return [*found.values()]
 
 
-def _choices(over: str) -> list[str]:
+def choices(over: str) -> list[str]:
     """Return ["key=a", "key=b"] for "key=a,b" or for a list of TOML such as "key=[1, 2]"."""
     key, equals, text = over.partition("=")
     if not equals or not text.strip():
@@ -119,5 +119,7 @@ def _values(text: str) -> Iterator[str]:
         parsed = None
     if isinstance(parsed, list):
         yield from map(as_toml, parsed)
+    elif isinstance(parsed, str):  # in quotes, which keep a comma from parting it
+        yield text.strip()
     else:
         yield from (part.strip() for part in text.split(","))

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from time import sleep, time
 
+from ganzoo.config.recipe import Recipe
 from ganzoo.errors import Aborted, GanzooError, Interrupted
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import resume
@@ -110,7 +111,7 @@ class Worker:
         """Train and score a trial, and record its run; or record why that is impossible."""
         self.say(f"{self.trials.index(trial) + 1} of {len(self.trials)}: {trial.label}")
         try:
-            run = self._trained(trial)
+            run = trained(trial.recipe, self.out, self.plugins)
             if not self.scoring.is_done(run):
                 self.say(f"evaluating {run.folder.name}")
                 self.scoring.compute(run, self.plugins, self.say)
@@ -123,14 +124,6 @@ class Worker:
             self.runs[trial.key] = run
             self.claims.finish(trial.key, run.folder)
 
-    def _trained(self, trial: Trial) -> Run:
-        """Return the finished run of exactly this recipe, trained if necessary; an unfinished one is resumed."""
-        recipe, zoo = trial.recipe, self.plugins.zoo
-        if finished := next(resume.same_recipe(self.out, recipe, zoo, finished=True), None):
-            return Run(finished.folder)
-        unfinished = resume.unfinished(self.out, recipe, zoo)
-        return loop.train(recipe, self.plugins, self.out, resume.at_newest_whole(unfinished) if unfinished else None)
-
     def _fail(self, trial: Trial, error: GanzooError) -> None:
         self.failures[trial.key] = error
         self.say(f"{trial.label}: {error.message}")
@@ -139,3 +132,23 @@ class Worker:
         """Raise Interrupted when a signal came while no training ran, which would have stopped by itself."""
         if flag:
             raise Interrupted(f"stopped by {flag.reason}. Go on with the same command: finished trainings are kept.")
+
+
+def trained(recipe: Recipe, out: Path, plugins: Plugins) -> Run:
+    """Train a recipe, unless a finished run of it exists; an unfinished one is resumed.
+
+    Args:
+        recipe: The recipe; only runs of exactly this recipe count.
+        out: The folder of runs.
+        plugins: The loaded plugins.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        GanzooError: The training failed, or was stopped.
+    """
+    if finished := next(resume.same_recipe(out, recipe, plugins.zoo, finished=True), None):
+        return Run(finished.folder)
+    unfinished = resume.unfinished(out, recipe, plugins.zoo)
+    return loop.train(recipe, plugins, out, resume.at_newest_whole(unfinished) if unfinished else None)
