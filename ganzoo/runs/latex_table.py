@@ -49,24 +49,24 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def number(mean: float, spread: float = 0.0, bold: bool = False) -> str:
+def number(mean: float, spread: float | None = None, bold: bool = False) -> str:
     r"""Return a number in LaTeX's mathematics, as precise as two digits of its spread: `$12.3 \pm 1.4$`.
 
     Args:
         mean: The number.
-        spread: Its standard deviation; 0 for none, and then the number has DIGITS digits.
+        spread: Its standard deviation; None for a single value. Without, or with 0, the number has DIGITS digits.
         bold: Write it in bold.
 
     Returns:
         The text, between dollar signs.
     """
-    power = _power(max(abs(mean), spread))
+    power = _power(max(abs(mean), spread or 0.0))
     power = power if power >= LARGE or power < SMALL else 0
-    mean, spread = mean / 10.0**power, spread / 10.0**power
-    decimals = min(6, max(0, 1 - _power(spread) if spread else DIGITS - 1 - _power(mean)))
-    text = f"{mean:.{decimals}f}" + (rf" \pm {spread:.{decimals}f}" if spread else "")
+    mean, error = mean / 10.0**power, (spread or 0.0) / 10.0**power
+    decimals = min(6, max(0, 1 - _power(error) if error else DIGITS - 1 - _power(mean)))
+    text = f"{mean:.{decimals}f}" + ("" if spread is None else rf" \pm {error:.{decimals}f}")
     if power:
-        text = (f"({text})" if spread else text) + rf" \times 10^{{{power}}}"
+        text = (text if spread is None else f"({text})") + rf" \times 10^{{{power}}}"
     return rf"$\mathbf{{{text}}}$" if bold else f"${text}$"
 
 
@@ -93,7 +93,7 @@ def _heading(table: Comparison, name: str) -> str:
 
 
 def _cell(cell: Cell | None) -> str:
-    return "" if cell is None else number(cell.mean, cell.spread, cell.best)
+    return "" if cell is None else number(cell.mean, cell.spread if len(cell.values) > 1 else None, cell.best)
 
 
 def _floor(floor: float | None) -> str:

@@ -96,7 +96,7 @@ def _figure(panels: Mapping[str, Sequence[ScoreCurve]], against: Against) -> Fig
     from matplotlib.figure import Figure
 
     labels = list(dict.fromkeys(curve.label for curves in panels.values() for curve in curves))
-    columns = min(COLUMNS, len(panels))
+    columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     across = max(1, columns * 72 // (12 + max(len(label) for label in labels)))  # entries of the legend in a line
     legend = LEGEND_LINE * (1 + -(-(len(labels) + 1) // across))

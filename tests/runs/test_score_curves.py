@@ -95,15 +95,16 @@ def test_every_evaluation_is_a_line_of_csv(runs: list[Run]) -> None:
     [
         (12.345, 0.678, r"$12.35 \pm 0.68$"),
         (12.345, 67.8, r"$12 \pm 68$"),
-        (0.12345, 0.0, "$0.1235$"),
-        (1234.5, 0.0, "$1234$"),
-        (0.0, 0.0, "$0.000$"),
+        (0.12345, None, "$0.1235$"),
+        (1234.5, None, "$1234$"),
+        (0.0, None, "$0.000$"),
+        (0.0, 0.0, r"$0.000 \pm 0.000$"),
         (-3.0, 0.25, r"$-3.00 \pm 0.25$"),
         (250_000.0, 12_000.0, r"$(2.50 \pm 0.12) \times 10^{5}$"),
-        (0.00025, 0.0, r"$2.500 \times 10^{-4}$"),
+        (0.00025, None, r"$2.500 \times 10^{-4}$"),
     ],
 )
-def test_a_number_has_two_digits_of_its_spread(mean: float, spread: float, text: str) -> None:
+def test_a_number_has_two_digits_of_its_spread(mean: float, spread: float | None, text: str) -> None:
     assert latex_table.number(mean, spread) == text
 
 
