@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.api import load, train
+    from ganzoo.api import load, resume, train
     from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
     from ganzoo.data.pretrained import Pretrained
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from ganzoo.utils.rng import preserve_rng
 
 _HOMES = {
-    "ganzoo.api": ("load", "train"),
+    "ganzoo.api": ("load", "resume", "train"),
     "ganzoo.augmentation": ("Augmentation", "AugmentedDiscriminator"),
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
@@ -185,6 +185,7 @@ __all__ = [
     "is_own_output",
     "load",
     "preserve_rng",
+    "resume",
     "stack_logits",
     "train",
     "truncated_prior",

@@ -23,6 +23,7 @@ from ganzoo.errors import DataError, RunError, SetupError
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.objects import absent
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import layout, provenance, scores, status
 from ganzoo.runs.resume import Start
@@ -160,6 +161,8 @@ class Recorder:
         facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
         if initial:
             facts["start"] = initial.facts()
+        if of_python := absent.described(self.recipe):
+            facts["given_in_python"] = of_python
         try:
             if start:
                 facts = self._resumed_provenance(facts, start, t, remarks)
@@ -368,7 +371,7 @@ class Recorder:
         if before != now and not start.other_data:
             raise DataError(
                 f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
-                "Put the old data back, go on with the new by --allow-data-change, or begin a new run with its "
+                "Put the old data back, go on with the new by --allow-data-change (in Python, other_data=True), or begin a new run with its "
                 f"weights: run.start={self.run.folder}"
             )
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
