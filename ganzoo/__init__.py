@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
+    from ganzoo.objects.register import register
     from ganzoo.procedure import Procedure
     from ganzoo.registry.versions import API_VERSION, deprecated
     from ganzoo.registry.zoo import Zoo
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
+    from ganzoo.sharing.export import export
+    from ganzoo.suggestion.suggest import suggest
     from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator, beside
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
@@ -104,10 +107,13 @@ _HOMES = {
     "ganzoo.evaluation": ("evaluate",),
     "ganzoo.runs.scores": ("Score",),
     "ganzoo.sampling.model": ("Model",),
+    "ganzoo.objects.register": ("register",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry.zoo": ("Zoo",),
     "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
+    "ganzoo.sharing.export": ("export",),
+    "ganzoo.suggestion.suggest": ("suggest",),
     "ganzoo.data.pretrained": ("Pretrained",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.data.unpaired": ("Unpaired",),
@@ -179,14 +185,17 @@ __all__ = [
     "did_you_mean",
     "eval_mode",
     "evaluate",
+    "export",
     "features_width",
     "find_data",
     "hookimpl",
     "is_own_output",
     "load",
     "preserve_rng",
+    "register",
     "resume",
     "stack_logits",
+    "suggest",
     "train",
     "truncated_prior",
     "write_file",
@@ -217,4 +226,4 @@ def _renamed(name: str) -> str:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
@@ -13,7 +13,7 @@ from ganzoo.config import instantiate, locate, overrides, resolver
 from ganzoo.config.recipe import Recipe
 from ganzoo.errors import DataError, RecipeError, RunError
 from ganzoo.objects import absent, given, hooks
-from ganzoo.registry import discovery, registered
+from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint
@@ -184,6 +184,10 @@ def _plain(value: Any) -> str:
 
 def _check_objects(start: Start, recipe: Recipe) -> None:
     """Check that objects fit a checkpoint, before anything is trained or written: the data's spec, names and shapes.
+
+    Args:
+        start: The run and the checkpoint.
+        recipe: The recipe of the run, with the objects.
 
     Raises:
         DataError: The samples have another shape, or other classes.

@@ -20,7 +20,7 @@ from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores
 from ganzoo.runs.resumable import DATA_PATH, DATA_PATHS
-from ganzoo.runs.scores import Score
+from ganzoo.runs.scores import Score, Scores
 from ganzoo.sampling.run import Run
 from ganzoo.utils import rng
 
@@ -84,7 +84,7 @@ def evaluate(
     for name, why in evaluator.left_out.items():
         told(f"{name} is left out: {why}")
     scores.append(run.folder / layout.SCORES, results)
-    return results
+    return Scores(results)
 
 
 def evaluated_recipe(

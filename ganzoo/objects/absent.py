@@ -96,6 +96,9 @@ def message(run: str, missing: Mapping[str, str]) -> str:
     Args:
         run: The run folder.
         missing: Names by place, as uses() returns them.
+
+    Returns:
+        The line.
     """
     given = [*dict.fromkeys(place.partition(".")[0] for place, name in missing.items() if is_of_an_object(name))]
     registered = [f'"{name}"' for name in missing.values() if not is_of_an_object(name)]
@@ -103,8 +106,8 @@ def message(run: str, missing: Mapping[str, str]) -> str:
     arguments = "".join(f", {table}=..." for table in given)
     what = ", ".join([*given, *registered])
     return (
-        f"{run} was trained with objects given in Python ({what}), which no command can rebuild. In Python, {first}give "
-        f"the same objects to ganzoo.resume({run!r}{arguments}), to ganzoo.load() or to ganzoo.evaluate()."
+        f"{run} was trained with objects given in Python ({what}), which no command can rebuild. In Python, {first}"
+        f"give the same objects to ganzoo.resume({run!r}{arguments}), to ganzoo.load() or to ganzoo.evaluate()."
     )
 
 

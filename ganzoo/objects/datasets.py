@@ -86,8 +86,8 @@ class ItemDataset(Dataset):
         x = first["x"]
         if x.dtype == torch.int64:
             raise DataError(
-                f"the first item of the dataset given in Python has integers of type {x.dtype}: give images as uint8 or "
-                "as floats in [-1, 1], and token ids as one tensor (N, T)."
+                f"the first item of the dataset given in Python has integers of type {x.dtype}: give images as uint8 "
+                "or as floats in [-1, 1], and token ids as one tensor (N, T)."
             )
         return Spec(tuple(x.shape), self._classes() if "y" in first else 0)
 
@@ -157,15 +157,16 @@ def as_dataset(given: Any) -> Dataset:
     if isinstance(given, tuple) and len(given) == 2 and all(isinstance(one, (Tensor, np.ndarray)) for one in given):
         return ArrayDataset(*given)
     if isinstance(given, TensorDataset) and len(given.tensors) <= 2:
-        return ArrayDataset(*given.tensors)
+        x, *labels = given.tensors
+        return ArrayDataset(x, *labels[:1])
     if isinstance(given, torch.utils.data.DataLoader):
         raise IncompatibleError(
             "dataset is a DataLoader: give its dataset, loader.dataset. ganzoo makes the batches, of run.batch_size."
         )
     if isinstance(given, IterableDataset) or not (hasattr(given, "__len__") and hasattr(given, "__getitem__")):
         raise IncompatibleError(
-            f"dataset is a {describe_object(given)}, whose items have no numbers: give a tensor or array, a pair (x, y) "
-            "of them, or a torch.utils.data.Dataset with __len__ and __getitem__."
+            f"dataset is a {describe_object(given)}, whose items have no numbers: give a tensor or array, a pair "
+            "(x, y) of them, or a torch.utils.data.Dataset with __len__ and __getitem__."
         )
     return ItemDataset(given)
 
@@ -262,8 +263,9 @@ def batch_of_samples(x: Tensor, what: str = "the samples") -> Tensor:
         x = x.permute(0, 3, 1, 2).contiguous()  # (N, H, W, C) -> (N, C, H, W)
     if x.dim() != 4 or x.dtype not in (torch.float32, torch.uint8):
         raise DataError(
-            f"{what} have shape {tuple(x.shape)} and type {str(x.dtype).removeprefix('torch.')}. Give images (N, C, H, W), "
-            "(N, H, W) or (N, H, W, C) as uint8 or as floats in [-1, 1], floats (N, F), or token ids (N, T)."
+            f"{what} have shape {tuple(x.shape)} and type {str(x.dtype).removeprefix('torch.')}. Give images "
+            "(N, C, H, W), (N, H, W) or (N, H, W, C) as uint8 or as floats in [-1, 1], floats (N, F), or token ids "
+            "(N, T)."
         )
     return x
 
@@ -296,6 +298,7 @@ def as_labels(y: Tensor, n: int) -> Tensor:
         kind = str(y.dtype).removeprefix("torch.")
         remedy = " If they are one-hot, y.argmax(1)." if y.dim() == 2 and len(y) == n else ""
         raise DataError(
-            f"labels of {n:,} samples have shape {tuple(y.shape)} and type {kind}: give a whole number from 0 for each.{remedy}"
+            f"labels of {n:,} samples have shape {tuple(y.shape)} and type {kind}: give a whole number from 0 for "
+            f"each.{remedy}"
         )
     return y.long()

@@ -28,6 +28,9 @@ def copies_of(given: Any, kind: str) -> Factory:
     Args:
         given: The object.
         kind: Kind of the component, for messages.
+
+    Returns:
+        The factory.
     """
 
     def build() -> Any:
@@ -64,6 +67,9 @@ def converting(factory: Factory, convert: Callable[[Any], Any]) -> Factory:
     Args:
         factory: A class or a function.
         convert: Called with its result.
+
+    Returns:
+        The factory, which returns what `convert` returns.
     """
     signature = signature_of(factory)
 

@@ -94,8 +94,8 @@ def _arguments(hook: str, function: Callable[..., Any], names: Sequence[str]) ->
     wrong = next((p.name for p in taken if p.name not in names or p.kind not in POSITIONAL), "")
     if wrong:
         raise GanzooError(
-            f"callback {_name(function)} takes {wrong!r}, and {hook} hands it: {', '.join(names)}. Take any of these, by "
-            "their names."
+            f"callback {_name(function)} takes {wrong!r}, and {hook} hands it: {', '.join(names)}. Take any of these, "
+            "by their names."
         )
     return [p.name for p in taken]
 

@@ -1,4 +1,4 @@
-"""Losses from a pair of functions, from a criterion such as `nn.BCEWithLogitsLoss`, or from an object of two methods."""
+"""Losses from a pair of functions, a criterion such as `nn.BCEWithLogitsLoss`, or an object of two methods."""
 
 from __future__ import annotations
 

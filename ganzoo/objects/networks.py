@@ -190,7 +190,7 @@ def wrapped(kind: Kind, network: Any, spec: Spec, **parts: Any) -> nn.Module:
 
 
 def takes_labels(network: nn.Module) -> bool:
-    """Return True for a network whose attribute `conditional` says so, or that cannot be called without a second input."""
+    """Return True for a network whose attribute `conditional` says so, or whose forward() needs a second input."""
     told = getattr(network, "conditional", None)
     return bool(told) if told is not None else len(required(network.forward)) > 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import os
@@ -64,6 +65,33 @@ class Score:
     def kind(self) -> tuple[str, str]:
         """Name and terms, which are equal for comparable scores."""
         return self.name, json.dumps(self.terms, sort_keys=True)
+
+    def _repr_html_(self) -> str:
+        return table([self])
+
+
+class Scores(list[Score]):
+    """Scores as a list, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        return table(self)
+
+
+def table(scores: Iterable[Score]) -> str:
+    """Return scores as a table in HTML: step, result, value, value of real samples, and which values are better."""
+    rows = [
+        [
+            score.step,
+            score.name,
+            f"{score.value:.4g}",
+            "" if score.floor is None else f"{score.floor:.4g}",
+            score.better,
+        ]
+        for score in scores
+    ]
+    head = ["step", "score", "value", "real samples", "better"]
+    cells = [f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows]
+    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{''.join(cells)}</table>"
 
 
 def place(name: str) -> int:

@@ -11,7 +11,7 @@ from ganzoo.config import instantiate
 from ganzoo.errors import RunError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import averages, checkpoint
+from ganzoo.runs import averages, card, checkpoint
 from ganzoo.runs.folder import RunFolder
 from ganzoo.sampling.model import Model
 from ganzoo.sampling.standing_statistics import StandingStatistics
@@ -92,3 +92,6 @@ class Run(RunFolder):
     def sample(self, n: int, y: Any = None, seed: int | None = None, truncation: float | None = None) -> Tensor:
         """Generate n samples (n, *shape) from the newest checkpoint; arguments as for `Model.sample()`."""
         return self.load().sample(n, y, seed, truncation)
+
+    def _repr_html_(self) -> str:
+        return card.html(self)

@@ -46,7 +46,7 @@ class ExportResult:
     """
 
     folder: Path
-    config: Config
+    config: Config = field(repr=False)
     sizes: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -65,7 +65,7 @@ class _Source:
 
 def export(
     place: Run | str | Path,
-    out: Path | None = None,
+    out: str | Path | None = None,
     formats: Sequence[str] = (),
     license: str = "",
     plugins: Plugins | None = None,
@@ -93,7 +93,7 @@ def export(
     model = run.load(chosen, plugins)
     step = int(checkpoint.read(chosen).states["state"]["step"])
     source = _Source(run, model, step, Redactor.of([_read_or_empty(run, "status")]), license, plugins)
-    folder = (out or run.folder / layout.EXPORT).absolute()
+    folder = Path(out or run.folder / layout.EXPORT).absolute()
     edited_card = check_target(folder, source.redact(run.folder.name))
     try:
         with atomic.write_folder(folder) as partial:
