@@ -157,8 +157,7 @@ def as_dataset(given: Any) -> Dataset:
     if isinstance(given, tuple) and len(given) == 2 and all(isinstance(one, (Tensor, np.ndarray)) for one in given):
         return ArrayDataset(*given)
     if isinstance(given, TensorDataset) and len(given.tensors) <= 2:
-        x, *labels = given.tensors
-        return ArrayDataset(x, *labels[:1])
+        return ArrayDataset(given.tensors[0], given.tensors[1] if len(given.tensors) == 2 else None)
     if isinstance(given, torch.utils.data.DataLoader):
         raise IncompatibleError(
             "dataset is a DataLoader: give its dataset, loader.dataset. ganzoo makes the batches, of run.batch_size."
@@ -246,6 +245,7 @@ def batch_of_samples(x: Tensor, what: str = "the samples") -> Tensor:
     Raises:
         DataError: They have another shape or type.
     """
+    shape = tuple(x.shape)
     if not x.numel():
         raise DataError(f"{what} have shape {tuple(x.shape)}: there is nothing to train on.")
     if x.dtype.is_floating_point:
@@ -263,7 +263,7 @@ def batch_of_samples(x: Tensor, what: str = "the samples") -> Tensor:
         x = x.permute(0, 3, 1, 2).contiguous()  # (N, H, W, C) -> (N, C, H, W)
     if x.dim() != 4 or x.dtype not in (torch.float32, torch.uint8):
         raise DataError(
-            f"{what} have shape {tuple(x.shape)} and type {str(x.dtype).removeprefix('torch.')}. Give images "
+            f"{what} have shape {shape} and type {str(x.dtype).removeprefix('torch.')}. Give images "
             "(N, C, H, W), (N, H, W) or (N, H, W, C) as uint8 or as floats in [-1, 1], floats (N, F), or token ids "
             "(N, T)."
         )

@@ -149,7 +149,7 @@ def extended(plugins: Plugins, name: str, components: Zoo, hooks: Mapping[str, A
         plugins: The plugins, which stay as they are.
         name: "owner/name" of the components.
         components: The components, each in place of the one of its kind, name and owner if there is one.
-        hooks: Objects with functions marked by `hookimpl`, by "owner/name".
+        hooks: Objects with functions marked by `hookimpl`, by "owner/name", in the order in which they are called.
 
     Returns:
         All of them.
@@ -162,7 +162,7 @@ def extended(plugins: Plugins, name: str, components: Zoo, hooks: Mapping[str, A
     zoo.extend(plugins.zoo)
     more = Plugins(manager, zoo, [*plugins.rows], {**plugins.registered})
     _add_components(more, name, components)
-    for hook_name, hook in hooks.items():
+    for hook_name, hook in reversed(hooks.items()):  # the last one that is registered is called first
         manager.register(hook, hook_name)
     return more
 

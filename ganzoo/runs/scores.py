@@ -79,19 +79,14 @@ class Scores(list[Score]):
 
 def table(scores: Iterable[Score]) -> str:
     """Return scores as a table in HTML: step, result, value, value of real samples, and which values are better."""
-    rows = [
-        [
-            score.step,
-            score.name,
-            f"{score.value:.4g}",
-            "" if score.floor is None else f"{score.floor:.4g}",
-            score.better,
-        ]
-        for score in scores
-    ]
+    rows = [(one.step, one.name, _digits(one.value), _digits(one.floor), one.better) for one in scores]
     head = ["step", "score", "value", "real samples", "better"]
     cells = [f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows]
     return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{''.join(cells)}</table>"
+
+
+def _digits(number: float | None) -> str:
+    return "" if number is None else f"{number:.4g}"
 
 
 def place(name: str) -> int:

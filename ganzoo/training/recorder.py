@@ -371,8 +371,8 @@ class Recorder:
         if before != now and not start.other_data:
             raise DataError(
                 f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
-                "Put the old data back, go on with the new by --allow-data-change (in Python, other_data=True), or begin a new run with its "
-                f"weights: run.start={self.run.folder}"
+                "Put the old data back, go on with the new by --allow-data-change (in Python, other_data=True), or "
+                f"begin a new run with its weights: run.start={self.run.folder}"
             )
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:
