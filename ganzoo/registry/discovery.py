@@ -162,7 +162,7 @@ def extended(plugins: Plugins, name: str, components: Zoo, hooks: Mapping[str, A
     zoo.extend(plugins.zoo)
     more = Plugins(manager, zoo, [*plugins.rows], {**plugins.registered})
     _add_components(more, name, components)
-    for hook_name, hook in reversed(hooks.items()):  # the last one that is registered is called first
+    for hook_name, hook in reversed([*hooks.items()]):  # the last one that is registered is called first
         manager.register(hook, hook_name)
     return more
 
