@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -39,7 +40,7 @@ def target(kind: str, given: Any) -> Factory:
         return datasets.target(given)
     if kind == "schedule" and inspect.isfunction(given) and len(required(given)) > 1:
         return lambda: given
-    if inspect.isclass(given) or inspect.isroutine(given):
+    if inspect.isclass(given) or inspect.isroutine(given) or isinstance(given, functools.partial):
         factory: Factory = given
         return factory
     is_component = any(base.__module__.startswith("ganzoo.") for base in type(given).__mro__)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ganzoo.errors import IncompatibleError
 from ganzoo.interfaces import Discriminator, Generator, Spec
@@ -211,10 +212,9 @@ def noise_size(network: nn.Module) -> int:
     if isinstance(told, int) and told > 0:
         return told
     layer = first_layer(network)
-    if isinstance(layer, DENSE):
-        return layer.in_features
-    if isinstance(layer, TRANSPOSED):
-        return layer.in_channels
+    size = getattr(layer, "in_features", 0) or (layer.in_channels if isinstance(layer, TRANSPOSED) else 0)
+    if size:  # 0 for a layer that finds its size when it is called
+        return int(size)
     raise IncompatibleError(
         "the size of the noise of the generator given in Python is unknown: set z_dim on it, such as "
         "generator.z_dim = 64."
@@ -234,7 +234,7 @@ def last_layer(network: nn.Module) -> nn.Module:
 def trial(network: nn.Module, zeros: Tensor, conditional: bool) -> str:
     """Call a network once in evaluation mode, without gradients, and return the error that it raises; "" for none."""
     if zeros.is_meta:  # calling it would import PyTorch's compiler, which takes seconds
-        return ""
+        return "a layer has no size yet" if any(map(is_lazy, network.parameters())) else ""
     y = torch.zeros(len(zeros), dtype=torch.long) if conditional else None
     try:
         with eval_mode(network), torch.random.fork_rng(devices=[]):
