@@ -14,11 +14,31 @@ import ganzoo
 from ganzoo.config.component import Blueprint
 from ganzoo.config.instantiate import dataset_from
 from ganzoo.errors import GanzooError
+from ganzoo.hookspecs import Suggestion
+from ganzoo.interfaces import Spec
 from ganzoo.registry.discovery import Plugins
+from ganzoo.registry.zoo import Entry
 from ganzoo.suggestion import suggest as suggestion
 from ganzoo.suggestion.choice import Choice
-from test_recipe_file import CHOICE
+from ganzoo.suggestion.pictures import Pictures
 
+DATASET = Blueprint(Entry("dataset", "folder", "ganzoo", dict), {"path": "photos"})
+PICTURES = Pictures(DATASET, Spec((3, 64, 64)), 2142, (64,), {}, [64, 80], [], 0.0, 2.0, False)
+CHOICE = Choice(
+    pictures=PICTURES,
+    suggestion=Suggestion("width 16", {}, 2000, 50_000),
+    tables={
+        "run": {"steps": 2500, "batch_size": 32, "ema": 0.995},
+        "dataset": {"use": "folder", "path": "photos"},
+        "generator": {"use": "mlp", "width": 16},
+    },
+    minutes=15.0,
+    step_seconds=0.342,
+    machine="cpu, 1 thread",
+    tried=(),
+    busy=False,
+    rushed=False,
+)
 Asked = list[tuple[str, list[str], float, Plugins]]
 
 
