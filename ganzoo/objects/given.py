@@ -83,7 +83,8 @@ def of_run(arguments: Mapping[str, Any], tree: Mapping[str, Any], run: str) -> Z
     """Return the objects that a run was trained with as components, under the names that it knows them by.
 
     Args:
-        arguments: Objects by table of the recipe, or lists of them.
+        arguments: Objects by table of the recipe, or lists of them. Names and tables, which the run knows, are passed
+            over, so that the arguments of choices() will do.
         tree: The recipe's tables in resolved.json.
         run: The run folder, for messages.
 
@@ -99,7 +100,10 @@ def of_run(arguments: Mapping[str, Any], tree: Mapping[str, Any], run: str) -> Z
     for table, given in arguments.items():
         _check_table(table)
         known = {place: name for place, name in uses.items() if place.partition(".")[0] == table}
-        items = given if kind_of(table) in REPEATED and isinstance(given, (list, tuple)) else [given]
+        listed = given if kind_of(table) in REPEATED and isinstance(given, (list, tuple)) else [given]
+        items = [item for item in listed if not isinstance(item, (str, Mapping))]
+        if not items:
+            continue
         if not known or len(items) != len(known):
             raise RunError(_unknown_to_run(table, run, uses, len(known)))
         for name, item in zip(known.values(), items, strict=True):
@@ -111,7 +115,7 @@ def _unknown_to_run(table: str, run: str, uses: Mapping[str, str], known: int) -
     if known:
         return f"{run} was trained with {known} objects as {table}, not with another number: give a list of them."
     others = ", ".join(dict.fromkeys(place.partition(".")[0] for place in uses)) or "nothing"
-    return f"{run} was not trained with a {table} given in Python, and finds its own by name. Given were: {others}."
+    return f"{run} finds its {table}, if it has one, by name: leave {table}= out. Given in Python were: {others}."
 
 
 def _check_table(table: str) -> None:

@@ -16,6 +16,7 @@ from torch import nn
 import ganzoo
 from ganzoo.cli import cli
 from ganzoo.errors import DataError, GanzooError, IncompatibleError, RecipeError, RunError
+from ganzoo.objects import given
 from ganzoo.registry import discovery, registered
 from helpers.support import TINY, weights_hash
 
@@ -53,9 +54,9 @@ def clean() -> Iterator[None]:
 def test_a_run_records_what_was_given(trained: ganzoo.Run) -> None:
     recipe = trained.resolved["recipe"]
     assert {recipe[table]["use"] for table in OBJECTS} == {f"python/{table}" for table in OBJECTS}
-    given = trained.provenance["given_in_python"]
-    assert given["dataset python/dataset"] == "torch.Tensor object"
-    assert given["generator python/generator"] == "torch.nn.modules.container.Sequential object"
+    recorded = trained.provenance["given_in_python"]
+    assert recorded["dataset python/dataset"] == "torch.Tensor object"
+    assert recorded["generator python/generator"] == "torch.nn.modules.container.Sequential object"
     assert "python/given" in trained.provenance["plugins"]
     assert trained.recipe_as_given[0] == "recipe.json"
 
@@ -86,7 +87,7 @@ def test_other_objects_are_refused_before_anything_is_written(run: str) -> None:
         ganzoo.resume(run, more, **{**OBJECTS, **networks(4)})
     with pytest.raises(DataError, match=r"trained on Spec\(shape=\(2,\).* now are Spec\(shape=\(3,\)"):
         ganzoo.resume(run, more, **{**OBJECTS, "dataset": torch.zeros(100, 3)})
-    with pytest.raises(RunError, match="was not trained with a encoder given in Python"):
+    with pytest.raises(RunError, match="by name: leave encoder= out. Given in Python were: dataset, generator, "):
         ganzoo.resume(run, more, **OBJECTS, encoder=nn.Linear(2, 2))
     assert {path: path.stat().st_mtime_ns for path in Path(run).rglob("*")} == before
 
@@ -107,8 +108,8 @@ def test_without_the_objects_one_line_says_what_to_give(run: str) -> None:
         assert line.endswith("ganzoo.evaluate().")
     with pytest.raises(RunError, match=r"give the same objects to ganzoo\.resume"):
         ganzoo.load(run)
-    given = {name: OBJECTS[name] for name in ("generator", "discriminator")}
-    assert ganzoo.load(run, **given).sample(2).shape == (2, 2)
+    of_model = {name: OBJECTS[name] for name in ("generator", "discriminator")}
+    assert ganzoo.load(run, **of_model).sample(2).shape == (2, 2)
 
 
 def test_a_model_whose_data_alone_were_given_is_sampled_and_exported_by_name(tmp_path: Path) -> None:
@@ -184,13 +185,19 @@ def test_objects_of_several_kinds_are_named_by_their_place() -> None:
     class Soft(ganzoo.Regularizer):
         """A regularizer."""
 
-    from ganzoo.objects import given
-
     chosen, zoo = given.choices({"regularizer": [Soft, "r1"], "schedule": lambda t, steps: 0.5, "loss": "hinge"})
     assert chosen["regularizer"] == [{"use": "python/regularizer-0"}, {"use": "r1"}]
     assert (chosen["schedule"], chosen["loss"]) == ({"use": "python/schedule"}, "hinge")
     assert zoo.find("regularizer", "python/regularizer-0").load() is Soft
     assert zoo.find("schedule", "python/schedule").load()()(0, 10) == 0.5
+
+
+def test_arguments_of_train_are_those_of_resume_and_names_are_passed_over() -> None:
+    tree = {"loss": {"use": "ganzoo/hinge"}, "regularizer": [{"use": "ganzoo/r1"}, {"use": "python/regularizer-1"}]}
+    (entry,) = given.of_run({"loss": "hinge", "regularizer": ["r1", ganzoo.Regularizer]}, tree, "runs/a")
+    assert (entry.kind, entry.full_name) == ("regularizer", "python/regularizer-1")
+    with pytest.raises(RunError, match="1 objects as regularizer, not with another number"):
+        given.of_run({"regularizer": [ganzoo.Regularizer, ganzoo.Regularizer]}, tree, "runs/a")
 
 
 def test_every_argument_of_train_is_one_of_resume() -> None:
