@@ -87,7 +87,7 @@ def test_other_objects_are_refused_before_anything_is_written(run: str) -> None:
         ganzoo.resume(run, more, **{**OBJECTS, **networks(4)})
     with pytest.raises(DataError, match=r"trained on Spec\(shape=\(2,\).* now are Spec\(shape=\(3,\)"):
         ganzoo.resume(run, more, **{**OBJECTS, "dataset": torch.zeros(100, 3)})
-    with pytest.raises(RunError, match="by name: leave encoder= out. Given in Python were: dataset, generator, "):
+    with pytest.raises(RunError, match=r"by name: leave encoder= out\. Given in Python were: dataset, "):
         ganzoo.resume(run, more, **OBJECTS, encoder=nn.Linear(2, 2))
     assert {path: path.stat().st_mtime_ns for path in Path(run).rglob("*")} == before
 
