@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ganzoo.api import load, train
+    from ganzoo.api import load, resume, train
     from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
     from ganzoo.data.pretrained import Pretrained
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ganzoo.metrics.extractor import Extractor
     from ganzoo.metrics.metric import Evidence, Metric, Seen
     from ganzoo.metrics.reference import Reference
+    from ganzoo.objects.register import register
     from ganzoo.procedure import Procedure
     from ganzoo.registry.versions import API_VERSION, deprecated
     from ganzoo.registry.zoo import Zoo
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from ganzoo.runs.scores import Score
     from ganzoo.sampling.model import Model
     from ganzoo.sampling.run import Run
+    from ganzoo.sharing.export import export
+    from ganzoo.suggestion.suggest import suggest
     from ganzoo.sweeps.python import compare
     from ganzoo.terminal.progress import Progress
     from ganzoo.translator import Translator, beside
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
     from ganzoo.utils.rng import preserve_rng
 
 _HOMES = {
-    "ganzoo.api": ("load", "train"),
+    "ganzoo.api": ("load", "resume", "train"),
     "ganzoo.augmentation": ("Augmentation", "AugmentedDiscriminator"),
     "ganzoo.config.component": ("Blueprint",),
     "ganzoo.registry.versions": ("API_VERSION", "deprecated"),
@@ -105,11 +108,14 @@ _HOMES = {
     "ganzoo.evaluation": ("evaluate",),
     "ganzoo.runs.scores": ("Score",),
     "ganzoo.sampling.model": ("Model",),
+    "ganzoo.objects.register": ("register",),
     "ganzoo.procedure": ("Procedure",),
     "ganzoo.registry.zoo": ("Zoo",),
     "ganzoo.regularizer": ("Comparison", "Regularizer", "Regularizers"),
     "ganzoo.sampling.run": ("Run",),
     "ganzoo.sweeps.python": ("compare",),
+    "ganzoo.sharing.export": ("export",),
+    "ganzoo.suggestion.suggest": ("suggest",),
     "ganzoo.data.pretrained": ("Pretrained",),
     "ganzoo.data.sources": ("Source", "data_root", "find_data"),
     "ganzoo.data.unpaired": ("Unpaired",),
@@ -183,13 +189,17 @@ __all__ = [
     "did_you_mean",
     "eval_mode",
     "evaluate",
+    "export",
     "features_width",
     "find_data",
     "hookimpl",
     "is_own_output",
     "load",
     "preserve_rng",
+    "register",
+    "resume",
     "stack_logits",
+    "suggest",
     "train",
     "truncated_prior",
     "write_file",
@@ -220,4 +230,4 @@ def _renamed(name: str) -> str:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo.api import with_objects
 from ganzoo.config import instantiate
 from ganzoo.config.overrides import table_of
 from ganzoo.config.recipe import Recipe
@@ -14,11 +15,12 @@ from ganzoo.errors import DataError, RecipeError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import selection
 from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.objects import absent
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores
 from ganzoo.runs.resumable import DATA_PATH, DATA_PATHS
-from ganzoo.runs.scores import Score
+from ganzoo.runs.scores import Score, Scores
 from ganzoo.sampling.run import Run
 from ganzoo.utils import rng
 
@@ -36,6 +38,7 @@ def evaluate(
     plugins: discovery.Plugins | None = None,
     told: Callable[[str], None] = lambda text: None,
     progress: Callable[[str], None] = lambda text: None,
+    **objects: Any,
 ) -> list[Score]:
     """Compute the scores of a checkpoint, and append them to scores.jsonl in the run folder.
 
@@ -49,9 +52,11 @@ def evaluate(
             the data.
         changes: Overrides of [evaluate], [[metric]] and [extractor], such as "extractor.least=0.6"; and
             "dataset.path=..." where the data has moved.
-        plugins: The plugins that components come from; by default all installed ones.
+        plugins: The plugins that components come from; by default those of the run, or all
+            installed ones.
         told: Called with a message for each default metric that is left out.
         progress: Called with a line of text before the samples are generated, and for each metric.
+        **objects: Objects that the run was trained with, by table: dataset=..., generator=...
 
     Returns:
         The scores, in the order of the metrics. `ganzoo.metrics.verdict` puts them into words.
@@ -62,8 +67,8 @@ def evaluate(
         IncompatibleError: A metric or extractor does not fit the data or the model.
         SetupError: Something that the extractor needs has to be installed or downloaded first.
     """
-    plugins = plugins or discovery.load()
     run, folder = Run.find(run)
+    plugins = with_objects(run, plugins, objects)
     folder = folder or run.latest
     options = {"evaluate.samples": samples, "evaluate.seed": seed}
     overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
@@ -79,7 +84,7 @@ def evaluate(
     for name, why in evaluator.left_out.items():
         told(f"{name} is left out: {why}")
     scores.append(run.folder / layout.SCORES, results)
-    return results
+    return Scores(results)
 
 
 def evaluated_recipe(
@@ -101,6 +106,7 @@ def evaluated_recipe(
         RecipeError: A change concerns another table, or a component or setting is wrong.
     """
     tree: dict[str, Any] = run.resolved["recipe"]
+    zoo = absent.completed(zoo, tree, str(run.folder))
     if metrics:
         tables = {zoo.find("metric", table["use"]): table for table in tree.get("metric", [])}
         tree["metric"] = [tables.get(zoo.find("metric", name), {"use": name}) for name in metrics]

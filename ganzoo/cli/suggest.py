@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import time
 from pathlib import Path
 
 import click
 
-from ganzoo.errors import GanzooError
 from ganzoo.terminal.output import echo
 
 
@@ -40,32 +38,17 @@ def command(place: str, settings: tuple[str, ...], minutes: float, out: Path | N
     ganzoo suggest photos --minutes 60 --out hour.toml
     ganzoo suggest fashion_mnist --minutes 5
     """
-    from ganzoo.data.sources import with_home
     from ganzoo.registry import discovery
-    from ganzoo.suggestion import pictures, recipe_file
-    from ganzoo.suggestion.choice import Chooser
-    from ganzoo.utils import atomic
+    from ganzoo.suggestion import recipe_file, suggest
 
-    plugins = discovery.load()
-    name = re.sub(r"[^\w.-]+", "_", with_home(place).resolve().name) or "suggested"
-    file = out or Path(f"{name}.toml")
-    if file.suffix != ".toml":
-        raise GanzooError(f"{file}: recipes are written as TOML; end the name in .toml.")
-    if file.exists() and not force:
-        raise GanzooError(f"{file} exists already, and is left as it is. Give another --out, or --force.")
-    echo(f"looking at {place}", err=True)
-    seen = pictures.look(place, settings, plugins.zoo)
-    chooser = Chooser(plugins, owner, start_up=_seconds_so_far(), say=lambda line: echo(line, err=True))
-    choice = chooser.choose(seen, minutes)
+    name = suggest.name_of(place)
+    file = suggest.checked_file(out or Path(f"{name}.toml"), force)
+    choice = suggest.choose(
+        place, settings, minutes, discovery.load(), owner, lambda line: echo(line, err=True), _seconds_so_far()
+    )
     typed = ["ganzoo", "suggest", place, *settings, "--minutes", f"{minutes:g}"]
-    text = recipe_file.text(choice, name, shlex.join(typed), str(file))
-    try:
-        atomic.write_file(file, text.encode())
-    except UnicodeEncodeError as error:
-        raise GanzooError(f"{place!r}: recipes are UTF-8, and this name is not. Rename the folder.") from error
-    except OSError as error:
-        raise GanzooError(f"{file}: {error.strerror}. Give another place by --out.") from error
-    echo(f"{seen.count:,} pictures: {seen.outlook}.")
+    suggest.write(file, recipe_file.text(choice, name, shlex.join(typed), str(file)), place)
+    echo(f"{choice.pictures.count:,} pictures: {choice.pictures.outlook}.")
     echo(f"{recipe_file.summary(choice)}\n{file}\ntrain it with: ganzoo run {shlex.quote(str(file))}")
 
 

@@ -198,14 +198,18 @@ class Recipe:
         """The tables of data by name: "dataset", and "dataset_a" if there is one."""
         return {"dataset": self.dataset, **({"dataset_a": self.dataset_a} if self.dataset_a else {})}
 
-    def owners(self) -> set[str]:
-        """Return the owners of the components that training uses."""
+    def components(self) -> list[Blueprint]:
+        """Return the components that training uses, without those that judge it."""
         blueprints = [*self.datasets.values(), self.procedure]
         for part in self.parts.values():
             blueprints += part if isinstance(part, list) else [part]
         for players in filter(None, (self.optimizer, self.schedule)):
             blueprints += [players.base, *players.others.values()]
-        return {blueprint.entry.owner for blueprint in blueprints}
+        return blueprints
+
+    def owners(self) -> set[str]:
+        """Return the owners of the components that training uses."""
+        return {blueprint.entry.owner for blueprint in self.components()}
 
     def resolved(self) -> Tree:
         """Return the recipe's tables with full names and every default written out."""

@@ -15,7 +15,7 @@ import pluggy
 
 from ganzoo import hookspecs
 from ganzoo.errors import did_you_mean, one_line, printable
-from ganzoo.registry import entry_points, versions
+from ganzoo.registry import entry_points, registered, versions
 from ganzoo.registry.entry_points import EntryPoint
 from ganzoo.registry.zoo import BUILT_IN, Entry, Zoo
 from ganzoo.utils import isolation
@@ -111,7 +111,7 @@ class Plugins:
 
 
 def load(plugins: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None) -> Plugins:
-    """Load the installed plugins.
+    """Load the installed plugins, and the components that this process has registered.
 
     GANZOO_DISABLE_PLUGINS=1 turns off all but the built-in ones; GANZOO_BLOCK_PLUGINS=a,b turns off those named, each
     by its owner, its distribution or owner/entry point.
@@ -123,9 +123,7 @@ def load(plugins: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | No
     Returns:
         The plugins, broken ones included.
     """
-    manager = pluggy.PluginManager("ganzoo")
-    manager.add_hookspecs(hookspecs)
-    loaded = Plugins(manager, Zoo(), [])
+    loaded = Plugins(_new_manager(), Zoo(), [])
     if plugins is not None:
         _add_all(loaded, plugins)
         return loaded
@@ -138,9 +136,41 @@ def load(plugins: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | No
         else:
             _add(loaded, info, point.load)
     _add_all(loaded, extra or {})
+    _add_components(loaded, registered.PLUGIN, registered.zoo())
     for info in loaded.rows:
         info.remarks += loaded.names_of_others(info)
     return loaded
+
+
+def extended(plugins: Plugins, name: str, components: Zoo, hooks: Mapping[str, Any]) -> Plugins:
+    """Return plugins with further components and hooks, which are in no package.
+
+    Args:
+        plugins: The plugins, which stay as they are.
+        name: "owner/name" of the components.
+        components: The components, each in place of the one of its kind, name and owner if there is one.
+        hooks: Objects with functions marked by `hookimpl`, by "owner/name", in the order in which they are called.
+
+    Returns:
+        All of them.
+    """
+    manager = _new_manager()
+    for registered_name, plugin in plugins.manager.list_name_plugin():
+        if plugin is not None:
+            manager.register(plugin, registered_name)
+    zoo = Zoo(failures=[*plugins.zoo.failures])
+    zoo.extend(plugins.zoo)
+    more = Plugins(manager, zoo, [*plugins.rows], {**plugins.registered})
+    _add_components(more, name, components)
+    for hook_name, hook in reversed([*hooks.items()]):  # the last one that is registered is called first
+        manager.register(hook, hook_name)
+    return more
+
+
+def _new_manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("ganzoo")
+    manager.add_hookspecs(hookspecs)
+    return manager
 
 
 def normalised(name: str) -> str:
@@ -170,6 +200,15 @@ def _add_all(plugins: Plugins, modules: Mapping[str, Any]) -> None:
     for name, module in modules.items():
         info = PluginInfo(name, name, "", getattr(module, "__name__", name))
         _add(plugins, info, partial(modules.__getitem__, name))
+
+
+def _add_components(plugins: Plugins, name: str, components: Zoo) -> None:
+    """Add components that are in no package, under the name of a plugin that has no module; none without any."""
+    entries = [*components]
+    if entries:
+        plugins.zoo.extend(entries)
+        plugins.registered[name] = entries
+        plugins.rows.append(PluginInfo(name, name, "", "__main__", components=len(entries)))
 
 
 def _add(plugins: Plugins, info: PluginInfo, load: Callable[[], Any]) -> None:

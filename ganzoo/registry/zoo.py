@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -181,8 +181,17 @@ class Zoo:
             namesakes = self._entries.get((entry.kind, entry.name), [])
             if any(namesake.owner == entry.owner for namesake in namesakes):
                 raise ValueError(f"{entry.kind} {entry.full_name!r} is registered twice")
-        for entry in other:
-            self._entries.setdefault((entry.kind, entry.name), []).append(entry)
+        self.extend(other)
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Add entries, each in place of the one of its kind, name and owner if there is one.
+
+        Args:
+            entries: The entries.
+        """
+        for entry in entries:
+            others = [one for one in self.namesakes(entry) if one.owner != entry.owner]
+            self._entries[entry.kind, entry.name] = [*others, entry]
 
     def __iter__(self) -> Iterator[Entry]:
         return (entry for namesakes in self._entries.values() for entry in namesakes)

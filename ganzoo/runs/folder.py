@@ -15,6 +15,7 @@ from ganzoo.config.recipe import Recipe, RunSettings
 from ganzoo.config.resolver import changed
 from ganzoo.errors import RunError, one_line
 from ganzoo.interfaces import Spec
+from ganzoo.objects import absent
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import layout, retention, scores, status
 from ganzoo.runs.metrics_log import MetricsLog
@@ -115,10 +116,11 @@ class RunFolder:
             changes: Overrides such as "run.steps=500".
 
         Returns:
-            The recipe with every default that the run recorded.
+            The recipe with every default that the run recorded. Of components that were given in Python and are not
+            there, it has stand-ins, which raise when they are used.
 
         Raises:
-            RunError: A change would make it another run.
+            RunError: A change would make it another run; or its procedure was given in Python, and is not there.
         """
         tree = self.resolved["recipe"]
         changes = [*changes]
@@ -135,6 +137,7 @@ class RunFolder:
                 )
             if key in ("run.steps", "run.epochs"):
                 tree["run"] = {name: value for name, value in tree["run"].items() if name not in ("steps", "epochs")}
+        zoo = absent.completed(zoo, tree, str(self.folder))
         origin = str(self.folder / layout.RESOLVED)
         return changed(tree, changes, zoo, origin, name=self.resolved["name"], text=self.recipe_as_given[1])[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import os
@@ -64,6 +65,28 @@ class Score:
     def kind(self) -> tuple[str, str]:
         """Name and terms, which are equal for comparable scores."""
         return self.name, json.dumps(self.terms, sort_keys=True)
+
+    def _repr_html_(self) -> str:
+        return table([self])
+
+
+class Scores(list[Score]):
+    """Scores as a list, which notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        return table(self)
+
+
+def table(scores: Iterable[Score]) -> str:
+    """Return scores as a table in HTML: step, result, value, value of real samples, and which values are better."""
+    rows = [(one.step, one.name, _digits(one.value), _digits(one.floor), one.better) for one in scores]
+    head = ["step", "score", "value", "real samples", "better"]
+    cells = [f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows]
+    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{''.join(cells)}</table>"
+
+
+def _digits(number: float | None) -> str:
+    return "" if number is None else f"{number:.4g}"
 
 
 def place(name: str) -> int:

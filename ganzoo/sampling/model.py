@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
 from ganzoo.config import instantiate
@@ -26,6 +27,8 @@ from ganzoo.translator import Translator
 from ganzoo.utils import modes
 from ganzoo.utils.rng import OwnNoise
 from ganzoo.utils.unicode import composed, well_formed
+from ganzoo.visualization import grid
+from ganzoo.visualization.png import to_png
 
 Labels = int | str | Sequence[int | str] | Tensor | None
 _BUILDING = threading.Lock()  # held while a dataset is built
@@ -77,6 +80,50 @@ class Model:
             DataError: The data that a translator needs is missing.
         """
         return self._joined(self.stream(n, y, seed, truncation))
+
+    def show(
+        self,
+        samples: int | Tensor | None = None,
+        y: Labels = None,
+        seed: int | None = None,
+        truncation: float | None = None,
+        columns: int | None = None,
+    ) -> Image:
+        """Draw a picture of samples: a grid of images, a plot of points, or a histogram of values.
+
+        Args:
+            samples: Number of samples to generate, or samples (N, *spec.shape) to draw; by default as many as the
+                grids of a run have.
+            y: Class index or name of all samples, or one for each, as for sample().
+            seed: Seed of the noise, as for sample().
+            truncation: As for sample().
+            columns: Columns of a grid of images; by default 8, or one for each class of a conditional model.
+
+        Returns:
+            The picture, which notebooks display and `save("samples.png")` writes.
+
+        Raises:
+            GanzooError: As for sample(), or samples have no picture, such as text.
+        """
+        count, usual = preview.layout(self.spec, self.procedure.conditional and y is None)
+        if samples is None and y is None and self.procedure.conditional:
+            y = preview.labels(self.spec, count)
+        samples = count if samples is None else samples
+        drawn = samples if isinstance(samples, Tensor) else self.sample(samples, y, seed, truncation)
+        if not len(drawn):
+            raise GanzooError("no samples have no picture: give a number of at least 1.")
+        try:
+            return grid.picture(drawn, columns or usual)
+        except ValueError as error:
+            remedy = " Print text(samples) instead." if self.spec.vocab else ""
+            raise GanzooError(f"{error}.{remedy}") from error
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a grid of samples, always of the same noise, for notebooks; None where there is no picture."""
+        try:
+            return to_png(self.show(seed=0))
+        except GanzooError:
+            return None
 
     def score(self, x: Tensor, y: Labels = None) -> Tensor:
         """Score given samples, by default by the logit of the discriminator; see Procedure.score().

@@ -11,7 +11,7 @@ from ganzoo.config import instantiate
 from ganzoo.errors import RunError, did_you_mean
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import averages, checkpoint
+from ganzoo.runs import averages, card, checkpoint
 from ganzoo.runs.folder import RunFolder
 from ganzoo.sampling.model import Model
 from ganzoo.sampling.standing_statistics import StandingStatistics
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 
 class Run(RunFolder):
-    """One training run: its folder, and samples from its networks."""
+    """One training run: its folder, and samples from its networks.
+
+    Attributes:
+        plugins: The plugins that it was trained with, in the process that trained it; by default None, for all
+            installed ones.
+    """
+
+    plugins: Plugins | None = None
 
     def load(
         self, folder: Path | None = None, plugins: Plugins | None = None, average: str | float | None = None
@@ -33,7 +40,8 @@ class Run(RunFolder):
 
         Args:
             folder: A checkpoint folder; the newest checkpoint by default.
-            plugins: The plugins that the recipe's components come from; by default all installed ones.
+            plugins: The plugins that the recipe's components come from; by default those of the run, or all installed
+                ones.
             average: Name of an average in `run.averages`, "trained" for weights that are no average, or the width of
                 an average to rebuild from snapshots, as a share of the run; by default that of `run.ema`.
 
@@ -43,7 +51,7 @@ class Run(RunFolder):
         Raises:
             RunError: The run folder or the checkpoint cannot be used.
         """
-        plugins = plugins or discovery.load()
+        plugins = plugins or self.plugins or discovery.load()
         recipe, spec, resolved = self.recipe(plugins.zoo), self.spec, self.resolved
         saved = checkpoint.read(folder or self.latest)
         with torch.random.fork_rng(devices=[]):  # building seeds PyTorch's generator; restore the caller's
@@ -84,3 +92,6 @@ class Run(RunFolder):
     def sample(self, n: int, y: Any = None, seed: int | None = None, truncation: float | None = None) -> Tensor:
         """Generate n samples (n, *shape) from the newest checkpoint; arguments as for `Model.sample()`."""
         return self.load().sample(n, y, seed, truncation)
+
+    def _repr_html_(self) -> str:
+        return card.html(self)

@@ -16,6 +16,7 @@ from ganzoo.errors import GanzooError, IncompatibleError, RunError
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import DISTRIBUTION, Plugins
+from ganzoo.registry.registered import PYTHON
 from ganzoo.registry.versions import API_VERSION
 from ganzoo.runs import checkpoint, layout
 from ganzoo.sampling import preview, writer
@@ -45,7 +46,7 @@ class ExportResult:
     """
 
     folder: Path
-    config: Config
+    config: Config = field(repr=False)
     sizes: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -63,8 +64,8 @@ class _Source:
 
 
 def export(
-    place: str | Path,
-    out: Path | None = None,
+    place: Run | str | Path,
+    out: str | Path | None = None,
     formats: Sequence[str] = (),
     license: str = "",
     plugins: Plugins | None = None,
@@ -72,7 +73,7 @@ def export(
     """Write the networks of a run with everything that sampling needs, and nothing of training.
 
     Args:
-        place: A run folder, a folder of runs, or a checkpoint.
+        place: A run, a run folder, a folder of runs, or a checkpoint.
         out: The folder to write; RUN/export when left out. An earlier export of the same run is replaced.
         formats: Names of `ganzoo.sharing.FORMATS`; safetensors is always written.
         license: License of the weights, as the Hub spells it: mit, cc-by-4.0, ...
@@ -86,13 +87,13 @@ def export(
         IncompatibleError: The model cannot be shared, or is no graph.
         SetupError: A package for one of the formats is missing.
     """
-    plugins = plugins or discovery.load()
     run, chosen = Run.find(place)
+    plugins = plugins or run.plugins or discovery.load()
     chosen = chosen or run.latest
     model = run.load(chosen, plugins)
     step = int(checkpoint.read(chosen).states["state"]["step"])
     source = _Source(run, model, step, Redactor.of([_read_or_empty(run, "status")]), license, plugins)
-    folder = (out or run.folder / layout.EXPORT).absolute()
+    folder = Path(out or run.folder / layout.EXPORT).absolute()
     edited_card = check_target(folder, source.redact(run.folder.name))
     try:
         with atomic.write_folder(folder) as partial:
@@ -247,6 +248,11 @@ def _configure(source: _Source, tensors: Mapping[str, Tensor], graphs: Mapping[s
         for part in blueprints.values()
         for blueprint in (part if isinstance(part, list) else [part])
     }
+    if PYTHON in owners:
+        raise IncompatibleError(
+            "parts of this model were given in Python, and nobody else could build it from their names. Make them a "
+            "package (ganzoo new), train with the names that it registers, and export that run."
+        )
     versions = source.plugins.versions(owners)
     packages = {name: version for name, version in versions.items() if name != DISTRIBUTION}
     for name in packages:

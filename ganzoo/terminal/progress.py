@@ -1,4 +1,4 @@
-"""Progress of a training run: a live view in a terminal, plain lines elsewhere."""
+"""Progress of a training run: a live view in a terminal, a live bar in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from ganzoo.errors import escaped
 from ganzoo.runs.metrics_log import MEANINGS, is_loss
+from ganzoo.terminal import notebook
 from ganzoo.terminal.console import Console
 from ganzoo.terminal.dashboard import Dashboard, short
 from ganzoo.utils import regular
@@ -47,7 +49,9 @@ class ProgressDisplay:
         self._activities: list[tuple[str, float]] = []  # and when they began
         self._unexplained = [*MEANINGS]
         self._live: Live | None = None
-        if self.console.is_terminal:
+        self._notebook = notebook.live()
+        self._said: list[str] = []  # lines under the bar of a notebook
+        if self.console.is_terminal and not self._notebook:
             self._live = Live(self.dashboard, console=self.console, auto_refresh=False)
 
     def __enter__(self) -> ProgressDisplay:
@@ -58,6 +62,8 @@ class ProgressDisplay:
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+        if self._notebook:
+            self._show_bar()
 
     @contextmanager
     def keep_moving(self) -> Iterator[None]:
@@ -74,6 +80,8 @@ class ProgressDisplay:
         if self._live:
             self.dashboard.advance(self._step, self._activity())
             self._refresh()
+        elif self._notebook:
+            self._show_bar()
         elif time.monotonic() - self._printed_at >= PLAIN_EVERY:
             self.say(f"step {self._step}/{self.steps}  {self._activity()}".rstrip())
 
@@ -108,8 +116,12 @@ class ProgressDisplay:
                 self._began_at += time.monotonic() - began  # is not counted as time of the steps
 
     def say(self, text: str) -> None:
-        """Print a line of text above the progress."""
+        """Print a line of text above the progress, in a notebook below it."""
         self._printed_at = time.monotonic()
+        if self._notebook:
+            self._said.append(escaped(text))
+            self._show_bar()
+            return
         try:
             self.console.print(text, markup=False, soft_wrap=True)
         except OSError:  # the terminal was closed
@@ -139,7 +151,7 @@ class ProgressDisplay:
         Args:
             now: Show them at once in any case.
         """
-        every = LIVE_EVERY if self._live else PLAIN_EVERY
+        every = LIVE_EVERY if self._live or self._notebook else PLAIN_EVERY
         if not self._line or not (now or time.monotonic() - self._shown_at > every):
             return
         self._shown_at = time.monotonic()
@@ -148,6 +160,8 @@ class ProgressDisplay:
             self._unexplained.remove(name)
         if self._live:
             self._refresh()
+        elif self._notebook:
+            self._show_bar()
         else:
             self.say(self._line)
 
@@ -165,6 +179,11 @@ class ProgressDisplay:
         except OSError:  # the file has not been written yet
             return
         self._refresh()
+
+    def _show_bar(self) -> None:
+        assert self._notebook
+        text = "  ".join(filter(None, [self._line or f"step {self._step}/{self.steps}", self._activity()]))
+        self._notebook.show(notebook.bar(self._step, self.steps, text, self._said))
 
     def _refresh(self) -> None:
         try:
@@ -209,6 +228,13 @@ def waiting(what: str) -> Iterator[None]:
         what: What is done: "reading the data".
     """
     console = Console(stderr=True, highlight=False)
+    if shown := notebook.live():
+        shown.show(f"<code>{what}</code>")
+        try:
+            yield
+        finally:
+            shown.show("")
+        return
     if console.is_terminal:
         with console.status(what, refresh_per_second=4):
             yield

@@ -16,6 +16,7 @@ from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
 from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe
 from ganzoo.metrics.evaluator import Evaluator
+from ganzoo.objects import absent
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import retention, status
 from ganzoo.runs.resume import Start, at, check_classes
@@ -55,6 +56,7 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
         GanzooError: A subclass says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
     began_at = time.monotonic()
+    absent.require(recipe)
     trackers.find(recipe.run.trackers)  # before the data is read and a folder made
     start = at(resume) if isinstance(resume, Run) else resume
     with alone_in_this_process(), _determinism(recipe.run.deterministic), ExitStack() as stack:
@@ -104,6 +106,7 @@ class _Training:
             evaluator = Evaluator(recipe, dataset, plugins.zoo, conditional)
         self.steps = self.session.steps
         self.run = Run(start.run.folder) if start else self._new_run(recipe, out)
+        self.run.plugins = plugins
         self.recorder = (
             Recorder(self.run, recipe, plugins, self.session, threads, evaluator, self._stops_at())
             if distributed.is_main()

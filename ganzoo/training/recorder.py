@@ -24,6 +24,7 @@ from ganzoo.hookspecs import Stop
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
+from ganzoo.objects import absent
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import layout, metrics_log, provenance, scores, status
 from ganzoo.runs.resume import Start
@@ -169,6 +170,8 @@ class Recorder:
         facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
         if initial:
             facts["start"] = initial.facts()
+        if of_python := absent.described(self.recipe):
+            facts["given_in_python"] = of_python
         try:
             if start:
                 self.was_finished = status.report(self.run.folder).state == "finished"
@@ -402,8 +405,8 @@ class Recorder:
         if before != now and not start.other_data:
             raise DataError(
                 f"the data is not what {self.run.folder.name} started with: its fingerprint was {before}, is {now}. "
-                "Put the old data back, go on with the new by --allow-data-change, or begin a new run with its "
-                f"weights: run.start={self.run.folder}"
+                "Put the old data back, go on with the new by --allow-data-change (in Python, other_data=True), or "
+                f"begin a new run with its weights: run.start={self.run.folder}"
             )
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:
