@@ -41,10 +41,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Stop:
-    """What `ganzoo_run_start` or `ganzoo_step_end` returns to stop the training, which `ganzoo resume` continues.
+    """Request to stop the training, which `ganzoo_run_start` or `ganzoo_step_end` returns.
 
-    The run finishes its step, saves a checkpoint and ends like one that was stopped by a signal. Several processes
-    agree on a step within about a second.
+    The run finishes its step, saves a checkpoint and ends like one that was stopped by a signal; `ganzoo resume`
+    continues it. Several processes agree on a step within about a second.
 
     Attributes:
         reason: Why, in a few words; it is recorded with the name of the plugin.

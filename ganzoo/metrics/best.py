@@ -37,7 +37,7 @@ def is_best(score: Score, earlier: Iterable[Score]) -> bool:
 
 @dataclass(frozen=True)
 class Standing:
-    """How long the best score of a run has been the best.
+    """Best score of a run, and how long it has been the best.
 
     Attributes:
         best: The best score, the earliest of equal ones.

@@ -65,7 +65,7 @@ class Overview:
 
     @property
     def has_seeds(self) -> bool:
-        """Whether a setting has several runs."""
+        """True when a setting has several runs."""
         return any(len(setting.members) > 1 for setting in self.settings)
 
 

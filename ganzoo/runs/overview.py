@@ -1,4 +1,4 @@
-"""What tells the runs of a folder apart, and which has the best score. Imports neither PyTorch nor pydantic."""
+"""Overview of a folder of runs: their different settings and best score. Imports neither PyTorch nor pydantic."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ class Clock:
             raise RunError(
                 f"{run.folder}: an earlier version of ganzoo trained it, and noted no times. Take --against steps."
             )
-        self._steps = [0, *(step for step, _ in rows)]
-        self._seconds = [0.0, *(float(seconds) for _, seconds in rows)]
+        self._steps: list[int] = [0, *(step for step, _ in rows)]
+        self._seconds: list[float] = [0.0, *(float(seconds) for _, seconds in rows)]
 
     def minutes(self, step: int) -> float:
         """Return the minutes at a step, between two logged ones in proportion to their steps."""

@@ -51,7 +51,8 @@ def save(pictures: Sequence[Image.Image], path: Path, milliseconds: int, hold: i
     frames += [frames[-1]] * round(hold / milliseconds)
     with output.new_file(path, force) as place, av.open(str(place.partial), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(1000, milliseconds), options={"crf": QUALITY})
-        stream.width, stream.height = frames[0].size
+        stream.width = frames[0].width
+        stream.height = frames[0].height
         stream.pix_fmt = "yuv420p"
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_image(frame)))

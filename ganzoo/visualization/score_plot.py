@@ -24,7 +24,7 @@ DASHES = ("-", "--", ":", "-.")  # for every further eight settings
 FEW = 12  # points of a curve below which each has a dot
 WIDE_RANGE = 50.0  # ratio of the largest to the smallest value from which the axis is logarithmic
 DPI = 200  # of a .png
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.spines.top": False,
@@ -85,7 +85,8 @@ def save(scores: Mapping[str, Sequence[ScoreCurve]], path: Path, against: Agains
     panels = {name: curves for name, curves in scores.items() if curves}
     if not panels:
         raise GanzooError(f"{path}: these runs have no scores to draw. Compute some: ganzoo evaluate RUN")
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}), output.new_file(path, force) as place:
+    style: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE}  # not the user's own, which need not fit
+    with mpl.rc_context(style), output.new_file(path, force) as place:
         _figure(panels, against).savefig(
             place.partial, format=path.suffix[1:].lower(), dpi=DPI, metadata=UNDATED[path.suffix.lower()]
         )

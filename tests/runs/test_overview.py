@@ -1,4 +1,4 @@
-"""What tells the runs of a folder apart."""
+"""Overview of a folder of runs: different settings, scores and the best."""
 
 from __future__ import annotations
 

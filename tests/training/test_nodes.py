@@ -30,7 +30,7 @@ ACCELERATE = (
 IMPATIENT = """
 from datetime import timedelta
 from ganzoo.utils import distributed
-distributed.LONGEST_WAIT = timedelta(seconds=6)
+distributed.LONGEST_WAIT = timedelta(seconds=20)
 from ganzoo.cli import cli
 cli()
 """
@@ -101,7 +101,7 @@ def test_a_process_that_hangs_ends_the_others_after_the_longest_wait(tmp_path: P
             assert first.poll() is None
             time.sleep(0.05)
         os.kill(second.pid, signal.SIGSTOP)
-        _, messages = first.communicate(timeout=120)
+        _, messages = first.communicate(timeout=140)
     finally:
         first.kill()
         second.kill()
