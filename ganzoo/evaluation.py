@@ -60,9 +60,25 @@ def evaluate(
         RunError: There is no run or checkpoint, or it cannot be read.
         DataError: The data is missing, or is not what the run was trained on although its path was changed.
         IncompatibleError: A metric or extractor does not fit the data or the model.
-        SetupError: Something that the extractor needs has to be installed or downloaded first.
+        SetupError: Something that the extractor needs has to be installed or downloaded first; or a training is
+            running in another thread.
     """
-    plugins = plugins or discovery.load()
+    with rng.owned():
+        return _evaluate(run, metrics, samples, seed, extractor, changes, plugins or discovery.load(), told, progress)
+
+
+def _evaluate(
+    run: Run | str | Path,
+    metrics: Sequence[str],
+    samples: int | None,
+    seed: int | None,
+    extractor: str | None,
+    changes: Iterable[str],
+    plugins: discovery.Plugins,
+    told: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> list[Score]:
+    """Compute the scores of a checkpoint, see evaluate()."""
     run, folder = Run.find(run)
     folder = folder or run.latest
     options = {"evaluate.samples": samples, "evaluate.seed": seed}

@@ -31,7 +31,7 @@ from ganzoo.training.rollback import Rollback
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.training.threads import Threads
-from ganzoo.utils import distributed, lock
+from ganzoo.utils import distributed, lock, rng
 from ganzoo.utils.signals import StopFlag
 
 _TRAINING = threading.Lock()
@@ -236,18 +236,16 @@ class _Speed:
 
 @contextmanager
 def alone_in_this_process() -> Iterator[None]:
-    """Refuse a second training inside the block, in any thread: both would draw from PyTorch's one generator.
+    """Refuse another training inside the block, in this thread too, and evaluations in other threads.
 
     Raises:
         SetupError: Another training is running.
     """
     if not _TRAINING.acquire(blocking=False):
-        raise SetupError(
-            "another training is running in this process, and both would draw from the same random numbers, so that "
-            "neither would be what its seed says. Train one after the other, or in a process each."
-        )
+        raise SetupError(rng.SHARED)
     try:
-        yield
+        with rng.owned(training=True):
+            yield
     finally:
         _TRAINING.release()
 

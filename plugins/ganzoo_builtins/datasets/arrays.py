@@ -226,7 +226,9 @@ def _label_remedy(array: np.ndarray, name: str, n: int) -> str:
     """Return how to convert an array that cannot be read as labels."""
     if array.dtype.kind in "biuf" and array.ndim == 2 and array.shape[0] == n and array.shape[1] > 1:
         return f"If they are one-hot, {name}.argmax(1); if they are several labels of each sample, keep one of them."
-    if array.ndim > 1 and array.size == n:
+    if array.dtype.kind in "biuf" and array.ndim == 2 and array.shape[1] == n and array.shape[0] > 1:
+        return f"If they are one-hot, a row for each class, {name}.argmax(0)."
+    if array.ndim > 1 and array.squeeze().shape == (n,):
         return f"Leave out the axes of length 1: {name}.squeeze()."
     if array.shape != (n,):
         return "Save as many labels as samples, in the same order."

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import DataError
+from ganzoo import DataError, pointer_remedy
 from ganzoo_builtins.datasets.images import to_tensor
 
 LARGEST = 2**22  # bytes of one file; those of CelebA have about ten thousand
@@ -86,6 +86,8 @@ class ImageArchive:
         except DataError:
             raise
         except Exception as error:  # zipfile and Pillow raise many types of errors for damaged files
+            if self.path.is_dir() and (pointer := pointer_remedy(Path(self._members[name][0]))):
+                raise DataError(f"{name} in {self.path}: {pointer}.") from error
             raise DataError(f"{name} in {self.path} is damaged: {error}. Delete it and fetch it again.") from error
 
     def _bytes(self, name: str) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from ganzoo import DataError, SetupError, data_root
+from ganzoo import DataError, SetupError, data_root, pointer_remedy
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
 Kind = Literal["folder", "file"]
@@ -46,7 +46,7 @@ def find_path(path: str, kind: Kind) -> Path:
     for place in [*places, *filter(None, map(_in_another_form, places))]:
         with contextlib.suppress(OSError):  # the name is too long, or permission is missing
             if place.is_dir() if kind == "folder" else place.is_file():
-                return place
+                return _fetched(place)
     for place in places:
         with contextlib.suppress(OSError):
             if place.is_symlink() and not place.exists():
@@ -54,6 +54,13 @@ def find_path(path: str, kind: Kind) -> Path:
             if place.exists():
                 raise DataError(f"{path!r} is {_described(place, kind)}")
     raise DataError(_nowhere(path, kind))
+
+
+def _fetched(place: Path) -> Path:
+    """Return a folder or file as it is, and raise DataError for a pointer of Git LFS."""
+    if place.is_file() and (pointer := pointer_remedy(place)):
+        raise DataError(f"cannot read {place}: {pointer}.")
+    return place
 
 
 def same_form(name: str) -> str:
@@ -64,8 +71,9 @@ def same_form(name: str) -> str:
 def _places(path: str) -> Iterator[Path]:
     """Yield where a path may lead: from the current folder, and from the data root, if there is one."""
     relative = Path(path)
-    with contextlib.suppress(RuntimeError):  # "~user" is unknown, or there is no home
-        relative = relative.expanduser()
+    if path.startswith("~"):  # "./~" is a folder of that name
+        with contextlib.suppress(RuntimeError):  # "~user" is unknown, or there is no home
+            relative = relative.expanduser()
     yield relative
     with contextlib.suppress(SetupError):
         yield data_root() / relative
@@ -93,6 +101,8 @@ def _described(place: Path, kind: Kind) -> str:
         return f'a folder, and a file is needed. {REMEDY} A folder of pictures is read by the dataset "folder".'
     if not place.is_file():
         return f"neither a file nor a folder. {REMEDY}"
+    if pointer := pointer_remedy(place):
+        return f"not a folder: {pointer}."
     suffix, quoted = place.suffix.lower(), shlex.quote(str(place))
     if suffix == ".npz":
         return 'an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.celeba import CelebA
+from ganzoo_builtins.datasets.folder import Folder
+from ganzoo_builtins.datasets.npz import Npz
 from ganzoo_builtins.datasets.paths import find_path
 
 
@@ -112,3 +116,30 @@ def _without_home(path: Path) -> Path:
     if str(path).startswith("~"):
         raise RuntimeError("Could not determine home directory.")
     return path
+
+
+def test_a_pointer_of_git_lfs_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of an array, of a folder, of a picture, of a published file, and of a picture in a published folder."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "0" + "\nsize 12345\n"
+    remedy = "it is a pointer of Git LFS, not the file itself. Fetch it: `git lfs pull` in its repository."
+    monkeypatch.setenv("GANZOO_DATA", str(here))
+    (here / "celeba" / "img_align_celeba").mkdir(parents=True)
+    (here / "scans").mkdir()
+    published, face = here / "celeba" / "list_eval_partition.txt", here / "celeba" / "img_align_celeba" / "1.jpg"
+    for file in (here / "small.npz", here / "pictures.zip", here / "scans" / "1.png", published, face):
+        file.write_text(pointer)
+
+    def read_faces() -> None:
+        CelebA(split="all")[0]
+
+    readers: dict[str, Callable[[], object]] = {
+        "cannot read small.npz: ": lambda: len(Npz("small.npz")),
+        "'pictures.zip' is not a folder: ": lambda: find_path("pictures.zip", "folder"),
+        "cannot read scans/1.png: ": lambda: Folder("scans")[0],
+        f"celeba: cannot read {published}: ": lambda: len(CelebA()),
+        f"1.jpg in {face.parent}: ": read_faces,
+    }
+    for beginning, read in readers.items():
+        with pytest.raises(DataError) as caught:
+            read()
+        assert caught.value.message == beginning + remedy
