@@ -89,6 +89,8 @@ class LazyGroup(click.Group):
             except KeyboardInterrupt as interrupt:  # training says what is saved
                 error: GanzooError = Aborted(str(interrupt) or STOPPED)
                 signals.forget_interrupt()
+            except click.NoSuchOption as raised:
+                raise words.no_option(raised) from raised
             except Exception as raised:
                 if pressed:  # which a library turned into an error of its own
                     error = Aborted(STOPPED)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.cli import plugins
 from helpers.commands import ganzoo, shell
 from helpers.packages import install
 from helpers.support import toml
@@ -76,3 +77,16 @@ def test_6_in_a_folder_that_was_deleted(points: str, tmp_path: Path, monkeypatch
     result = ganzoo("check", points)
     assert result.exit_code == 6
     assert "Change to another: cd ~" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_data_that_end_early_are_no_abortion_by_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """click prints "Aborted!" for an EOFError, as if somebody had closed the input of a question."""
+
+    def end(**_: object) -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr(plugins.command, "callback", end)
+    result = ganzoo("plugins")
+    assert isinstance(result.exception, RuntimeError) and isinstance(result.exception.__cause__, EOFError)
+    assert str(result.exception) == "data ended where more was expected"
+    assert "Aborted" not in result.output
