@@ -14,13 +14,23 @@ from typing import Any
 import click
 
 from ganzoo.cli import words
-from ganzoo.errors import ERROR_WIDTH, Aborted, GanzooError, Interrupted, SetupError, one_line, printable
+from ganzoo.errors import (
+    ERROR_WIDTH,
+    Aborted,
+    GanzooError,
+    Interrupted,
+    SetupError,
+    one_line,
+    out_of_memory,
+    printable,
+)
 from ganzoo.registry.versions import Deprecated
 from ganzoo.terminal.output import echo
 from ganzoo.utils import openmp, signals
 from ganzoo.utils.isolation import PluginWarning
 
 STOPPED = "stopped immediately."
+LESS_AT_ONCE = "Ask for less at once, such as fewer samples, smaller batches or images, or close other programs."
 VERBS = {
     "run": "Train a recipe.",
     "resume": "Resume a run from its newest checkpoint.",
@@ -96,6 +106,8 @@ class LazyGroup(click.Group):
                     error = Aborted(STOPPED)
                 elif isinstance(raised, GanzooError):
                     error = raised
+                elif lack := out_of_memory(raised, LESS_AT_ONCE):
+                    error = lack
                 elif isinstance(raised, EOFError):  # of which click makes "Aborted!", as if the user had done it
                     raise RuntimeError("data ended where more was expected") from raised
                 else:

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe
+from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe, out_of_memory
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import retention, status
@@ -36,6 +36,10 @@ from ganzoo.utils.signals import StopFlag
 
 _TRAINING = threading.Lock()
 NO_LOCKS = "this file system has no locks: see to it that only one process trains in this run folder"
+LESS_MEMORY = (
+    "Use a smaller run.batch_size, smaller images or narrower networks; `ganzoo check RECIPE` tells how much memory "
+    "they take. What was saved is there."
+)
 ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
 
 
@@ -137,7 +141,10 @@ class _Training:
                 rest = f"Go on from {saved[-1].name}: ganzoo resume {self.run.folder}" if saved else "Nothing is saved."
                 raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
             except BaseException as error:  # a component may raise anything
-                self.recorder.end("failed", self.t, describe(error))
+                lack = out_of_memory(error, LESS_MEMORY)
+                self.recorder.end("failed", self.t, lack.message if lack else describe(error))
+                if lack:
+                    raise lack from error
                 raise
             self.recorder.end("finished", self.t)
 

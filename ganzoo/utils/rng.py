@@ -22,7 +22,7 @@ SHARED = (
 )
 _GLOBAL = threading.Lock()  # held while PyTorch's own generators are borrowed
 _OWNED = threading.RLock()  # held by the thread whose work draws from the generators of the process
-_trains = threading.Event()  # set while that work is a training, which may take days
+_TRAINS = threading.Event()  # set while that work is a training, which may take days
 
 
 def tensors() -> dict[str, torch.Tensor]:
@@ -111,15 +111,15 @@ def owned(training: bool = False) -> Iterator[None]:
     Raises:
         SetupError: A training is running in another thread.
     """
-    if not _OWNED.acquire(blocking=not _trains.is_set()):
+    if not _OWNED.acquire(blocking=not _TRAINS.is_set()):
         raise SetupError(SHARED)
     try:
         if training:
-            _trains.set()
+            _TRAINS.set()
         yield
     finally:
         if training:
-            _trains.clear()
+            _TRAINS.clear()
         _OWNED.release()
 
 

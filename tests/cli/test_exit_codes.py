@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from ganzoo.cli import plugins
+from ganzoo.training.session import Session
 from helpers.commands import ganzoo, shell
 from helpers.packages import install
 from helpers.support import toml
@@ -90,3 +95,28 @@ def test_data_that_end_early_are_no_abortion_by_the_user(monkeypatch: pytest.Mon
     assert isinstance(result.exception, RuntimeError) and isinstance(result.exception.__cause__, EOFError)
     assert str(result.exception) == "data ended where more was expected"
     assert "Aborted" not in result.output
+
+
+@pytest.mark.parametrize("allocate", [lambda: torch.empty(2**50), lambda: np.empty(2**58), lambda: bytearray(2**62)])
+def test_6_when_memory_runs_out(allocate: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins.command, "callback", lambda **_: allocate())
+    result = ganzoo("plugins")
+    assert result.exit_code == 6
+    assert result.stderr.startswith("Error: memory has run out: ") and "Traceback" not in result.stderr
+    assert result.stderr.endswith(" or close other programs.\n")
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins.command, "callback", lambda **_: torch.empty(2) + torch.empty(3))
+    assert isinstance(ganzoo("plugins").exception, RuntimeError)
+
+
+def test_a_training_that_runs_out_of_memory_is_recorded_with_what_to_do(
+    points: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "step", lambda self, t: torch.empty(2**50))
+    result = ganzoo("run", points, "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 6 and "Use a smaller run.batch_size" in result.stderr
+    (status,) = (tmp_path / "runs").glob("*/status.json")
+    recorded = json.loads(status.read_text())
+    assert recorded["state"] == "failed" and "memory has run out" in str(recorded)

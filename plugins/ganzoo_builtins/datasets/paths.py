@@ -25,6 +25,10 @@ PATTERN = re.compile(r"[*?]|\[.+\]")
 VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
 REMEDY = "Set path to where it is."
+TO_NPZ = 'numpy.savez("arrays.npz", images=...), and set use = "npz" and path to that file.'
+ARRAYS = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".feather", ".tfrecord", ".pt", ".pth", ".pkl", ".pickle")
+ARRAYS += (".safetensors", ".lmdb", ".mdb", ".zarr", ".nc")
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def find_path(path: str, kind: Kind) -> Path:
@@ -107,7 +111,11 @@ def _described(place: Path, kind: Kind) -> str:
     if suffix == ".npz":
         return 'an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'
     if suffix == ".npy":
-        return 'an array, not a folder. Save it by numpy.savez("arrays.npz", images=...), and set use = "npz".'
+        return f"an array, not a folder. Save it by {TO_NPZ}"
+    if suffix in ARRAYS:
+        return f"a file of {suffix}, not a folder. Save its arrays by {TO_NPZ}"
+    if suffix in VIDEOS:
+        return f"a video, not a folder. Save pictures of it in a folder first: ffmpeg -i {quoted} frames/%06d.png"
     if suffix in SUFFIXES:
         return f"a single picture, not a folder. Set path to the folder that holds it: {str(place.parent)!r}."
     if zipfile.is_zipfile(place):

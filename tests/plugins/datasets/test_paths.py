@@ -23,7 +23,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "root"))
     (tmp_path / "photos/cats").mkdir(parents=True)
-    for name in ("photos/cats/0.PNG", "arrays.npz", "one.npy", "poems.txt", "notes.odt", "old.rar"):
+    for name in (
+        "photos/cats/0.PNG",
+        "arrays.npz",
+        "one.npy",
+        "one.h5",
+        "one.MP4",
+        "poems.txt",
+        "notes.odt",
+        "old.rar",
+    ):
         (tmp_path / name).write_bytes(b"anything")
     with zipfile.ZipFile(tmp_path / "my photos.zip", "w") as archive:
         archive.writestr("0.png", b"")
@@ -43,6 +52,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
         ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
+        ("one.h5", 'is a file of .h5, not a folder. Save its arrays by numpy.savez("arrays.npz", images=...)'),
+        (
+            "one.MP4",
+            "is a video, not a folder. Save pictures of it in a folder first: ffmpeg -i one.MP4 frames/%06d.png",
+        ),
         ("one.npy", 'is an array, not a folder. Save it by numpy.savez("arrays.npz", images=...)'),
         ("poems.txt", 'is a text file, not a folder. Its lines are read by the dataset "text"'),
         ("notes.odt", "is a file, not a folder. Set path to where it is."),
