@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from ganzoo.translator import Translator, beside
     from ganzoo.two_players import Fakes, TwoPlayerProcedure
     from ganzoo.utils.atomic import write_file
+    from ganzoo.utils.git_lfs import pointer_remedy
     from ganzoo.utils.modes import eval_mode
     from ganzoo.utils.output import is_own_output
     from ganzoo.utils.rng import preserve_rng
@@ -123,6 +124,7 @@ _HOMES = {
     "ganzoo.translator": ("Translator", "beside"),
     "ganzoo.two_players": ("Fakes", "TwoPlayerProcedure"),
     "ganzoo.utils.atomic": ("write_file",),
+    "ganzoo.utils.git_lfs": ("pointer_remedy",),
     "ganzoo.utils.modes": ("eval_mode",),
     "ganzoo.utils.output": ("is_own_output",),
     "ganzoo.utils.rng": ("preserve_rng",),
@@ -195,6 +197,7 @@ __all__ = [
     "hookimpl",
     "is_own_output",
     "load",
+    "pointer_remedy",
     "preserve_rng",
     "register",
     "resume",

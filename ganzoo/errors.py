@@ -1,11 +1,13 @@
 """Errors that a user can correct: one message with the remedy, and an exit code for the command line."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 MESSAGE_WIDTH = 1000  # characters of one line of a message
 MESSAGE_LINES = 40
 ERROR_WIDTH = 500  # characters of what others raised, within a line
+OUT_OF_MEMORY = re.compile("out of memory|allocate memory|not enough memory", re.IGNORECASE)  # of a GPU, or of RAM
 
 
 class GanzooError(Exception):
@@ -103,6 +105,22 @@ def printable(text: str) -> str:
     omitted = len(lines) - MESSAGE_LINES
     note = [f"... and {omitted} more lines"] if omitted > 0 else []
     return "\n".join([one_line(line, MESSAGE_WIDTH) for line in lines[:MESSAGE_LINES]] + note)
+
+
+def out_of_memory(error: BaseException, remedy: str) -> SetupError | None:
+    """Return the error for an exception by which PyTorch, NumPy or Python says that memory has run out.
+
+    Args:
+        error: Any exception.
+        remedy: What to do about it, as a sentence.
+
+    Returns:
+        The error; None for an exception that says something else.
+    """
+    is_of_memory = isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))
+    if not is_of_memory and not isinstance(error, MemoryError):
+        return None
+    return SetupError(f"memory has run out: {describe(error).rstrip('.')}. {remedy}")
 
 
 def describe(error: BaseException) -> str:

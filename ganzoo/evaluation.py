@@ -65,18 +65,32 @@ def evaluate(
         RunError: There is no run or checkpoint, or it cannot be read.
         DataError: The data is missing, or is not what the run was trained on although its path was changed.
         IncompatibleError: A metric or extractor does not fit the data or the model.
-        SetupError: Something that the extractor needs has to be installed or downloaded first.
+        SetupError: Something that the extractor needs has to be installed or downloaded first; or a training is
+            running in another thread.
     """
     run, folder = Run.find(run)
     plugins = with_objects(run, plugins, objects)
-    folder = folder or run.latest
     options = {"evaluate.samples": samples, "evaluate.seed": seed}
     overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
     changes = [*changes]
     recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
-    dataset = instantiate.dataset(recipe)
-    if any(map(_is_place, changes)):
-        _check_same_data(run, recipe, dataset)
+    with rng.owned():
+        dataset = instantiate.dataset(recipe)
+        if any(map(_is_place, changes)):
+            _check_same_data(run, recipe, dataset)
+        return _evaluate(run, folder or run.latest, recipe, dataset, plugins, told, progress)
+
+
+def _evaluate(
+    run: Run,
+    folder: Path,
+    recipe: Recipe,
+    dataset: Dataset,
+    plugins: discovery.Plugins,
+    told: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> list[Score]:
+    """Compute and append the scores of a checkpoint by the metrics of a recipe; see evaluate()."""
     model = run.load(folder, plugins)
     evaluator = Evaluator(recipe, dataset, plugins.zoo, model.procedure.conditional, progress)
     averaged = (folder / "ema.safetensors").is_file()

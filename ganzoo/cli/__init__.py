@@ -14,13 +14,23 @@ from typing import Any
 import click
 
 from ganzoo.cli import words
-from ganzoo.errors import ERROR_WIDTH, Aborted, GanzooError, Interrupted, SetupError, one_line, printable
+from ganzoo.errors import (
+    ERROR_WIDTH,
+    Aborted,
+    GanzooError,
+    Interrupted,
+    SetupError,
+    one_line,
+    out_of_memory,
+    printable,
+)
 from ganzoo.registry.versions import Deprecated
 from ganzoo.terminal.output import echo
 from ganzoo.utils import openmp, signals
 from ganzoo.utils.isolation import PluginWarning
 
 STOPPED = "stopped immediately."
+LESS_AT_ONCE = "Ask for less at once, such as fewer samples, smaller batches or images, or close other programs."
 VERBS = {
     "run": "Train a recipe.",
     "resume": "Resume a run from its newest checkpoint.",
@@ -90,11 +100,15 @@ class LazyGroup(click.Group):
             except KeyboardInterrupt as interrupt:  # training says what is saved
                 error: GanzooError = Aborted(str(interrupt) or STOPPED)
                 signals.forget_interrupt()
+            except click.NoSuchOption as raised:
+                raise words.no_option(raised) from raised
             except Exception as raised:
                 if pressed:  # which a library turned into an error of its own
                     error = Aborted(STOPPED)
                 elif isinstance(raised, GanzooError):
                     error = raised
+                elif lack := out_of_memory(raised, LESS_AT_ONCE):
+                    error = lack
                 elif isinstance(raised, EOFError):  # of which click makes "Aborted!", as if the user had done it
                     raise RuntimeError("data ended where more was expected") from raised
                 else:

@@ -42,6 +42,19 @@ COMMANDS = {
     "--version": "version",
 }
 
+SETTINGS = {  # of recipes, which other programs take as options
+    "run.steps": "steps iterations iters niter maxsteps trainsteps numsteps",
+    "run.epochs": "epochs nepochs numepochs",
+    "run.batch_size": "batchsize batch bs",
+    "run.workers": "workers numworkers",
+    "run.precision": "precision amp fp16",
+    "run.ema": "ema",
+    "optimizer.lr": "lr learningrate",
+    "dataset.path": "data datadir dataroot datapath images",
+    "dataset.use": "dataset",
+    "dataset.size": "imagesize imgsize resolution size",
+}
+
 DATA_COMMANDS = {"list": "ls dir show", "get": "download fetch pull install", "check": "verify validate inspect info"}
 
 
@@ -59,6 +72,27 @@ class DataGroup(click.Group):
 def no_command(name: str, hint: str) -> str:
     """Return the message for a command that does not exist."""
     return f"no command {one_line(name)!r}.{hint}"
+
+
+def no_option(error: click.NoSuchOption) -> click.UsageError:
+    """Return the error for an option that does not exist; it names the setting that has its name, if there is one.
+
+    Args:
+        error: The error of click.
+
+    Returns:
+        The same error; or another one, where the command takes settings as KEY=VALUE.
+    """
+    setting = _known((), SETTINGS).get(re.sub(r"[\W_]", "", error.option_name.lower()))
+    arguments = error.ctx.command.params if error.ctx else []
+    if not setting or not any("KEY=VALUE" in (argument.metavar or "") for argument in arguments if _is_free(argument)):
+        return error
+    return click.UsageError(f"no option {error.option_name!r}. Settings are written so: {setting}=VALUE", error.ctx)
+
+
+def _is_free(parameter: click.Parameter) -> bool:
+    """Return True for a parameter that takes what is left of a command line."""
+    return isinstance(parameter, click.Argument) and parameter.nargs == -1
 
 
 def means(name: str, commands: Collection[str], words: Words) -> str:

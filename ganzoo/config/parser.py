@@ -11,6 +11,7 @@ from typing import Any
 from ganzoo.config import hints
 from ganzoo.config.change import is_change
 from ganzoo.errors import RecipeError
+from ganzoo.utils import git_lfs
 
 Tree = dict[str, Any]
 NEEDED = ("dataset", "procedure", "optimizer")
@@ -42,6 +43,8 @@ def parse(text: bytes, suffix: str, origin: str) -> Tree:
     """
     if len(text) > BYTES:
         raise RecipeError(f"{origin}: a recipe is a page of text, {BYTES // 2**10} KiB at most. Is it another file?")
+    if git_lfs.is_pointer(text):
+        raise RecipeError(f"{origin}: {git_lfs.REMEDY}.")
     if problem := hints.encoding(text):
         raise RecipeError(f"{origin}: cannot be read as {suffix.strip('.').upper()}: {problem}.")
     content = text.decode("utf-8-sig")  # editors of Windows put a mark at the start

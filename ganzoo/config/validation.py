@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NOT_SETTABLE = "needs_python_object"  # pydantic on the Tensor in `float | Tensor`
 DECIMAL_COMMA = re.compile(r"(-?\d+),(\d+(?:[eE][+-]?\d+)?)")
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,' \u2019\u202f\xa0]\d{3})+")
+POWERS = {"k": 10**3, "m": 10**6}
+ABBREVIATED = re.compile(rf"(\d+)([{''.join(POWERS)}])", re.IGNORECASE)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # How pydantic names the sides of a union.
 UNION_BRANCH = re.compile(r"float|int|str|bool|literal\[.*|constrained-.*|function-.*|is-instance.*")
@@ -88,6 +91,11 @@ def _describe_errors(owner: str, known: list[str], errors: list[ErrorDetails]) -
 def _hint(name: str, error: ErrorDetails) -> str:
     """Return how to write a value that was most likely meant, or an empty string."""
     value = error["input"]
+    wants_whole = error["type"].startswith("int_")
+    if wants_whole and isinstance(value, str) and THOUSANDS.fullmatch(value):
+        return f". Write numbers without separators: {name} = {re.sub(r'[^0-9-]', '', value)}"
+    if wants_whole and isinstance(value, str) and (short := ABBREVIATED.fullmatch(value)):
+        return f". Write numbers in digits: {name} = {int(short[1]) * POWERS[short[2].lower()]}"
     if isinstance(value, str) and (comma := DECIMAL_COMMA.fullmatch(value)):
         return f". Write decimals with a point: {name} = {comma[1]}.{comma[2]}"
     if error["type"].startswith("time_delta"):
@@ -95,6 +103,6 @@ def _hint(name: str, error: ErrorDetails) -> str:
     wants_number = error["type"].startswith(("int_", "float_"))
     if wants_number and isinstance(value, str) and NUMBER.fullmatch(value):
         return f". Write numbers without quotes: {value}"
-    if error["type"].startswith("int_") and isinstance(value, float) and value.is_integer():
+    if wants_whole and isinstance(value, float) and value.is_integer():
         return f". Write whole numbers in digits alone: {value:.0f}"
     return ""

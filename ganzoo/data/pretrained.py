@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ganzoo.data.download import download
 from ganzoo.data.sources import data_root, with_home
 from ganzoo.errors import DataError, IncompatibleError, SetupError, one_line
+from ganzoo.utils import git_lfs
 
 FOLDER = "pretrained"  # below the data root
 LARGEST = 2**34  # bytes of a file
@@ -133,6 +134,8 @@ def read_weights(weights: str, sha256: str) -> dict[str, Tensor]:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"weights {path} cannot be read: {error.strerror or error}. Put the file there.") from error
+    if git_lfs.is_pointer(content):
+        raise DataError(f"weights {path} cannot be read: {git_lfs.REMEDY}.")
     if (actual := hashlib.sha256(content).hexdigest()) != sha256:
         raise DataError(
             f"{path} is not opened: its SHA-256 is {actual}, not {sha256}. Put the right file there, or give its "

@@ -53,7 +53,7 @@ def _folder_in(variable: str) -> Path | None:
 
 
 def with_home(path: str) -> Path:
-    """Return a path in which "~" at the beginning is the user's home folder.
+    """Return a path in which "~" at the beginning is the user's home folder. An empty or relative HOME is none.
 
     Args:
         path: The path.
@@ -64,13 +64,25 @@ def with_home(path: str) -> Path:
     Raises:
         SetupError: There is no home folder, as in a container whose user has no name.
     """
+    if not path.startswith("~"):
+        return Path(path)  # as it is: "./~" would become "~"
     try:
+        home = os.environ.get("HOME")
+        if os.name == "posix" and home is not None and not Path(home).is_absolute() and path.split("/")[0] == "~":
+            path = _recorded_home() + path[1:]
         return Path(path).expanduser()
-    except RuntimeError as error:
+    except (RuntimeError, KeyError) as error:
         raise SetupError(
             f"there is no home folder, which {path} begins with. Set HOME; or set GANZOO_CACHE to a folder for data "
             "and caches."
         ) from error
+
+
+def _recorded_home() -> str:
+    """Return the home folder that the system has recorded for the user; a KeyError when it knows no such user."""
+    import pwd  # of POSIX alone
+
+    return pwd.getpwuid(os.getuid()).pw_dir
 
 
 def find_data(*paths: str) -> Path | None:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout, retention
-from ganzoo.utils import atomic, regular
+from ganzoo.utils import atomic, git_lfs, regular
 
 FORMAT = 1
 LISTED = 5  # differences that an error message lists
@@ -225,6 +225,8 @@ def _bytes(path: Path, limit: int) -> bytes:
 
 
 def _damaged(path: Path) -> RunError:
+    if pointer := git_lfs.pointer_remedy(path):
+        return RunError(f"{path}: {pointer}.")
     return RunError(f"{path}: damaged (its size or SHA-256 differs from the manifest). Use another checkpoint.")
 
 
@@ -232,4 +234,5 @@ def _load_json(path: Path, data: bytes) -> Any:
     try:
         return regular.parse_json(data)
     except ValueError as error:
-        raise RunError(f"{path}: not JSON: {error}") from error
+        pointer = git_lfs.REMEDY if git_lfs.is_pointer(data) else ""
+        raise RunError(f"{path}: {pointer or f'not JSON: {error}'}") from error

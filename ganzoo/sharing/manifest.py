@@ -18,7 +18,7 @@ from ganzoo.config import parser, validation
 from ganzoo.errors import RunError, one_line
 from ganzoo.registry.discovery import DISTRIBUTION
 from ganzoo.sharing import CONFIG as CONFIG
-from ganzoo.utils import regular
+from ganzoo.utils import git_lfs, regular
 
 FORMAT = 1
 CARD = "README.md"
@@ -89,6 +89,7 @@ def check(folder: Path, digests: bool = False) -> Manifest:
         if digests:
             read_file(folder, name, manifest)
         elif (size := _regular_file_status(folder / name).st_size) != file.size:
+            _refuse_pointer(folder / name)
             raise RunError(f"{folder / name}: {size:,} bytes, but {MANIFEST} says {file.size:,}. Download it again.")
     return manifest
 
@@ -144,6 +145,7 @@ def read_file(folder: Path, name: str, manifest: Manifest) -> bytes:
     expected = manifest.files[name]
     content = read_bounded(folder / name, expected.size)
     if fingerprint(content) != expected:
+        _refuse_pointer(folder / name)
         raise RunError(
             f"{folder / name}: changed since it was exported (its size or SHA-256 does not match {MANIFEST}). "
             "Download it again, or export it again."
@@ -201,6 +203,12 @@ def _read_manifest(folder: Path) -> Manifest:
     if not isinstance(tree, dict) or (problems := validation.check(Manifest, str(path), tree)):
         raise RunError("\n".join(problems) if isinstance(tree, dict) else f"{path}: not a manifest of ganzoo.")
     return Manifest.model_validate_json(json.dumps(tree), strict=True)  # in UTF-8, whatever the file's encoding
+
+
+def _refuse_pointer(path: Path) -> None:
+    """Raise RunError for a pointer of Git LFS, which a clone without it leaves in place of a file."""
+    if pointer := git_lfs.pointer_remedy(path):
+        raise RunError(f"{path}: {pointer}.")
 
 
 def _regular_file_status(path: Path) -> os.stat_result:

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.loader import Batches
-from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe
+from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, describe, out_of_memory
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.objects import absent
 from ganzoo.registry.discovery import Plugins
@@ -32,11 +32,15 @@ from ganzoo.training.rollback import Rollback
 from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.training.threads import Threads
-from ganzoo.utils import distributed, lock
+from ganzoo.utils import distributed, lock, rng
 from ganzoo.utils.signals import StopFlag
 
 _TRAINING = threading.Lock()
 NO_LOCKS = "this file system has no locks: see to it that only one process trains in this run folder"
+LESS_MEMORY = (
+    "Use a smaller run.batch_size, smaller images or narrower networks; `ganzoo check RECIPE` tells how much memory "
+    "they take. What was saved is there."
+)
 ENDINGS: dict[type, str] = {DivergedError: "diverged", Interrupted: "interrupted"}
 
 
@@ -141,7 +145,10 @@ class _Training:
                 rest = f"Go on from {saved[-1].name}: ganzoo resume {self.run.folder}" if saved else "Nothing is saved."
                 raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
             except BaseException as error:  # a component may raise anything
-                self.recorder.end("failed", self.t, describe(error))
+                lack = out_of_memory(error, LESS_MEMORY)
+                self.recorder.end("failed", self.t, lack.message if lack else describe(error))
+                if lack:
+                    raise lack from error
                 raise
             self.recorder.end("finished", self.t, ended=self.recorder.standstill(self.t) if self.gave_up else "")
 
@@ -257,18 +264,16 @@ class _Speed:
 
 @contextmanager
 def alone_in_this_process() -> Iterator[None]:
-    """Refuse a second training inside the block, in any thread: both would draw from PyTorch's one generator.
+    """Refuse another training inside the block, in this thread too, and evaluations in other threads.
 
     Raises:
         SetupError: Another training is running.
     """
     if not _TRAINING.acquire(blocking=False):
-        raise SetupError(
-            "another training is running in this process, and both would draw from the same random numbers, so that "
-            "neither would be what its seed says. Train one after the other, or in a process each."
-        )
+        raise SetupError(rng.SHARED)
     try:
-        yield
+        with rng.owned(training=True):
+            yield
     finally:
         _TRAINING.release()
 

@@ -13,9 +13,16 @@ import torch
 from accelerate.utils import set_seed
 from torch.utils._pytree import tree_leaves
 
+from ganzoo.errors import SetupError
 from ganzoo.utils.dispatch_mode import DispatchMode
 
+SHARED = (
+    "another training is running in this process, and both would draw from the same random numbers, so that neither "
+    "would be what its seed says. Train and evaluate one after the other, or in a process each."
+)
 _GLOBAL = threading.Lock()  # held while PyTorch's own generators are borrowed
+_OWNED = threading.RLock()  # held by the thread whose work draws from the generators of the process
+_TRAINS = threading.Event()  # set while that work is a training, which may take days
 
 
 def tensors() -> dict[str, torch.Tensor]:
@@ -86,6 +93,34 @@ def seeded(seed: int) -> Iterator[None]:
     with preserve_rng():
         set_seed(seed)
         yield
+
+
+@contextmanager
+def owned(training: bool = False) -> Iterator[None]:
+    """Draw from the generators of this process in this thread alone, inside the block.
+
+    All threads share these generators, so that two pieces of work that seed them or draw from them would change each
+    other's numbers. One that takes minutes is waited for.
+
+    Args:
+        training: The block is a training, which is not waited for.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        SetupError: A training is running in another thread.
+    """
+    if not _OWNED.acquire(blocking=not _TRAINS.is_set()):
+        raise SetupError(SHARED)
+    try:
+        if training:
+            _TRAINS.set()
+        yield
+    finally:
+        if training:
+            _TRAINS.clear()
+        _OWNED.release()
 
 
 class OwnNoise(DispatchMode):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from ganzoo.cli import plugins
+from ganzoo.training.session import Session
 from helpers.commands import ganzoo, shell
 from helpers.packages import install
 from helpers.support import toml
@@ -76,3 +82,41 @@ def test_6_in_a_folder_that_was_deleted(points: str, tmp_path: Path, monkeypatch
     result = ganzoo("check", points)
     assert result.exit_code == 6
     assert "Change to another: cd ~" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_data_that_end_early_are_no_abortion_by_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """click prints "Aborted!" for an EOFError, as if somebody had closed the input of a question."""
+
+    def end(**_: object) -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr(plugins.command, "callback", end)
+    result = ganzoo("plugins")
+    assert isinstance(result.exception, RuntimeError) and isinstance(result.exception.__cause__, EOFError)
+    assert str(result.exception) == "data ended where more was expected"
+    assert "Aborted" not in result.output
+
+
+@pytest.mark.parametrize("allocate", [lambda: torch.empty(2**50), lambda: np.empty(2**58), lambda: bytearray(2**62)])
+def test_6_when_memory_runs_out(allocate: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins.command, "callback", lambda **_: allocate())
+    result = ganzoo("plugins")
+    assert result.exit_code == 6
+    assert result.stderr.startswith("Error: memory has run out: ") and "Traceback" not in result.stderr
+    assert result.stderr.endswith(" or close other programs.\n")
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins.command, "callback", lambda **_: torch.empty(2) + torch.empty(3))
+    assert isinstance(ganzoo("plugins").exception, RuntimeError)
+
+
+def test_a_training_that_runs_out_of_memory_is_recorded_with_what_to_do(
+    points: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "step", lambda self, t: torch.empty(2**50))
+    result = ganzoo("run", points, "--out", str(tmp_path / "runs"))
+    assert result.exit_code == 6 and "Use a smaller run.batch_size" in result.stderr
+    (status,) = (tmp_path / "runs").glob("*/status.json")
+    recorded = json.loads(status.read_text())
+    assert recorded["state"] == "failed" and "memory has run out" in str(recorded)

@@ -57,6 +57,13 @@ def test_what_others_call_a_command_means_one_command() -> None:
         ("data chek", "Error: no command 'chek'. Did you mean 'check'?"),
         ("zzzzz", "Error: no command 'zzzzz'.\n"),
         ("list --jsn", "Error: No such option '--jsn'. Did you mean '--json'?"),
+        ("run quickstart --steps 5", "Error: no option '--steps'. Settings are written so: run.steps=VALUE"),
+        ("check dcgan_mnist --lr 1e-4", "Error: no option '--lr'. Settings are written so: optimizer.lr=VALUE"),
+        (
+            "bench quickstart --batch-size 5",
+            "Error: no option '--batch-size'. Settings are written so: run.batch_size=",
+        ),
+        ("runs --steps 5", "Error: No such option '--steps'."),
         ("check", "Error: Missing argument 'RECIPE'."),
     ],
 )

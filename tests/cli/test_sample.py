@@ -11,7 +11,9 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.cli import cli
+from ganzoo.sampling.model import Model
 from ganzoo.sampling.run import Run
+from ganzoo.terminal.progress import Counter
 from ganzoo.visualization.grid import to_uint8
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
@@ -224,3 +226,24 @@ def test_pictures_are_refused_where_nothing_is_translated(run: Run, photos: Path
     assert result.exit_code == 2 and "it translates no inputs" in result.stderr
     result = sample(run.folder, "--input", tmp_path / "nowhere")
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("out", ["grid.png", "arrays.npz", "folder"])
+def test_the_progress_counts_the_pictures_that_are_translated(
+    translator: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    """Not the samples that -n would ask for, and not the inputs that a grid shows beside them."""
+    shown: list[object] = []
+
+    class Shown(Counter):
+        def __init__(self, what: str, total: int):
+            shown.append((what, total))
+            super().__init__(what, total)
+
+        def show(self, done: int) -> None:
+            shown.append(done)
+
+    monkeypatch.setattr("ganzoo.terminal.progress.Counter", Shown)
+    monkeypatch.setattr(Model, "chunk", lambda self, n: 2)
+    assert sample(translator.folder, "--input", photos, "--out", tmp_path / out).exit_code == 0
+    assert shown == [("samples", 3), 2, 3]

@@ -86,6 +86,11 @@ def test_a_good_setting(good: dict[str, Any]) -> None:
         ({"n": True}, "loss 'thing', n: should be a valid integer, not True"),
         ({"n": None}, "loss 'thing', n: should be a valid integer, not None"),
         ({"rate": "0.1"}, "loss 'thing', rate: should be a valid number, not '0.1'"),
+        (
+            {"n": "20,000"},
+            "loss 'thing', n: should be a valid integer, not '20,000'. Write numbers without separators: n = 20000",
+        ),
+        ({"n": "3k"}, "loss 'thing', n: should be a valid integer, not '3k'. Write numbers in digits: n = 3000"),
         ({"on": 1}, "loss 'thing', on: should be a valid boolean, not 1"),
         ({"on": "yes"}, "loss 'thing', on: should be a valid boolean, not 'yes'"),
         ({"name": 3}, "loss 'thing', name: should be a valid string, not 3"),

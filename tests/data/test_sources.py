@@ -292,6 +292,16 @@ def test_an_empty_or_relative_xdg_folder_counts_as_unset(value: str, monkeypatch
     assert sources.data_root() == Path("/home/somebody/.cache/ganzoo/data")
 
 
+@pytest.mark.parametrize("value", ["", " ", "home", "."])
+def test_an_empty_or_relative_home_counts_as_unset(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an empty one, Python would make "/.cache"."""
+    for name in ("GANZOO_DATA", "GANZOO_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", value)
+    monkeypatch.setattr("ganzoo.data.sources._recorded_home", lambda: "/home/somebody")
+    assert sources.cache_root() == Path("/home/somebody/.cache/ganzoo")
+
+
 @pytest.mark.parametrize("value", ["", " "])
 def test_empty_folders_of_our_own_count_as_unset(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")

@@ -172,6 +172,13 @@ def test_a_flipped_byte_is_found(name: str, where: float, folder: Path) -> None:
         read(folder)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_pointer_of_git_lfs_is_named(name: str, folder: Path) -> None:
+    damage(folder, name, lambda content: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(RunError, match=rf"{name}: it is a pointer of Git LFS.*`git lfs pull`"):
+        read(folder)
+
+
 @pytest.mark.parametrize("tenth", range(10))
 @pytest.mark.parametrize("name", FILES)
 def test_a_truncated_file_is_found(name: str, tenth: int, folder: Path) -> None:

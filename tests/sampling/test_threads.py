@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import ganzoo
-from ganzoo import GanzooError, Generator
+from ganzoo import GanzooError, Generator, SetupError
+from ganzoo.errors import RunError
 from ganzoo.interfaces import replaced_priors
 from ganzoo.sampling.model import Model
 from ganzoo.training import loop
+from ganzoo.utils import rng
 from ganzoo.utils.rng import OwnNoise
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
@@ -151,3 +154,26 @@ def test_a_second_training_in_the_same_process_is_refused_in_one_line(tmp_path: 
             second.result()
     assert not (tmp_path / "second").exists()
     assert train(recipe, tmp_path / "first").status["state"] == "finished"
+
+
+def test_an_evaluation_beside_a_training_is_refused(tmp_path: Path) -> None:
+    """It seeds the generators that the training draws from."""
+    with rng.owned(training=True), ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(ganzoo.evaluate, tmp_path / "nowhere")
+        with pytest.raises(SetupError, match="Train and evaluate one after the other, or in a process each"):
+            beside.result()
+    with pytest.raises(RunError):
+        ganzoo.evaluate(tmp_path / "nowhere")
+
+
+def test_an_evaluation_waits_for_another_one() -> None:
+    def evaluate() -> bool:
+        with rng.owned():
+            return True
+
+    with ThreadPoolExecutor(1) as pool:
+        with rng.owned(), rng.owned():  # a hook of an evaluation may evaluate, too
+            second = pool.submit(evaluate)
+            with pytest.raises(FutureTimeoutError):
+                second.result(timeout=0.2)
+        assert second.result(timeout=60)

@@ -90,6 +90,12 @@ def test_a_file_that_was_changed_is_named(name: str, copy: Path) -> None:
         ganzoo.load(copy)
 
 
+def test_a_pointer_of_git_lfs_is_named(copy: Path) -> None:
+    (copy / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(RunError, match=r"model\.safetensors: it is a pointer of Git LFS.*`git lfs pull`"):
+        ganzoo.load(copy)
+
+
 def test_every_digest_is_looked_at_when_asked(copy: Path) -> None:
     path = copy / "samples.png"
     path.write_bytes(path.read_bytes()[:-1] + b"x")

@@ -155,6 +155,8 @@ def _remedy(array: np.ndarray, name: str) -> str:
         return "Save numbers: pictures as uint8 arrays, such as numpy.asarray(picture) of a Pillow image."
     if array.ndim == 4 and array.dtype == np.uint8:
         return _channel_remedy(shape, name)
+    if array.ndim in (3, 4) and array.min() == array.max() and not 0 <= array.min() <= 255:
+        return f"All of its values are {array.min()}: save the pictures themselves."
     if array.ndim in (3, 4):
         return f"Convert the pixels: {_pixels(array, name)}."
     if array.ndim == 2 and kind in "bu":
@@ -166,7 +168,8 @@ def _remedy(array: np.ndarray, name: str) -> str:
         return f"One number for each sample is a feature: {name}[:, None].astype(numpy.float32)."
     if array.ndim == 0:
         return "It is a single number: save an array of samples."
-    return f"Reshape the array first: {name}.reshape({shape[0]}, ...)."
+    frame = ", ".join(map(str, shape[-3:]))
+    return f"Take one axis for the samples: {name}.reshape(-1, {frame}), where these are the axes of an image."
 
 
 def _channel_remedy(shape: tuple[int, ...], name: str) -> str:
@@ -226,7 +229,9 @@ def _label_remedy(array: np.ndarray, name: str, n: int) -> str:
     """Return how to convert an array that cannot be read as labels."""
     if array.dtype.kind in "biuf" and array.ndim == 2 and array.shape[0] == n and array.shape[1] > 1:
         return f"If they are one-hot, {name}.argmax(1); if they are several labels of each sample, keep one of them."
-    if array.ndim > 1 and array.size == n:
+    if array.dtype.kind in "biuf" and array.ndim == 2 and array.shape[1] == n and array.shape[0] > 1:
+        return f"If they are one-hot, a row for each class, {name}.argmax(0)."
+    if array.ndim > 1 and array.squeeze().shape == (n,):
         return f"Leave out the axes of length 1: {name}.squeeze()."
     if array.shape != (n,):
         return "Save as many labels as samples, in the same order."

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganzoo import Batch, DataError, IncompatibleError, Source, Spec, did_you_mean
+from ganzoo import Batch, DataError, IncompatibleError, Source, Spec, did_you_mean, find_data
 from ganzoo_builtins.datasets.image_archive import ImageArchive
 from ganzoo_builtins.datasets.images import centre_crop, resize
 from ganzoo_builtins.datasets.published import PublishedDataset
@@ -22,6 +22,7 @@ ATTRIBUTES, PARTITION = "celeba/list_attr_celeba.txt", "celeba/list_eval_partiti
 PARTS = ("train", "valid", "test")
 IN_MEMORY = 2**28  # bytes; the images of a larger set are decoded as they are needed
 MOST_ATTRIBUTES = 10  # 1,024 classes
+SEPARATORS = str.maketrans(',;"', "   ")  # of columns
 
 
 class CelebA(PublishedDataset):
@@ -71,6 +72,13 @@ class CelebA(PublishedDataset):
             sources.append(Source(PARTITION, (address,), PARTITION_MD5, instead=(_as_csv(PARTITION),)))
         return sources
 
+    def missing_files(self) -> DataError:
+        """Add to the error for missing files that images alone are enough for all of them as one split."""
+        error = super().missing_files()
+        if self.split == "all" or self.attributes or not find_data(IMAGES, FOLDER):
+            return error
+        return DataError(f'{error.message}\nOr set split = "all", which needs no such table.')
+
     @cached_property
     def _archive(self) -> ImageArchive:
         return ImageArchive(self.find_file(IMAGES, FOLDER), WIDTH, HEIGHT)
@@ -115,11 +123,10 @@ class CelebA(PublishedDataset):
     def _table(self, path: str) -> dict[str, list[str]]:
         """Return the columns of lines such as "000001.jpg -1 1 1" by file name; other lines are ignored.
 
-        Columns may be separated by commas: tables are published as CSV, too.
+        Columns may be separated by commas or semicolons, and be quoted: tables are published as CSV, too.
         """
-        rows = (
-            line.replace(",", " ").split() for line in self._table_file(path).read_text(errors="replace").splitlines()
-        )
+        lines = self._table_file(path).read_text(errors="replace").splitlines()
+        rows = (line.translate(SEPARATORS).split() for line in lines)
         return {row[0]: row[1:] for row in rows if len(row) > 1 and row[0].endswith(".jpg")}
 
     def _table_file(self, path: str) -> Path:

@@ -83,7 +83,7 @@ def remarks(root: Path, names: Sequence[str], files: Iterable[Path]) -> list[str
     if nested := _nested_folders(root, files) if names else {}:
         name, inside = next(iter(nested.items()))
         shown = ", ".join(printable(folder) for folder in inside[:SHOWN]) + (", ..." if len(inside) > SHOWN else "")
-        remedy = f"; to make classes of them, set path={root / name}" if len(names) == 1 else ""
+        remedy = f"; to make classes of them, set path={printable(str(root / name))}" if len(names) == 1 else ""
         merged = counted(len(nested), len(names), "class", "{have} folders inside, whose pictures are merged")
         sentences.append(f"{merged}: {printable(name)} has {shown}{remedy}")
     return sentences

@@ -7,24 +7,26 @@ import io
 import os
 import warnings
 import zipfile
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import DataError
+from ganzoo import DataError, pointer_remedy
 from ganzoo_builtins.datasets.images import to_tensor
 
 LARGEST = 2**22  # bytes of one file; those of CelebA have about ten thousand
+AnyPath = TypeVar("AnyPath", bound=PurePosixPath | Path)
 
 
 class ImageArchive:
     """The JPEG images of a folder or zip file, by file name. It can be used in forked and in spawned processes.
 
-    The images of a folder may lie one folder deeper.
-
-    Links to outside the folder are ignored.
+    The images of a folder may lie in folders inside it. Hidden files, such as those of macOS, are none, and links to
+    outside the folder are ignored.
 
     Args:
         path: The folder or zip file.
@@ -47,11 +49,12 @@ class ImageArchive:
         """{file name: (path, size in bytes, checksum or 0)}."""
         if self.path.is_dir():
             root = self.path.resolve()
-            found = [*self.path.glob("*.jpg")] or [*self.path.glob("*/*.jpg")]  # some unpack to one more folder
+            found = _visible(self.path.glob("*.jpg")) or _visible(self.path.rglob("*.jpg"))  # some unpack deeper
             inside = (file for file in found if file.is_file() and root in file.resolve().parents)
             return {file.name: (str(file), file.stat().st_size, 0) for file in inside}
-        members = ((PurePosixPath(info.filename), info) for info in self._zip_file().infolist())
-        return {path.name: (info.filename, info.file_size, info.CRC) for path, info in members if path.suffix == ".jpg"}
+        members = {PurePosixPath(info.filename): info for info in self._zip_file().infolist()}
+        images = _visible(path for path in members if path.suffix == ".jpg")
+        return {path.name: (members[path].filename, members[path].file_size, members[path].CRC) for path in images}
 
     @cached_property
     def names(self) -> list[str]:
@@ -86,6 +89,8 @@ class ImageArchive:
         except DataError:
             raise
         except Exception as error:  # zipfile and Pillow raise many types of errors for damaged files
+            if self.path.is_dir() and (pointer := pointer_remedy(Path(self._members[name][0]))):
+                raise DataError(f"{name} in {self.path}: {pointer}.") from error
             raise DataError(f"{name} in {self.path} is damaged: {error}. Delete it and fetch it again.") from error
 
     def _bytes(self, name: str) -> bytes:
@@ -109,3 +114,8 @@ class ImageArchive:
                     "Delete it and fetch it again tomorrow, or from another place."
                 ) from error
         return self._zip
+
+
+def _visible(paths: Iterable[AnyPath]) -> list[AnyPath]:
+    """Return the paths without hidden ones: macOS packs a file "._NAME" with each."""
+    return [path for path in paths if not path.name.startswith(".")]

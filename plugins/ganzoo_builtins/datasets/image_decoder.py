@@ -18,7 +18,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError, _imaging, features
 from torch import Tensor
 
-from ganzoo import DataError
+from ganzoo import DataError, pointer_remedy
 from ganzoo_builtins.datasets.colour_profile import Use, to_srgb
 from ganzoo_builtins.datasets.image_depth import Depth, eight_bits, largest_number
 from ganzoo_builtins.datasets.image_metadata import stripped, upright
@@ -102,6 +102,8 @@ class ImageDecoder:
             raise self._error(path, str(error) or type(error).__name__) from error
 
     def _error(self, path: Path, reason: str) -> DataError:
+        if pointer := pointer_remedy(path):
+            return DataError(f"cannot read {path}: {pointer}.")
         return DataError(f"cannot read {path}: {reason.rstrip('.')}. {self.remedy}")
 
     def _decoded(self, path: Path) -> tuple[Tensor, Traits]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from ganzoo import DataError, SetupError, data_root
+from ganzoo import DataError, SetupError, data_root, pointer_remedy
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
 Kind = Literal["folder", "file"]
@@ -25,6 +25,10 @@ PATTERN = re.compile(r"[*?]|\[.+\]")
 VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
 REMEDY = "Set path to where it is."
+TO_NPZ = 'numpy.savez("arrays.npz", images=...), and set use = "npz" and path to that file.'
+ARRAYS = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".feather", ".tfrecord", ".pt", ".pth", ".pkl", ".pickle")
+ARRAYS += (".safetensors", ".lmdb", ".mdb", ".zarr", ".nc")
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 def find_path(path: str, kind: Kind) -> Path:
@@ -46,7 +50,7 @@ def find_path(path: str, kind: Kind) -> Path:
     for place in [*places, *filter(None, map(_in_another_form, places))]:
         with contextlib.suppress(OSError):  # the name is too long, or permission is missing
             if place.is_dir() if kind == "folder" else place.is_file():
-                return place
+                return _fetched(place)
     for place in places:
         with contextlib.suppress(OSError):
             if place.is_symlink() and not place.exists():
@@ -54,6 +58,13 @@ def find_path(path: str, kind: Kind) -> Path:
             if place.exists():
                 raise DataError(f"{path!r} is {_described(place, kind)}")
     raise DataError(_nowhere(path, kind))
+
+
+def _fetched(place: Path) -> Path:
+    """Return a folder or file as it is, and raise DataError for a pointer of Git LFS."""
+    if place.is_file() and (pointer := pointer_remedy(place)):
+        raise DataError(f"cannot read {place}: {pointer}.")
+    return place
 
 
 def same_form(name: str) -> str:
@@ -64,8 +75,9 @@ def same_form(name: str) -> str:
 def _places(path: str) -> Iterator[Path]:
     """Yield where a path may lead: from the current folder, and from the data root, if there is one."""
     relative = Path(path)
-    with contextlib.suppress(RuntimeError):  # "~user" is unknown, or there is no home
-        relative = relative.expanduser()
+    if path.startswith("~"):  # "./~" is a folder of that name
+        with contextlib.suppress(RuntimeError):  # "~user" is unknown, or there is no home
+            relative = relative.expanduser()
     yield relative
     with contextlib.suppress(SetupError):
         yield data_root() / relative
@@ -93,11 +105,17 @@ def _described(place: Path, kind: Kind) -> str:
         return f'a folder, and a file is needed. {REMEDY} A folder of pictures is read by the dataset "folder".'
     if not place.is_file():
         return f"neither a file nor a folder. {REMEDY}"
+    if pointer := pointer_remedy(place):
+        return f"not a folder: {pointer}."
     suffix, quoted = place.suffix.lower(), shlex.quote(str(place))
     if suffix == ".npz":
         return 'an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'
     if suffix == ".npy":
-        return 'an array, not a folder. Save it by numpy.savez("arrays.npz", images=...), and set use = "npz".'
+        return f"an array, not a folder. Save it by {TO_NPZ}"
+    if suffix in ARRAYS:
+        return f"a file of {suffix}, not a folder. Save its arrays by {TO_NPZ}"
+    if suffix in VIDEOS:
+        return f"a video, not a folder. Save pictures of it in a folder first: ffmpeg -i {quoted} frames/%06d.png"
     if suffix in SUFFIXES:
         return f"a single picture, not a folder. Set path to the folder that holds it: {str(place.parent)!r}."
     if zipfile.is_zipfile(place):

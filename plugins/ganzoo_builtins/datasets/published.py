@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from ganzoo import Batch, DataError, Dataset, IncompatibleError, Source, Spec, data_root, find_data
+from ganzoo import Batch, DataError, Dataset, IncompatibleError, Source, Spec, data_root, find_data, pointer_remedy
 from ganzoo_builtins.datasets.images import pad, resize
 from ganzoo_builtins.datasets.in_memory import InMemoryDataset
 
@@ -50,9 +50,11 @@ class PublishedDataset(Dataset):
             The first path that exists, compressed or not.
 
         Raises:
-            DataError: None of them exists; the message says how to get the files.
+            DataError: None of them exists, or it is a pointer of Git LFS; the message says how to get the files.
         """
         if path := find_data(*paths):
+            if path.is_file() and (pointer := pointer_remedy(path)):
+                raise DataError(f"{self.name}: cannot read {path}: {pointer}.")
             return path
         raise self.missing_files()
 

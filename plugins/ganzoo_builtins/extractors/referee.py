@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import IncompatibleError, Reference, Spec
+from ganzoo import IncompatibleError, Progress, Reference, Spec
 from ganzoo_builtins.extractors.classifier import ARCHITECTURES, SMALLEST, Architecture, apply_in_chunks
 from ganzoo_builtins.extractors.classifier_training import Labelled
 from ganzoo_builtins.extractors.small_classifiers import NEIGHBOURS, SmallClassifiers
@@ -51,6 +51,7 @@ class Referee(SmallClassifiers):
         super().__init__(steps, seed, networks)
         self.least = least
         self.accuracy = 0.0
+        self.unread: list[str] = []
 
     def check(self, spec: Spec) -> None:
         if spec.vocab:
@@ -74,13 +75,25 @@ class Referee(SmallClassifiers):
         return reference.real.samples, reference.real.batch["y"]
 
     def prepare(self, reference: Reference) -> None:
+        guessing = _largest_share(reference.held.batch["y"])
+        if self.least and guessing == 1:
+            raise IncompatibleError(
+                "extractor referee: all held-out samples are of one class, so nothing tells whether it learned any. "
+                f"Use data with examples of several classes, or {OTHERS}."
+            )
         super().prepare(reference)
         self._look_at(reference)
-        guessing = _largest_share(reference.held.batch["y"])
         if self.accuracy < self.least:
             self._refuse(f"below the minimum (least = {self.least})")
         if self.least and self.accuracy < guessing + LEARNED * (1 - guessing):
             self._refuse(f"no better than guessing: {100 * guessing:.1f} % of them are of one class")
+        if self.unread:
+            names = ", ".join(map(repr, self.unread))
+            with Progress(1) as progress:
+                progress.say(
+                    f"extractor referee: it reads no held-out sample of {names} correctly, so class_coverage, "
+                    "class_balance and gan_test tell nothing about them. More data of these classes would help."
+                )
 
     def _refuse(self, why: str) -> NoReturn:
         """Raise IncompatibleError for a referee that reads too few samples correctly."""
@@ -103,10 +116,11 @@ class Referee(SmallClassifiers):
         return read[:, 0].where(agreed & (self._distances(features) <= self.reach), -1)
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the steps of each classifier, and the share of held-out samples that is read correctly."""
+        """Return the steps of each classifier, the share of held-out samples read correctly, and classes never read."""
         return {
             "steps": self.taken,
             "accuracy": self.accuracy,
+            **({"unread": self.unread} if self.unread else {}),
             "classifiers": {
                 architecture: {"accuracy": accuracy, "digest": digest}
                 for architecture, accuracy, digest in zip(self.networks, self.accuracies, self.digests, strict=True)
@@ -118,7 +132,7 @@ class Referee(SmallClassifiers):
         return apply_in_chunks(lambda part: torch.cdist(part, self.known).amin(1), features)
 
     def _look_at(self, reference: Reference) -> None:
-        """Set the features of known samples, the distance within which a sample is recognized, and the accuracies."""
+        """Set the known features, the distance within which a sample is recognized, accuracies and unread classes."""
         training, (unseen, _) = self.split(reference)
         self.known = self.features(training[0][:NEIGHBOURS])
         self.reach = MARGIN * float(self._distances(self.features(unseen)).quantile(KNOWN))
@@ -127,7 +141,11 @@ class Referee(SmallClassifiers):
         with torch.no_grad():
             right = (self.logits_of_each(features).argmax(2) == y).double().mean(1)  # (networks,)
         self.accuracies = right.tolist()
-        self.accuracy = (self.classes(features, features) == y).double().mean().item()
+        is_right = self.classes(features, features) == y  # (n,)
+        self.accuracy = is_right.double().mean().item()
+        names = reference.held.dataset.class_names
+        unread = sorted({*y.tolist()} - {*y[is_right].tolist()})
+        self.unread = [names[label] if names else str(label) for label in unread]
 
 
 def _largest_share(y: Tensor) -> float:

@@ -90,6 +90,34 @@ def test_a_folder_within_the_folder_and_tables_with_commas(faces):
     assert not any(source.missing() for source in found.sources())
 
 
+def test_faces_lie_as_deep_as_somebody_unpacked_them_beside_files_of_macos(faces):
+    deep = faces / "img_align_celeba" / "archive" / "img_align_celeba"
+    deep.mkdir(parents=True)
+    for name, colour in FACES.items():
+        (deep / name).write_bytes(jpeg(colour))
+        (deep / f"._{name}").write_bytes(b"of macOS")
+    with zipfile.ZipFile(faces / "img_align_celeba.zip", "a") as archive:
+        archive.writestr("__MACOSX/img_align_celeba/._000001.jpg", b"of macOS")
+    packed = CelebA("all", crop=108, size=8).tensors()["x"]
+    assert [colour_of(x) for x in packed] == [[250, 0, 0], [0, 250, 0], [0, 0, 250], [10, 10, 10]]
+    (faces / "img_align_celeba.zip").unlink()
+    assert (CelebA("all", crop=108, size=8).tensors()["x"] == packed).all()
+
+
+def test_tables_of_spreadsheets_are_read(faces):
+    (faces / "list_eval_partition.txt").unlink()
+    (faces / "list_eval_partition.csv").write_text('"image_id";"partition"\r\n"000001.jpg";"0"\r\n000003.jpg;0\r\n')
+    dataset = CelebA("train", crop=108, size=8)
+    assert [colour_of(x) for x in dataset.tensors()["x"]] == [[250, 0, 0], [0, 0, 250]]
+
+
+def test_without_the_table_of_the_parts_all_faces_are_one_split(faces):
+    (faces / "list_eval_partition.txt").unlink()
+    with pytest.raises(DataError, match=r'list_eval_partition.txt from https.*\nOr set split = "all", which needs no'):
+        len(CelebA("train"))
+    assert len(CelebA("all")) == 4
+
+
 def test_faces_of_another_format_or_split_are_told(faces):
     (faces / "list_eval_partition.txt").write_text("000001.jpg 2\n")
     with pytest.raises(

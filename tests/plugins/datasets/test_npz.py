@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,16 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", IMAGES)
     with pytest.raises(DataError, match=r"holds a single array\. Save it by np\.savez"):
         Npz(str(tmp_path / "a.npy")).tensors()
+
+
+def test_videos_and_arrays_of_one_number_are_told_what_they_are(tmp_path: Path) -> None:
+    for array, remedy in (
+        (
+            np.zeros((2, 7, 4, 5, 3), np.uint8),
+            "Take one axis for the samples: images.reshape(-1, 4, 5, 3), where these",
+        ),
+        (np.full((2, 8, 8), -1, np.int16), "All of its values are -1: save the pictures themselves."),
+    ):
+        np.savez(tmp_path / "a.npz", images=array)
+        with pytest.raises(DataError, match=re.escape(remedy)):
+            len(Npz(str(tmp_path / "a.npz")))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ganzoo.errors import DataError
+from ganzoo_builtins.datasets.celeba import CelebA
+from ganzoo_builtins.datasets.folder import Folder
+from ganzoo_builtins.datasets.npz import Npz
 from ganzoo_builtins.datasets.paths import find_path
 
 
@@ -19,7 +23,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "root"))
     (tmp_path / "photos/cats").mkdir(parents=True)
-    for name in ("photos/cats/0.PNG", "arrays.npz", "one.npy", "poems.txt", "notes.odt", "old.rar"):
+    for name in (
+        "photos/cats/0.PNG",
+        "arrays.npz",
+        "one.npy",
+        "one.h5",
+        "one.MP4",
+        "poems.txt",
+        "notes.odt",
+        "old.rar",
+    ):
         (tmp_path / name).write_bytes(b"anything")
     with zipfile.ZipFile(tmp_path / "my photos.zip", "w") as archive:
         archive.writestr("0.png", b"")
@@ -39,6 +52,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
         ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
+        ("one.h5", 'is a file of .h5, not a folder. Save its arrays by numpy.savez("arrays.npz", images=...)'),
+        (
+            "one.MP4",
+            "is a video, not a folder. Save pictures of it in a folder first: ffmpeg -i one.MP4 frames/%06d.png",
+        ),
         ("one.npy", 'is an array, not a folder. Save it by numpy.savez("arrays.npz", images=...)'),
         ("poems.txt", 'is a text file, not a folder. Its lines are read by the dataset "text"'),
         ("notes.odt", "is a file, not a folder. Set path to where it is."),
@@ -112,3 +130,30 @@ def _without_home(path: Path) -> Path:
     if str(path).startswith("~"):
         raise RuntimeError("Could not determine home directory.")
     return path
+
+
+def test_a_pointer_of_git_lfs_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of an array, of a folder, of a picture, of a published file, and of a picture in a published folder."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "0" + "\nsize 12345\n"
+    remedy = "it is a pointer of Git LFS, not the file itself. Fetch it: `git lfs pull` in its repository."
+    monkeypatch.setenv("GANZOO_DATA", str(here))
+    (here / "celeba" / "img_align_celeba").mkdir(parents=True)
+    (here / "scans").mkdir()
+    published, face = here / "celeba" / "list_eval_partition.txt", here / "celeba" / "img_align_celeba" / "1.jpg"
+    for file in (here / "small.npz", here / "pictures.zip", here / "scans" / "1.png", published, face):
+        file.write_text(pointer)
+
+    def read_faces() -> None:
+        CelebA(split="all")[0]
+
+    readers: dict[str, Callable[[], object]] = {
+        "cannot read small.npz: ": lambda: len(Npz("small.npz")),
+        "'pictures.zip' is not a folder: ": lambda: find_path("pictures.zip", "folder"),
+        "cannot read scans/1.png: ": lambda: Folder("scans")[0],
+        f"celeba: cannot read {published}: ": lambda: len(CelebA()),
+        f"1.jpg in {face.parent}: ": read_faces,
+    }
+    for beginning, read in readers.items():
+        with pytest.raises(DataError) as caught:
+            read()
+        assert caught.value.message == beginning + remedy

@@ -183,6 +183,43 @@ def test_one_that_only_knows_the_largest_class_is_refused(tmp_path: Path) -> Non
     assert accepted.accuracy > 0.5, "the limit on its own would let it pass"
 
 
+class Rare(InMemoryDataset):
+    """Class 0 in 9 of 10 examples; class 1 has a bright bar, class 2 looks like class 0."""
+
+    spec = Spec((1, 8, 8), classes=3)
+    class_names = ("plain", "bar", "hidden")
+
+    def load(self) -> Batch:
+        y = torch.tensor([1, 2] + 18 * [0]).repeat(20)
+        x = torch.randint(100, (400, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+        x[y == 1, :, :3] += 150
+        return {"x": x, "y": y}
+
+
+def test_a_rare_class_that_is_never_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It passes, because it reads more than the largest class, but what it says of the third means nothing."""
+    referee = Referee()
+    referee.prepare(of(Rare(), tmp_path))
+    held = of(Rare(), tmp_path).held.batch["y"]
+    assert referee.accuracy == pytest.approx((held != 2).double().mean().item(), abs=0.02)
+    assert referee.facts()["unread"] == ["hidden"]
+    assert "reads no held-out sample of 'hidden' correctly" in capsys.readouterr().err
+
+
+class OneClass(Noise):
+    """Two classes, of which one has no example."""
+
+    def load(self) -> Batch:
+        return {"x": super().load()["x"], "y": torch.ones(400, dtype=torch.long)}
+
+
+def test_data_of_one_class_are_refused_before_training(tmp_path: Path) -> None:
+    """Whatever a classifier answers, all is right."""
+    with pytest.raises(IncompatibleError, match=r"all held-out samples are of one class.*several classes, or .*raw"):
+        Referee().prepare(of(OneClass(), tmp_path))
+    assert not [*tmp_path.iterdir()]
+
+
 def test_the_steps_really_taken_are_told_and_kept(tmp_path: Path) -> None:
     """Of 9,000 steps, 60 epochs over 180 samples are 84; a cached referee knows them, too."""
     for _ in range(2):
