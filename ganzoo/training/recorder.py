@@ -19,7 +19,7 @@ from PIL.Image import Image
 from ganzoo import diagnosis
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.inspection import absent_classes, narrow_range
-from ganzoo.errors import DataError, RunError, SetupError
+from ganzoo.errors import DataError, RunError
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
 from ganzoo.metrics.evaluator import Evaluator, weights
@@ -30,7 +30,7 @@ from ganzoo.sampling import preview
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import ProgressDisplay
 from ganzoo.training import device, forecast, shorten
-from ganzoo.training.session import Session
+from ganzoo.training.session import Session, unwritable
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
 from ganzoo.training.trackers import Trackers
@@ -168,7 +168,7 @@ class Recorder:
                 self.run.forget_after(t)
             self.run.write_provenance(facts)
         except OSError as error:
-            raise SetupError(f"{self.run.folder} cannot be written: {error}. Make room, or use --out.") from error
+            raise unwritable(self.run, error) from error
         if start:
             self.session.write_resolved(self.run)
         if self.evaluator:

@@ -27,7 +27,8 @@ def _together() -> Iterator[None]:
     except (RuntimeError, OSError) as error:
         raise SetupError(
             f"process {rank()} of {world_size()} cannot reach the others: one of them has ended, see its message. When "
-            f"all have ended, go on with `ganzoo resume`. ({one_line(str(error))[:LONGEST]})"
+            "all have ended, go on with `ganzoo resume`, or start again if nothing was saved yet. "
+            f"({one_line(str(error))[:LONGEST]})"
         ) from error
 
 
