@@ -93,7 +93,7 @@ def how_to_go_on(folder: Path) -> str:
     """Return what to do to go on with a run that has ended: a command, or to start again where nothing was saved."""
     if retention.complete(folder / layout.CHECKPOINTS):
         return f"resume it with: {resume_command(folder)}"
-    return "nothing was saved: start again by the same command"
+    return "start again by the same command: nothing was saved"
 
 
 def resume_command(folder: Path) -> str:

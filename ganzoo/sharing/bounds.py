@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ganzoo.errors import SetupError
+from ganzoo.errors import GanzooError, SetupError
 
 ANSWER = 2**22  # bytes of an answer about a model: thousands of times what it takes
 SPARE = 2**24  # bytes of all other answers while files are downloaded
@@ -43,7 +43,7 @@ class _Budget:
                 f"{self._name}: the Hub sends more than it said, or than any model needs. Nothing is kept."
             )
         if time.monotonic() > self._ends:
-            raise SetupError(f"{self._name}: the Hub is too slow. Nothing is kept; try again later.")
+            raise self._too_slow()
 
     def watch(self, event: str, info: dict[str, Any]) -> None:
         """Remember the sockets of connections, of which an HTTP client tells by its trace."""
@@ -58,8 +58,15 @@ class _Budget:
         timer.start()
         try:
             yield
+        except Exception as error:
+            if isinstance(error, GanzooError) or time.monotonic() < self._ends:
+                raise
+            raise self._too_slow() from error
         finally:
             timer.cancel()
+
+    def _too_slow(self) -> SetupError:
+        return SetupError(f"{self._name}: the Hub is too slow. Nothing is kept; try again later.")
 
     def _shut(self) -> None:
         for connection in self._sockets:

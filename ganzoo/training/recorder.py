@@ -6,6 +6,7 @@ time it is due.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -34,7 +35,7 @@ from ganzoo.training.session import Session, unwritable
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
 from ganzoo.training.trackers import Trackers
-from ganzoo.utils import atomic, distributed, rng
+from ganzoo.utils import atomic, distributed, output, rng
 from ganzoo.utils.isolation import Isolated
 from ganzoo.visualization import loss_plot
 
@@ -362,8 +363,9 @@ class Recorder:
         """Return the provenance with which the run began, and a note that it was resumed here."""
         try:
             original = self.run.provenance
-        except RunError:
-            return facts  # the first process ended before it was written
+        except RunError as error:
+            self._set_provenance_aside(error.message)
+            return facts
         before, now = original.get("dataset_fingerprint"), facts["dataset_fingerprint"]
         if before != now and not start.other_data:
             raise DataError(
@@ -374,7 +376,17 @@ class Recorder:
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:
             note["dataset_fingerprint_before"] = before
-        return {**original, "dataset_fingerprint": now, "resumed": [*original.get("resumed", []), note]}
+        earlier = original.get("resumed")
+        notes = [*(earlier if isinstance(earlier, list) else []), note]
+        return {**original, "dataset_fingerprint": now, "resumed": notes}
+
+    def _set_provenance_aside(self, reason: str) -> None:
+        """Keep a provenance.json that cannot be read under another name, and say so; none is there when a run died."""
+        path = self.run.folder / layout.PROVENANCE
+        if os.path.lexists(path):
+            aside = output.unused(path.with_name(f"damaged-{path.name}"))
+            path.rename(aside)
+            self.say(f"{reason}. It is kept as {aside.name}. Whether the data is what the run began with is unknown.")
 
     def _write_status(self, state: str, t: int, **more: Any) -> None:
         self._heartbeat_at = time.monotonic()

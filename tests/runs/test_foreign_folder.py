@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -143,6 +144,23 @@ def test_a_lock_that_is_no_file_is_left_alone(make: Callable[[Path], None], what
     assert ganzoo("runs", str(run.folder.parent)).exit_code == 0
     if make is to_secret:
         assert (run.folder.parents[1] / "secret").read_text() == f"# {SECRET}\n"
+
+
+@pytest.mark.parametrize("content", [b'{"argv": ["\xff"]}', b"[", b"7"])
+def test_provenance_that_cannot_be_read_is_kept_when_the_run_goes_on(content: bytes, run: Run) -> None:
+    (run.folder / "provenance.json").write_bytes(content)
+    result = ganzoo("resume", str(run.folder), "run.steps=6")
+    assert result.exit_code == 0, result.output
+    assert "It is kept as damaged-provenance.json" in result.stderr.replace("\n", " ")
+    assert (run.folder / "damaged-provenance.json").read_bytes() == content
+    assert run.provenance["versions"]
+
+
+def test_a_history_of_odd_type_is_begun_again(run: Run) -> None:
+    path = run.folder / "provenance.json"
+    path.write_text(json.dumps({**run.provenance, "resumed": 7}))
+    assert ganzoo("resume", str(run.folder), "run.steps=6").exit_code == 0
+    assert [note["step"] for note in run.provenance["resumed"]] == [4]
 
 
 def test_scores_that_cannot_be_written_are_told(run: Run) -> None:

@@ -42,7 +42,7 @@ def test_a_run_is_running_as_long_as_its_process_holds_the_folder(tmp_path: Path
         assert status.report(run).state == "running"
     report = status.report(run)
     assert report.state == "dead"
-    assert report.note.endswith("no longer exists; nothing was saved: start again by the same command")
+    assert report.note.endswith("no longer exists; start again by the same command: nothing was saved")
     (run / "checkpoints" / "step-00000001").mkdir(parents=True)
     (run / "checkpoints" / "step-00000001" / "manifest.json").touch()
     assert status.report(run).note.endswith(f"no longer exists; resume it with: ganzoo resume {run}")

@@ -96,7 +96,7 @@ def test_the_list_says_what_it_generates(site: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_the_list_reads_json_of_any_editor(encoding: str, site: Path) -> None:
     config = site / "models" / "dots" / "config.json"
-    (model,) = (model for model in shipped.models() if model.name == "dots")
+    (model,) = (model for model in shipped.models(discovery.load()) if model.name == "dots")
     before = model.summary()
     config.write_text(config.read_text(), encoding=encoding)
     assert model.summary() == before != ""

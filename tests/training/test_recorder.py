@@ -79,7 +79,7 @@ def test_the_last_one_that_cannot_be_written_ends_with_6_and_the_good_one_stays(
 
 def test_without_a_checkpoint_the_advice_is_to_start_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "write", fails)
-    with pytest.raises(SetupError, match=r"saved yet\. .*start again by the same command"):
+    with pytest.raises(SetupError, match=r"saved yet\. Make room, then start again by the same command"):
         train(tiny(), tmp_path)
 
 
