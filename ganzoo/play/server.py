@@ -214,6 +214,8 @@ class BoundedPosts:
                     await self.app(scope, receive, send)
             except TimeoutError:
                 await _answer(send, 408, "The upload took too long.")
+            except asyncio.CancelledError:  # the server ends; left to itself it would print a traceback
+                await _answer(send, 503, "The page of ganzoo play ends.")
             finally:
                 self._remove_old()
 

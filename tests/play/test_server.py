@@ -21,20 +21,27 @@ def test_an_upload_that_breaks_off_or_drips_leaves_nothing(tmp_path: Path) -> No
             raise ConnectionError
         await asyncio.sleep(60)
 
-    async def ask(path: str) -> list[Any]:
+    async def ended(path: str) -> list[Any]:
+        task = asyncio.create_task(ask(path, seconds=60.0))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        return await task
+
+    async def ask(path: str, seconds: float = 0.1) -> list[Any]:
         answers = list[Any]()
 
         async def send(message: Any) -> None:
             answers.append(message)
 
         scope = {"type": "http", "method": "POST", "path": path, "headers": [(b"content-length", b"9")]}
-        await BoundedPosts(app, tmp_path, seconds=0.1)(scope, None, send)
+        await BoundedPosts(app, tmp_path, seconds=seconds)(scope, None, send)
         return answers
 
     with pytest.raises(ConnectionError):
         asyncio.run(ask("/upload"))
     assert [*tmp_path.iterdir()] == []
     assert asyncio.run(ask("/upload/"))[0]["status"] == 408 and [*tmp_path.iterdir()] == []
+    assert asyncio.run(ended("/upload/"))[0]["status"] == 503 and [*tmp_path.iterdir()] == []
 
 
 def test_the_end_of_a_terminal_removes_pictures_and_a_second_signal_does_not_disturb_it() -> None:
