@@ -1,10 +1,13 @@
-"""Fuzz test of recipes: each spoilt recipe is accepted, or refused within a second with a readable message.
+"""Fuzz test of recipes: each spoilt recipe is accepted, or refused in time with a readable message.
 
-    python benchmarks/fuzz_recipes.py [-n 10000] [--seed 0]
+    python benchmarks/fuzz_recipes.py [-n 10000] [--commands 100] [--seed 0]
 
-tests/helpers/fuzzing.py contains the assertions. The process may allocate 4 GiB more than it holds after importing
-torch, so a huge number in a recipe that becomes an allocation fails here. Prints the number of accepted and refused
-recipes, the slowest case and the memory growth.
+tests/helpers/fuzzing.py contains the assertions. Every hundredth case also goes through `ganzoo check`. The process may
+allocate 1 GiB more than it holds after importing torch and checking every recipe of the zoo, so a huge number in a
+recipe that becomes an allocation fails here. Prints the cases that are wrong, the number of accepted and refused
+recipes, the slowest case and the memory growth; exits with 1 if a case is wrong.
+
+benchmarks/fuzz_files.py does the same for manifests, configs and status files.
 """
 
 from __future__ import annotations
@@ -14,32 +17,52 @@ import resource
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import click
+from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from ganzoo.cli import cli
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from helpers import fuzzing
 
-MEMORY_LIMIT = 4 * 2**30  # bytes beyond those mapped at the start
+SECONDS = 10.0  # of processor time for one case, in both ways
+MEMORY_LIMIT = 2**30  # bytes beyond those mapped at the start
+
+
+def through_command(case: fuzzing.Case) -> str:
+    """Run `ganzoo check` on the recipe that outcome() has written; return what was wrong, or ""."""
+    result = CliRunner().invoke(cli, ["check", f"recipe{case.suffix}", *case.overrides])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        return "".join(traceback.format_exception(result.exception))
+    return "" if result.exit_code in (0, *fuzzing.EXIT_CODES) else f"exit code {result.exit_code}: {result.output}"
+
+
+def limit_memory() -> None:
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_LIMIT, mapped + MEMORY_LIMIT))
 
 
 @click.command()
 @click.option("-n", default=10_000, show_default=True, help="Number of recipes.")
+@click.option("--commands", default=100, show_default=True, help="Cases that go through the command, too.")
 @click.option("--seed", "random_seed", default=0, show_default=True)
-def main(n: int, random_seed: int) -> None:
+def main(n: int, commands: int, random_seed: int) -> None:
     outcomes: Counter[str] = Counter()
-    slowest = 0.0
+    slowest, began = 0.0, time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ["GANZOO_DATA"] = str(Path(folder) / "data")
         watch = fuzzing.Watch()
         fuzzing.warm_up(Path(folder))
+        CliRunner().invoke(cli, ["check", "recipe.json"])
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_LIMIT, mapped + MEMORY_LIMIT))
+        limit_memory()
 
         @seed(random_seed)
         @settings(
@@ -52,14 +75,29 @@ def main(n: int, random_seed: int) -> None:
         @given(fuzzing.CASES)
         def each(case: fuzzing.Case) -> None:
             nonlocal slowest
-            start = time.perf_counter()
-            message = fuzzing.outcome(case, Path(folder), watch)
-            slowest = max(slowest, time.perf_counter() - start)
-            outcomes["good" if message == "good" else "refused"] += 1
+            start, error = time.process_time(), ""
+            try:
+                outcome = "good" if fuzzing.outcome(case, Path(folder), watch) == "good" else "refused"
+            except Exception:
+                outcome, error = "wrong", traceback.format_exc()
+            if not error and outcomes.total() % max(1, n // max(1, commands)) == 0:
+                error = through_command(case)
+            seconds = time.process_time() - start
+            slowest = max(slowest, seconds)
+            if error or seconds > SECONDS:
+                outcome = "wrong"
+                print(f"--- {outcomes.total()}: {seconds:.1f} s, {case!r}\n{error[-1500:]}", flush=True)
+            outcomes[outcome] += 1
 
-        each()
+        with suppress(KeyboardInterrupt):  # Ctrl-C shows what came out so far
+            each()
         growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(f"{dict(outcomes)}, slowest {slowest:.2f} s, memory grew by {growth / 2**10:.0f} MiB")
+        os.chdir("/")
+    print(
+        f"{outcomes.total():,} cases, seed {random_seed}: {dict(outcomes)}, slowest {slowest:.2f} s, "
+        f"{time.process_time() - began:.0f} s of processor time, memory grew by {growth / 2**10:.0f} MiB"
+    )
+    sys.exit(1 if outcomes["wrong"] else 0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from ganzoo.config import instantiate
 from ganzoo.config.overrides import table_of
 from ganzoo.config.recipe import Recipe
 from ganzoo.config.resolver import changed
-from ganzoo.errors import DataError, RecipeError
+from ganzoo.errors import DataError, RecipeError, RunError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import selection
 from ganzoo.metrics.evaluator import Evaluator, weights
@@ -62,7 +62,7 @@ def evaluate(
         The scores, in the order of the metrics. `ganzoo.metrics.verdict` puts them into words.
 
     Raises:
-        RunError: There is no run or checkpoint, or it cannot be read.
+        RunError: There is no run or checkpoint, it cannot be read, or the scores cannot be written.
         DataError: The data is missing, or is not what the run was trained on although its path was changed.
         IncompatibleError: A metric or extractor does not fit the data or the model.
         SetupError: Something that the extractor needs has to be installed or downloaded first; or a training is
@@ -97,7 +97,15 @@ def _evaluate(
     results = evaluator(model.sample, retention.step_of(folder), weights(averaged))
     for name, why in evaluator.left_out.items():
         told(f"{name} is left out: {why}")
-    scores.append(run.folder / layout.SCORES, results)
+    path = run.folder / layout.SCORES
+    try:
+        scores.append(path, results)
+    except OSError as error:
+        values = ", ".join(f"{score.name} {score.value:.4g}" for score in results)
+        raise RunError(
+            f"{path} cannot be written: {error.strerror}. Make room, or move it away. These scores are not in it: "
+            f"{values}"
+        ) from error
     return Scores(results)
 
 

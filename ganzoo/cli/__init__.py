@@ -92,19 +92,21 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command. Turn a GanzooError or Ctrl-C into one message and an exit code."""
-        with signals.CtrlC() as pressed:
+        """Run a command. Turn a GanzooError, Ctrl-C or SIGTERM into one message and an exit code."""
+        with signals.Ending() as ended:
             try:
                 _check_current_folder()
                 return super().invoke(ctx)
             except KeyboardInterrupt as interrupt:  # training says what is saved
                 error: GanzooError = Aborted(str(interrupt) or STOPPED)
+                error.exit_code = ended.exit_code
                 signals.forget_interrupt()
             except click.NoSuchOption as raised:
                 raise words.no_option(raised) from raised
             except Exception as raised:
-                if pressed:  # which a library turned into an error of its own
+                if ended:  # which a library turned into an error of its own
                     error = Aborted(STOPPED)
+                    error.exit_code = ended.exit_code
                 elif isinstance(raised, GanzooError):
                     error = raised
                 elif lack := out_of_memory(raised, LESS_AT_ONCE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import os
@@ -17,13 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import SetupError
+from ganzoo.utils.signals import END_SIGNALS
 
 if TYPE_CHECKING:
     from ganzoo.sampling.model import Model
 
 HOST = "127.0.0.1"
-MOST = "64mb"  # of an upload
+LARGEST_UPLOAD = 2**26  # bytes of a request that uploads files
+LARGEST_CALL = 2**20  # bytes of any other request
+DIGITS = 12  # of the length of a request
+SECONDS = 60.0  # of an upload
 UPLOADS = 8  # that are kept; those that are older than an hour are not
+UPLOAD_ROUTES = ("/upload", "/process_recording")  # of gradio
 OLDEST = 6  # major version of gradio
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -88,7 +94,7 @@ def serve(model: Model, path: str, port: int, browser: bool, say: Callable[[str]
     """
     with (
         contextlib.closing(listen(port)) as listener,
-        _end_on_sigterm(),
+        end_on_signals(),
         tempfile.TemporaryDirectory(prefix="ganzoo-play-") as folder,
     ):
         app = _app(model, path, Path(folder))
@@ -113,7 +119,7 @@ def _app(model: Model, path: str, folder: Path) -> Any:
 
     blocks = page.build(Studio(model), path, folder)
     outer = FastAPI(openapi_url=None)
-    outer.add_middleware(_BoundedUploads, folder=folder)
+    outer.add_middleware(BoundedPosts, folder=folder)
     outer.add_middleware(_SecurityHeaders)
     outer.add_middleware(_OwnPageOnly)
     outer.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
@@ -127,7 +133,7 @@ def _app(model: Model, path: str, folder: Path) -> Any:
         run_history=False,
         show_error=False,
         allowed_paths=[],
-        max_file_size=MOST,
+        max_file_size=LARGEST_UPLOAD,
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
@@ -167,44 +173,85 @@ class _OwnPageOnly:
         if origin is None or origin == b"http://" + host:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": b"The page of ganzoo play answers to itself alone."})
+            await _answer(send, 403, "The page of ganzoo play answers to itself alone.")
 
 
-class _BoundedUploads:
-    """Removes the oldest uploads when a new one arrives.
+class BoundedPosts:
+    """Bounds what is sent to the page: bytes of a request, uploads at a time, their seconds, and those that stay.
 
     Args:
         app: The application.
         folder: Folder with a folder for each upload; the pictures of the panels lie one level deeper.
+        seconds: After which an upload is given up.
     """
 
-    def __init__(self, app: Any, folder: Path):
+    def __init__(self, app: Any, folder: Path, seconds: float = SECONDS):
         self.app = app
         self.folder = folder
+        self.seconds = seconds
+        self.lock = asyncio.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].endswith("/upload"):
-            uploads = [path for path in self.folder.glob("*/*") if path.is_file()]
-            for old in sorted(uploads, key=lambda path: path.stat().st_mtime_ns)[: 1 - UPLOADS]:
-                old.unlink(missing_ok=True)
-        await self.app(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] not in ("POST", "PUT", "PATCH"):
+            await self.app(scope, receive, send)
+            return
+        is_upload = scope["path"].rstrip("/").endswith(UPLOAD_ROUTES)
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if not length.isdigit() or b"transfer-encoding" in headers:  # whose length would be unknown
+            await _answer(send, 411, "The length of the request is missing.")
+        elif len(length) > DIGITS or int(length) > (LARGEST_UPLOAD if is_upload else LARGEST_CALL):
+            await _answer(send, 413, "The request is too large.")
+        elif is_upload:
+            await self._upload(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _upload(self, scope: Any, receive: Any, send: Any) -> None:
+        async with self.lock:
+            try:
+                async with asyncio.timeout(self.seconds):
+                    await self.app(scope, receive, send)
+            except TimeoutError:
+                await _answer(send, 408, "The upload took too long.")
+            except asyncio.CancelledError:  # the server ends; left to itself it would print a traceback
+                await _answer(send, 503, "The page of ganzoo play ends.")
+            finally:
+                self._remove_old()
+
+    def _remove_old(self) -> None:
+        """Remove what an upload has left that did not end, and all uploads but the last."""
+        for path in self.folder.glob("*"):
+            if path.is_file():
+                path.unlink()
+        uploads = [path for path in self.folder.glob("*/*") if path.is_file()]
+        for old in sorted(uploads, key=lambda path: path.stat().st_mtime_ns)[:-UPLOADS]:
+            old.unlink()
+
+
+async def _answer(send: Any, status: int, text: str) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 @contextlib.contextmanager
-def _end_on_sigterm() -> Iterator[None]:
-    """End the block on SIGTERM as on Ctrl-C, which removes the temporary folder."""
+def end_on_signals() -> Iterator[None]:
+    """End the block on SIGTERM and SIGHUP as on Ctrl-C, which removes the temporary folder undisturbed by a second."""
 
     def interrupt(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)  # uvicorn has its own while it serves, then raises it again
+    ending = [number for number in END_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in ending}  # uvicorn has its own, then raises again
     try:
         yield
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run(app: Any, listener: socket.socket) -> None:

@@ -120,6 +120,8 @@ def read(folder: Path) -> Checkpoint:
     Raises:
         RunError: A file is missing or damaged; the message names it.
     """
+    if folder.is_symlink():
+        raise RunError(f"{folder}: damaged, {retention.what_is_wrong(folder)}. Use another checkpoint.")
     path = folder / layout.MANIFEST
     manifest = _load_json(path, _bytes(path, LARGEST_MANIFEST))
     if (

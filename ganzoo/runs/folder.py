@@ -201,6 +201,7 @@ class RunFolder:
     @property
     def resolved(self) -> dict[str, Any]:
         """The content of resolved.json."""
+        status.check_folders(self.folder)
         content = self._read_json(layout.RESOLVED)
         if any(not isinstance(content.get(key), kind) for key, kind in RESOLVED_KEYS.items()):
             raise RunError(f"{self.folder / layout.RESOLVED}: not as ganzoo writes it. Use another run folder.")

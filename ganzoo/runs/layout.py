@@ -20,3 +20,5 @@ AVERAGES = "averages"  # snapshots from which averages are rebuilt
 LATEST = "latest"
 BEST = "best"
 MANIFEST = "manifest.json"
+
+FOLDERS = (SAMPLES, CHECKPOINTS, AVERAGES, EVENTS)  # that commands read, write and remove files in

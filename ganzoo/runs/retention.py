@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ganzoo.errors import RunError
 from ganzoo.runs import layout
-from ganzoo.utils import atomic
+from ganzoo.utils import atomic, regular
 
+LONGEST_NAME = 4096  # bytes of `latest` and `best`
 FEWEST = 2  # checkpoints that are kept at least: one may be damaged
 
 
@@ -22,14 +23,21 @@ def step_of(folder: Path) -> int:
 
 
 def in_order(checkpoints: Path) -> list[Path]:
-    """Return every step-N folder, oldest first. Other files and folders are ignored."""
+    """Return every step-N folder, or link to one, oldest first. Other files and folders are ignored."""
     folders = [path for path in checkpoints.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
     return sorted((path for path in folders if path.is_dir()), key=step_of)
 
 
 def complete(checkpoints: Path) -> list[Path]:
     """Return the checkpoints that have a manifest, oldest first. Only reading one shows whether it is damaged."""
-    return [folder for folder in in_order(checkpoints) if (folder / layout.MANIFEST).is_file()]
+    return [folder for folder in in_order(checkpoints) if not what_is_wrong(folder)]
+
+
+def what_is_wrong(folder: Path) -> str:
+    """Return why a step-N folder is no checkpoint, as far as names show it; "" when it may be one."""
+    if folder.is_symlink():
+        return "it is a link, which is not followed"
+    return "" if (folder / layout.MANIFEST).is_file() else f"its {layout.MANIFEST} is missing"
 
 
 def newest_first(checkpoints: Path) -> list[Path]:
@@ -57,10 +65,10 @@ def latest(checkpoints: Path) -> Path:
             f"{checkpoints.parent}: no checkpoint yet. Start again with `ganzoo run`, or wait, if it is training."
         )
     newest, *older = folders
-    if not (newest / layout.MANIFEST).is_file():
-        whole = next((folder for folder in older if (folder / layout.MANIFEST).is_file()), None)
+    if wrong := what_is_wrong(newest):
+        whole = next((folder for folder in older if not what_is_wrong(folder)), None)
         remedy = f"To use the one before it, name {whole}." if whole else "There is no other: start again."
-        raise RunError(f"{newest}: damaged, its {layout.MANIFEST} is missing. {remedy}")
+        raise RunError(f"{newest}: damaged, {wrong}. {remedy}")
     return newest
 
 
@@ -71,10 +79,11 @@ def point(checkpoints: Path, pointer: str, folder: Path) -> None:
 
 def pointed_to(checkpoints: Path, pointer: str) -> Path | None:
     """Return the folder that `latest` or `best` names, which need not exist; None without such a pointer."""
-    path = checkpoints / pointer
-    if not path.is_file():
+    try:
+        name = regular.read(checkpoints / pointer, LONGEST_NAME)
+    except OSError:
         return None
-    return checkpoints / Path(path.read_bytes().decode(errors="replace").strip()).name
+    return checkpoints / Path(name.decode(errors="replace").strip().replace("\0", "")).name
 
 
 def prune(checkpoints: Path, newest: Path, keep: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,9 +56,10 @@ def find(folder: Path) -> Path:
         A run folder.
 
     Raises:
-        RunError: There is none.
+        RunError: There is none, or its folders are links.
     """
     if (folder / layout.RESOLVED).is_file():
+        check_folders(folder)
         return folder
     inside = sorted(folder.glob(f"*/{layout.RESOLVED}"), key=lambda path: path.stat().st_mtime)
     if not inside and "=" in str(folder) and not folder.exists():
@@ -65,7 +67,38 @@ def find(folder: Path) -> Path:
         raise RunError(f"{setting} is a setting, and no run. Name the run before it: runs {setting}")
     if not inside:
         raise RunError(f"{folder}: not a run folder (it has no resolved.json). `ganzoo run` prints where it writes.")
+    check_folders(inside[-1].parent)
     return inside[-1].parent
+
+
+def check_folders(folder: Path) -> None:
+    """Check that what is in a run folder is its own: through links, files elsewhere would be shown, or removed.
+
+    Args:
+        folder: The run folder.
+
+    Raises:
+        RunError: A folder in it is a link, or no folder.
+    """
+    for name in layout.FOLDERS:
+        try:
+            regular.check_folder(folder / name)
+        except OSError as error:
+            raise RunError(
+                f"{folder / name}: {error.strerror}, and is not followed. Put the folder itself there."
+            ) from error
+
+
+def how_to_go_on(folder: Path) -> str:
+    """Return what to do to go on with a run that has ended: a command, or to start again where nothing was saved."""
+    if retention.complete(folder / layout.CHECKPOINTS):
+        return f"resume it with: {resume_command(folder)}"
+    return "start again by the same command: nothing was saved"
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that resumes a run, as a shell reads it."""
+    return f"ganzoo resume {shlex.quote(str(folder))}"
 
 
 @dataclass(frozen=True)
@@ -112,12 +145,13 @@ def report(folder: Path) -> Report:
     content = _read(folder)
     state, note = str(content.get("state", "unreadable")), str(content.get("error") or content.get("ended", ""))
     if state in GOING and (silence := _silence(folder, content)):
-        state, note = "dead", f"{silence}; resume it with: ganzoo resume {folder}"
+        state, note = "dead", f"{silence}; {how_to_go_on(folder)}"
     checkpoints = retention.in_order(folder / layout.CHECKPOINTS)
     whole = retention.complete(folder / layout.CHECKPOINTS)
     newest = whole[-1].name if whole else ""
     if checkpoints and checkpoints[-1].name != newest:
-        note = "; ".join(filter(None, [note, f"{checkpoints[-1].name} is damaged: its {layout.MANIFEST} is missing"]))
+        reason = f"{checkpoints[-1].name} is damaged: {retention.what_is_wrong(checkpoints[-1])}"
+        note = "; ".join(filter(None, [note, reason]))
     step, steps = _number(content.get("step")), _number(content.get("steps"))
     ends = str(content.get("ends", "")) if state in GOING else ""
     return Report(folder.name, state, step, steps, str(content.get("heartbeat", "")), newest, printable(note), ends)

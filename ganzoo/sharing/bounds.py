@@ -6,18 +6,20 @@ A server may be a hostile one: HF_ENDPOINT names any, and an account of the Hub 
 from __future__ import annotations
 
 import importlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from ganzoo.errors import SetupError
+from ganzoo.errors import GanzooError, SetupError
 
 ANSWER = 2**22  # bytes of an answer about a model: thousands of times what it takes
 SPARE = 2**24  # bytes of all other answers while files are downloaded
 SECONDS = 60.0  # for everything but the files
 SLOWEST = 20_000  # bytes per second at which files still arrive
+WAITS = ("retry-after", "ratelimit")  # headers by which a server says how long to wait, a day if it likes
 SILENCE = 20.0  # seconds in which some byte has to arrive
 
 
@@ -27,7 +29,9 @@ class _Budget:
     def __init__(self, name: str, size: int, seconds: float):
         self._name = name
         self._left = size
+        self._seconds = seconds
         self._ends = time.monotonic() + seconds
+        self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()  # files are downloaded in several threads
 
     def take(self, size: int) -> None:
@@ -39,7 +43,35 @@ class _Budget:
                 f"{self._name}: the Hub sends more than it said, or than any model needs. Nothing is kept."
             )
         if time.monotonic() > self._ends:
-            raise SetupError(f"{self._name}: the Hub is too slow. Nothing is kept; try again later.")
+            raise self._too_slow()
+
+    def watch(self, event: str, info: dict[str, Any]) -> None:
+        """Remember the sockets of connections, of which an HTTP client tells by its trace."""
+        if event.endswith("connect_tcp.complete"):
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+
+    @contextmanager
+    def enforced(self) -> Iterator[None]:
+        """Shut the connections when the seconds are over: headers that drip would be waited for without an answer."""
+        timer = threading.Timer(self._seconds, self._shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, GanzooError) or time.monotonic() < self._ends:
+                raise
+            raise self._too_slow() from error
+        finally:
+            timer.cancel()
+
+    def _too_slow(self) -> SetupError:
+        return SetupError(f"{self._name}: the Hub is too slow. Nothing is kept; try again later.")
+
+    def _shut(self) -> None:
+        for connection in self._sockets:
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def refuse_compressed(self, headers: Any) -> None:
         """Raise a SetupError for an answer of which nobody knows the size before it is unpacked."""
@@ -81,10 +113,13 @@ def bounded(name: str, size: int | None = None) -> Iterator[None]:
     def asked(request: Any) -> None:
         budget.take(0)
         request.headers["accept-encoding"] = "identity"
-        request.extensions = {**request.extensions, "timeout": http.Timeout(SILENCE).as_dict()}
+        timeout = http.Timeout(SILENCE).as_dict()
+        request.extensions = {**request.extensions, "timeout": timeout, "trace": budget.watch}
 
     def answered(response: Any) -> None:
         budget.refuse_compressed(response.headers)
+        for name in WAITS:
+            response.headers.pop(name, None)
         response.stream = Stream(response.stream)
 
     make = _http._GLOBAL_CLIENT_FACTORY
@@ -99,7 +134,8 @@ def bounded(name: str, size: int | None = None) -> Iterator[None]:
     _http.set_client_factory(make_bounded)
     constants.HF_HUB_DISABLE_XET = True  # it has a client of its own, without bounds
     try:
-        yield
+        with budget.enforced():
+            yield
     finally:
         constants.HF_HUB_DISABLE_XET = xet
         _http.set_client_factory(make)

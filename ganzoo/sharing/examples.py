@@ -5,14 +5,17 @@ An export may come from anybody. It must not choose which pictures of this machi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import flat
-from ganzoo.data.sources import find_data
+from ganzoo.data.sources import data_root, find_data
 from ganzoo.errors import DataError, IncompatibleError, one_line
 from ganzoo.interfaces import Dataset
+from ganzoo.utils.unicode import composed
 
 PLACES = ("path", "file", "folder", "root")  # settings that name files
 MOST_EXAMPLES = 2**24
@@ -38,8 +41,8 @@ def make(blueprint: Blueprint, seed: int) -> Dataset:
     """
     name = blueprint.entry.name
     for key, value in flat(dict(blueprint.settings)):
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and _is_place(key, text):
+        for text in _texts(value):
+            if _is_place(key, text):
                 raise DataError(
                     f"this model asks for data of this machine, dataset.{key}={one_line(repr(text))}. It may come from "
                     "anybody, so that is not read unasked."
@@ -55,11 +58,40 @@ def make(blueprint: Blueprint, seed: int) -> Dataset:
     return dataset
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a setting, however deep they lie in lists and tables."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+
+
 def _is_place(key: str, value: str) -> bool:
-    """Return whether a setting names a file or folder of this machine, or could."""
+    """Return whether a setting names a file or folder of this machine, or could.
+
+    Names count in any Unicode form: datasets find a folder whose name has its accents apart, or together.
+    """
     if key.rpartition(".")[2] in PLACES or value.startswith("~"):
         return True
+    if not value:
+        return False
     try:
-        return Path(value).is_absolute() or Path(value).exists() or find_data(value) is not None
+        roots = (Path(), data_root())
+        return Path(value).is_absolute() or any(_exists(root, value) for root in roots) or find_data(value) is not None
     except (OSError, ValueError):  # too long for a name, or with a NUL in it
         return False
+
+
+def _exists(root: Path, value: str) -> bool:
+    """Return whether a path leads somewhere, when names are compared in Unicode's composed form."""
+    if (root / value).exists():
+        return True
+    folders = [root]
+    for name in Path(value).parts:
+        same = composed(name)
+        children = [child for folder in folders if folder.is_dir() for child in (*folder.iterdir(), folder / name)]
+        folders = [child for child in children if composed(child.name) == same and child.exists()]
+    return bool(folders)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.registry.zoo import meant
 from ganzoo.sharing import CONFIG
+from ganzoo.utils import regular
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ShippedModel:
     def summary(self) -> str:
         """Describe what it generates in one line; "" where the export cannot be read."""
         try:
-            exported = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            exported = regular.read_json(self.folder / CONFIG)
             shape, classes = exported["spec"]["shape"], exported["spec"]["classes"]
             text = f"{exported['name']} after {exported['step']:,} steps: samples of shape {tuple(shape)}"
         except (OSError, ValueError, LookupError, TypeError):

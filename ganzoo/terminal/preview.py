@@ -29,7 +29,7 @@ def show(path: Path, columns: int) -> None:
     if not console.is_terminal:
         return
     if path.suffix == ".txt":
-        with path.open(encoding="utf-8") as text:
+        with path.open(encoding="utf-8", errors="replace") as text:
             for line in islice(text, TEXTS):
                 console.print(f"  {line.rstrip()}", markup=False, no_wrap=True, overflow="ellipsis")
     elif image.can_show(console, console.options):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ganzoo.config.recipe import RunSettings
 from ganzoo.errors import RunError, SetupError
-from ganzoo.runs import averages, checkpoint
+from ganzoo.runs import averages, checkpoint, status
 from ganzoo.sampling.run import Run
 from ganzoo.training import forecast, nonfinite, state
 from ganzoo.training.recorder import Recorder
@@ -99,9 +99,9 @@ class Checkpointer:
         except OSError as error:
             failure = error
         if failure and last:
-            again = f": ganzoo resume {self.run.folder}" if self.newest else " start again by the same command."
             raise SetupError(
-                f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} Make room, then{again}"
+                f"the checkpoint of step {t} could not be written: {failure}. {self.last_good()} Make room, then "
+                f"{status.how_to_go_on(self.run.folder)}"
             ) from failure
         self.recorder.saved(t, failure)
 
@@ -127,7 +127,8 @@ class Checkpointer:
             )
         except OSError as error:
             raise SetupError(
-                f"the averages of step {t} could not be written: {error}. Make room, then resume."
+                f"the averages of step {t} could not be written: {error}. Make room, then "
+                f"{status.how_to_go_on(self.run.folder)}"
             ) from error
 
     def restore(self) -> int:

@@ -18,12 +18,12 @@ from ganzoo.errors import DivergedError, GanzooError, Interrupted, SetupError, d
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.objects import absent
 from ganzoo.registry.discovery import Plugins
-from ganzoo.runs import retention, status
+from ganzoo.runs import provenance, retention, status
 from ganzoo.runs.resume import Start, at, check_classes
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.output import echo
 from ganzoo.terminal.progress import waiting
-from ganzoo.training import device, trackers
+from ganzoo.training import agreement, device, trackers
 from ganzoo.training.checkpointer import Checkpointer
 from ganzoo.training.initial_weights import trained_weights
 from ganzoo.training.nonfinite import NonFiniteError
@@ -33,7 +33,7 @@ from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed, lock, rng
-from ganzoo.utils.signals import StopFlag
+from ganzoo.utils.signals import StopFlag, ending_at_once
 
 _TRAINING = threading.Lock()
 NO_LOCKS = "this file system has no locks: see to it that only one process trains in this run folder"
@@ -63,7 +63,7 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
     absent.require(recipe)
     trackers.find(recipe.run.trackers)  # before the data is read and a folder made
     start = at(resume) if isinstance(resume, Run) else resume
-    with alone_in_this_process(), _determinism(recipe.run.deterministic), ExitStack() as stack:
+    with alone_in_this_process(), ending_at_once(), _determinism(recipe.run.deterministic), ExitStack() as stack:
         accelerator = device.accelerator(recipe.run)
         threads = stack.enter_context(Threads(recipe.run, accelerator.device))
         locked = True
@@ -99,7 +99,10 @@ class _Training:
         self.threads = threads
         self.start = start
         self.began_at = began_at
-        self.session = Session(recipe, accelerator, start=None if start else trained_weights(recipe.run, plugins))
+        packages = plugins.versions(recipe.owners())
+        alike = {"the packages": provenance.versions() | packages, "the start": agreement.describe_start(start)}
+        weights = None if start else trained_weights(recipe.run, plugins)
+        self.session = Session(recipe, accelerator, start=weights, alike=alike)
         if start:
             check_classes(start.run, self.session.dataset.class_names)
         self.evaluate_every = recipe.evaluate.every
@@ -116,7 +119,6 @@ class _Training:
             if distributed.is_main()
             else NullRecorder()
         )
-        packages = plugins.versions(recipe.owners())
         self.checkpointer = Checkpointer(self.run, self.settings, self.session, self.recorder, packages)
         step, remarks = self.checkpointer.start(start.checkpoint, threads.number) if start else (0, [])
         if step > self.steps:
@@ -142,7 +144,8 @@ class _Training:
             except KeyboardInterrupt:
                 self.recorder.end("interrupted", self.t, "stopped at once, by a second Ctrl-C")
                 saved = retention.complete(self.run.checkpoints)
-                rest = f"Go on from {saved[-1].name}: ganzoo resume {self.run.folder}" if saved else "Nothing is saved."
+                command = status.resume_command(self.run.folder)
+                rest = f"Go on from {saved[-1].name}: {command}" if saved else "Nothing is saved."
                 raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
             except BaseException as error:  # a component may raise anything
                 lack = out_of_memory(error, LESS_MEMORY)
@@ -175,7 +178,7 @@ class _Training:
             if reason:
                 raise Interrupted(
                     f"stopped by {reason} after step {self.t} of {self.steps}; everything is saved. "
-                    f"Go on with: ganzoo resume {self.run.folder}"
+                    f"Go on with: {status.resume_command(self.run.folder)}"
                 )
 
     def _after_step(self, speed: _Speed) -> None:

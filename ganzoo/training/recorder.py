@@ -6,6 +6,7 @@ time it is due.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -19,7 +20,7 @@ from PIL.Image import Image
 from ganzoo import diagnosis
 from ganzoo.config.recipe import Recipe
 from ganzoo.data.inspection import absent_classes, narrow_range
-from ganzoo.errors import DataError, RunError, SetupError, one_line
+from ganzoo.errors import DataError, RunError, one_line
 from ganzoo.hookspecs import Stop
 from ganzoo.interfaces import Panel
 from ganzoo.metrics import best
@@ -32,11 +33,11 @@ from ganzoo.sampling import preview
 from ganzoo.sampling.run import Run
 from ganzoo.terminal.progress import ProgressDisplay
 from ganzoo.training import device, forecast, shorten
-from ganzoo.training.session import Session
+from ganzoo.training.session import Session, unwritable
 from ganzoo.training.snapshots import Snapshots
 from ganzoo.training.threads import Threads
 from ganzoo.training.trackers import Trackers
-from ganzoo.utils import atomic, distributed, rng
+from ganzoo.utils import atomic, distributed, output, rng
 from ganzoo.utils.isolation import Isolated
 from ganzoo.visualization import loss_plot
 
@@ -181,7 +182,7 @@ class Recorder:
                 self.run.forget_after(t)
             self.run.write_provenance(facts)
         except OSError as error:
-            raise SetupError(f"{self.run.folder} cannot be written: {error}. Make room, or use --out.") from error
+            raise unwritable(self.run, error) from error
         if start:
             self.session.write_resolved(self.run)
         if self.evaluator:
@@ -399,8 +400,9 @@ class Recorder:
         """Return the provenance with which the run began, and a note that it was resumed here."""
         try:
             original = self.run.provenance
-        except RunError:
-            return facts  # the first process ended before it was written
+        except RunError as error:
+            self._set_provenance_aside(error.message)
+            return facts
         before, now = original.get("dataset_fingerprint"), facts["dataset_fingerprint"]
         if before != now and not start.other_data:
             raise DataError(
@@ -411,7 +413,17 @@ class Recorder:
         note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "step": t, "differences": list(remarks)}
         if before != now:
             note["dataset_fingerprint_before"] = before
-        return {**original, "dataset_fingerprint": now, "resumed": [*original.get("resumed", []), note]}
+        earlier = original.get("resumed")
+        notes = [*(earlier if isinstance(earlier, list) else []), note]
+        return {**original, "dataset_fingerprint": now, "resumed": notes}
+
+    def _set_provenance_aside(self, reason: str) -> None:
+        """Keep a provenance.json that cannot be read under another name, and say so; none is there when a run died."""
+        path = self.run.folder / layout.PROVENANCE
+        if os.path.lexists(path):
+            aside = output.unused(path.with_name(f"damaged-{path.name}"))
+            path.rename(aside)
+            self.say(f"{reason}. It is kept as {aside.name}. Whether the data is what the run began with is unknown.")
 
     def _write_status(self, state: str, t: int, **more: Any) -> None:
         self._heartbeat_at = time.monotonic()

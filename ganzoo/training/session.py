@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
@@ -13,6 +16,7 @@ from ganzoo.data.loader import Batches
 from ganzoo.errors import SetupError
 from ganzoo.interfaces import Dataset
 from ganzoo.procedure import Procedure
+from ganzoo.runs import retention, status
 from ganzoo.runs.folder import RunFolder
 from ganzoo.sampling.standing_statistics import StandingStatistics
 from ganzoo.sharing.trained_weights import TrainedWeights
@@ -34,6 +38,7 @@ class Session:
         accelerator: Device and precision.
         dataset: Trained on instead of the recipe's, to measure; None for the recipe's.
         start: Weights of `run.start`; None to start with random ones, and where a checkpoint is loaded later.
+        alike: What else has to be the same in every process, by name; see agreement.require().
 
     Raises:
         GanzooError: The recipe cannot be trained; raised before anything large is built.
@@ -45,6 +50,7 @@ class Session:
         accelerator: Accelerator,
         dataset: Dataset | None = None,
         start: TrainedWeights | None = None,
+        alike: Mapping[str, Any] | None = None,
     ):
         self.recipe = recipe
         settings = recipe.run
@@ -71,7 +77,7 @@ class Session:
             self.initial_weights.load()
         if settings.compile:
             instantiate.compile_networks(self.procedure)
-        agreement.require(recipe, self.dataset, accelerator.device)
+        agreement.require(recipe, self.dataset, self.procedure, alike or {}, accelerator.device)
         skip = settings.on_nonfinite == "skip"
         self.engine = Engine(self.procedure, optimizers, accelerator, settings.clip, skip)
         standing = StandingStatistics(self.procedure, self.dataset, settings.batch_size, settings.balance)
@@ -103,7 +109,7 @@ class Session:
         try:
             run.write_resolved(self.recipe, data.spec, list(data.class_names), list(data.words), self.steps)
         except OSError as error:
-            raise SetupError(f"{run.folder} cannot be written: {error}. Make room, or use --out.") from error
+            raise unwritable(run, error) from error
 
     def _averages(self, standing: StandingStatistics) -> Ema:
         """Return the average that grids and samples use, which holds all others."""
@@ -116,6 +122,14 @@ class Session:
 
     def _steps(self, epochs: float) -> int:
         return max(1, round(epochs * self.batches.per_epoch / self.procedure.batches_per_step))
+
+
+def unwritable(run: RunFolder, error: OSError) -> SetupError:
+    """Return the error for a run folder that cannot be written, with what to do."""
+    other = "." if retention.complete(run.checkpoints) else ", or use another folder with --out."
+    return SetupError(
+        f"{run.folder} cannot be written: {error}. Make room, then {status.how_to_go_on(run.folder)}{other}"
+    )
 
 
 def check_memory(recipe: Recipe, dataset: Dataset, optimizers: OptimizerFactory, device: torch.device) -> None:

@@ -44,8 +44,9 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """Write a file and sync its content to disk."""
-    with path.open("wb") as file:
+    """Write a file and sync its content to disk. What has its name is removed first, so that no link is followed."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
         file.write(content)
         file.flush()
         _sync(file)
@@ -53,7 +54,7 @@ def write_synced(path: Path, content: bytes) -> None:
 
 def sync_file(path: Path) -> None:
     """Sync the content of an existing file to disk; a missing one is left alone."""
-    if path.is_file():
+    if path.is_file() and not path.is_symlink():
         with path.open("ab") as file:
             _sync(file)
 
@@ -87,11 +88,11 @@ def sync_folder(folder: Path) -> None:
 def replace_folder(new: Path, old: Path) -> None:
     """Rename folder `new` to `old` and remove a folder that had this name; the name is free for an instant only."""
     trash = old.with_name(TRASH + old.name)
-    shutil.rmtree(trash, ignore_errors=True)
-    if old.exists():
+    _remove(trash)
+    if os.path.lexists(old):
         old.rename(trash)
     new.rename(old)
-    shutil.rmtree(trash, ignore_errors=True)
+    _remove(trash)
 
 
 @contextmanager
@@ -123,13 +124,21 @@ def write_folder(folder: Path) -> Iterator[Path]:
 def remove_folder(folder: Path) -> None:
     """Remove a folder, so that a half-removed one never has its name."""
     trash = folder.with_name(TRASH + folder.name)
-    shutil.rmtree(trash, ignore_errors=True)
+    _remove(trash)
     folder.rename(trash)
-    shutil.rmtree(trash, ignore_errors=True)
+    _remove(trash)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the files and folders in a folder that a killed process has left half written or half removed."""
     for prefix in (PARTIAL, TRASH):
         for path in folder.glob(f"{prefix}*"):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a folder or a link, if there is one; what a link leads to stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ def _together() -> Iterator[None]:
         raise SetupError(
             f"process {rank()} of {world_size()} cannot reach the others: one of them has ended, see its message, or "
             f"was silent for {LONGEST_WAIT.total_seconds() / 60:.0f} minutes. When all have ended, go on with "
-            f"`ganzoo resume`. ({one_line(str(error))[:LONGEST]})"
+            f"`ganzoo resume`, or start again if nothing was saved yet. ({one_line(str(error))[:LONGEST]})"
         ) from error
 
 

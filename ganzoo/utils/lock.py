@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ganzoo.errors import RunError
+from ganzoo.utils import regular
 
 NAME = ".lock"
 TIMEOUT = 1.0  # seconds; `ganzoo runs` takes a lock for an instant to check that it is free
@@ -31,6 +32,10 @@ def held(folder: Path, owner: str) -> Iterator[bool]:
     Raises:
         RunError: Another process has the lock.
     """
+    try:
+        regular.check_missing(folder / NAME)  # filelock empties the file, and older versions follow a link
+    except OSError as error:
+        raise RunError(f"{folder / NAME}: {error.strerror}, and is left alone. Remove it.") from error
     lock = _file_lock(folder)
     try:
         lock.acquire(timeout=TIMEOUT)
@@ -51,8 +56,10 @@ def held(folder: Path, owner: str) -> Iterator[bool]:
 
 def is_held(folder: Path) -> bool | None:
     """Return True when a process on this machine trains in a run folder; None when the file system has no locks."""
-    if not (folder / NAME).exists():
-        return False
+    try:
+        regular.check(folder / NAME)
+    except OSError:
+        return False  # who trains would hold a file
     lock = _file_lock(folder)
     try:
         lock.acquire(timeout=0)

@@ -105,8 +105,17 @@ def check_missing(path: Path) -> None:
         check(path)
 
 
+def check_folder(path: Path) -> None:
+    """Raise OSError when the path exists and is no folder, or a link to one: its files would lie somewhere else."""
+    if os.path.lexists(path) and not stat.S_ISDIR(mode := path.lstat().st_mode):
+        raise OSError(errno.EINVAL, f"It is {_kind(mode)}, not a folder")
+
+
 def _check_mode(mode: int) -> None:
-    if stat.S_ISREG(mode):
-        return
-    kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-    raise OSError(errno.EINVAL, f"It is {kind}, not a file")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, f"It is {_kind(mode)}, not a file")
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFREG: "a file", stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder"}
+    return kinds.get(stat.S_IFMT(mode), "a pipe or a device")

@@ -1,4 +1,4 @@
-"""Handlers of signals: a flag on which training ends the step, saves and stops; Ctrl-C of a command; deadlines."""
+"""Handlers of signals: a flag on which training ends the step, saves and stops; ends of commands; deadlines."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from ganzoo.errors import UserInterrupt
 
 # Ctrl-C; the signal of systems and torchrun before SIGKILL; an early one of batch systems (sbatch --signal=USR1@120).
 STOP_SIGNALS = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGUSR1")]
+
+# What ends other commands: SIGTERM, and SIGHUP of a terminal that is closed.
+END_SIGNALS = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
 
 
 class StopFlag:
@@ -83,31 +86,59 @@ def _raise_late(number: int, frame: FrameType | None) -> None:
     raise _Late
 
 
-class CtrlC:
-    """Remembers inside a `with` block that SIGINT raised KeyboardInterrupt: libraries turn it into other errors.
+class Ending:
+    """Raises KeyboardInterrupt inside a `with` block when a signal ends the command, so that it cleans up.
 
-    The block ends without it: a library that is being imported may also hide that it was interrupted.
+    The signals are SIGINT, SIGTERM, and SIGHUP of a terminal that is closed. The signal is remembered: libraries turn
+    the exception into other errors, and one that is being imported may hide that it was interrupted.
     """
 
     def __init__(self) -> None:
-        self._pressed = False
-        self._before: Any = None
+        self._number: int = 0
+        self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> CtrlC:
+    def __enter__(self) -> Ending:
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._set)
+            self._before[signal.SIGINT] = signal.signal(signal.SIGINT, self._set)
+            for number in END_SIGNALS:
+                if signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+                    self._before[number] = signal.signal(number, self._set)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _set(self, number: int, frame: FrameType | None) -> None:
-        self._pressed = True
+        if self._number and number != signal.SIGINT:
+            return  # let it clean up
+        self._number = number
         raise UserInterrupt
 
     def __bool__(self) -> bool:
-        return self._pressed
+        return bool(self._number)
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the number of the signal, the convention of shells; that of SIGINT without one."""
+        return 128 + int(self._number or signal.SIGINT)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process at once inside the block, also where it waits in a library for others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in END_SIGNALS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def forget_interrupt() -> None:

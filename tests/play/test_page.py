@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import ganzoo
 from ganzoo.play.samples import Request
-from ganzoo.play.server import UPLOADS
+from ganzoo.play.server import LARGEST_CALL, LARGEST_UPLOAD, UPLOADS
 from ganzoo.play.studio import End, Studio
 from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
@@ -32,6 +33,7 @@ from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="no Chromium here")]
 PATIENCE = 30_000.0  # milliseconds
+POSTS = [f"gradio_api/{route}" for route in ("queue/join", "run/x", "call/x", "component_server", "process_recording")]
 EVIL = "<img src=https://example.org/x.png>"
 
 
@@ -303,16 +305,25 @@ def test_a_browser_is_told_to_ask_nobody_else(tab: Tab) -> None:
     assert any("Content Security Policy" in error for error in tab.errors)
 
 
-def upload(address: str, name: str, **headers: str) -> int:
-    """Upload a file of one byte as gradio's page does, and return the status of the answer."""
-    body = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\na\r\n--x--\r\n'
+def upload(address: str, *names: str, route: str = "gradio_api/upload", **headers: str) -> int:
+    """Upload files of one byte in one request as gradio's page does, and return the status of the answer."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\na\r\n' for name in names]
     headers = {"Content-Type": "multipart/form-data; boundary=x", **headers}
-    request = urllib.request.Request(f"{address}gradio_api/upload", body.encode(), headers)
+    request = urllib.request.Request(f"{address}{route}", f"{''.join(parts)}--x--\r\n".encode(), headers)
     try:
         with urllib.request.urlopen(request) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
+
+
+def sent(address: str, header: str, body: bytes = b"", route: str = "upload") -> int:
+    """Begin a request with a header of one's own, send no more than `body`, and return the status of the answer."""
+    host = address.removeprefix("http://").rstrip("/")
+    with socket.create_connection(host.split(":"), timeout=30) as connection:
+        lines = [f"POST /gradio_api/{route} HTTP/1.1", f"Host: {host}", "Content-Type: multipart/form-data; boundary=x"]
+        connection.sendall("\r\n".join([*lines, header, "", ""]).encode() + body)
+        return int(connection.recv(100).split()[1])
 
 
 def test_a_page_of_another_origin_gets_no_answer_and_no_file(servers: list[Server], addresses: list[str]) -> None:
@@ -322,6 +333,8 @@ def test_a_page_of_another_origin_gets_no_answer_and_no_file(servers: list[Serve
         request = urllib.request.Request(f"{addresses[0]}config", headers={"Origin": origin})
         with pytest.raises(HTTPError, match="403"):
             urllib.request.urlopen(request)
+        for route in POSTS:
+            assert upload(addresses[0], "a.png", route=route, Origin=origin) == 403
     assert [*servers[0].temporary.rglob("*.png")] == before
     assert upload(addresses[0], "a.png", Origin=addresses[0].rstrip("/")) == 200
 
@@ -331,6 +344,24 @@ def test_the_last_uploads_stay_and_older_ones_go(servers: list[Server], addresse
     for name in names:
         assert upload(addresses[0], name) == 200
     assert {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]}
+    names = [f"together-{i:02d}.png" for i in range(UPLOADS + 3)]
+    assert upload(addresses[0], *names) == 200
+    assert len([*servers[0].temporary.rglob("together-*.png")]) == len([*files_of(servers[0])]) == UPLOADS
+
+
+def files_of(server: Server) -> Iterator[Path]:
+    """Return all uploads and beginnings of some, and none of the pictures that the page shows."""
+    (folder,) = server.temporary.glob("ganzoo-play-*")
+    return (path for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.is_file())
+
+
+def test_an_upload_is_bounded_before_any_of_it_is_read(servers: list[Server], addresses: list[str]) -> None:
+    before = sorted(files_of(servers[0]))
+    assert sent(addresses[0], f"Content-Length: {LARGEST_UPLOAD + 1}") == 413
+    assert sent(addresses[0], f"Content-Length: {'9' * 18}") == 413
+    assert sent(addresses[0], "Transfer-Encoding: chunked", b"5\r\n--x\r\n\r\n") == 411
+    assert sent(addresses[0], f"Content-Length: {LARGEST_CALL + 1}", route="queue/join") == 413
+    assert sorted(files_of(servers[0])) == before
 
 
 def test_a_signal_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:

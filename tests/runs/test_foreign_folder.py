@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.runs import scores
+from ganzoo.runs import layout, scores
 from ganzoo.runs.scores import Score
 from ganzoo.sampling.run import Run
 from helpers.commands import ganzoo
@@ -83,6 +84,91 @@ def test_a_pipe_among_the_samples_is_not_waited_for(
     result = ganzoo(command, str(run.folder), *options)
     assert result.exit_code == exit_code, result.output
     assert exit_code == 0 or ("cannot be read" in result.stderr and "It is a pipe" in result.stderr)
+
+
+@pytest.mark.parametrize("name", layout.FOLDERS)
+def test_a_folder_that_is_a_link_is_refused_and_what_it_leads_to_stays(
+    name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(run.folder / name, elsewhere) if (run.folder / name).exists() else elsewhere.mkdir()
+    (elsewhere / "step-00000009.txt").write_text(SECRET)
+    (elsewhere / ".partial-mine").write_text("kept")
+    before = contents(elsewhere)
+    shutil.rmtree(run.folder / name, ignore_errors=True)
+    (run.folder / name).symlink_to(elsewhere)
+    monkeypatch.chdir(run.folder.parent)
+    for command, *options in (*COMMANDS[1:], ("resume", "run.steps=6"), ("sample",), ("timelapse",), ("evaluate",)):
+        result = ganzoo(command, "tiny", *options)
+        assert result.exit_code == 5, (command, result.output)
+        assert f"tiny/{name}: It is a link, not a folder, and is not followed." in result.stderr.replace("\n", " ")
+    assert ganzoo("runs", ".").exit_code == 0
+    assert contents(elsewhere) == before
+    assert not [*run.folder.parent.rglob("*.html")]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_checkpoint_that_is_a_link_is_damaged(run: Run, tmp_path: Path) -> None:
+    older, newest = run.checkpoints / "step-00000002", run.checkpoints / "step-00000004"
+    newest.rename(tmp_path / "elsewhere")
+    newest.symlink_to(tmp_path / "elsewhere")
+    for place in (run.folder, newest):
+        result = ganzoo("sample", str(place), "-n", "1")
+        assert result.exit_code == 5 and "damaged, it is a link, which is not followed" in result.stderr, result.output
+    assert f"name {older}" in ganzoo("sample", str(run.folder)).stderr.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    "name", [".partial-status.json", ".partial-resolved.json", "samples/.partial-step-00000006.png"]
+)
+def test_what_lies_at_a_temporary_name_is_not_written_to(name: str, run: Run) -> None:
+    to_link = run.folder / name
+    secret = run.folder.parents[1] / "secret"
+    secret.write_text(SECRET)
+    to_link.symlink_to(secret)
+    result = ganzoo("resume", str(run.folder), "run.steps=6", "run.sample=2")
+    assert result.exit_code == 0, result.output
+    assert secret.read_text() == SECRET and not to_link.is_symlink()
+
+
+@pytest.mark.parametrize(("make", "what"), [(to_secret, "a link"), (os.mkfifo, "a pipe"), (Path.mkdir, "a folder")])
+def test_a_lock_that_is_no_file_is_left_alone(make: Callable[[Path], None], what: str, run: Run) -> None:
+    (run.folder / ".lock").unlink(missing_ok=True)
+    make(run.folder / ".lock")
+    result = ganzoo("resume", str(run.folder), "run.steps=6")
+    assert result.exit_code == 5, result.output
+    assert f".lock: It is {what}" in result.stderr.replace("\n", " ")
+    assert ganzoo("runs", str(run.folder.parent)).exit_code == 0
+    if make is to_secret:
+        assert (run.folder.parents[1] / "secret").read_text() == f"# {SECRET}\n"
+
+
+@pytest.mark.parametrize("content", [b'{"argv": ["\xff"]}', b"[", b"7"])
+def test_provenance_that_cannot_be_read_is_kept_when_the_run_goes_on(content: bytes, run: Run) -> None:
+    (run.folder / "provenance.json").write_bytes(content)
+    result = ganzoo("resume", str(run.folder), "run.steps=6")
+    assert result.exit_code == 0, result.output
+    assert "It is kept as damaged-provenance.json" in result.stderr.replace("\n", " ")
+    assert (run.folder / "damaged-provenance.json").read_bytes() == content
+    assert run.provenance["versions"]
+
+
+def test_a_history_of_odd_type_is_begun_again(run: Run) -> None:
+    path = run.folder / "provenance.json"
+    path.write_text(json.dumps({**run.provenance, "resumed": 7}))
+    assert ganzoo("resume", str(run.folder), "run.steps=6").exit_code == 0
+    assert [note["step"] for note in run.provenance["resumed"]] == [4]
+
+
+def test_scores_that_cannot_be_written_are_told(run: Run) -> None:
+    to_secret(run.folder / "scores.jsonl")
+    result = ganzoo("evaluate", str(run.folder), "-n", "20", "--metric", "modes")
+    assert result.exit_code == 5, result.output
+    message = result.stderr.replace("\n", " ")
+    assert "scores.jsonl cannot be written: It is a link" in message and "are not in it: modes " in message
 
 
 def test_numbers_are_not_written_to_where_a_link_points(run: Run) -> None:

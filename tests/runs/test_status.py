@@ -42,7 +42,14 @@ def test_a_run_is_running_as_long_as_its_process_holds_the_folder(tmp_path: Path
         assert status.report(run).state == "running"
     report = status.report(run)
     assert report.state == "dead"
-    assert "no longer exists; resume it with: ganzoo resume" in report.note
+    assert report.note.endswith("no longer exists; start again by the same command: nothing was saved")
+    (run / "checkpoints" / "step-00000001").mkdir(parents=True)
+    (run / "checkpoints" / "step-00000001" / "manifest.json").touch()
+    assert status.report(run).note.endswith(f"no longer exists; resume it with: ganzoo resume {run}")
+
+
+def test_the_command_that_resumes_a_run_is_one_for_a_shell() -> None:
+    assert status.resume_command(Path("my runs/it's")) == """ganzoo resume 'my runs/it'"'"'s'"""
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(1, "running"), (20, "dead")])

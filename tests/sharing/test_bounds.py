@@ -118,10 +118,18 @@ def test_an_answer_that_is_none_is_one_line(answer: Send, monkeypatch: pytest.Mo
     assert raised.value.message.startswith(f"{NAME}: ") and "\n" not in raised.value.message
 
 
+def unavailable(server: BaseHTTPRequestHandler) -> None:
+    server.send_response(429)
+    for key, value in {"Retry-After": "90000", "ratelimit": '"api";r=0;t=90000', "Content-Length": "0"}.items():
+        server.send_header(key, value)
+    server.end_headers()
+
+
 FILES: dict[str, tuple[Send, str]] = {
     "more than was told": (endless(b"x" * 2**16), "the Hub sends more than it said"),
     "less than was told": (body(b"x"), "not JSON"),
     "a bomb": (body(gzip.compress(b" " * 2**26), Content_Encoding="gzip"), "compressed data, which was not asked for"),
+    "a wait of a day": (unavailable, "the Hub is too slow"),
     "a gigabyte, it says": (body(b"x" * 10, Content_Length=str(2**30)), "the Hub is too slow"),  # asked for again
 }
 
@@ -138,6 +146,35 @@ def test_a_file_that_is_not_as_told_leaves_nothing(
         with pytest.raises(GanzooError) as raised:
             hub.download(remote, tmp_path / "model")
     assert says in raised.value.message and "\n" not in raised.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def dripping_headers(server: BaseHTTPRequestHandler) -> None:
+    server.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for i in range(100):
+        server.wfile.write(b"X-%d: x\r\n" % i)
+        time.sleep(0.2)
+
+
+def continuing(server: BaseHTTPRequestHandler) -> None:
+    for _ in range(100):
+        server.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("answer", [dripping_headers, continuing])
+def test_headers_that_drip_are_not_waited_for(answer: Send, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "SECONDS", 1.0)
+    began = time.monotonic()
+    with serving(answer, NOTHING, monkeypatch), pytest.raises(SetupError, match="the Hub is too slow"):
+        hub.look_up(NAME)
+    with serving(body(told()), answer, monkeypatch):
+        monkeypatch.setattr(bounds, "SECONDS", 60.0)
+        remote = hub.look_up(NAME)
+        monkeypatch.setattr(bounds, "SECONDS", 1.0)
+        with pytest.raises(SetupError):
+            hub.download(remote, tmp_path / "model")
+    assert time.monotonic() - began < 15
     assert list(tmp_path.iterdir()) == []
 
 

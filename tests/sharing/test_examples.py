@@ -45,12 +45,25 @@ def test_no_place_of_this_machine_is_read_unasked(use: str, place: str, tmp_path
     )
 
 
-@pytest.mark.parametrize("settings", [{"source": "photos"}, {"parts": ["a", "photos"]}, {"source": "/etc"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"source": "photos"},
+        {"parts": ["a", "photos"]},
+        {"parts": [["a"], [{"b": ["photos"]}]]},
+        {"source": "/etc"},
+        {"source": "cafe\u0301/mine"},  # the folder on disk has one letter in place of two
+        {"source": "data of mine"},
+    ],
+)
 def test_whatever_the_setting_is_called(
     settings: dict[str, Any], site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(site, "ganzoo-acme", NAMED)
     (tmp_path / "photos").mkdir()
+    (tmp_path / "caf\u00e9" / "mine").mkdir(parents=True)
+    (tmp_path / "root" / "data of mine").mkdir(parents=True)
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path / "root"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="is not read unasked"):
         make("named", **settings)

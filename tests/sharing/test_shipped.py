@@ -93,6 +93,17 @@ def test_the_list_says_what_it_generates(site: Path) -> None:
     assert (row["name"], row["summary"]) == ("dots", "tiny after 6 steps: samples of shape (2,)")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_list_reads_json_of_any_editor(encoding: str, site: Path) -> None:
+    config = site / "models" / "dots" / "config.json"
+    (model,) = (model for model in shipped.models(discovery.load()) if model.name == "dots")
+    before = model.summary()
+    config.write_text(config.read_text(), encoding=encoding)
+    assert model.summary() == before != ""
+    config.write_bytes(b"[" * 100_000)
+    assert model.summary() == ""
+
+
 def test_a_plugin_whose_folder_cannot_be_read_is_told_and_skipped(site: Path) -> None:
     install(site, "ganzoo-bad", "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_models(): raise RuntimeError('no luck')\n")
     plugins = discovery.load()

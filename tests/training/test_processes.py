@@ -9,16 +9,38 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from ganzoo.sampling.run import Run
+from helpers.packages import GOOD, install
 from helpers.support import PLUGINS, environment, tiny, toml, train, weights_hash
 
 pytestmark = pytest.mark.slow
 GANZOO = [sys.executable, "-m", "ganzoo"]
+NETWORK = """
+import ganzoo, torch
+
+class Own(ganzoo.Generator):
+    '''A generator of one hidden layer.'''
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.net = torch.nn.Sequential(torch.nn.Linear(2, WIDTH), torch.nn.Linear(WIDTH, *spec.shape))
+
+    def prior(self, n):
+        return torch.randn(n, 2)
+
+    def forward(self, z, y=None):
+        return self.net(z)
+
+@ganzoo.hookimpl
+def ganzoo_register(zoo):
+    zoo.add("generator", "own", Own)
+"""
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
 
@@ -269,28 +291,37 @@ def test_a_resume_that_cannot_be_exact_says_why(tmp_path: Path, capsys: pytest.C
     assert "not bit for bit: threads was 99" in capsys.readouterr().err
 
 
-def start_pair(tmp_path: Path, recipe: Path, *overrides: list[str]) -> list[subprocess.Popen[str]]:
-    """Start two processes of one training, or only the first of them, each with its own overrides."""
+def start_pair(
+    tmp_path: Path, recipe: Path, *overrides: list[str], sites: Sequence[Path] = ()
+) -> list[subprocess.Popen[str]]:
+    """Start two processes of one training, or only the first of them, each with its own overrides and packages."""
+    commands = [["run", str(recipe), "--out", str(tmp_path / "runs"), *own] for own in overrides]
+    return start_commands(commands, sites)
+
+
+def start_commands(commands: Sequence[Sequence[str]], sites: Sequence[Path] = ()) -> list[subprocess.Popen[str]]:
+    """Start a command of ganzoo in each of two processes of one training."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
-    return [
-        subprocess.Popen(
-            [*GANZOO, "run", str(recipe), "--out", str(tmp_path / "runs"), *own],
-            env=environment(**shared, RANK=str(rank), LOCAL_RANK=str(rank)),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank, own in enumerate(overrides)
-    ]
+    started = []
+    for rank, command in enumerate(commands):
+        paths = [*map(str, sites[rank : rank + 1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        own = environment(**shared, RANK=str(rank), LOCAL_RANK=str(rank), PYTHONPATH=os.pathsep.join(paths))
+        started.append(subprocess.Popen([*GANZOO, *command], env=own, stderr=subprocess.PIPE, text=True))
+    return started
+
+
+def ends(started: Sequence[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    """Wait for processes: their exit codes and messages."""
+    messages = [process.communicate(timeout=120)[1] for process in started]
+    return [(process.returncode, text) for process, text in zip(started, messages, strict=True)]
 
 
 def pair(tmp_path: Path, recipe: Path, *second: str) -> list[tuple[int, str]]:
     """Train a recipe in two processes, of which the second has further overrides: their exit codes and messages."""
-    started = start_pair(tmp_path, recipe, [], [*second])
-    messages = [process.communicate(timeout=120)[1] for process in started]
-    return [(process.returncode, text) for process, text in zip(started, messages, strict=True)]
+    return ends(start_pair(tmp_path, recipe, [], [*second]))
 
 
 @pytest.mark.parametrize(
@@ -311,6 +342,40 @@ def test_processes_that_disagree_are_all_refused(
         assert f"Error: the 2 processes do not agree on {about}." in messages and "Traceback" not in messages
     assert f"Process 1: {difference}" in second[1] and "Process 0" not in first[1]
     assert not (tmp_path / "runs").exists()
+
+
+def test_processes_with_other_versions_of_a_plugin_are_all_refused(recipe: Path, tmp_path: Path) -> None:
+    sites = [tmp_path / version for version in ("1.0", "1.1")]
+    for site in sites:
+        site.mkdir()
+        install(site, "ganzoo-acme", GOOD, version=site.name)
+    options = ["loss=acme/good"]
+    for code, messages in ends(start_pair(tmp_path, recipe, options, options, sites=sites)):
+        assert code == 2, messages
+        assert "Error: the 2 processes do not agree on the packages." in messages and "Traceback" not in messages
+    assert not (tmp_path / "runs").exists()
+
+
+def test_processes_whose_plugin_builds_other_networks_are_all_refused(recipe: Path, tmp_path: Path) -> None:
+    sites = [tmp_path / "narrow", tmp_path / "wide"]
+    for site, width in zip(sites, (3, 4), strict=True):
+        site.mkdir()
+        install(site, "ganzoo-acme", NETWORK.replace("WIDTH", str(width)))
+    options = ["generator=acme/own"]
+    for code, messages in ends(start_pair(tmp_path, recipe, options, options, sites=sites)):
+        assert code == 2, messages
+        assert "Error: the 2 processes do not agree on the networks." in messages and "Traceback" not in messages
+
+
+def test_a_process_that_starts_elsewhere_is_refused_with_all(recipe: Path, tmp_path: Path) -> None:
+    run = train(tiny("", "run.steps=4", "run.save=2"), tmp_path / "begun")
+    first, second = run.checkpoints / "step-00000002", run.checkpoints / "step-00000004"
+    started = start_commands([["resume", str(folder), "run.steps=6"] for folder in (first, second)])
+    (code, messages), (other_code, other_messages) = ends(started)
+    assert code == other_code == 2, (messages, other_messages)
+    assert all("do not agree on the start." in text and "Traceback" not in text for text in (messages, other_messages))
+    assert "Process 1: checkpoint is step-00000004 (" in other_messages
+    assert run.status["step"] == 4
 
 
 def test_a_process_may_have_its_own_number_of_threads(recipe: Path, tmp_path: Path) -> None:

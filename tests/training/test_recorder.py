@@ -22,14 +22,14 @@ from PIL import Image
 import ganzoo
 from ganzoo.errors import GanzooError, SetupError
 from ganzoo.registry import discovery
-from ganzoo.runs import checkpoint, metrics_log
+from ganzoo.runs import averages, checkpoint, metrics_log
 from ganzoo.sampling.run import Run
 from ganzoo.training import loop
 from ganzoo.training.recorder import NullRecorder, Recorder
 from ganzoo.utils import atomic
 from ganzoo.visualization import grid, loss_plot
 from ganzoo_builtins.procedures.adversarial import Adversarial
-from helpers.support import environment, tiny, toml, train, weights_hash
+from helpers.support import PLUGINS, environment, tiny, toml, train, weights_hash
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -79,8 +79,33 @@ def test_the_last_one_that_cannot_be_written_ends_with_6_and_the_good_one_stays(
 
 def test_without_a_checkpoint_the_advice_is_to_start_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "write", fails)
-    with pytest.raises(SetupError, match=r"saved yet\. .*start again by the same command"):
+    with pytest.raises(SetupError, match=r"saved yet\. Make room, then start again by the same command"):
         train(tiny(), tmp_path)
+
+
+@pytest.mark.parametrize(("save", "advice"), [(1, "resume it with: ganzoo resume "), (12, "start again by the same")])
+def test_averages_that_cannot_be_written_name_the_way_on(
+    save: int, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(averages, "write", fails)
+    recipe = tiny("", "run.averages.narrow.power=0.1", "run.snapshots=6", f"run.save={save}")
+    with pytest.raises(SetupError, match=f"averages of step 6 could not .*Make room, then .*{advice}"):
+        train(recipe, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["write_provenance", "write_resolved"])
+def test_a_folder_that_cannot_be_written_is_resumed_when_it_can(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, name, fails)
+    with pytest.raises(SetupError, match=r"Make room, then .*start again .*, or use another folder with --out"):
+        train(tiny(), tmp_path / "new")
+    monkeypatch.undo()
+    run = train(tiny(), tmp_path / "begun")
+    monkeypatch.setattr(Run, name, fails)
+    with pytest.raises(SetupError, match="Make room, then resume it with: ganzoo resume ") as raised:
+        train(run.recipe(PLUGINS.zoo, ["run.steps=14"]), tmp_path, run)
+    assert "--out" not in raised.value.message
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,32 @@ def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
     assert (tmp_path / "second").is_dir()
 
 
+def test_a_link_at_the_temporary_name_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / f"{atomic.PARTIAL}x").symlink_to(tmp_path / "mine")
+    atomic.write_file(tmp_path / "x", b"new")
+    assert (tmp_path / "x").read_bytes() == b"new" and not (tmp_path / "x").is_symlink()
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_link_among_leftovers_is_removed_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / f"{atomic.TRASH}x").symlink_to(tmp_path / "mine")
+    atomic.remove_leftovers(tmp_path / "run")
+    assert [*(tmp_path / "run").iterdir()] == []
+    assert (tmp_path / "mine" / "file").read_text() == "mine"
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_in_the_place_of_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    os.mkfifo(tmp_path / "old")
+    atomic.replace_folder(tmp_path / "new", tmp_path / "old")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"] and (tmp_path / "old").is_dir()
+
+
 def test_leftovers_are_swept_away_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / ".partial-step-1").mkdir()
     (tmp_path / ".partial-step-1" / "model.safetensors").write_bytes(b"ha")

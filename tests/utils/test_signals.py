@@ -15,8 +15,8 @@ import pytest
 from ganzoo.errors import Interrupted, RecipeError
 from ganzoo.sampling.run import Run
 from ganzoo.training.engine import Engine
-from ganzoo.utils import signals
-from ganzoo.utils.signals import STOP_SIGNALS, StopFlag
+from ganzoo.utils import output, signals
+from ganzoo.utils.signals import STOP_SIGNALS, Ending, StopFlag, ending_at_once
 from helpers.commands import ganzoo
 from helpers.support import PLUGINS, tiny, toml, train
 
@@ -113,6 +113,46 @@ def test_ctrl_c_that_a_library_turns_into_an_error_is_ctrl_c(
     monkeypatch.setattr("ganzoo.runs.status.reports", interrupted)
     result = ganzoo("runs", str(tmp_path))
     assert (result.exit_code, result.stderr) == (130, "stopped immediately.\n")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_what_ends_a_command_lets_it_remove_what_it_has_begun(
+    number: signal.Signals, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        with output.new_folder(tmp_path / "new") as new:
+            (new.partial / "half").write_text("half")
+            try:
+                signal.raise_signal(number)
+            finally:
+                signal.raise_signal(number)  # again, which does not keep it from cleaning up
+
+    monkeypatch.setattr("ganzoo.runs.status.reports", interrupted)
+    before = signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP
+    try:
+        result = ganzoo("runs", str(tmp_path))
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
+    assert (result.exit_code, result.stderr) == (code, "stopped immediately.\n")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.runs.status.reports", lambda out: signal.raise_signal(signal.SIGHUP) or [])
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert ganzoo("runs", str(tmp_path)).exit_code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_training_that_waits_for_others_is_ended_at_once() -> None:
+    with Ending():
+        handler = signal.getsignal(signal.SIGTERM)
+        with ending_at_once():
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) == handler
 
 
 def test_a_stop_that_was_asked_for_is_no_error_and_leaves_a_grid(tmp_path: Path) -> None:

@@ -63,9 +63,11 @@ class Text(InMemoryDataset):
         """The tokens of each sample. Reading this raises DataError for a file that is no text or is empty."""
         path = find_path(self.path, "file")
         try:
-            if path.stat().st_size > LARGEST:
+            size = path.stat().st_size
+            if size > LARGEST:
                 raise DataError(f"{path} has more than {LARGEST / 2**20:,.0f} MiB. Split it, and use a part.")
-            content = path.read_text(encoding="utf-8-sig")
+            with path.open("rb") as file:
+                content = file.read(size).decode("utf-8-sig")  # no further: some files of /proc are waited for
         except UnicodeDecodeError as error:
             raise DataError(f"{path} is no text in UTF-8: byte {error.start:,} is not. Save it as UTF-8.") from error
         except OSError as error:

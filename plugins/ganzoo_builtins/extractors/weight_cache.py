@@ -98,7 +98,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         if hashlib.sha256(content).hexdigest() != facts["digest"]:
             raise ValueError("its SHA-256 differs")
         return safetensors.torch.load(content), facts
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, SafetensorError) as error:
         raise DamagedCacheError(f"{weights_file} is not as it was written: {error}") from error
 
 

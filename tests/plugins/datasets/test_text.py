@@ -66,6 +66,13 @@ def test_a_file_that_is_too_large_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         len(Text(written(tmp_path, "four")))
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no such files here")
+def test_no_more_is_read_than_a_file_has(tmp_path: Path) -> None:
+    """Files of /proc have the size 0; reading some of them waits for ever."""
+    with pytest.raises(DataError, match="/proc/self/status holds no text"):
+        Text("/proc/self/status", length=5).tensors()
+
+
 def test_the_order_of_lines_counts_in_the_fingerprint(tmp_path: Path) -> None:
     one = Text(written(tmp_path, "ab\nba"), length=2).fingerprint()
     assert one != Text(written(tmp_path, "ba\nab"), length=2).fingerprint()
