@@ -119,7 +119,7 @@ def resume(
     opened, checkpoint_folder = Run.find(run)
     plugins = with_objects(opened, plugins, of_tables)
     recipe = opened.recipe(plugins.zoo, overrides.assignments_of(changes or {}))
-    absent.require(recipe)
+    absent.require(recipe.components())
     start = resumption.at(opened, checkpoint_folder, other_data)
     if resumption.is_finished(start, recipe):
         opened.plugins = plugins

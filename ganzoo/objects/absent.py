@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from torch import Tensor
 
+from ganzoo.config.component import Blueprint
 from ganzoo.config.parser import kind_of
-from ganzoo.config.recipe import Recipe
 from ganzoo.errors import RunError
 from ganzoo.interfaces import Loss
 from ganzoo.registry.registered import PYTHON, is_of_an_object
@@ -76,16 +76,16 @@ def completed(zoo: Zoo, tree: Mapping[str, Any], run: str) -> Zoo:
     return filled
 
 
-def require(recipe: Recipe) -> None:
+def require(components: Iterable[Blueprint]) -> None:
     """Check that everything is there that a run was trained with.
 
     Args:
-        recipe: The recipe of the run.
+        components: The components of its recipe.
 
     Raises:
         RunError: An object that was given in Python is missing.
     """
-    for blueprint in recipe.components():
+    for blueprint in components:
         if told := getattr(blueprint.entry.target, "absent", ""):
             raise RunError(told)
 
@@ -111,9 +111,9 @@ def message(run: str, missing: Mapping[str, str]) -> str:
     )
 
 
-def described(recipe: Recipe) -> dict[str, str]:
-    """Return what was given in Python, by the full name under which the recipe has it."""
-    of_python = [blueprint.entry for blueprint in recipe.components() if blueprint.entry.owner == PYTHON]
+def described(components: Iterable[Blueprint]) -> dict[str, str]:
+    """Return what was given in Python among the components of a recipe, by their kinds and full names."""
+    of_python = [blueprint.entry for blueprint in components if blueprint.entry.owner == PYTHON]
     return {f"{entry.kind} {entry.full_name}": entry.summary for entry in of_python}
 
 

@@ -60,7 +60,7 @@ def train(recipe: Recipe, plugins: Plugins, out: Path, resume: Run | Start | Non
         GanzooError: A subclass says what happened: IncompatibleError, DataError, DivergedError, Interrupted, ...
     """
     began_at = time.monotonic()
-    absent.require(recipe)
+    absent.require(recipe.components())
     trackers.find(recipe.run.trackers)  # before the data is read and a folder made
     start = at(resume) if isinstance(resume, Run) else resume
     with alone_in_this_process(), ending_at_once(), _determinism(recipe.run.deterministic), ExitStack() as stack:

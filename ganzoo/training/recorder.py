@@ -171,7 +171,7 @@ class Recorder:
         facts = provenance.gather(self.plugins, self.device, self.threads.number, self._fingerprint())
         if initial:
             facts["start"] = initial.facts()
-        if of_python := absent.described(self.recipe):
+        if of_python := absent.described(self.recipe.components()):
             facts["given_in_python"] = of_python
         try:
             if start:
