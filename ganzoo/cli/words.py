@@ -19,6 +19,7 @@ COMMANDS = {
     "watch": "monitor follow tail progress log logs",
     "sample": "generate gen draw infer inference predict synthesize synthesise",
     "evaluate": "eval metrics val fid",
+    "judge": "assess grade rate",
     "compare": "diff sweep tune",
     "interpolate": "interp morph walk",
     "timelapse": "animate gif movie video",

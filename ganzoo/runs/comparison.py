@@ -105,8 +105,8 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
         )
         for label, members, row_cells in zip(labels, groups.values(), cells, strict=True)
     )
-    unequal = {name: _differences([s[name] for s in newest.values() if name in s]) for name in present}
-    return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
+    unequal = {name: differences([s[name] for s in newest.values() if name in s]) for name in present}
+    return Comparison(rows, present, {name: found for name, found in unequal.items() if found})
 
 
 def recall(run: RunFolder) -> Score | None:
@@ -202,8 +202,8 @@ def _cells(
     return cells
 
 
-def _differences(compared: Sequence[Score]) -> tuple[str, ...]:
-    """Return the differences between the protocols or steps of the runs: ("samples (500, 1000)",)."""
+def differences(compared: Sequence[Score]) -> tuple[str, ...]:
+    """Return the differences between the protocols or steps of scores of one name: ("samples (500, 1000)",)."""
     protocols = [{"step": score.step, **dict(flat(score.terms))} for score in compared]
     keys = dict.fromkeys(key for terms in protocols for key in terms)
     distinct = {key: dict.fromkeys(json.dumps(terms.get(key), sort_keys=True) for terms in protocols) for key in keys}
