@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Transform,
         truncated_prior,
     )
+    from ganzoo.judging import Judgement, judge
     from ganzoo.layers.conditional import (
         ConcatEmbedding,
         ConcatPlane,
@@ -107,6 +108,7 @@ _HOMES = {
     "ganzoo.metrics.metric": ("Evidence", "Metric", "Seen"),
     "ganzoo.metrics.reference": ("Reference",),
     "ganzoo.evaluation": ("evaluate",),
+    "ganzoo.judging": ("Judgement", "judge"),
     "ganzoo.runs.scores": ("Score",),
     "ganzoo.sampling.model": ("Model",),
     "ganzoo.objects.register": ("register",),
@@ -154,6 +156,7 @@ __all__ = [
     "GanzooError",
     "Generator",
     "IncompatibleError",
+    "Judgement",
     "LayerFeatures",
     "Loss",
     "Metric",
@@ -196,6 +199,7 @@ __all__ = [
     "find_data",
     "hookimpl",
     "is_own_output",
+    "judge",
     "load",
     "pointer_remedy",
     "preserve_rng",

@@ -39,6 +39,7 @@ VERBS = {
     "sample": "Generate samples from a trained model.",
     "score": "Score given samples by the discriminator of a run.",
     "evaluate": "Compute metrics of the samples of a run.",
+    "judge": "Judge pictures of any tool against real ones.",
     "compare": "Compare the scores of runs, or of every value of a setting.",
     "tune": "Search for the best values of settings.",
     "interpolate": "Interpolate between samples in latent space.",

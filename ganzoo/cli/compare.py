@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import comparison_files, complete_settings
+from ganzoo.cli import comparison_files, complete_settings, markdown
 from ganzoo.cli.complete import of_kind
 from ganzoo.errors import RecipeError, RunError, printable
 from ganzoo.terminal.output import echo
@@ -218,10 +218,8 @@ def _text(table: Comparison) -> str:
     ]
     floors = {name: cell.floor for row in table.rows for name, cell in row.cells.items()}
     rows.append(["real samples", "", *("" if (f := floors.get(name)) is None else f"{f:.4g}" for name in table.names)])
-    widths = [max(len(line[k]) for line in [head, *rows]) for k in range(len(head))]
-    rule = ["-" * width if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)]
-    lines = [_line(head, widths), _line(rule, widths), *(_line(row, widths) for row in rows)]
-    lines += [
+    lines = [
+        *markdown.table(head, rows),
         "",
         "Mean and standard deviation over seeds. Bold: the best, and all within one deviation of it; never runs with",
         "less than a tenth of the real samples' recall.",
@@ -234,8 +232,7 @@ def _text(table: Comparison) -> str:
 
 
 def _arrow(table: Comparison, name: str) -> str:
-    better = next(row.cells[name].better for row in table.rows if name in row.cells)
-    return {"lower": "↓", "higher": "↑"}.get(better, "")
+    return markdown.arrow(next(row.cells[name].better for row in table.rows if name in row.cells))
 
 
 def _cell(cell: Cell | None) -> str:
@@ -243,11 +240,3 @@ def _cell(cell: Cell | None) -> str:
         return ""
     text = f"{cell.mean:.4g}" + (f" ± {cell.spread:.2g}" if len(cell.values) > 1 else "")
     return f"**{text}**" if cell.best else text
-
-
-def _line(cells: list[str], widths: list[int]) -> str:
-    padded = [
-        cell.ljust(width) if k == 0 else cell.rjust(width)
-        for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return f"| {' | '.join(padded)} |"

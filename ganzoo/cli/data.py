@@ -19,12 +19,14 @@ from ganzoo.config.component import Blueprint
 from ganzoo.config.overrides import override
 from ganzoo.data.download import Progress
 from ganzoo.data.sources import SourceState, data_root, obtain, verify
-from ganzoo.errors import DataError, RecipeError, printable
+from ganzoo.errors import DataError, GanzooError, RecipeError, printable
 from ganzoo.registry import discovery
 from ganzoo.terminal.output import echo
 
 if TYPE_CHECKING:
     from ganzoo.interfaces import Dataset
+    from ganzoo.metrics.extractor import Extractor
+    from ganzoo.registry.zoo import Entry, Zoo
 
 
 SHOWN = 30  # classes, with their examples, that are shown to people; --json has all
@@ -56,14 +58,15 @@ def list_(as_json: bool) -> None:
 @click.argument("name", shell_complete=of_kind("dataset"))
 @click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]", shell_complete=complete_settings.of_dataset)
 def get(name: str, settings: tuple[str, ...]) -> None:
-    """Download the files of a dataset.
+    """Download the files of a dataset, or of an extractor.
 
-    NAME is a dataset from `ganzoo data list`. Some settings select other files, such as split=letters. Existing files
-    are not downloaded again.
+    NAME is a dataset from `ganzoo data list`, or an extractor that needs weights, such as inception. Some settings
+    select other files, such as split=letters. Existing files are not downloaded again.
 
     \b
     ganzoo data get mnist
     ganzoo data get emnist split=letters
+    ganzoo data get inception
     """
     sources = _build(name, settings).sources()
     if not sources:
@@ -79,7 +82,7 @@ def get(name: str, settings: tuple[str, ...]) -> None:
 @click.argument("settings", nargs=-1, metavar="[SETTING=VALUE ...]", shell_complete=complete_settings.of_dataset)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Verify the files of a dataset.
+    """Verify the files of a dataset, or of an extractor.
 
     Compares the digests of the files, reads all examples, and counts damaged ones and the examples per class. Exits
     with code 3 if files are missing or examples are damaged.
@@ -88,16 +91,18 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     ganzoo data check mnist
     ganzoo data check emnist split=letters --json
     """
-    dataset = _build(name, settings)
-    findings = [verify(source) for source in dataset.sources()]
+    from ganzoo.interfaces import Dataset
+
+    component = _build(name, settings)
+    findings = [verify(source) for source in component.sources()]
     bad = [finding for finding in findings if not finding.good]
     content: dict[str, Any] = {}
     problem = ""
     if bad:
         how = shlex.join(["ganzoo", "data", "get", name, *settings])
         problem = f"{name}: {len(bad)} of {len(findings)} files missing or corrupt; type `{how}`."
-    else:
-        content, problem = _inspect(name, dataset)
+    elif isinstance(component, Dataset):
+        content, problem = _inspect(name, component)
     if as_json:
         report = {"name": name, "problem": problem, "files": [vars(finding) for finding in findings], **content}
         echo(json.dumps(report, indent=2))
@@ -115,21 +120,42 @@ def check(name: str, settings: tuple[str, ...], as_json: bool) -> None:
         raise DataError(problem)
 
 
-def _build(name: str, settings: tuple[str, ...]) -> Dataset:
-    """Build the dataset with `setting=value` arguments. Raises RecipeError listing every wrong setting."""
+def _build(name: str, settings: tuple[str, ...]) -> Dataset | Extractor:
+    """Build a dataset or an extractor with `setting=value` arguments.
+
+    Args:
+        name: Its name; a dataset comes first.
+        settings: The arguments.
+
+    Returns:
+        The dataset or extractor.
+
+    Raises:
+        RecipeError: Settings are wrong; every one is listed.
+    """
     zoo = discovery.load().zoo
-    entry = zoo.find("dataset", name)
+    entry = _find(name, zoo)
     for setting in settings:
         if "=" not in setting:
             raise RecipeError(f"{setting!r}: write setting=value, such as split=letters")
-    tree: dict[str, Any] = {"dataset": {"use": entry.full_name}}
-    override(tree, [f"dataset.{setting}" for setting in settings], zoo)
-    del tree["dataset"]["use"]
-    blueprint = Blueprint(entry, tree["dataset"])
+    tree: dict[str, Any] = {entry.kind: {"use": entry.full_name}}
+    override(tree, [f"{entry.kind}.{setting}" for setting in settings], zoo)
+    del tree[entry.kind]["use"]
+    blueprint = Blueprint(entry, tree[entry.kind])
     if problems := blueprint.problems():
         raise RecipeError("\n".join(problems))
-    dataset: Dataset = blueprint()
-    return dataset
+    component: Dataset | Extractor = blueprint()
+    return component
+
+
+def _find(name: str, zoo: Zoo) -> Entry:
+    """Return the dataset of this name, or else the extractor; raises the error of a dataset that does not exist."""
+    try:
+        return zoo.find("dataset", name)
+    except GanzooError:
+        if name in {known for entry in zoo.entries("extractor") for known in (entry.name, entry.full_name)}:
+            return zoo.find("extractor", name)
+        raise
 
 
 def _inspect(name: str, dataset: Dataset) -> tuple[dict[str, Any], str]:

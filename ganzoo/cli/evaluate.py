@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli import protocol
 from ganzoo.cli.complete import of_kind, runs
 from ganzoo.terminal.output import echo
 
@@ -90,29 +91,7 @@ def _table(scores: list[Score]) -> None:
         floor = "" if score.floor is None else f"{score.floor:.4g}"
         table.add_row(score.name, f"{score.value:.4g}", floor, score.better, f"{score.protocol['samples']:,}")
     Console(highlight=False).print(table)
-    echo(_protocol(scores))
-
-
-def _protocol(scores: list[Score]) -> str:
-    """Return the protocol that all scores share as text."""
     shared = scores[0].protocol
-    lines = [
-        f"step {scores[0].step}, weights {shared['weights']}, seed {shared['seed']}",
-        f"real samples: {shared['real']}; held out: {shared['held_out']}",
-    ]
-    extractor = next((score.protocol["extractor"] for score in scores if "extractor" in score.protocol), None)
-    if extractor:
-        facts = ", ".join(
-            f"{key} {_short(value)}"
-            for key, value in extractor.items()
-            if key not in ("use", "digest") and not isinstance(value, dict)
-        )
-        title = f"extractor {extractor['use']} {extractor['digest'][:12]}".strip()
-        lines.append(f"{title}: {facts}" if facts else title)
-    return "\n".join(lines)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return " and ".join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    echo(f"step {scores[0].step}, weights {shared['weights']}, seed {shared['seed']}")
+    for line in protocol.lines(scores):
+        echo(line)

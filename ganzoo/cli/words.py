@@ -19,6 +19,7 @@ COMMANDS = {
     "watch": "monitor follow tail progress log logs",
     "sample": "generate gen draw infer inference predict synthesize synthesise",
     "evaluate": "eval metrics val fid",
+    "judge": "assess grade rate",
     "compare": "diff sweep",
     "tune": "search optimize optimise hpo optuna",
     "interpolate": "interp morph walk",

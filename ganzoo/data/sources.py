@@ -110,6 +110,7 @@ class Source:
         path: Path of the file, relative to `data_root()`.
         urls: Mirrors in order of preference. Plain http is accepted only for a file with a digest.
         md5: MD5 of the file as published.
+        sha256: SHA-256 of the file as published.
         content_md5: MD5 of the contents of a .gz or .xz file, which does not depend on the compression.
         unpack: Members to unpack when the file is an archive: (name in the archive, path below `data_root()`).
         instead: Alternative paths, relative to `data_root()` or absolute.
@@ -121,6 +122,7 @@ class Source:
     content_md5: str = ""
     unpack: tuple[tuple[str, str], ...] = ()
     instead: tuple[str, ...] = ()
+    sha256: str = ""
 
     def missing(self) -> list[str]:
         """Return the paths below `data_root()` of the files that are needed and missing."""
@@ -165,15 +167,22 @@ def verify(source: Source) -> SourceState:
 
 def _compare(file: Path, source: Source) -> tuple[str, str]:
     """Return the state and note of an existing file, by the digests that are known."""
-    as_published = file.name == Path(source.path).name
-    if source.md5 and as_published and (actual := md5(file)) == source.md5:
+    as_published = file.name == Path(source.path).name and bool(source.md5 or source.sha256)
+    difference = _difference(file, source) if as_published else ""
+    if as_published and not difference:
         return "verified", ""
     if source.content_md5:
         actual, expected = _content_md5(file), source.content_md5
         return ("verified", "") if actual == expected else ("corrupt", f"its content has MD5 {actual}, not {expected}")
-    if source.md5 and as_published:
-        return "corrupt", f"its MD5 is {actual}, expected {source.md5}"
-    return "present", ""
+    return ("corrupt", f"it has {difference}") if as_published else ("present", "")
+
+
+def _difference(file: Path, source: Source) -> str:
+    """Return a digest of a file and the published one that it differs from, or "" if all that are known agree."""
+    for name, expected in (("MD5", source.md5), ("SHA-256", source.sha256)):
+        if expected and (actual := md5(file) if name == "MD5" else sha256(file)) != expected:
+            return f"{name} {actual}, expected {expected}"
+    return ""
 
 
 def obtain(source: Source, progress: Progress | None = None) -> SourceState:
@@ -215,7 +224,7 @@ def fetch(source: Source, progress: Progress | None = None) -> Path:
         SetupError: The disk is too small, or the folder cannot be written to.
     """
     file = data_root() / source.path
-    if file.exists() and (not source.md5 or md5(file) == source.md5):
+    if file.exists() and not _difference(file, source):
         return file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -225,11 +234,11 @@ def fetch(source: Source, progress: Progress | None = None) -> Path:
     reasons = []
     for url in source.urls:
         try:
-            if url.startswith("http://") and not source.md5:
+            if url.startswith("http://") and not (source.md5 or source.sha256):
                 raise ValueError("plain http is not accepted for a file without a digest")
             download(url, partial, progress or (lambda done, total: None))
-            if source.md5 and (actual := md5(partial)) != source.md5:
-                raise ValueError(f"the download has MD5 {actual}, expected {source.md5}")
+            if difference := _difference(partial, source):
+                raise ValueError(f"the download has {difference}")
             return partial.replace(file)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reasons.append(f"  {url}: {str(error) or type(error).__name__}")
@@ -243,6 +252,12 @@ def md5(file: Path) -> str:
     """Return the MD5 of a file, in hexadecimal."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, _new_md5).hexdigest()
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _content_md5(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Evaluation of generated samples by all metrics of a recipe, with floors and protocols."""
+"""Evaluation of samples by all metrics of a request, with floors and protocols."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.config.recipe import Recipe
 from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics import best, feature_cache, selection
 from ganzoo.metrics.metric import Evidence, Metric, Seen
 from ganzoo.metrics.reference import Reference
-from ganzoo.metrics.selection import Selected
+from ganzoo.metrics.selection import Request, Selected
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import provenance
 from ganzoo.runs.scores import BEST_OF, Score, has_name
@@ -40,12 +39,12 @@ def weights(averaged: bool) -> dict[str, str]:
 
 
 class Evaluator:
-    """Computes scores with the metrics of a recipe. The constructor is fast and reads no data.
+    """Computes scores with the metrics of a recipe or another request. The constructor is fast and reads no data.
 
     `left_out` has the metrics that were not named and could not process the samples, with the reason.
 
     Args:
-        recipe: The recipe.
+        request: The recipe, or another request.
         data: The training data.
         zoo: The zoo.
         conditional: Whether classes are requested from the GAN.
@@ -60,7 +59,7 @@ class Evaluator:
 
     def __init__(
         self,
-        recipe: Recipe,
+        request: Request,
         data: Dataset,
         zoo: Zoo,
         conditional: bool,
@@ -70,13 +69,13 @@ class Evaluator:
             raise IncompatibleError(
                 "samples are token ids, which no metric can process: measurements by the dataset are logged instead."
             )
-        self.recipe = recipe
+        self.request = request
         self.data = data
         self.conditional = conditional
         self.told = told
-        self.settings = recipe.evaluate
+        self.settings = request.evaluate
         self.zoo = zoo
-        self._extractors = selection.extractors(recipe, data, zoo)
+        self._extractors = selection.extractors(request, data, zoo)
         self._select(self._extractors.pop(0))
         self._prepared = False
         self.left_out: dict[str, str] = {}
@@ -85,7 +84,7 @@ class Evaluator:
     def _select(self, extractor: Selected) -> None:
         """Use this extractor, and the metrics that can be computed with it."""
         self.extractor = extractor
-        self.metrics = selection.metrics(self.recipe, self.data, self.zoo, self.conditional, extractor.component)
+        self.metrics = selection.metrics(self.request, self.data, self.zoo, self.conditional, extractor.component)
         best.check(self.settings.best, self.results)
         if self.settings.patience and not any(self._can_decide(metric) for metric in self.metrics):
             raise IncompatibleError(
@@ -157,15 +156,36 @@ class Evaluator:
         n = self.samples
         most = max([n, *(metric.component.samples for metric in self.metrics)])
         self.told(f"generating {most:,} samples")
-        fake = self._generate(sampler, most)
+        return self._all_scores(self._generate(sampler, most), n, step, generated_by)
+
+    def judge(self, x: Tensor, y: Tensor | None, facts: Mapping[str, Any]) -> list[Score]:
+        """Compute the scores of given samples.
+
+        Args:
+            x: Samples (N, *shape), images in [-1, 1].
+            y: Their classes (N,), if classes are requested; else None.
+            facts: Further entries of the protocol on the samples.
+
+        Returns:
+            The scores, of step 0.
+
+        Raises:
+            IncompatibleError: As when samples are generated.
+        """
+        self.prepare()
+        self.left_out = {}
+        return self._all_scores(Seen(x, y, self.extractor.component), len(x), 0, facts)
+
+    def _all_scores(self, fake: Seen, n: int, step: int, facts: Mapping[str, Any]) -> list[Score]:
+        """Return the scores of samples, of which most metrics see the first n."""
         evidence = Evidence(self.real, self.held, fake, self.data)
         scores: list[Score] = []
         for number, metric in enumerate(self.metrics, 1):
             self.told(f"metric {number} of {len(self.metrics)}: {metric.name}")
             try:
-                scores += self._scores(metric, evidence, n, step, generated_by)
+                scores += self._scores(metric, evidence, n, step, facts)
             except GanzooError as error:
-                if self.recipe.metrics:  # named in the recipe
+                if self.request.metrics:  # named
                     raise
                 self.left_out[metric.name] = error.message
         if not scores:
@@ -210,10 +230,14 @@ class Evaluator:
         return Seen(x, y, self.extractor.component)
 
     def _scores(
-        self, selected: Selected, evidence: Evidence, n: int, step: int, generated_by: Mapping[str, str]
+        self, selected: Selected, evidence: Evidence, n: int, step: int, facts: Mapping[str, Any]
     ) -> Iterable[Score]:
         metric: Metric = selected.component
         n = metric.samples or n
+        if len(evidence.fake) < n:
+            raise IncompatibleError(
+                f"metric {selected.name} needs {n:,} samples, and there are {len(evidence.fake):,}: give more."
+            )
         evidence = evidence.with_fake(evidence.fake.first(n))
         with rng.preserve_rng(), torch.enable_grad():
             values = metric(evidence)
@@ -224,7 +248,7 @@ class Evaluator:
             key = self.metrics.index(selected), n  # two metrics of one name may have different settings
             if key not in self.floors:
                 self.floors[key] = dict(metric.floor(evidence))
-        floors, protocol = self.floors[key], {**self._protocol(selected, n), **generated_by}
+        floors, protocol = self.floors[key], {**self._protocol(selected, n), **facts}
         for result, better in metric.better.items():
             name = _full_name(result, selected, self.extractor)
             yield Score(step, name, float(values[result]), _finite(floors.get(result)), better, protocol)
@@ -232,7 +256,7 @@ class Evaluator:
     def _protocol(self, metric: Selected, n: int) -> dict[str, Any]:
         """Return all that comparable scores must have in common."""
         protocol: dict[str, Any] = {
-            "data": self.recipe.dataset.filled(),
+            "data": self.request.dataset.filled(),
             "data_digest": self.reference.real.fingerprint,
             "real": self.reference.real.told,
             "held_out": self.reference.held.told,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from ganzoo.data.sources import Source
     from ganzoo.interfaces import Spec
     from ganzoo.metrics.reference import Reference
 
@@ -24,6 +25,10 @@ class Extractor(ABC):
     """Classes that logits() predicts: none, those of the data, or others, such as ImageNet's."""
     digest: str = ""
     """SHA-256 of the weights, known after prepare(); "" if there are none. It identifies the features."""
+
+    def sources(self) -> Sequence[Source]:
+        """Return the files to download, for `ganzoo data get` and `ganzoo data check`."""
+        return ()
 
     def check(self, spec: Spec) -> None:
         """Check that this extractor can be used, before any expensive computation. It never downloads anything.

@@ -128,8 +128,8 @@ class Metric(ABC):
         """
         if self.asked and not (conditional and spec.classes):
             raise IncompatibleError(
-                f"metric {next(iter(self.better))} compares samples with their requested classes, and this GAN is not "
-                "conditional. Use another metric, or a conditional GAN."
+                f"metric {next(iter(self.better))} compares samples with their requested classes, and these have none. "
+                "Use another metric, or samples of a conditional GAN."
             )
 
     @abstractmethod

@@ -107,7 +107,7 @@ class Reference:
             IncompatibleError: The dataset has one example only.
         """
         test = data.held_out()
-        order = _order(len(data))
+        order = random_order(len(data))
         if len(order) < 2:
             raise IncompatibleError("a dataset of one example has nothing to hold out. Use a larger one.")
         if test is None:
@@ -116,7 +116,7 @@ class Reference:
             held = _part(data, order[half:], "the other half")
         else:
             real = _part(data, order, "training data")
-            held = _part(test, _order(len(test)), "test data")
+            held = _part(test, random_order(len(test)), "test data")
         return cls(real, held, cache_root() / "metrics")
 
 
@@ -126,5 +126,6 @@ def _part(data: Dataset, order: tuple[int, ...], description: str) -> Part:
     return Part(data, order[:most], f"{count}, {description}")
 
 
-def _order(n: int) -> tuple[int, ...]:
+def random_order(n: int) -> tuple[int, ...]:
+    """Return the indices 0 to n - 1 in a random order, the same every time."""
     return tuple(torch.randperm(n, generator=torch.Generator().manual_seed(SEED)).tolist())

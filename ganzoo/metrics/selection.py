@@ -1,14 +1,14 @@
-"""Selection of metrics and extractor: those that a recipe names, or all that apply to the samples."""
+"""Selection of metrics and extractor: those that are named, or all that apply to the samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ganzoo.config.component import Blueprint
 from ganzoo.config.instantiate import REFUSALS
-from ganzoo.config.recipe import Recipe
+from ganzoo.config.recipe import Evaluation
 from ganzoo.errors import GanzooError, IncompatibleError
 from ganzoo.interfaces import Dataset
 from ganzoo.metrics.extractor import Extractor
@@ -17,6 +17,26 @@ from ganzoo.registry.zoo import Zoo
 
 DEFAULTS = ("ganzoo/referee", "ganzoo/rotations", "ganzoo/raw")  # extractors without a download, in order of preference
 CLASSES = {"classes": ("data",), "logits": ("data", "others")}  # input of a metric -> classes of the extractor
+
+
+class Request(Protocol):
+    """Metrics, extractor and data of an evaluation, such as those of a recipe."""
+
+    @property
+    def evaluate(self) -> Evaluation:
+        """Number and seed of the samples, and what is best."""
+
+    @property
+    def metrics(self) -> list[Blueprint]:
+        """The metrics that are named; none for all that apply."""
+
+    @property
+    def extractor(self) -> Blueprint | None:
+        """The extractor that is named, or None."""
+
+    @property
+    def dataset(self) -> Blueprint:
+        """The data that samples are compared with."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +62,11 @@ class Selected:
         return self.blueprint.filled()
 
 
-def extractors(recipe: Recipe, data: Dataset, zoo: Zoo) -> list[Selected]:
-    """Select the extractor that a recipe names, or those of DEFAULTS that can process the samples.
+def extractors(request: Request, data: Dataset, zoo: Zoo) -> list[Selected]:
+    """Select the extractor that is named, or those of DEFAULTS that can process the samples.
 
     Args:
-        recipe: The recipe.
+        request: A recipe, or another request.
         data: The training data.
         zoo: The zoo.
 
@@ -56,8 +76,8 @@ def extractors(recipe: Recipe, data: Dataset, zoo: Zoo) -> list[Selected]:
     Raises:
         GanzooError: None can be used, see Extractor.check().
     """
-    if recipe.extractor:
-        named = Selected(_build(recipe.extractor), recipe.extractor)
+    if request.extractor:
+        named = Selected(_build(request.extractor), request.extractor)
         named.component.check(data.spec)
         return [named]
     usable: list[Selected] = []
@@ -76,11 +96,11 @@ def extractors(recipe: Recipe, data: Dataset, zoo: Zoo) -> list[Selected]:
     return usable
 
 
-def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, extractor: Extractor) -> list[Selected]:
-    """Select the metrics that a recipe names, or all that are computed by default and apply.
+def metrics(request: Request, data: Dataset, zoo: Zoo, conditional: bool, extractor: Extractor) -> list[Selected]:
+    """Select the metrics that are named, or all that are computed by default and apply.
 
     Args:
-        recipe: The recipe.
+        request: A recipe, or another request.
         data: The training data.
         zoo: The zoo.
         conditional: Whether classes are requested from the GAN.
@@ -92,8 +112,8 @@ def metrics(recipe: Recipe, data: Dataset, zoo: Zoo, conditional: bool, extracto
     Raises:
         IncompatibleError: A named metric does not apply, or no metric does.
     """
-    if recipe.metrics:
-        named = [Selected(_build(blueprint), blueprint) for blueprint in recipe.metrics]
+    if request.metrics:
+        named = [Selected(_build(blueprint), blueprint) for blueprint in request.metrics]
         for metric in named:
             _check(metric, data, conditional, extractor)
         return named

@@ -40,10 +40,15 @@ class Verdict:
     advice: str
 
     @property
+    def summary(self) -> str:
+        """Return the verdict in a sentence, without advice."""
+        reasons = f": {', '.join(self.reasons)}" if self.reasons else ""
+        return f"{TITLES[self.level]}{reasons}."
+
+    @property
     def text(self) -> str:
         """Return the verdict in a sentence or two."""
-        reasons = f": {', '.join(self.reasons)}" if self.reasons else ""
-        return f"{TITLES[self.level]}{reasons}." + (f" Next: {self.advice}" if self.advice else "")
+        return self.summary + (f" Next: {self.advice}" if self.advice else "")
 
 
 def verdict(scores: Iterable[Score]) -> Verdict:

@@ -109,8 +109,8 @@ def compare(runs: Sequence[RunFolder], names: Sequence[str] = ()) -> Comparison:
         for group, row_cells in zip(groups, cells, strict=True)
     )
     same_length = all(labels.patience(run.resolved["recipe"]) is None for run in runs)
-    unequal = {name: _differences([s[name] for s in newest.values() if name in s], same_length) for name in present}
-    return Comparison(rows, present, {name: differences for name, differences in unequal.items() if differences})
+    unequal = {name: differences([s[name] for s in newest.values() if name in s], same_length) for name in present}
+    return Comparison(rows, present, {name: found for name, found in unequal.items() if found})
 
 
 def grouped(runs: Sequence[RunFolder]) -> list[Group]:
@@ -175,10 +175,15 @@ def _cells(
     return cells
 
 
-def _differences(compared: Sequence[Score], same_length: bool) -> tuple[str, ...]:
-    """Return the differences between the protocols of the runs: ("samples (500, 1000)",).
+def differences(compared: Sequence[Score], same_length: bool = True) -> tuple[str, ...]:
+    """Find the differences between the protocols of scores of one name: ("samples (500, 1000)",).
 
-    Steps are compared as well, unless the runs decide themselves how long they train.
+    Args:
+        compared: The scores.
+        same_length: Compare the steps as well; runs that decide themselves how long they train may differ in them.
+
+    Returns:
+        Each difference with its values.
     """
     steps = [{"step": score.step} if same_length else {} for score in compared]
     protocols = [{**step, **dict(flat(score.terms))} for step, score in zip(steps, compared, strict=True)]

@@ -178,10 +178,10 @@ def _parsed(line: bytes) -> Score | None:
         score = Score(**regular.parse_json(line))
     except (ValueError, TypeError):
         return None
-    return score if _is_valid(score) else None
+    return score if is_valid(score) else None
 
 
-def _is_valid(score: Score) -> bool:
+def is_valid(score: Score) -> bool:
     """Return True when every attribute has its type: the file may have been edited by hand."""
     numbers = [score.value] if score.floor is None else [score.value, score.floor]
     return (

@@ -1,6 +1,7 @@
 """`ganzoo data list`, `get` and `check`."""
 
 import gzip
+import hashlib
 import json
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from PIL import Image
 
 from ganzoo.cli import cli
 from ganzoo_builtins.datasets import folder
+from ganzoo_builtins.extractors import inception
 
 
 @pytest.fixture
@@ -158,3 +160,39 @@ def test_check_remarks_on_classes_without_examples(kmnist):
     result = run("check", "kmnist", "train=false")
     assert result.exit_code == 0
     assert "remark: 8 of 10 classes have no example: ki, su, tsu, " in result.stdout
+
+
+@pytest.fixture
+def weights(root, tmp_path, monkeypatch):
+    """The weights of the extractor inception on a mirror, which is a file here."""
+    mirror = tmp_path / "mirror"
+    mirror.write_bytes(b"weights")
+    monkeypatch.setattr(inception, "URL", mirror.as_uri())
+    monkeypatch.setattr(inception, "SHA256", hashlib.sha256(b"weights").hexdigest())
+    return mirror
+
+
+def test_get_fetches_the_weights_of_an_extractor(root, weights):
+    assert run("check", "inception").exit_code == 3
+    result = run("get", "inception")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"verified  {root / inception.PATH}\n"
+    assert (root / inception.PATH).read_bytes() == b"weights"
+    report = json.loads(run("check", "inception", "--json").stdout)
+    assert report["problem"] == "" and [file["state"] for file in report["files"]] == ["verified"]
+
+
+def test_get_refuses_other_weights(root, weights):
+    weights.write_bytes(b"other")
+    result = run("get", "inception")
+    assert result.exit_code == 3
+    assert "the download has SHA-256" in result.stderr
+    assert not (root / inception.PATH).exists()
+
+
+def test_get_of_an_extractor_without_weights(root):
+    assert run("get", "raw").stdout == "raw needs no download.\n"
+
+
+def test_a_name_of_neither_is_that_of_a_dataset(root):
+    assert "no dataset named 'inceptio'" in run("get", "inceptio").stderr

@@ -111,6 +111,20 @@ def test_plain_http_needs_a_digest(root, site):
     assert asked == []
 
 
+def test_a_sha256_is_a_digest_too(root, site):
+    address, asked = site
+    digest = hashlib.sha256(GOOD).hexdigest()
+    wrong = Source("file", (f"{address}/other",), sha256=digest)
+    with pytest.raises(DataError, match=f"the download has SHA-256 [0-9a-f]{{64}}, expected {digest}"):
+        fetch(wrong)
+    source = Source("file", (f"{address}/good",), sha256=digest)
+    assert obtain(source).state == "verified"
+    (root / "file").write_bytes(b"damaged")
+    assert verify(source).state == "corrupt" and f"expected {digest}" in verify(source).note
+    assert obtain(source).state == "verified"
+    assert asked == ["/other", "/good", "/good"]
+
+
 def test_a_redirect_from_https_to_http_is_refused():
     request = urllib.request.Request("https://example.org/file")
     with pytest.raises(ValueError, match="redirects from https to http://"):

@@ -20,6 +20,7 @@ from ganzoo.cli import cli
 from ganzoo.config import locate, parser, renamed, resolver
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces import Dataset
+from ganzoo.metrics.extractor import Extractor
 from ganzoo.registry.zoo import KINDS
 from ganzoo.training import loop
 from helpers import pages
@@ -165,7 +166,7 @@ def is_listed(page: Path, kind: str | None, pattern: str | None, **options: Any)
 def dataset_takes(page: Path, name: str, settings: tuple[str, ...], **options: Any) -> None:
     from ganzoo.cli.data import _build
 
-    assert isinstance(_build(name, settings), Dataset)
+    assert isinstance(_build(name, settings), Dataset | Extractor)
 
 
 CHECKS: dict[str, Callable[..., None]] = {

@@ -17,6 +17,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "metric kernel_distance": {"subsets": 3},
     "metric sliced_wasserstein": {"projections": 5},
     "metric gan_train": {"steps": 10},
+    "metric mind": {"projections": 20},
+    "metric utility": {"steps": 10, "learners": 1},
     "metric stacked_modes": {"steps": 30, "least": 0},
 }
 """Paths, and settings that make the tests fast."""

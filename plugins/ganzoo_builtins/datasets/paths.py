@@ -26,7 +26,19 @@ VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
 REMEDY = "Set path to where it is."
 TO_NPZ = 'numpy.savez("arrays.npz", images=...), and set use = "npz" and path to that file.'
-ARRAYS: tuple[str, ...] = (".h5", ".hdf5", ".mat", ".parquet", ".arrow", ".feather", ".tfrecord", ".pt", ".pth", ".pkl", ".pickle")
+ARRAYS: tuple[str, ...] = (
+    ".h5",
+    ".hdf5",
+    ".mat",
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".tfrecord",
+    ".pt",
+    ".pth",
+    ".pkl",
+    ".pickle",
+)
 ARRAYS += (".safetensors", ".lmdb", ".mdb", ".zarr", ".nc")
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 

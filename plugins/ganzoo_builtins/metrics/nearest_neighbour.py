@@ -34,7 +34,7 @@ class NearestNeighbour(Metric):
         self.most = most
 
     def __call__(self, evidence: Evidence) -> Mapping[str, float]:
-        distances = nearest(evidence.fake.first(self.most).features, _training_features(evidence))
+        distances = nearest(evidence.fake.first(self.most).features, training_features(evidence))
         return self._compare(distances, self._held_out_distances(evidence))
 
     def floor(self, evidence: Evidence) -> Mapping[str, float]:
@@ -45,7 +45,7 @@ class NearestNeighbour(Metric):
         """Return the distances (n,) of held-out samples to the nearest training sample other than themselves."""
         held_out = evidence.held.first(self.most).features
         excluded = None if _has_test_split(evidence) else len(evidence.real) + torch.arange(len(held_out))
-        return nearest(held_out, _training_features(evidence), excluded)
+        return nearest(held_out, training_features(evidence), excluded)
 
     def _compare(self, distances: Tensor, held_out: Tensor) -> Mapping[str, float]:
         """Return the results for distances (N,), relative to those of held-out samples (n,)."""
@@ -63,7 +63,7 @@ def _has_test_split(evidence: Evidence) -> bool:
     return evidence.data.held_out() is not None
 
 
-def _training_features(evidence: Evidence) -> Tensor:
+def training_features(evidence: Evidence) -> Tensor:
     """Return the features (M, F) of all samples that were trained on, with held-out ones last if they were too."""
     real = evidence.real.features
     return real if _has_test_split(evidence) else torch.cat([real, evidence.held.features])

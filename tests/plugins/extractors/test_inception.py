@@ -47,7 +47,7 @@ def file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = root / PATH
     path.parent.mkdir()
     path.write_bytes(b"weights")
-    monkeypatch.setattr(inception, "BEGINS", hashlib.sha256(b"weights").hexdigest()[:8])
+    monkeypatch.setattr(inception, "SHA256", hashlib.sha256(b"weights").hexdigest())
     return path
 
 
@@ -71,7 +71,8 @@ def test_a_missing_file_is_told_with_where_it_comes_from_and_goes_to(root: Path)
     pytest.importorskip("torch_fidelity")
     with pytest.raises(DataError) as caught:
         Inception().check(IMAGES)
-    assert f"Put {inception.URL} at {root / PATH}" in caught.value.message
+    assert "Type `ganzoo data get inception`" in caught.value.message
+    assert f"put {inception.URL} at {root / PATH}" in caught.value.message
     assert not list(root.iterdir())
 
 
@@ -85,8 +86,14 @@ def test_another_file_is_never_opened(root: Path) -> None:
     (root / PATH).parent.mkdir()
     (root / PATH).write_bytes(pickle.dumps(Bomb()))
     for reach in (lambda: Inception().check(IMAGES), lambda: Inception().prepare(Reference.from_dataset(Glyphs(n=12)))):
-        with pytest.raises(DataError, match=r"not the published file and is not opened: its SHA-256 begins with"):
+        with pytest.raises(DataError, match=r"not the published file and is not opened: its SHA-256 is"):
             reach()
+
+
+def test_its_weights_are_fetched_by_their_digest() -> None:
+    (source,) = Inception().sources()
+    assert source.path == PATH and source.urls == (inception.URL,)
+    assert source.sha256 == inception.SHA256 and inception.FILE.endswith(f"-{inception.SHA256[:8]}.pth")
 
 
 def test_what_is_asked_of_torch_fidelity(prepared: Any, file: Path) -> None:
