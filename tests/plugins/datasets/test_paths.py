@@ -38,8 +38,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("cut.tar.gz", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
-        ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
-        ("one.npy", 'is an array, not a folder. Save it by numpy.savez("arrays.npz", images=...)'),
+        ("arrays.npz", 'is a file, not a folder. .npz is read by the dataset "npz": set use = "npz".'),
+        ("one.npy", 'is a file, not a folder. .npy is read by the dataset "npy": set use = "npy"'),
         ("poems.txt", 'is a text file, not a folder. Its lines are read by the dataset "text"'),
         ("notes.odt", "is a file, not a folder. Set path to where it is."),
         ("photos/*/*.png", "is a pattern, not a folder. Set path to the folder itself, such as 'photos'."),
@@ -112,3 +112,11 @@ def _without_home(path: Path) -> Path:
     if str(path).startswith("~"):
         raise RuntimeError("Could not determine home directory.")
     return path
+
+
+def test_a_zip_file_is_as_good_as_a_folder_where_pictures_are_wanted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    assert find_path(str(tmp_path / "a.zip"), "pictures") == tmp_path / "a.zip"
+    with pytest.raises(DataError, match=r"a zip file, not a folder. Unpack it"):
+        find_path(str(tmp_path / "a.zip"), "folder")
