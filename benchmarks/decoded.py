@@ -71,7 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    decoder = ImageDecoder(options.size, 3, "stretch", (255, 255, 255), 64 * 10**6)
+    decoder = ImageDecoder(options.size, 3, "resize", (255, 255, 255), 64 * 10**6)
     files = sorted(path for path in options.folder.rglob("*") if path.is_file())
     outcomes: Counter[str] = Counter()
     worst = 0.0

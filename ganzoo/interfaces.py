@@ -522,8 +522,8 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
             i: Index of the example.
 
         Returns:
-            The sample "x": uint8 (C, H, W) for images, int64 (T,) for token ids, float32 (F,) otherwise; and its label
-            "y", int64 (), if there are labels.
+            The sample "x": uint8 (C, H, W) for images, or float32 in [-1, 1]; int64 (T,) for token ids, float32 (F,)
+            otherwise; and its label "y", int64 (), if there are labels.
         """
 
     def example_name(self, i: int) -> str:
@@ -541,7 +541,7 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
         """Return the whole dataset, or None when examples are read one at a time.
 
         Returns:
-            Samples "x" (len, *shape), uint8 for images, and labels "y" int64 (len,) if there are labels; or None.
+            Samples "x" (len, *shape), and labels "y" int64 (len,) if there are labels; typed as an example; or None.
         """
         return None
 
@@ -596,7 +596,7 @@ class Dataset(torch.utils.data.Dataset[Batch], ABC):
             i: Index of the example.
 
         Returns:
-            The image, uint8 (C, height, width).
+            The image (C, height, width), of the type of an example.
 
         Raises:
             DataError: It cannot be read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -13,17 +14,19 @@ from ganzoo.errors import SetupError
 
 BLOCK = 2**18
 TIMEOUT = 30.0  # seconds without a byte
+PARTIAL, NO_SUCH_PART = 206, 416  # status of an answer that has a part of the file, and that has none
 
 Progress = Callable[[int, int | None], None]
 """Callback for each block received: (bytes so far, total bytes or None when the server does not say)."""
 
 
 def download(url: str, path: Path, progress: Progress) -> None:
-    """Download a file.
+    """Download a file, or the rest of it.
 
     Args:
         url: Address of the file.
-        path: File to write to.
+        path: File to write to. What is there already counts as the beginning, and is replaced where the server sends
+            no parts of files.
         progress: Callback for each block received.
 
     Raises:
@@ -35,16 +38,31 @@ def download(url: str, path: Path, progress: Progress) -> None:
     if urllib.parse.urlsplit(url).hostname == "drive.google.com":
         _from_google_drive(url, path)
         return
-    with _OPENER.open(url, timeout=TIMEOUT) as answer, path.open("wb") as file:
-        _copy(answer, file, progress)
+    there = path.stat().st_size if path.is_file() else 0
+    try:
+        answer = _answer(url, there)
+    except urllib.error.HTTPError as error:
+        if error.code != NO_SUCH_PART:
+            raise
+        there, answer = 0, _answer(url, 0)
+    with answer:
+        continued = answer.status == PARTIAL and answer.headers.get("Content-Range", "").startswith(f"bytes {there}-")
+        with path.open("ab" if continued else "wb") as file:
+            _copy(answer, file, there if continued else 0, progress)
 
 
-def _copy(answer: Any, file: IO[bytes], progress: Progress) -> None:
+def _answer(url: str, start: int) -> Any:
+    """Ask for a file from this byte on."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    return _OPENER.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+
+
+def _copy(answer: Any, file: IO[bytes], done: int, progress: Progress) -> None:
+    """Write an answer to a file that has `done` bytes already."""
     length = answer.headers.get("Content-Length")
-    total = int(length) if length else None
-    if total and total > (free := shutil.disk_usage(Path(file.name).parent).free):
-        raise SetupError(f"{file.name} needs {total:,} bytes and the disk has {free:,}: make room.")
-    done = 0
+    total = done + int(length) if length else None
+    if total and total - done > (free := shutil.disk_usage(Path(file.name).parent).free):
+        raise SetupError(f"{file.name} needs {total - done:,} bytes and the disk has {free:,}: make room.")
     while block := answer.read(BLOCK):
         file.write(block)
         done += len(block)

@@ -210,7 +210,8 @@ def obtain(source: Source, progress: Progress | None = None) -> SourceState:
 def fetch(source: Source, progress: Progress | None = None) -> Path:
     """Download the file of a source, unless an undamaged one exists.
 
-    The mirrors are tried in turn. Bytes are written to a `.partial` file, which is renamed once its digest matches.
+    The mirrors are tried in turn. Bytes are written to a `.partial` file, which is renamed once its digest matches. If
+    there is a digest, that file stays when a download breaks off, and the next mirror or the next call sends the rest.
 
     Args:
         source: The source.
@@ -236,14 +237,18 @@ def fetch(source: Source, progress: Progress | None = None) -> Path:
         try:
             if url.startswith("http://") and not (source.md5 or source.sha256):
                 raise ValueError("plain http is not accepted for a file without a digest")
+            if not (source.md5 or source.sha256):
+                partial.unlink(missing_ok=True)
             download(url, partial, progress or (lambda done, total: None))
             if difference := _difference(partial, source):
+                partial.unlink()
                 raise ValueError(f"the download has {difference}")
             return partial.replace(file)
         except (OSError, http.client.HTTPException, ValueError) as error:
             reasons.append(f"  {url}: {str(error) or type(error).__name__}")
         finally:
-            partial.unlink(missing_ok=True)
+            if not (source.md5 or source.sha256) or (partial.is_file() and not partial.stat().st_size):
+                partial.unlink(missing_ok=True)
     listed = "\n".join(reasons) or "  no address is known for it"
     raise DataError(f"{source.path} could not be fetched:\n{listed}\nFetch it some other way and put it at {file}.")
 

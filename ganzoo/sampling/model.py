@@ -313,13 +313,13 @@ class Model:
     def pictures(self, folder: Path, reverse: bool = False) -> Dataset:
         """Return the pictures in a folder as a dataset of inputs "x"; see read()."""
         shape = self.ends(reverse)[0].shape
-        if len(shape) != 3 or shape[1] != shape[2]:
-            raise GanzooError(f"this GAN translates {tuple(shape)}, and pictures are read as squares.")
+        if len(shape) != 3:
+            raise GanzooError(f"this GAN translates {tuple(shape)}, which are no pictures.")
         if not folder.is_dir():
             what = "it is a file" if folder.exists() else "it is not there"
             raise GanzooError(f"no folder of input pictures {str(folder)!r}: {what}. Give a folder (--input FOLDER).")
         reader = discovery.load().zoo.find("dataset", "ganzoo/folder").load()
-        pictures: Dataset = reader(path=str(folder), size=shape[1], channels=shape[0])
+        pictures: Dataset = reader(path=str(folder), size=shape[1:], channels=shape[0])
         return pictures
 
     @property

@@ -119,9 +119,10 @@ def write(rows: Iterator[Scored], file: IO[str], suffix: str) -> None:
 
 def _pictures(folder: Path, model: Model, zoo: Zoo) -> Dataset:
     shape = model.spec.shape
-    if len(shape) != 3 or shape[1] != shape[2]:
-        raise GanzooError(f"this GAN was trained on samples of shape {tuple(shape)}, and pictures are read as squares.")
-    pictures: Dataset = zoo.find("dataset", "ganzoo/folder").load()(path=str(folder), size=shape[1], channels=shape[0])
+    if len(shape) != 3:
+        raise GanzooError(f"this GAN was trained on samples of shape {tuple(shape)}, which are no pictures.")
+    reader = zoo.find("dataset", "ganzoo/folder").load()
+    pictures: Dataset = reader(path=str(folder), size=shape[1:], channels=shape[0])
     return pictures
 
 

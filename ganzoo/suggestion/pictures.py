@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -125,9 +126,9 @@ def look(place: str, settings: Sequence[str], zoo: Zoo) -> Pictures:
 
 
 def _is_folder(place: str, zoo: Zoo) -> bool:
-    """Return True for a folder, False for the name of a dataset."""
+    """Return True for a folder or a zip file, False for the name of a dataset."""
     path = with_home(place)
-    if path.is_dir() or (data_root() / path).is_dir():
+    if path.is_dir() or (data_root() / path).is_dir() or (zipfile.is_zipfile(path) and path.suffix != ".npz"):
         return True
     if path.is_file():
         unpack = f"ganzoo suggest npz path={place}" if path.suffix == ".npz" else "unpack it first if it is an archive"

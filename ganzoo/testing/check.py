@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from unittest import SkipTest
 
-from ganzoo.errors import describe, printable
+from ganzoo.errors import SetupError, describe, printable
 from ganzoo.utils import rng
 
 
@@ -45,13 +45,16 @@ class Check:
 
         Raises:
             BrokenPromiseError: The component breaks the promise.
-            unittest.SkipTest: The promise does not apply to the component; pytest reports a skipped test.
+            unittest.SkipTest: The promise does not apply to the component, or this machine lacks what it needs, such as
+                an optional package; pytest reports a skipped test.
         """
         try:
             with rng.seeded(0):
                 self.promise(self.subject)
         except (BrokenPromiseError, SkipTest):
             raise
+        except SetupError as error:  # such as a package of an extra that is not installed
+            skip(f"this machine cannot run it: {error.message}")
         except (Exception, SystemExit) as error:  # a plugin's code may raise anything
             raise BrokenPromiseError(f"{self}: it raised {describe(error)}") from error
 

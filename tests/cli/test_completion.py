@@ -75,7 +75,7 @@ LOSSES = ["energy", "hinge", "least_squares", "minimax"]
         ("run.deterministic=", ["run.deterministic=true", "run.deterministic=false"]),
         ("run.on_nonfinite=", ["run.on_nonfinite=stop", "run.on_nonfinite=rollback", "run.on_nonfinite=skip"]),
         ("run.threads=", ["run.threads=auto"]),
-        ("dataset.use=folder dataset.fit=", ["dataset.fit=crop", "dataset.fit=pad", "dataset.fit=stretch"]),
+        ("dataset.use=folder dataset.fit=", ["dataset.fit=crop", "dataset.fit=pad", "dataset.fit=resize"]),
         ("optimizer.di", ["optimizer.differentiable=", "optimizer.discriminator."]),
         ("optimizer.discriminator.l", ["optimizer.discriminator.lr="]),
         ("nothing.a", []),

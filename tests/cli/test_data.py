@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from ganzoo.cli import cli
-from ganzoo_builtins.datasets import folder
+from ganzoo_builtins.datasets import pictures
 from ganzoo_builtins.extractors import inception
 
 
@@ -121,7 +121,7 @@ def photos(tmp_path):
 
 @pytest.mark.parametrize("in_memory", [0, 2**30])
 def test_check_reads_every_picture_and_lists_all_damaged_ones(photos, monkeypatch, in_memory):
-    monkeypatch.setattr(folder, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(pictures, "IN_MEMORY", in_memory)
     (photos / "cat/0.png").write_bytes(b"nonsense")
     (photos / "dog/z.png").write_bytes(b"")
     result = run("check", "folder", f"path={photos}")

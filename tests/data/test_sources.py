@@ -31,9 +31,14 @@ class Mirrors(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.asked.append(self.path)
-        body = {"/good": GOOD, "/other": b"other", "/cut": GOOD}.get(self.path)
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Length", str(len(body or b"")))
+        body = {"/good": GOOD, "/other": b"other", "/cut": GOOD, "/parts": GOOD}.get(self.path)
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if self.path == "/parts" else 0
+        self.send_response(416 if start >= len(GOOD) else 206 if start else 200 if body else 404)
+        if start:
+            self.asked.append(start)
+            self.send_header("Content-Range", f"bytes {start}-{len(GOOD) - 1}/{len(GOOD)}")
+        body = (body or b"")[start:]
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write((body or b"")[: 500 if self.path == "/cut" else None])
 
@@ -101,6 +106,45 @@ def test_fetch_names_every_address_and_reason(root, site):
     assert f"{address}/other: the download has MD5 795f3202b17cb6bc3d4b771d8c6c9eaf, expected {GOOD_MD5}" in told
     assert f"{address}/cut: cut off after 500 of 1,400 bytes" in told
     assert f"put it at {root / 'a/file'}" in told
+    assert [file.name for file in (root / "a").iterdir()] == ["file.partial"]
+
+
+def test_a_download_that_broke_off_goes_on_where_it_ended(root, site):
+    address, asked = site
+    with pytest.raises(DataError, match="cut off after 500 of 1,400 bytes"):
+        fetch(Source("a/file", (f"{address}/cut",), GOOD_MD5))
+    seen = []
+    source = Source("a/file", (f"{address}/parts",), GOOD_MD5)
+    assert fetch(source, lambda done, total: seen.append((done, total))).read_bytes() == GOOD
+    assert asked == ["/cut", "/parts", 500] and seen == [(1400, 1400)]
+    assert [file.name for file in (root / "a").iterdir()] == ["file"]
+
+
+def test_a_beginning_of_another_file_is_not_kept(root, site):
+    address, asked = site
+    (root / "a").mkdir(parents=True)
+    (root / "a" / "file.partial").write_bytes(b"x" * 500)
+    mirrors = (f"{address}/parts", f"{address}/good")
+    assert fetch(Source("a/file", mirrors, GOOD_MD5)).read_bytes() == GOOD
+    assert asked == ["/parts", 500, "/good"]
+
+
+def test_more_than_the_server_has_is_asked_for_again_as_a_whole(root, site):
+    address, asked = site
+    (root / "a").mkdir(parents=True)
+    (root / "a" / "file.partial").write_bytes(b"x" * len(GOOD))
+    assert fetch(Source("a/file", (f"{address}/parts",), GOOD_MD5)).read_bytes() == GOOD
+    assert asked == ["/parts", 1400, "/parts"]
+
+
+def test_without_a_digest_nothing_is_kept_of_a_download_that_broke_off(root, site, monkeypatch):
+    def cut_off(url, path, progress):
+        path.write_bytes(b"x" * 500)
+        raise ValueError("cut off")
+
+    monkeypatch.setattr("ganzoo.data.sources.download", cut_off)
+    with pytest.raises(DataError, match="cut off"):
+        fetch(Source("a/file", ("https://example.org/file",)))
     assert list((root / "a").iterdir()) == []
 
 

@@ -25,7 +25,7 @@ from ganzoo.data import workers
 from ganzoo.data.loader import Batches
 from ganzoo.errors import SetupError
 from ganzoo.utils.signals import STOP_SIGNALS
-from ganzoo_builtins.datasets import folder
+from ganzoo_builtins.datasets import pictures
 from ganzoo_builtins.datasets.folder import Folder
 from helpers.noisy import Noisy
 
@@ -149,7 +149,7 @@ def test_an_error_of_the_dataset_arrives_as_it_was_raised(started: Started, work
 
 @in_workers
 def test_a_damaged_picture_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
-    monkeypatch.setattr(folder, "IN_MEMORY", 0)
+    monkeypatch.setattr(pictures, "IN_MEMORY", 0)
     for i in range(12):
         Image.new("RGB", (8, 8)).save(tmp_path / f"{i:02}.png")
     (tmp_path / "07.png").write_bytes(b"nonsense")

@@ -137,7 +137,7 @@ def test_every_environment_variable() -> None:
 def test_every_dataset() -> None:
     text = page("data.md")
     told = {name.strip("`") for heading in ("## Generated", "## Downloaded") for name, *_ in rows(text, heading)}
-    told |= set(re.findall(r"^## (folder|pairs|unpaired|text|npz|digits):", text, re.M))
+    told |= set(re.findall(r"^## (folder|hf|parquet|webdataset|pairs|unpaired|text|npz|npy|hdf5|digits):", text, re.M))
     entries = discovery.load().zoo.entries("dataset")
     assert told == {entry.name for entry in entries if entry.owner == "ganzoo"}
 

@@ -19,6 +19,10 @@ RENAMED = [
         for name in ("ring", "grid", "gaussian_1d")
         for value in (True, False)
     ),
+    *(
+        ("dataset", {"use": name, "path": "p", "fit": "stretch"}, {"path": "p", "fit": "resize"}, '"resize"')
+        for name in ("folder", "pairs", "unpaired")
+    ),
     *((kind, {"use": "lapgan_level", "labels": True}, {"condition": "concat"}, '"concat"') for kind in LEVEL),
     *((kind, {"use": "lapgan_level", "labels": False}, {}, '"none"') for kind in LEVEL),
 ]

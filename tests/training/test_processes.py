@@ -245,7 +245,7 @@ def test_a_signal_to_all_processes_of_a_command_stops_training_alone(number: sig
         Image.new("RGB", (8, 8), (index, 0, 0)).save(images / f"{index}.png")
     path.write_text(toml().replace('use = "ring"\nn = 200', f'use = "folder"\npath = "{images}"\nsize = 8'))
     settings = ["run.steps=1_000_000", "run.save=5", "run.workers=2"]
-    limit = "import ganzoo_builtins.datasets.folder as f; f.IN_MEMORY = 0; from ganzoo.cli import cli; cli()"
+    limit = "import ganzoo_builtins.datasets.pictures as f; f.IN_MEMORY = 0; from ganzoo.cli import cli; cli()"
     command = [sys.executable, "-c", limit, "run", str(path), "--out", str(out), *settings]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, start_new_session=True) as process:
         try:

@@ -27,11 +27,18 @@ def ganzoo_register(zoo: ganzoo.Zoo) -> None:
     add(name, target, "Three digits as red, green and blue, 28x28: 1,000 modes", "arXiv:1611.02163")
     add("celeba", "celeba:CelebA", "Faces with 40 attributes, 178x218 colour", "arXiv:1411.7766")
     # Your own.
-    add("folder", "folder:Folder", "Your images; class subfolders become labels")
-    add("pairs", "pairs:Pairs", "Your pairs of images: inputs and targets, in two folders")
+    upgrade = f"{HERE}.upgrade:fit"
+    add("folder", "folder:Folder", "Your images, in a folder or a zip file, with or without labels", upgrade=upgrade)
+    add("hf", "hugging_face:HuggingFace", "Your images, or those of the Hub, by the library datasets of Hugging Face")
+    add("parquet", "parquet:Parquet", "Your images in a column of Parquet files")
+    add("webdataset", "webdataset:WebDataset", "Your images in the tar files of WebDataset, read by index")
+    add("pairs", "pairs:Pairs", "Your pairs of images: inputs and targets, in two folders", upgrade=upgrade)
     name, target = "unpaired", "unpaired_folders:UnpairedFolders"
-    add(name, target, "Your images in two folders that do not belong together: inputs and samples")
+    summary = "Your images in two folders that do not belong together: inputs and samples"
+    add(name, target, summary, upgrade=upgrade)
     add("npz", "npz:Npz", "Your arrays: images and labels from one .npz file")
+    add("npy", "npy:Npy", "Your large arrays of images or points, memory-mapped from an .npy or .npz file")
+    add("hdf5", "hdf5:Hdf5", "Your large arrays of images or points, from an HDF5 file")
     add("text", "text:Text", "The lines of your text file as token ids, by character or by word")
     # Included in a package.
     add("digits", "digits:Digits", "1,797 handwritten digits included in scikit-learn, 8x8 grey, 10 classes")

@@ -14,6 +14,7 @@ from ganzoo import DataError
 GAPS = 10  # numbers for each one that occurs, at most
 FEW = 100  # classes that may have gaps of any size: a part of a data set lacks some of them
 MOST_CLASSES = 100_000
+MOST_CHANNELS = 16
 FLAT_SIDE = 8  # pixels along the smallest image whose numbers are taken for an image
 EXPECTED = (
     "expected images, uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3, or features, float32 (N, F), or "
@@ -21,6 +22,21 @@ EXPECTED = (
 )
 WITH_TEXTS = 'If they are token ids, save their texts, too, as "words".'
 RENUMBER = "number them from 0, e.g. numpy.unique({name}, return_inverse=True)[1]"
+
+
+def channel_axis(shape: tuple[int, ...]) -> int | None:
+    """Return which axis of images (N, ., ., .) has the channels: 3 or 1, or None where the shape does not tell.
+
+    It is one of length 1 or 3, or else one of at most MOST_CHANNELS that is shorter than both others; the last first.
+    """
+    for axis in (3, 1):
+        if shape[axis] in (1, 3):
+            return axis
+    for axis in (3, 1):
+        others = [side for k, side in enumerate(shape) if k not in (0, axis)]
+        if shape[axis] <= MOST_CHANNELS and shape[axis] < min(others):
+            return axis
+    return None
 
 
 def samples(array: np.ndarray, name: str, path: Path, has_words: bool) -> Tensor:
@@ -158,7 +174,8 @@ def _remedy(array: np.ndarray, name: str) -> str:
     if array.ndim in (3, 4) and array.min() == array.max() and not 0 <= array.min() <= 255:
         return f"All of its values are {array.min()}: save the pictures themselves."
     if array.ndim in (3, 4):
-        return f"Convert the pixels: {_pixels(array, name)}."
+        lossless = "" if array.dtype.kind == "b" else ' Or set use = "npy", which reads them without loss.'
+        return f"Convert the pixels: {_pixels(array, name)}.{lossless}"
     if array.ndim == 2 and kind in "bu":
         ids = WITH_TEXTS if _look_flat(array) else f"If they are token ids, convert them: {name}.astype(numpy.int64)."
         return f"{_flat_remedy(array, name)} {ids}"

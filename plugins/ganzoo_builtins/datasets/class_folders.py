@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from ganzoo import DataError
 from ganzoo_builtins.datasets.files import subfolders
 from ganzoo_builtins.datasets.left_alone import counted, printable
+from ganzoo_builtins.datasets.trees import Tree
 
 SHOWN = 10  # names of folders in one message
 PARTS = {
@@ -20,11 +20,11 @@ PARTS = {
 FILLERS = ("set", "data", "dataset", "split", "image", "images", "img", "imgs", "pictures", "photos", "seg", "a", "b")
 
 
-def class_names(root: Path) -> list[str]:
-    """Return the names of the subfolders of a folder, without hidden ones and links.
+def class_names(tree: Tree) -> list[str]:
+    """Return the names of the folders in the root of a tree, without hidden ones and links.
 
     Args:
-        root: The folder.
+        tree: The files.
 
     Returns:
         The names, in alphabetical order.
@@ -32,14 +32,14 @@ def class_names(root: Path) -> list[str]:
     Raises:
         DataError: The subfolders are the parts of a dataset, such as train and test, and no classes.
     """
-    names = subfolders(root, root)
+    names = subfolders(tree)
     parts = {name: part for name in names if (part := part_of_dataset(name))}
     if parts and (len(parts) == len(names) or len(set(parts.values())) > 1):
         listed = ", ".join(map(printable, list(parts)[:SHOWN]))
         best = next((name for name, part in parts.items() if part == "training"), next(iter(parts)))
         raise DataError(
-            f"the folders in {root} are parts of a dataset, not classes: {listed}. Use one of them, such as "
-            f"path={root / best}; or rename them if they are classes."
+            f"the folders in {tree.place} are parts of a dataset, not classes: {listed}. Use one of them, such as "
+            f"path={tree.shown(best)}; or rename them if they are classes."
         )
     return names
 
@@ -60,13 +60,13 @@ def part_of_dataset(name: str) -> str:
     return found[0] if len(found) == 1 and not others else ""
 
 
-def remarks(root: Path, names: Sequence[str], files: Iterable[Path]) -> list[str]:
+def remarks(tree: Tree, names: Sequence[str], files: Iterable[str]) -> list[str]:
     """Return what the names and depth of class folders should make their owner look at, a sentence each.
 
     Args:
-        root: The folder.
+        tree: The files.
         names: Names of the class folders.
-        files: The image files in them.
+        files: Paths of the image files in them, below the root.
 
     Returns:
         The sentences.
@@ -80,20 +80,20 @@ def remarks(root: Path, names: Sequence[str], files: Iterable[Path]) -> list[str
         )
         listed = ", ".join(map(printable, parts[:SHOWN]))
         sentences.append(f"{listed} {count}, although parts of datasets are called so; if {are}, move {them} elsewhere")
-    if nested := _nested_folders(root, files) if names else {}:
+    if nested := _nested_folders(files) if names else {}:
         name, inside = next(iter(nested.items()))
         shown = ", ".join(printable(folder) for folder in inside[:SHOWN]) + (", ..." if len(inside) > SHOWN else "")
-        remedy = f"; to make classes of them, set path={printable(str(root / name))}" if len(names) == 1 else ""
+        remedy = f"; to make classes of them, set path={printable(tree.shown(name))}" if len(names) == 1 else ""
         merged = counted(len(nested), len(names), "class", "{have} folders inside, whose pictures are merged")
         sentences.append(f"{merged}: {printable(name)} has {shown}{remedy}")
     return sentences
 
 
-def _nested_folders(root: Path, files: Iterable[Path]) -> dict[str, list[str]]:
+def _nested_folders(files: Iterable[str]) -> dict[str, list[str]]:
     """Return the names of the folders inside class folders that hold images, by class."""
     nested: dict[str, dict[str, None]] = {}  # of ordered sets
     for path in files:
-        name, *between, _ = path.relative_to(root).parts
-        if between:
-            nested.setdefault(name, {})[between[0]] = None
+        if path.count("/") > 1:
+            name, folder, _ = path.split("/", 2)
+            nested.setdefault(name, {})[folder] = None
     return {name: list(inside) for name, inside in nested.items()}

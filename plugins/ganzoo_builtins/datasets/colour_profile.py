@@ -12,8 +12,8 @@ from PIL import Image, ImageCms
 TOLERANCE = 2  # of 255: a profile that changes no colour by more is sRGB under another name
 MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}  # colour spaces of profiles, and Pillow's modes for them
 
-Use = Literal["none", "converted", "unusable"]
-"""Use of a profile: there is none or it is sRGB; it was used; it is damaged or does not fit the picture."""
+Use = Literal["none", "converted", "unusable", "ignored"]
+"""Use of a profile: there is none or it is sRGB; it was used; it is damaged or does not fit the picture; unread."""
 
 
 def to_srgb(image: Image.Image, profile: Any, grey: bool) -> tuple[Image.Image, Use]:

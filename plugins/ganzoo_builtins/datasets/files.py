@@ -1,29 +1,40 @@
-"""Search for image files and class folders below a folder. Links to files outside of it are not followed."""
+"""Search for image files and class folders in a tree of files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from ganzoo import DataError, is_own_output
+from ganzoo import DataError
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
-from ganzoo_builtins.datasets.left_alone import BROKEN, HIDDEN, NO_SUFFIX, OUTSIDE, SPECIAL, TO_FOLDER, LeftAlone
+from ganzoo_builtins.datasets.left_alone import OUTSIDE, LeftAlone
+from ganzoo_builtins.datasets.trees import Tree
 
-HIDDEN_NAMES = ("@eaDir", "__MACOSX")  # created by NAS devices and by macOS; names that begin with a dot are hidden too
-
-ACCESS = "Change its permissions, or remove it."
 SHOWN = 3  # outputs of ganzoo that a remark names
 
-Example = tuple[Path, int]
-"""An image file and its label."""
+
+@dataclass
+class Listing:
+    """The image files of a tree.
+
+    Attributes:
+        names: Paths of the files below the root, in alphabetical order of each class.
+        labels: The class of each file; empty if there are no classes.
+        left: Count of the other files.
+    """
+
+    names: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    left: LeftAlone = field(default_factory=LeftAlone)
 
 
-def list_examples(root: Path, class_names: Sequence[str]) -> tuple[list[Example], LeftAlone]:
+def list_examples(tree: Tree, class_names: Sequence[str], read: str = "") -> Listing:
     """List the image files with their labels.
 
     Args:
-        root: The folder.
+        tree: The files.
         class_names: Names of the class folders, or none if all images have one class.
+        read: Name of a file in the root that is read otherwise, such as one of labels.
 
     Returns:
         Image files and labels, in alphabetical order of each class; and the count of other files.
@@ -31,25 +42,25 @@ def list_examples(root: Path, class_names: Sequence[str]) -> tuple[list[Example]
     Raises:
         DataError: A class has no images, or images lie next to the class folders.
     """
-    listed: list[Example] = []
-    left = LeftAlone()
-    for path in _contents(root) if class_names else ():
-        reason = _reason(path, root)
-        if reason == "":
-            raise DataError(f"{path} lies next to class folders. Move it into one of them.")
-        if reason:
-            left.add(path, reason)
-    for label, name in enumerate(class_names or [""]):
-        others = LeftAlone()
-        members = [(path, label) for path in image_files(root / name, root, others)]
-        if not members:
-            raise no_images(root / name, others, ", or remove it." if class_names else ".")
-        listed += members
-        left.add_all(others)
-    return listed, left
+    listing = Listing()
+    for name, kind in tree.members("") if class_names else ():
+        if kind == "":
+            raise DataError(f"{tree.shown(name)} lies next to class folders. Move it into one of them.")
+        if kind:
+            listing.left.add(name, kind)
+    for label, folder in enumerate(class_names or [""]):
+        left = LeftAlone(read)
+        before = len(listing.names)
+        listing.names.extend(image_files(tree, folder, left))
+        if len(listing.names) == before:
+            raise no_images(tree.shown(folder), left, ", or remove it." if class_names else ".")
+        if class_names:
+            listing.labels.extend([label] * (len(listing.names) - before))
+        listing.left.add_all(left)
+    return listing
 
 
-def no_images(folder: Path, left: LeftAlone, end: str) -> DataError:
+def no_images(folder: str, left: LeftAlone, end: str) -> DataError:
     """Return the error for a folder without images.
 
     Args:
@@ -67,94 +78,40 @@ def no_images(folder: Path, left: LeftAlone, end: str) -> DataError:
     return DataError(f"no images in {folder}{alone}. {remedy}")
 
 
-def image_files(folder: Path, root: Path, left: LeftAlone) -> Iterator[Path]:
-    """Yield the image files in a folder and its subfolders, except links to files outside the root.
+def image_files(tree: Tree, folder: str, left: LeftAlone) -> Iterator[str]:
+    """Yield the image files in a folder and its subfolders.
 
     Args:
-        folder: The folder.
-        root: The folder that links may not lead out of.
+        tree: The files.
+        folder: Path of the folder below the root.
         left: Where files that are left alone are counted.
 
     Yields:
-        The files, in alphabetical order.
+        Paths of the files below the root, in alphabetical order.
     """
-    for path in _contents(folder):
-        reason = _reason(path, root)
-        if reason is None:
-            yield from image_files(path, root, left)
-        elif reason:
-            left.add(path, reason)
+    for name, kind in tree.members(folder):
+        if kind is None:
+            yield from image_files(tree, name, left)
+        elif kind:
+            left.add(name, kind)
         else:
-            yield path
+            yield name
 
 
-def subfolders(folder: Path, root: Path) -> list[str]:
-    """Return the names of the subfolders of a folder, without hidden ones, links, and those of ganzoo's outputs alone.
-
-    Args:
-        folder: The folder.
-        root: The folder that links may not lead out of.
-
-    Returns:
-        The names, in alphabetical order.
-    """
-    return [path.name for path in _contents(folder) if _reason(path, root) is None and not _holds_outputs(path)]
+def subfolders(tree: Tree) -> list[str]:
+    """Return the names of the folders in the root, without hidden ones, links, and those of ganzoo's outputs alone."""
+    return [name for name in tree.folders() if not _holds_outputs(tree, name)]
 
 
-def own_outputs(root: Path) -> Iterator[Path]:
-    """Yield what ganzoo wrote below a folder: runs, exports and samples, which are no data."""
-    for path in _everything(root):
-        if is_own_output(path):
-            yield path
-        elif _reason(path, root) is None:
-            yield from own_outputs(path)
-
-
-def _holds_outputs(folder: Path) -> bool:
+def _holds_outputs(tree: Tree, folder: str) -> bool:
     """Tell whether a folder holds outputs of ganzoo and no image besides."""
-    return next(image_files(folder, folder, LeftAlone()), None) is None and next(own_outputs(folder), None) is not None
+    if next(image_files(tree, folder, LeftAlone()), None) is not None:
+        return False
+    return any(name.startswith(f"{folder}/") for name in tree.outputs)
 
 
-def outputs_remark(root: Path) -> list[str]:
-    """Return a remark about the outputs of ganzoo below a folder, or nothing."""
-    names = [str(path.relative_to(root)) for path in own_outputs(root)]
+def outputs_remark(tree: Tree) -> list[str]:
+    """Return a remark about the outputs of ganzoo that were met in a tree, or nothing."""
+    names = sorted(tree.outputs)
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
-    return [f"left out what ganzoo wrote below {root}, which is no data: {shown}"] if names else []
-
-
-def _contents(folder: Path) -> Iterator[Path]:
-    """Yield the contents of a folder in alphabetical order, without outputs of ganzoo."""
-    return (path for path in _everything(folder) if not is_own_output(path))
-
-
-def _everything(folder: Path) -> list[Path]:
-    """Return the contents of a folder in alphabetical order."""
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        raise DataError(f"cannot list {folder}: {error.strerror}. {ACCESS}") from error
-
-
-def _reason(path: Path, root: Path) -> str | None:
-    """Return the kind of a file that is left alone, "" for an image file, or None for a folder to search."""
-    try:
-        return _kind(path, root)
-    except OSError as error:
-        raise DataError(f"cannot look at {path}: {error.strerror}. {ACCESS}") from error
-
-
-def _kind(path: Path, root: Path) -> str | None:
-    if path.name.startswith(".") or path.name in HIDDEN_NAMES:
-        return HIDDEN
-    if path.is_symlink():
-        if not path.exists():
-            return BROKEN
-        if not path.resolve().is_relative_to(root.resolve()):
-            return OUTSIDE
-        if path.is_dir():
-            return TO_FOLDER
-    elif path.is_dir():
-        return None
-    if path.suffix.lower() not in SUFFIXES:
-        return path.suffix.lower() or NO_SUFFIX
-    return "" if path.is_file() else SPECIAL
+    return [f"left out what ganzoo wrote below {tree.place}, which is no data: {shown}"] if names else []

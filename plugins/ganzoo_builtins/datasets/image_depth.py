@@ -49,7 +49,7 @@ def _packed(image: Image.Image) -> str:
     return layout if isinstance(layout, str) else ""
 
 
-def eight_bits(image: Image.Image, depth: Depth, white: int | None) -> Image.Image:
+def eight_bits(image: Image.Image, depth: Depth, white: float | None) -> Image.Image:
     """Scale a picture to 8 bits, and make pixels transparent that have the transparent value or colour of the file.
 
     Args:
@@ -64,21 +64,21 @@ def eight_bits(image: Image.Image, depth: Depth, white: int | None) -> Image.Ima
         ValueError: The range of its numbers is unknown.
     """
     if image.mode == "F":
-        raise ValueError("it holds floating-point numbers, whose range is unknown; save it with 8 or 16 bits")
+        raise ValueError('it holds floating-point numbers; set depth = "full", or save it with 8 or 16 bits')
     least = min(depth.largest, white or depth.largest)
     if image.mode.startswith("I"):
         return _grey(image, least, depth.inverted)
     if image.has_transparency_data:
-        _scale_key(image, depth)
+        scale_key(image, depth)
         image = image.convert("RGBA")
     return image if least == depth.largest else _brightened(image, depth.largest / least)
 
 
-def _grey(image: Image.Image, white: int, inverted: bool) -> Image.Image:
+def _grey(image: Image.Image, white: float, inverted: bool) -> Image.Image:
     """Scale grey of more than 8 bits; Pillow's conversion makes every value above 255 white."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > SIXTEEN_BITS:
-        raise ValueError("it holds numbers beyond 16 bits, whose range is unknown; save it with 8 or 16 bits")
+        raise ValueError('it holds numbers beyond 16 bits; set depth = "full", or save it with 8 or 16 bits')
     grey = Image.fromarray(_scaled(white, inverted)[values])
     key = image.info.get("transparency")
     if not isinstance(key, int):
@@ -88,14 +88,19 @@ def _grey(image: Image.Image, white: int, inverted: bool) -> Image.Image:
 
 
 @cache
-def _scaled(white: int, inverted: bool = False) -> np.ndarray:
+def _scaled(white: float, inverted: bool = False) -> np.ndarray:
     """Return the 8-bit value of each 16-bit number, (65536,): arithmetic on 64 megapixels would need gigabytes."""
     scaled = np.minimum(255, (np.arange(65536) * 255 + white // 2) // white).astype(np.uint8)
     return 255 - scaled if inverted else scaled
 
 
-def _scale_key(image: Image.Image, depth: Depth) -> None:
-    """Scale the transparent value or colour as Pillow scaled the pixels."""
+def scale_key(image: Image.Image, depth: Depth) -> None:
+    """Scale the transparent value or colour of a picture as Pillow scaled its pixels.
+
+    Args:
+        image: The picture, whose `info` is changed.
+        depth: Range of the numbers in its file.
+    """
     key = image.info.get("transparency")
     if image.mode == "L" and isinstance(key, int):
         image.info["transparency"] = key * 255 // depth.largest

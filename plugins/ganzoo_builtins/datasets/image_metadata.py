@@ -43,8 +43,13 @@ TIFF_KEPT = (
 def upright(image: Image.Image) -> Image.Image:
     """Turn a picture as its orientation tells. Everything else in EXIF is ignored."""
     image.load()
-    method = TRANSPOSITIONS.get(_orientation(image))
+    method = transposition(image)
     return image if method is None else image.transpose(method)
+
+
+def transposition(image: Image.Image) -> Image.Transpose | None:
+    """Return how a picture is turned upright, or None if it is."""
+    return TRANSPOSITIONS.get(_orientation(image))
 
 
 def _orientation(image: Image.Image) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 LISTED = 10  # kinds that are listed in one remark; the files of others are only counted
 
@@ -13,21 +12,28 @@ PLURALS = {OUTSIDE: "links out of the folder", BROKEN: "broken links", TO_FOLDER
 
 
 class LeftAlone:
-    """Files, links and hidden folders that a search left alone, by kind: a suffix, or a reason."""
+    """Files, links and hidden folders that a search left alone, by kind: a suffix, or a reason.
 
-    def __init__(self) -> None:
+    Args:
+        read: Path of a file that is read otherwise, and so not left alone.
+    """
+
+    def __init__(self, read: str = "") -> None:
+        self.read = read
         self.numbers: Counter[str] = Counter()
         self.names: dict[str, str] = {}
 
-    def add(self, path: Path, kind: str) -> None:
+    def add(self, path: str, kind: str) -> None:
         """Count one file.
 
         Args:
-            path: The file.
+            path: Its path, with "/".
             kind: Its suffix, or the reason.
         """
+        if path == self.read:
+            return
         self.numbers[kind] += 1
-        self.names.setdefault(kind, path.name)
+        self.names.setdefault(kind, path.rpartition("/")[2])
 
     def add_all(self, others: LeftAlone) -> None:
         """Count the files that another search left alone."""

@@ -19,28 +19,21 @@ from typing import Literal
 from ganzoo import DataError, SetupError, data_root, pointer_remedy
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 
-Kind = Literal["folder", "file"]
+Kind = Literal["folder", "file", "pictures", "either"]
+"""Kinds of what a path leads to: "pictures" are a folder or a zip file, "either" is a folder or any file."""
 
 PATTERN = re.compile(r"[*?]|\[.+\]")
 VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 ESCAPED = re.compile(r"[\a\b\t\n\v\f\r\x1b]")  # what "\a", "\t", ... in double quotes become
 REMEDY = "Set path to where it is."
 TO_NPZ = 'numpy.savez("arrays.npz", images=...), and set use = "npz" and path to that file.'
-ARRAYS: tuple[str, ...] = (
-    ".h5",
-    ".hdf5",
-    ".mat",
-    ".parquet",
-    ".arrow",
-    ".feather",
-    ".tfrecord",
-    ".pt",
-    ".pth",
-    ".pkl",
-    ".pickle",
+ARRAYS = (
+    *(".mat", ".arrow", ".feather", ".tfrecord", ".pt", ".pth", ".pkl", ".pickle"),
+    *(".safetensors", ".lmdb", ".mdb", ".zarr", ".nc"),
 )
-ARRAYS += (".safetensors", ".lmdb", ".mdb", ".zarr", ".nc")
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
+READERS = {".npz": "npz", ".npy": "npy", ".parquet": "parquet", ".h5": "hdf5", ".hdf5": "hdf5"}
+"""Suffix of a file of data -> the dataset that reads it."""
 
 
 def find_path(path: str, kind: Kind) -> Path:
@@ -50,7 +43,7 @@ def find_path(path: str, kind: Kind) -> Path:
 
     Args:
         path: The path, which may begin with "~".
-        kind: "folder" or "file".
+        kind: What it should lead to.
 
     Returns:
         The path that exists.
@@ -61,7 +54,7 @@ def find_path(path: str, kind: Kind) -> Path:
     places = [*_places(path)] if path else []
     for place in [*places, *filter(None, map(_in_another_form, places))]:
         with contextlib.suppress(OSError):  # the name is too long, or permission is missing
-            if place.is_dir() if kind == "folder" else place.is_file():
+            if _is_of_kind(place, kind):
                 return _fetched(place)
     for place in places:
         with contextlib.suppress(OSError):
@@ -69,7 +62,42 @@ def find_path(path: str, kind: Kind) -> Path:
                 raise DataError(f"{path!r} is a link to {place.readlink()}, which is not there. {REMEDY}")
             if place.exists():
                 raise DataError(f"{path!r} is {_described(place, kind)}")
-    raise DataError(_nowhere(path, kind))
+    raise DataError(_nowhere(path, "file" if kind == "file" else "folder"))
+
+
+def find_files(path: str, suffixes: tuple[str, ...]) -> list[Path]:
+    """Find a file, or all files in a folder and its subfolders, that have one of these suffixes.
+
+    Hidden files and folders, and links, are left alone.
+
+    Args:
+        path: The path, as for find_path().
+        suffixes: The suffixes, with a dot.
+
+    Returns:
+        The files, in alphabetical order.
+
+    Raises:
+        DataError: There are none.
+    """
+    place = find_path(path, "either")
+    if place.is_file():
+        return [place]
+    found = sorted(file for suffix in suffixes for file in place.rglob(f"*{suffix}") if _is_plain(file, place))
+    if not found:
+        raise DataError(f"no files {' or '.join(suffixes)} in {str(place)!r}. {REMEDY}")
+    return found
+
+
+def _is_plain(file: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return not hidden and not file.is_symlink() and file.is_file()
+
+
+def _is_of_kind(place: Path, kind: Kind) -> bool:
+    if kind in ("file", "either"):
+        return place.is_file() or (kind == "either" and place.is_dir())
+    return place.is_dir() or (kind == "pictures" and zipfile.is_zipfile(place) and place.suffix.lower() != ".npz")
 
 
 def _fetched(place: Path) -> Path:
@@ -120,14 +148,12 @@ def _described(place: Path, kind: Kind) -> str:
     if pointer := pointer_remedy(place):
         return f"not a folder: {pointer}."
     suffix, quoted = place.suffix.lower(), shlex.quote(str(place))
-    if suffix == ".npz":
-        return 'an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'
-    if suffix == ".npy":
-        return f"an array, not a folder. Save it by {TO_NPZ}"
     if suffix in ARRAYS:
         return f"a file of {suffix}, not a folder. Save its arrays by {TO_NPZ}"
     if suffix in VIDEOS:
         return f"a video, not a folder. Save pictures of it in a folder first: ffmpeg -i {quoted} frames/%06d.png"
+    if reader := READERS.get(suffix):
+        return f'a file, not a folder. {suffix} is read by the dataset "{reader}": set use = "{reader}".'
     if suffix in SUFFIXES:
         return f"a single picture, not a folder. Set path to the folder that holds it: {str(place.parent)!r}."
     if zipfile.is_zipfile(place):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import PositiveInt
 
@@ -21,10 +20,10 @@ class UnpairedFolders(Unpaired):
 
     Args:
         path: The folder that contains both, relative to the current folder or to the data root.
-        size: Side of the square that every image is brought to.
-        channels: 3 for colour, 1 for grey.
-        fit: "crop" cuts out the central square, "pad" adds white, "stretch" changes the aspect ratio.
-        input_size: Side of the inputs; by default that of the samples.
+        size: Side of the square that every image is brought to, or [height, width].
+        channels: 3 for colour, 1 for grey; or as for `folder`.
+        fit: "crop" cuts out the centre, "pad" adds white, "resize" changes the aspect ratio.
+        input_size: Size of the inputs; by default that of the samples.
         input_channels: Channels of the inputs; by default those of the samples.
         folders: Names of the folders of inputs and of samples, such as ["trainA", "trainB"].
     """
@@ -32,21 +31,20 @@ class UnpairedFolders(Unpaired):
     def __init__(
         self,
         path: str,
-        size: PositiveInt = 256,
-        channels: Literal[1, 3] = 3,
+        size: PositiveInt | tuple[PositiveInt, PositiveInt] = 256,
+        channels: PositiveInt = 3,
         fit: Fit = "crop",
-        input_size: PositiveInt | None = None,
-        input_channels: Literal[1, 3] | None = None,
+        input_size: PositiveInt | tuple[PositiveInt, PositiveInt] | None = None,
+        input_channels: PositiveInt | None = None,
         folders: tuple[str, str] = ("a", "b"),
     ):
         self.path = path
         self.folders = folders
         a, b = (str(Path(path) / folder) for folder in folders)
-        self.shapes = (input_channels or channels, input_size or size, input_size or size), (channels, size, size)
-        super().__init__(
-            Folder(a, self.shapes[0][1], self.shapes[0][0], fit),
-            Folder(b, size, channels, fit),
-        )
+        inputs = Folder(a, input_size or size, input_channels or channels, fit)
+        samples = Folder(b, size, channels, fit)
+        self.shapes = inputs.decode.shape, samples.decode.shape
+        super().__init__(inputs, samples)
 
     @property
     def spec(self) -> Spec:  # type: ignore[override]  # known without the folders

@@ -1,4 +1,4 @@
-"""Conversion of tables of ganzoo 0.1, in which mixtures of Gaussians had the setting `labels`."""
+"""Conversion of tables of ganzoo 0.1: settings of mixtures of Gaussians and of folders of pictures."""
 
 from __future__ import annotations
 
@@ -13,3 +13,10 @@ def mixture(table: Table) -> tuple[Table, str]:
         return table, ""
     renewed = {"labelled" if name == "labels" else name: value for name, value in table.items()}
     return renewed, "[dataset] labels is now labelled; the old spelling goes in ganzoo 0.3."
+
+
+def fit(table: Table) -> tuple[Table, str]:
+    """Rename the value "stretch" of `fit`: see Zoo.add()."""
+    if table.get("fit") != "stretch":
+        return table, ""
+    return {**table, "fit": "resize"}, '[dataset] fit = "stretch" is now "resize"; the old spelling goes in ganzoo 0.3.'

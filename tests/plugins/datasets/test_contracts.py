@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import sys
 from pathlib import Path
 from typing import Any
+from unittest import SkipTest
 
 import pytest
 
-from ganzoo import Dataset
+from ganzoo import Dataset, SetupError, testing
 from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
 from ganzoo.registry.zoo import Entry
@@ -16,7 +20,20 @@ from helpers import yours
 DATASETS = [entry for entry in discovery.load().zoo.entries("dataset") if entry.owner == "ganzoo"]
 every = pytest.mark.parametrize("entry", DATASETS, ids=lambda entry: entry.name)
 N = 60
-WITHOUT_TEST_PART = {"folder", "npz", "pairs", "unpaired", "text", "digits", "unicode_names"}
+WITHOUT_TEST_PART = {
+    "hf",
+    "parquet",
+    "webdataset",
+    "npy",
+    "hdf5",
+    "folder",
+    "npz",
+    "pairs",
+    "unpaired",
+    "text",
+    "digits",
+    "unicode_names",
+}
 
 
 def needed(entry: Entry) -> list[str]:
@@ -45,6 +62,7 @@ def test_what_needs_a_path_has_files_to_be_tried_on() -> None:
 
 @pytest.mark.parametrize("name", yours.PATHS)
 def test_other_files_have_another_fingerprint(name: str, tmp_path: Path) -> None:
+    pytest.importorskip(yours.PACKAGES.get(name, "ganzoo"))
     entry = next(entry for entry in DATASETS if entry.name == name)
     prints = []
     for shade in (0, 1):
@@ -53,6 +71,29 @@ def test_other_files_have_another_fingerprint(name: str, tmp_path: Path) -> None
         assert len(dataset) == yours.N
         prints.append(dataset.fingerprint())
     assert prints[0] != prints[1]
+
+
+EXTRAS = {"hf": "hf", "parquet": "parquet", "hdf5": "hdf5"}
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_without_its_package_a_dataset_is_listed_and_names_its_extra(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yours.write(tmp_path / "data", 0)
+    for module in ("datasets", "pyarrow", "pyarrow.parquet", "h5py"):
+        monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    entry = next(entry for entry in discovery.load().zoo.entries("dataset") if entry.name == name)
+    dataset = make(entry, path=str(tmp_path / "data" / yours.PATHS[name]))
+    says = re.escape(f"pip install 'ganzoo-torch[{EXTRAS[name]}]'")
+    for reading in (len, lambda dataset: dataset[0], lambda dataset: dataset.spec):
+        with pytest.raises(SetupError, match=says):
+            reading(dataset)
+    settings = {f"dataset {name}": {"path": str(tmp_path / "data" / yours.PATHS[name])}}
+    for check in testing.checks("ganzoo", settings=settings):
+        if f"dataset ganzoo/{name}:" in str(check):
+            with contextlib.suppress(SkipTest):
+                check()
 
 
 @every

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ganzoo.errors import DataError, GanzooError
-from ganzoo_builtins.datasets import folder as module
+from ganzoo_builtins.datasets import pictures as module
 from ganzoo_builtins.datasets.folder import Folder
 from ganzoo_builtins.datasets.pairs import Pairs
 
@@ -187,8 +187,8 @@ def test_pad_keeps_everything(wide: Path) -> None:
     assert colours(x[:, 4:12, :4]) == [BLUE] and colours(x[:, 4:12, 4:12]) == [GREEN]
 
 
-def test_stretch_fills_the_square(wide: Path) -> None:
-    x = only(Folder(str(wide), size=16, fit="stretch"))
+def test_resize_fills_the_square(wide: Path) -> None:
+    x = only(Folder(str(wide), size=16, fit="resize"))
     assert colours(x[:, :, :4]) == [BLUE] and colours(x[:, :, 4:12]) == [GREEN] and colours(x[:, :, 12:]) == [BLUE]
 
 
@@ -344,7 +344,7 @@ def test_what_is_left_alone_next_to_classes_and_in_them_is_counted(tmp_path: Pat
     save(tmp_path / "photos" / "cat" / "a.png")
     save(tmp_path / "photos" / "dog" / "a.png")
     (tmp_path / "photos" / "dog" / "b.heic").write_bytes(b"?")
-    (tmp_path / "photos" / "labels.csv").write_text("a,b")
+    (tmp_path / "photos" / "notes.csv").write_text("a,b")
     (tmp_path / "photos" / "bird").symlink_to(tmp_path)
     (remark,) = Folder(str(tmp_path / "photos")).remarks()
     assert remark == "3 of 5 files were left alone: 1 link out of the folder (bird), 1 .csv, 1 .heic"
@@ -541,15 +541,15 @@ def test_what_was_converted_is_remarked(many_kinds: str) -> None:
 def test_what_may_not_be_looked_at_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "a.png")
     (tmp_path / "private").mkdir()
-    is_dir = Path.is_dir
+    scandir = os.scandir
 
-    def denied(path: Path) -> bool:
-        if path.name == "private":
+    def denied(path: str) -> object:
+        if str(path).endswith("private"):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return is_dir(path)
+        return scandir(path)
 
-    monkeypatch.setattr(Path, "is_dir", denied)  # as in a folder that may be listed and not searched
-    says = f"cannot look at {tmp_path / 'private'}: Permission denied. Change its permissions, or remove it."
+    monkeypatch.setattr(os, "scandir", denied)
+    says = f"cannot list {tmp_path / 'private'}: Permission denied. Change its permissions, or remove it."
     with pytest.raises(DataError, match=re.escape(says)):
         len(Folder(str(tmp_path)))
 

@@ -28,7 +28,7 @@ ORIENTATION = 0x0112
 
 def decode(path: Path, size: int = 8, **settings: Any) -> tuple[np.ndarray, Traits]:
     """The pixels of a file (size, size, channels), and its properties."""
-    options = {"channels": 3, "fit": "stretch", "background": WHITE, "max_pixels": 10**6} | settings
+    options = {"channels": 3, "fit": "resize", "background": WHITE, "max_pixels": 10**6} | settings
     x, traits = ImageDecoder(size, **options)(path)
     return x.permute(1, 2, 0).numpy(), traits
 

@@ -51,13 +51,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("cut.tar.gz", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("old.rar", "is an archive, not a folder. Unpack it, and set path to the folder that it held."),
         ("photos/cats/0.PNG", "is a single picture, not a folder. Set path to the folder that holds it: 'photos/cats'"),
-        ("arrays.npz", 'is an .npz file, not a folder. It is read by the dataset "npz": set use = "npz".'),
-        ("one.h5", 'is a file of .h5, not a folder. Save its arrays by numpy.savez("arrays.npz", images=...)'),
+        ("arrays.npz", 'is a file, not a folder. .npz is read by the dataset "npz": set use = "npz".'),
+        ("one.npy", 'is a file, not a folder. .npy is read by the dataset "npy": set use = "npy"'),
+        ("one.h5", 'is a file, not a folder. .h5 is read by the dataset "hdf5": set use = "hdf5"'),
+        ("one.mat", 'is a file of .mat, not a folder. Save its arrays by numpy.savez("arrays.npz", images=...)'),
         (
             "one.MP4",
             "is a video, not a folder. Save pictures of it in a folder first: ffmpeg -i one.MP4 frames/%06d.png",
         ),
-        ("one.npy", 'is an array, not a folder. Save it by numpy.savez("arrays.npz", images=...)'),
         ("poems.txt", 'is a text file, not a folder. Its lines are read by the dataset "text"'),
         ("notes.odt", "is a file, not a folder. Set path to where it is."),
         ("photos/*/*.png", "is a pattern, not a folder. Set path to the folder itself, such as 'photos'."),
@@ -157,3 +158,11 @@ def test_a_pointer_of_git_lfs_is_named(here: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(DataError) as caught:
             read()
         assert caught.value.message == beginning + remedy
+
+
+def test_a_zip_file_is_as_good_as_a_folder_where_pictures_are_wanted(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    assert find_path(str(tmp_path / "a.zip"), "pictures") == tmp_path / "a.zip"
+    with pytest.raises(DataError, match=r"a zip file, not a folder. Unpack it"):
+        find_path(str(tmp_path / "a.zip"), "folder")
