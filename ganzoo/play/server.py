@@ -238,13 +238,16 @@ async def _answer(send: Any, status: int, text: str) -> None:
 def end_on_signals() -> Iterator[None]:
     """End the block on SIGTERM and SIGHUP as on Ctrl-C, which removes the temporary folder undisturbed by a second."""
 
-    def interrupt(*_: object) -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
+    def interrupt(number: int, _: object) -> None:
+        if number != signal.SIGTERM:
+            signal.raise_signal(signal.SIGTERM)  # which uvicorn waits for
+            return
+        for ending_signal in before:
+            signal.signal(ending_signal, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     ending = [number for number in END_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in ending}  # uvicorn has its own, then raises again
+    before = {number: signal.signal(number, interrupt) for number in ending}  # uvicorn has one, and raises again
     try:
         yield
     except KeyboardInterrupt:

@@ -192,10 +192,18 @@ def as_json(tree: parser.Tree) -> bytes:
 
 
 def as_toml(tree: parser.Tree) -> bytes:
-    """Return TOML with each table on one line, as an inline table."""
-    flat = {f"{json.dumps(key)}.x": {"x": value} for key, value in tree.items()}
+    """Return TOML with each table on one line, as an inline table; it has no null, in whose place a text stands."""
+    flat = {f"{json.dumps(key)}.x": {"x": _without_null(value)} for key, value in tree.items()}
     lines = [line.replace(".x=", " = ", 1) for line in assignments_of({key: flat[key]["x"] for key in flat})]
     return "\n".join(lines).encode(errors="surrogatepass")
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_null(inner) for inner in value]
+    return "null" if value is None else value
 
 
 @st.composite
