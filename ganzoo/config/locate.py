@@ -200,6 +200,11 @@ def _explain_missing_file(name: str, plugins: Plugins) -> RecipeError:
 
 
 def _explain_missing(name: str, files: list[RecipeFile], plugins: Plugins) -> RecipeError:
+    if Path(name).is_file():
+        return RecipeError(
+            f"{one_line(name)!r} is a file, but recipes end in {' or '.join(SUFFIXES)}. Write it as TOML: "
+            "`ganzoo cp quickstart mine.toml` gives you one to begin with."
+        )
     files_here = [f"{name}{suffix}" for suffix in SUFFIXES if Path(f"{name}{suffix}").is_file()]
     here = f" There is a file of that name here: `ganzoo run {shlex.quote(files_here[0])}`." if files_here else ""
     near = (

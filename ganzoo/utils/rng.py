@@ -105,9 +105,6 @@ def owned(training: bool = False) -> Iterator[None]:
     Args:
         training: The block is a training, which is not waited for.
 
-    Yields:
-        Nothing.
-
     Raises:
         SetupError: A training is running in another thread.
     """

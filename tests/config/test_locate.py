@@ -112,3 +112,10 @@ def test_a_file_of_that_name_is_pointed_out(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "photos.toml").touch()
     with pytest.raises(RecipeError, match=r"There is a file of that name here: `ganzoo run photos.toml`\. See"):
         locate.find("photos", discovery.load())
+
+
+def test_a_file_of_another_format_is_told_what_recipes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("run:\n  steps: 5\n")
+    with pytest.raises(RecipeError, match=r"'mine\.yaml' is a file, but recipes end in \.toml or \.json.*ganzoo cp"):
+        locate.find("mine.yaml", discovery.load())

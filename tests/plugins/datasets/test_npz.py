@@ -142,7 +142,7 @@ WRONG: list[tuple[str, dict[str, np.ndarray]]] = [
     (r"got uint8 \(2, 4, 4, 4\)\. Leave the transparency out: x\[\.\.\., :3\]", {"x": RGBA}),
     (r"Leave the transparency out: images\[:, :1\]", {"images": np.zeros((2, 2, 5, 6), np.uint8)}),
     (r"got float32 \(\)\. It is a single number: save an array of samples", {"images": np.float32(3)}),
-    (r"got uint8 \(1, 1, 2, 2, 2\)\. Reshape .*\(1, \.\.\.\)", {"images": np.zeros((1, 1, 2, 2, 2), np.uint8)}),
+    (r"got uint8 \(1, 1, 2, 2, 2\)\. Take .*reshape\(-1, 2, 2, 2\)", {"images": np.zeros((1, 1, 2, 2, 2), np.uint8)}),
     (r"one or three of the channels", {"images": np.zeros((2, 5, 5, 5), np.uint8)}),
     (r"pixels: \(x \* 255\)\.round\(\)\.astype\(numpy\.uint8\)", {"x": IMAGES / 255}),
     (r"pixels: \(\(x \+ 1\) \* 127\.5\)\.round", {"x": (IMAGES / 127.5 - 1).astype(np.float16)}),
