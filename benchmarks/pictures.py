@@ -7,9 +7,9 @@ Pictures are smooth noise, 64x64 pixels in colour: 1,000 different JPEG files of
 read in batches of 64 in the order of a seed, as training reads them, and brought to 64x64 pixels. Nothing stays in
 memory. What is written stays, and is used again.
 
-Times are seconds of processor time of one process, which other work on the machine does not change, and of the clock.
-`busy` is the part of the processor time of reading that goes into decoding alone, without finding, shuffling, stacking
-and checking.
+Times are seconds of processor time of one process, and of the clock. `busy` is the part of the processor time of
+batches that goes into reading and decoding single pictures, without shuffling, stacking and checking. Formats are read
+in turn, a batch of each, so that other work on the machine slows all of them alike.
 """
 
 from __future__ import annotations
@@ -181,6 +181,29 @@ def child(name: str, path: Path) -> dict[str, Any]:
     return found
 
 
+def compare(folder: Path, n: int, rounds: int) -> None:
+    """Read batches of every format in turn, and print images per second of processor time."""
+    pictures.IN_MEMORY = 0
+    array_rows.IN_MEMORY = 0
+    zoo = discovery.load().zoo
+    batches: dict[str, Batches] = {}
+    for title, (name, file, write) in FORMATS.items():
+        path = folder / file
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, n)
+        image = {"size": SIDE} if name not in ("npy", "hdf5") else {}
+        dataset = zoo.find("dataset", name).load()(path=str(path), **image)
+        batches[title] = Batches.of(dataset, BATCH, 0, torch.device("cpu"))
+        next(batches[title])
+    seconds = dict.fromkeys(batches, 0.0)
+    for _ in range(rounds):
+        for title, drawn in batches.items():
+            seconds[title] += timed(lambda drawn=drawn: next(drawn))[0]  # type: ignore[misc]
+    for title, used in seconds.items():
+        print(json.dumps({"what": title, "images/s": rounded(BATCH * rounds / used)}))
+
+
 def rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [rounded(part) for part in value]
@@ -191,22 +214,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["files", "formats", "measure"])
     parser.add_argument("rest", nargs="*")
-    parser.add_argument("-n", type=int)
+    parser.add_argument("-n", type=int, help="number of pictures")
+    parser.add_argument("--rounds", type=int, default=40, help="batches of each format")
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     if options.what == "measure":
         print(json.dumps(measure(*options.rest)))
         return
-    n = options.n or (10**6 if options.what == "files" else 20_000)
-    folder = options.folder or Path("/tmp/pictures" if options.what == "files" else "/tmp/formats")
-    rows = FORMATS if options.what == "formats" else {"files": ("folder", "", write_folder)}
-    for title, (name, file, write) in rows.items():
-        path = folder / file
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path, n)
-        found = child(name, path)
-        print(json.dumps({"what": title, "dataset": name, **{key: rounded(value) for key, value in found.items()}}))
+    if options.what == "formats":
+        compare(options.folder or Path("/tmp/formats"), options.n or 20_000, options.rounds)
+        return
+    folder = options.folder or Path("/tmp/pictures")
+    if not folder.exists():
+        write_folder(folder, options.n or 10**6)
+    print(json.dumps({key: rounded(value) for key, value in child("folder", folder).items()}))
 
 
 if __name__ == "__main__":
