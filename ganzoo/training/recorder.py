@@ -302,8 +302,9 @@ class Recorder:
         standing = best.standing(self.run.scores(), settings.best, settings.every, t)
         if standing is None or standing.since < settings.patience:
             return ""
+        evaluations = "1 evaluation" if standing.since == 1 else f"{standing.since} evaluations"
         return (
-            f"ended early: no {standing.best.name} of {standing.since} evaluations is better than "
+            f"ended early: no {standing.best.name} of {evaluations} is better than "
             f"{standing.best.value:.4g} at step {standing.best.step:,} (evaluate.patience={settings.patience})"
         )
 
