@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -160,6 +161,12 @@ def test_pictures_of_another_size_are_resized_and_it_is_said(places: dict[str, P
     assert expected in larger.remarks
 
 
+def test_a_zip_file_is_judged_as_the_folder_in_it(places: dict[str, Path], tmp_path: Path) -> None:
+    zipped = shutil.make_archive(str(tmp_path / "zipped"), "zip", places["real"])
+    folder, archive = ganzoo.judge([places["real"], zipped], "glyphs", **RAW)
+    assert [score.value for score in archive.scores] == [score.value for score in folder.scores]
+
+
 def test_the_smallest_place_decides_how_many_are_judged(places: dict[str, Path], tmp_path: Path) -> None:
     few = save(tmp_path / "few", noise(7, 1, 12, 12))
     judged = ganzoo.judge([places["real"], few], "glyphs", **RAW)
@@ -200,8 +207,8 @@ def test_a_real_folder_is_read_in_the_size_of_the_arrays(places: dict[str, Path]
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("pictures.zip", "is a file, and neither a folder nor an .npz file: unpack it, and name the folder"),
-        ("picture.png", "is a file, and neither a folder nor an .npz file: name the folder that it is in"),
+        ("damaged.zip", "is no folder, zip file or .npz file: name the folder that it is in"),
+        ("picture.png", "is no folder, zip file or .npz file: name the folder that it is in"),
         ("nowhere", "there is no such folder or .npz file"),
         ("nowhere.npz", "there is no such file"),
     ],

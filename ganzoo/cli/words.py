@@ -21,7 +21,7 @@ COMMANDS = {
     "evaluate": "eval metrics val fid",
     "judge": "assess grade rate",
     "compare": "diff sweep",
-    "tune": "search optimize optimise hpo optuna",
+    "tune": "optimize optimise hpo optuna hyperparameters",
     "interpolate": "interp morph walk",
     "timelapse": "animate gif movie video",
     "play": "gui ui demo serve web app explore",

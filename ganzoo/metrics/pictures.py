@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def reference(place: str, settings: Mapping[str, Any], judged: Iterable[str], zo
     """Return the data that pictures are judged against.
 
     Args:
-        place: A folder, an .npz file, or the name of a dataset.
+        place: A folder or zip file, an .npz file, or the name of a dataset.
         settings: Settings of the dataset.
         judged: The places that are judged; a folder is brought to the size of their arrays.
         zoo: The datasets.
@@ -84,7 +85,7 @@ def reference(place: str, settings: Mapping[str, Any], judged: Iterable[str], zo
         RecipeError: A setting is wrong.
     """
     path = Path(place)
-    if path.is_dir():
+    if _has_pictures(path):
         entry = zoo.find("dataset", FOLDER)
         settings = {"path": str(path), **_format(path, settings, judged, zoo), **settings}
     elif path.suffix.lower() == ".npz" and path.is_file():
@@ -118,7 +119,7 @@ def opened(place: str, against: Blueprint, data: Dataset, zoo: Zoo) -> Pictures:
     """Open the pictures of a place in the format of the reference.
 
     Args:
-        place: A folder of pictures, or an .npz file.
+        place: A folder or zip file of pictures, or an .npz file.
         against: The reference.
         data: The reference, built.
         zoo: The datasets.
@@ -132,7 +133,7 @@ def opened(place: str, against: Blueprint, data: Dataset, zoo: Zoo) -> Pictures:
     """
     path = Path(place)
     remarks: list[str] = []
-    if path.is_dir():
+    if _has_pictures(path):
         dataset = _folder(path, against, data.spec, zoo)
         remarks += _colours(path, data, zoo)
     elif path.suffix.lower() == ".npz" and path.is_file():
@@ -146,7 +147,7 @@ def opened(place: str, against: Blueprint, data: Dataset, zoo: Zoo) -> Pictures:
             f"{place} has {len(dataset)} picture, and a set of pictures is judged, not one: give {FEWEST} at least, "
             "better 2,000."
         )
-    labels = _labels(dataset, data, numbered=not path.is_dir())
+    labels = _labels(dataset, data, numbered=not _has_pictures(path))
     if dataset.spec.classes and labels is None:
         remarks.append("its classes are not those of the real data, and are not used")
     return Pictures(place, dataset, labels, (*dataset.remarks(), *remarks))
@@ -229,10 +230,14 @@ def _labels(dataset: Dataset, data: Dataset, numbered: bool) -> Tensor | None:
     return torch.tensor(classes)[labels]
 
 
+def _has_pictures(path: Path) -> bool:
+    """Return True for a folder or zip file, which the dataset `folder` reads."""
+    return path.is_dir() or (path.suffix.lower() == ".zip" and zipfile.is_zipfile(path))
+
+
 def _refuse_file(path: Path) -> None:
     """Refuse a file that holds pictures in another form than an .npz."""
     if path.suffix.lower() == ".npz" and not path.is_file():
         raise DataError(f"{path}: there is no such file.")
     if path.is_file():
-        remedy = "unpack it, and name the folder" if path.suffix.lower() == ".zip" else "name the folder that it is in"
-        raise DataError(f"{path} is a file, and neither a folder nor an .npz file: {remedy}.")
+        raise DataError(f"{path} is no folder, zip file or .npz file: name the folder that it is in.")
