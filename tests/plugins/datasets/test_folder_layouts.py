@@ -16,6 +16,7 @@ from ganzoo_builtins.datasets.files import image_files
 from ganzoo_builtins.datasets.folder import Folder
 from ganzoo_builtins.datasets.image_decoder import SUFFIXES
 from ganzoo_builtins.datasets.left_alone import LeftAlone
+from ganzoo_builtins.datasets.trees import tree_of
 
 FOLDERS = ["cats", "dogs", "train", "test", "val2017", "Trainers", ".git", "@eaDir", "caf\u00e9", "a b", "\udce9"]
 FILES = ["0.png", "1.JPG", "2.heic", "notes", "Thumbs.db", ".hidden.png", "3.png.part", "-n.png", "4\t.png"]
@@ -81,13 +82,15 @@ def test_every_file_is_an_example_or_counted_or_an_error_names_why(
         assert _is_explained(error.message, root)
         return
     taken = [root / dataset.example_name(i) for i in range(n)]
-    expected = sorted(image_files(root, root, LeftAlone()))
+    expected = sorted(root / name for name in image_files(tree_of(root), "", LeftAlone()))
     assert sorted(taken) == expected, "whatever is a picture is an example"
-    labels = dataset.all_labels().tolist()
-    assert (
-        [path.relative_to(root).parts[0] for path in taken] == [names[y] for y in labels] if names else not any(labels)
-    )
-    left = dataset._listed[1].number
+    labels = dataset.all_labels()
+    if names:
+        assert labels is not None
+        assert [path.relative_to(root).parts[0] for path in taken] == [names[y] for y in labels]
+    else:
+        assert labels is None
+    left = dataset._listed.left.number
     assert n + left == visible + _hidden_roots(root)
     remarks = " ".join(dataset.remarks())
     assert (f"{left:,} of {n + left:,} files" in remarks) == (left > 0)
@@ -103,7 +106,8 @@ def _is_explained(message: str, root: Path) -> bool:
         return any(part_of_dataset(path.name) for path in visible)
     if "lies next to class folders" in message:
         return bool(visible) and any(path.suffix.lower() in SUFFIXES for path in root.iterdir())
-    empty = [path for path in visible or [root] if not [*image_files(path, root, LeftAlone())]]
+    below = [path.relative_to(root).as_posix() if path != root else "" for path in visible or [root]]
+    empty = [name for name in below if not [*image_files(tree_of(root), name, LeftAlone())]]
     return "no images in " in message and bool(empty)
 
 

@@ -28,6 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "arrays.npz",
         "one.npy",
         "one.h5",
+        "one.mat",
         "one.MP4",
         "poems.txt",
         "notes.odt",
@@ -97,7 +98,7 @@ def test_a_folder_in_place_of_a_file_is_named(here: Path) -> None:
     ("path", "message"),
     [
         ("*.npz", "is a pattern, not a file. Set path to the file itself, such as 'arrays.npz'."),
-        ("*.h5", "is a pattern, not a file. Set path to the file itself."),
+        ("*.h5", "is a pattern, not a file. Set path to the file itself, such as 'one.h5'."),
         ("array.npz", "Did you mean 'arrays.npz'?"),
     ],
 )
