@@ -68,13 +68,13 @@ def evaluate(
         SetupError: Something that the extractor needs has to be installed or downloaded first; or a training is
             running in another thread.
     """
-    run, folder = Run.find(run)
-    plugins = with_objects(run, plugins, objects)
     options = {"evaluate.samples": samples, "evaluate.seed": seed}
     overrides = [f"{key}={value}" for key, value in options.items() if value is not None]
     changes = [*changes]
-    recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
     with rng.owned():
+        run, folder = Run.find(run)
+        plugins = with_objects(run, plugins, objects)
+        recipe = evaluated_recipe(run, plugins.zoo, metrics, extractor, [*overrides, *changes])
         dataset = instantiate.dataset(recipe)
         if any(map(_is_place, changes)):
             _check_same_data(run, recipe, dataset)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo.registry import registered
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: otherwise runs choose a number by measuring
 NEIGHBOUR = Path(__file__).resolve().parents[2] / "shared" / "data"
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -49,6 +51,13 @@ def forget_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path_factory.getbasetemp())):
             del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def forget_registered_components() -> Iterator[None]:
+    """Forget components that a test registered in this process: other tests walk over all there are."""
+    yield
+    registered.clear()
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ ALLOWED = {
     ("ganzoo/augmentation.py", "setattr"): "layers that the code of a procedure adds to a discriminator",
     ("ganzoo/runs/provenance.py", "subprocess"): "git, with arguments of its own and no shell",
     ("ganzoo/training/device.py", "ctypes"): "mallopt() of the C library that Python itself runs on",
+    ("ganzoo/sweeps/jobs.py", "subprocess"): "this very command once more, without a shell",
     ("ganzoo/benchmark/compare.py", "subprocess"): "a script that was named on the command line to be run",
     (
         "ganzoo/testing/promises/plugin.py",

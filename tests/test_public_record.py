@@ -23,6 +23,6 @@ def test_a_change_would_be_seen() -> None:
     assert "ganzoo.Generator.forward(self, source, y=None)" in told
     assert "ganzoo.Regularizer.every = 1" in told
     assert "ganzoo.Spec(shape, classes=0, vocab=0, source_shape=None)" in told
-    assert "hook ganzoo_step_end(run: 'Run', t: 'int', logs: 'Mapping[str, float]') -> 'None'" in told
+    assert "hook ganzoo_step_end(run: 'Run', t: 'int', logs: 'Mapping[str, float]') -> 'Stop | None'" in told
     assert f"API_VERSION = {ganzoo.API_VERSION}" in told
     assert any(line.startswith("ganzoo cp RECIPE FILE") for line in told)

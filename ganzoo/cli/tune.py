@@ -53,8 +53,8 @@ def command(
     with the same disk, the processes share it.
 
     \b
-    ganzoo tune wgan_gp_ring optimizer.lr=log:1e-5..1e-2 procedure.d_steps=1..5
-    ganzoo tune gan_mnist loss.use=hinge,minimax --for recall --trials 20
+    ganzoo tune quickstart optimizer.lr=log:1e-5..1e-2 generator.width=16..64
+    ganzoo tune quickstart loss.use=hinge,least_squares --for recall --trials 20
     """
     from ganzoo.registry import discovery
     from ganzoo.sweeps.tuning import Search, Tuner

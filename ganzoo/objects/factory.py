@@ -1,4 +1,4 @@
-"""What builds a component from a class, a function or a finished object that was given in Python."""
+"""Builders of components from a class, a function or a finished object that was given in Python."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ def _hooks_of(callback: Any) -> dict[str, Callable[..., Any]]:
     """Return the functions of a callback by hook."""
     if inspect.isroutine(callback):
         return {callback.__name__ if callback.__name__ in HOOKS else STEP: callback}
-    names = [name for name in dir(callback) if name.startswith("ganzoo_") and callable(getattr(callback, name))]
-    unknown = next((name for name in names if name not in HOOKS), "")
+    methods = {name: method for name, method in inspect.getmembers(callback, callable) if name.startswith("ganzoo_")}
+    unknown = next((name for name in methods if name not in HOOKS), "")
     if unknown:
         raise GanzooError(f"callback {_name(callback)}: no hook named {unknown!r}.{did_you_mean(unknown, HOOKS)}")
     if inspect.isclass(callback):
         raise GanzooError(f"callback {_name(callback)} is a class: give an object of it, {_name(callback)}(...).")
-    if names:
-        return {name: getattr(callback, name) for name in names}
+    if methods:
+        return methods
     if callable(callback):
         return {STEP: callback}
     raise GanzooError(f"callback {_name(callback)}: {EXPECTED}.")

@@ -49,7 +49,7 @@ class CriterionLoss(Loss):
     """A loss by a criterion that compares logits with targets: 1 for real samples, 0 for fakes.
 
     The generator's loss has the target 1 for its fakes: with binary cross-entropy it is the non-saturating loss of
-    Goodfellow et al. 2014 (arXiv:1406.2661), with the squared error that of LSGAN (arXiv:1611.04076).
+    arXiv:1406.2661, with the squared error that of LSGAN (arXiv:1611.04076).
 
     Args:
         criterion: Called with logits (N,) and targets (N,).
@@ -117,7 +117,7 @@ def as_loss(given: Any) -> Any:
 
 
 def _has_methods(given: Any) -> bool:
-    methods = (getattr(given, name, None) for name in ("discriminator", "generator"))
+    methods = getattr(given, "discriminator", None), getattr(given, "generator", None)
     return not isinstance(given, nn.ModuleDict) and all(map(callable, methods))
 
 

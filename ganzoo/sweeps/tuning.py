@@ -108,8 +108,11 @@ class Tuner:
         self.search = search
         self.plugins = plugins
         self.say = say
-        self.space, fixed = parse(search.settings)
-        self.metric, self.better = _metric(search.result, plugins)
+        space, fixed = parse(search.settings)
+        metric, better = _metric(search.result, plugins)
+        self.space = space
+        self.metric = metric
+        self.better = better
         self.path = locate.find(search.recipe, plugins)
         self.given = fixed
         self.fixed = [*fixed, *self._evaluation(fixed)]

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ganzoo.registry import registered
 from helpers.pages import TOP
 
 NOTEBOOKS = sorted((TOP / "docs/notebooks").glob("*.ipynb"))
@@ -28,12 +27,11 @@ def cells(notebook: Path, kind: str = "code") -> list[str]:
 
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """The names of a notebook, in a folder of its own; what it registers is forgotten afterwards."""
+    """The names of a notebook, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     module = ModuleType("notebook_of_a_test")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     yield module.__dict__
-    registered.clear()
 
 
 def executed(notebook: str, space: dict[str, Any]) -> dict[str, Any]:

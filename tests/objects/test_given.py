@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import ganzoo
 from ganzoo.cli import cli
 from ganzoo.errors import DataError, GanzooError, IncompatibleError, RecipeError, RunError
 from ganzoo.objects import given
-from ganzoo.registry import discovery, registered
+from ganzoo.registry import discovery
 from helpers.support import TINY, weights_hash
 
 X = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
@@ -43,12 +42,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> ganzoo.Run:
 def run(trained: ganzoo.Run, tmp_path: Path) -> str:
     """The folder of a copy of the run."""
     return str(shutil.copytree(trained.folder, tmp_path / "run"))
-
-
-@pytest.fixture
-def clean() -> Iterator[None]:
-    yield
-    registered.clear()
 
 
 def test_a_run_records_what_was_given(trained: ganzoo.Run) -> None:
@@ -130,7 +123,7 @@ def test_a_model_with_networks_that_were_given_is_not_exported(trained: ganzoo.R
     assert not (tmp_path / "export").exists()
 
 
-def test_registered_components_are_found_by_name_and_may_be_replaced(clean: None) -> None:
+def test_registered_components_are_found_by_name_and_may_be_replaced() -> None:
     @ganzoo.register("generator", "mine", paper="arXiv:1406.2661")
     class Mine(nn.Module):
         """My generator."""
@@ -151,7 +144,7 @@ def test_registered_components_are_found_by_name_and_may_be_replaced(clean: None
         ("generator", "generator_b", "objects without a name are called so"),
     ],
 )
-def test_malformed_names_are_refused(clean: None, kind: str, name: str, told: str) -> None:
+def test_malformed_names_are_refused(kind: str, name: str, told: str) -> None:
     with pytest.raises(GanzooError, match=told):
         ganzoo.register(kind, name, ganzoo.Generator)
 
