@@ -103,8 +103,9 @@ def test_a_process_that_hangs_ends_the_others_after_the_longest_wait(tmp_path: P
         os.kill(second.pid, signal.SIGSTOP)
         _, messages = first.communicate(timeout=140)
     finally:
-        first.kill()
-        second.kill()
+        for process in (first, second):
+            process.kill()
+            process.communicate()
     assert first.returncode == 6, messages
     assert "Error: process 0 of 2 cannot reach the others" in messages and "Traceback" not in messages
     assert Run.open(tmp_path / "runs").status["state"] == "failed"

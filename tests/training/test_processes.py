@@ -28,11 +28,9 @@ class Own(ganzoo.Generator):
     '''A generator of one hidden layer.'''
 
     def __init__(self, spec):
-        super().__init__(spec)
+        super().__init__()
+        self.z_dim = 2
         self.net = torch.nn.Sequential(torch.nn.Linear(2, WIDTH), torch.nn.Linear(WIDTH, *spec.shape))
-
-    def prior(self, n):
-        return torch.randn(n, 2)
 
     def forward(self, z, y=None):
         return self.net(z)
