@@ -126,6 +126,7 @@ def command(
     """
     from ganzoo.registry import discovery
     from ganzoo.runs import comparison
+    from ganzoo.sweeps.jobs import sweep_runs
     from ganzoo.sweeps.scoring import Scoring
     from ganzoo.sweeps.trials import Sweep
 
@@ -139,7 +140,7 @@ def command(
         if system:
             _submit(sweep, scoring, plugins, jobs, system, parameters)
             return
-        runs = _sweep(sweep, scoring, plugins, jobs, claim)
+        runs = sweep_runs(sweep, scoring, plugins, _say, jobs, claim)
     elif jobs > 1 or claim or system:
         raise RecipeError("--jobs, --claim and --on train a recipe: name one in place of the runs.")
     else:
@@ -166,18 +167,6 @@ def _submit(
     submitted = batch.submit(words, sweep.out, jobs, system, batch.settings(parameters))
     _say(f"{number} trainings for {len(submitted)} jobs of {system}: {', '.join(submitted)}")
     _say(f"their states: ganzoo runs {sweep.out}\nthe table, when they are done: the same command without --on")
-
-
-def _sweep(sweep: Sweep, scoring: Scoring, plugins: Plugins, jobs: int, claim: bool) -> list[Run]:
-    """Return the runs of all combinations, trained if necessary. A failed one is reported and left out."""
-    from ganzoo.sweeps import jobs as processes
-    from ganzoo.sweeps.trials import trials
-    from ganzoo.sweeps.worker import Worker
-
-    worker = Worker(trials(sweep, plugins), sweep.out, plugins, scoring, _say, shared=claim or jobs > 1)
-    if jobs > 1:
-        processes.run(worker, sweep, scoring, jobs)
-    return worker.work()
 
 
 def _scored(runs: list[Run], scoring: Scoring, plugins: Plugins) -> list[Run]:

@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from ganzoo.errors import Interrupted
+from ganzoo.registry.discovery import Plugins
+from ganzoo.sampling.run import Run
 from ganzoo.sweeps.board import Board
 from ganzoo.sweeps.claims import FOLDER
 from ganzoo.sweeps.scoring import Scoring
-from ganzoo.sweeps.trials import Sweep
+from ganzoo.sweeps.trials import Sweep, trials
 from ganzoo.sweeps.worker import Worker
 from ganzoo.utils import openmp
 from ganzoo.utils.signals import StopFlag
@@ -38,15 +40,39 @@ def command(sweep: Sweep, scoring: Scoring) -> list[str]:
     return words + (["-n", str(scoring.samples)] if scoring.samples else [])
 
 
-def run(worker: Worker, sweep: Sweep, scoring: Scoring, jobs: int) -> None:
+def sweep_runs(
+    sweep: Sweep, scoring: Scoring, plugins: Plugins, say: Callable[[str], None], jobs: int = 1, claim: bool = False
+) -> list[Run]:
+    """Train and score the trials of a sweep, where they are not yet.
+
+    Args:
+        sweep: The sweep.
+        scoring: The scores to compute of each run.
+        plugins: The loaded plugins.
+        say: Called with each message for the user.
+        jobs: Number of trainings at once, each in a process of its own.
+        claim: Share the trials with all processes that do so in the same folder.
+
+    Returns:
+        The runs of the trials that did not fail, in their order.
+
+    Raises:
+        GanzooError: A recipe is wrong, every trial failed, or a signal asked this process to stop.
+    """
+    worker = Worker(trials(sweep, plugins), sweep.out, plugins, scoring, say, shared=claim or jobs > 1)
+    if jobs > 1:
+        run(worker, sweep, jobs)
+    return worker.work()
+
+
+def run(worker: Worker, sweep: Sweep, jobs: int) -> None:
     """Run workers in processes of their own until all of them have ended.
 
     The cores are divided among them. A worker that is killed costs nothing but time: the others go on with its run.
 
     Args:
-        worker: Tells which trials are left.
+        worker: Tells which trials are left, and which scores to compute of each run.
         sweep: The sweep.
-        scoring: The scores to compute of each run.
         jobs: Number of processes.
 
     Raises:
@@ -60,7 +86,7 @@ def run(worker: Worker, sweep: Sweep, scoring: Scoring, jobs: int) -> None:
     worker.say(f"{jobs} workers with {threads} threads each; their messages are in {folder / 'worker-*.log'}")
     with ExitStack() as stack, StopFlag() as flag:
         board = stack.enter_context(Board(worker))
-        processes = [_start(command(sweep, scoring), log, environment) for log in logs]
+        processes = [_start(command(sweep, worker.scoring), log, environment) for log in logs]
         try:
             while any(process.poll() is None for process in processes):
                 time.sleep(INTERVAL)

@@ -14,10 +14,9 @@ from ganzoo.registry.discovery import Plugins
 from ganzoo.runs import comparison
 from ganzoo.runs.comparison import Comparison
 from ganzoo.sampling.run import Run
-from ganzoo.sweeps import jobs as processes
+from ganzoo.sweeps.jobs import sweep_runs
 from ganzoo.sweeps.scoring import Scoring
-from ganzoo.sweeps.trials import Sweep, trials
-from ganzoo.sweeps.worker import Worker
+from ganzoo.sweeps.trials import Sweep
 
 
 def compare(
@@ -64,10 +63,7 @@ def compare(
         tried = tuple(f"{key}={as_toml([*values])}" for key, values in (over or {}).items())
         changed = tuple(overrides.assignments_of(changes or {}))
         sweep = Sweep(str(what), changed, tried, seeds, Path(out))
-        worker = Worker(trials(sweep, plugins), sweep.out, plugins, scoring, told, shared=jobs > 1)
-        if jobs > 1:
-            processes.run(worker, sweep, scoring, jobs)
-        return comparison.compare(worker.work(), results)
+        return comparison.compare(sweep_runs(sweep, scoring, plugins, told, jobs), results)
     if changes or over or seeds > 1 or jobs > 1:
         raise RecipeError("changes, over, seeds and jobs are for a recipe: give its name in place of the runs.")
     runs = [Run.find(run)[0] for run in ([what] if isinstance(what, (str, Path, Run)) else what)]

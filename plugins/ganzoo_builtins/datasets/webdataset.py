@@ -29,7 +29,7 @@ LARGEST_PICTURE = 2**28  # bytes
 
 @dataclass
 class Index:
-    """Where the pictures of all shards are.
+    """Places of the pictures in all shards.
 
     Attributes:
         keys: Name of each sample, without suffixes.
