@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -343,10 +344,19 @@ def test_the_last_uploads_stay_and_older_ones_go(servers: list[Server], addresse
     names = [f"upload-{i}.png" for i in range(UPLOADS + 3)]
     for name in names:
         assert upload(addresses[0], name) == 200
-    assert {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]}
+    assert comes(lambda: {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]})
     names = [f"together-{i:02d}.png" for i in range(UPLOADS + 3)]
     assert upload(addresses[0], *names) == 200
-    assert len([*servers[0].temporary.rglob("together-*.png")]) == len([*files_of(servers[0])]) == UPLOADS
+    temporary = servers[0].temporary
+    assert comes(lambda: len([*temporary.rglob("together-*.png")]) == len([*files_of(servers[0])]) == UPLOADS)
+
+
+def comes(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Wait until a condition holds: older uploads go after the last one is answered."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
 
 
 def files_of(server: Server) -> Iterator[Path]:

@@ -252,6 +252,11 @@ def _label_remedy(array: np.ndarray, name: str, n: int) -> str:
         return f"Leave out the axes of length 1: {name}.squeeze()."
     if array.shape != (n,):
         return "Save as many labels as samples, in the same order."
-    if array.dtype.kind == "b" or (array.dtype.kind == "f" and np.array_equal(array, array.round())):
+    if array.dtype.kind == "b" or (array.dtype.kind == "f" and _are_whole(array)):
         return f"Convert them: {name}.astype(numpy.int64)."
     return f"Number the classes from 0, e.g. numpy.unique({name}, return_inverse=True)[1]."
+
+
+def _are_whole(array: np.ndarray) -> bool:
+    """Tell whether all floats are whole numbers that int64 can hold."""
+    return bool((np.abs(array) < 2**63).all()) and np.array_equal(array, array.round())
