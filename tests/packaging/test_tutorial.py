@@ -15,8 +15,8 @@ from helpers import pages
 pytestmark = pytest.mark.slow
 PAGE = pages.TOP / "docs/tutorial.md"
 QUICK = {  # by verb: laid over the commands of the page
-    "run": ["run.steps=20"],
-    "compare": ["run.steps=20", "--metric", "kernel_distance", "-n", "100"],
+    "run": ["run.steps=4", "run.batch_size=16"],
+    "compare": ["run.steps=4", "run.batch_size=16", "--metric", "kernel_distance", "-n", "100"],
 }
 
 

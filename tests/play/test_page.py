@@ -33,7 +33,7 @@ from helpers.browser import PROGRAM
 from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="no Chromium here")]
-PATIENCE = 30_000.0  # milliseconds
+PATIENCE = 120_000.0  # milliseconds
 POSTS = [f"gradio_api/{route}" for route in ("queue/join", "run/x", "call/x", "component_server", "process_recording")]
 EVIL = "<img src=https://example.org/x.png>"
 

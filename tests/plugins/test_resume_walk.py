@@ -8,6 +8,9 @@ Not only weights: everything that the last checkpoint holds, and the pictures. E
 checkpoints; then the folder as a kill would have left it goes on to the end. The data has four batches a pass, so that
 4 is the end of a pass; 1, 5 and 7 are inside of any lazy interval. A procedure as it is is killed after steps 1, 4 and
 7; the other cases take turns, after 4, 5 or 7.
+
+Each procedure as it is and each component are always tried, and every third of the other cases; all of them by
+`python -m pytest --whole tests/plugins/test_resume_walk.py`.
 """
 
 from __future__ import annotations
@@ -106,6 +109,11 @@ def together(entry: Entry) -> Iterator[tuple[str, Tree, bool]]:
         yield "together, lazily", {**everything, **STREAMED, **lazy, "run": precise}, True
 
 
+def is_variant(name: str) -> bool:
+    """Tell whether a case tries a procedure or component another time, with other settings."""
+    return "=" in name or name.startswith(("streamed", "together")) or name.endswith(("every 3", "every 4"))
+
+
 @cache
 def every_case() -> list[Any]:
     return [
@@ -115,6 +123,7 @@ def every_case() -> list[Any]:
             may_refuse,
             KILLED if name == "plain" else (TURNS[(i + k) % 3],),
             id=f"{entry.full_name}: {name}",
+            marks=[pytest.mark.whole] if is_variant(name) and (i + k) % 3 else [],
         )
         for i, entry in enumerate(PROCEDURES)
         for k, (name, changes, may_refuse) in enumerate(cases(entry))
