@@ -2,16 +2,18 @@
 
     python benchmarks/fuzz_recipes.py [-n 10000] [--commands 100] [--seed 0]
 
-tests/helpers/fuzzing.py contains the assertions. Every hundredth case also goes through `ganzoo check`. The process may
-allocate 1 GiB more than it holds after importing torch and checking every recipe of the zoo, so a huge number in a
-recipe that becomes an allocation fails here. Prints the cases that are wrong, the number of accepted and refused
-recipes, the slowest case and the memory growth; exits with 1 if a case is wrong.
+tests/helpers/fuzzing.py contains the assertions. Every hundredth case also goes through `ganzoo check`. Each case may
+allocate 1 GiB more than the process has mapped before it, so a huge number in a recipe that becomes an allocation fails
+here. Hypothesis draws the cases in parts of 500, because it keeps what it has drawn until the end of a part. Prints the
+cases that are wrong, the number of accepted and refused recipes, the slowest case and the memory growth; exits with 1
+if a case is wrong.
 
 benchmarks/fuzz_files.py does the same for manifests, configs and status files.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import sys
@@ -19,7 +21,8 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -32,7 +35,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from helpers import fuzzing
 
 SECONDS = 10.0  # of processor time for one case, in both ways
-MEMORY_LIMIT = 2**30  # bytes beyond those mapped at the start
+MEMORY_LIMIT = 2**30  # bytes beyond those mapped before the case
+PART = 500  # cases
 
 
 def through_command(case: fuzzing.Case) -> str:
@@ -43,9 +47,16 @@ def through_command(case: fuzzing.Case) -> str:
     return "" if result.exit_code in (0, *fuzzing.EXIT_CODES) else f"exit code {result.exit_code}: {result.output}"
 
 
-def limit_memory() -> None:
+@contextmanager
+def limited_memory() -> Iterator[None]:
+    """Let an allocation of more than MEMORY_LIMIT fail inside the block."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_LIMIT, mapped + MEMORY_LIMIT))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY_LIMIT, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @click.command()
@@ -62,35 +73,34 @@ def main(n: int, commands: int, random_seed: int) -> None:
         fuzzing.warm_up(Path(folder))
         CliRunner().invoke(cli, ["check", "recipe.json"])
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        limit_memory()
 
-        @seed(random_seed)
-        @settings(
-            max_examples=n,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=[*HealthCheck],
-        )
-        @given(fuzzing.CASES)
         def each(case: fuzzing.Case) -> None:
             nonlocal slowest
             start, error = time.process_time(), ""
-            try:
-                outcome = "good" if fuzzing.outcome(case, Path(folder), watch) == "good" else "refused"
-            except Exception:
-                outcome, error = "wrong", traceback.format_exc()
-            if not error and outcomes.total() % max(1, n // max(1, commands)) == 0:
-                error = through_command(case)
+            with limited_memory():
+                try:
+                    outcome = "good" if fuzzing.outcome(case, Path(folder), watch) == "good" else "refused"
+                except Exception:
+                    outcome, error = "wrong", traceback.format_exc()
+                if not error and outcomes.total() % max(1, n // max(1, commands)) == 0:
+                    error = through_command(case)
             seconds = time.process_time() - start
             slowest = max(slowest, seconds)
             if error or seconds > SECONDS:
                 outcome = "wrong"
-                print(f"--- {outcomes.total()}: {seconds:.1f} s, {case!r}\n{error[-1500:]}", flush=True)
+                print(f"--- {outcomes.total()}: {seconds:.1f} s, {repr(case)[:2000]}\n{error[-1500:]}", flush=True)
             outcomes[outcome] += 1
 
         with suppress(KeyboardInterrupt):  # Ctrl-C shows what came out so far
-            each()
+            for i in range(math.ceil(n / PART)):
+                part = settings(
+                    max_examples=min(PART, n - i * PART),
+                    deadline=None,
+                    database=None,
+                    phases=[Phase.generate],
+                    suppress_health_check=[*HealthCheck],
+                )
+                seed(random_seed * n + i)(part(given(fuzzing.CASES)(each)))()
         growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         os.chdir("/")
     print(

@@ -12,7 +12,7 @@ from ganzoo.utils.dispatch_mode import DispatchMode
 
 LARGEST = 500  # samples at once, of networks that are small enough
 STEP = 16  # PyTorch draws normal numbers in blocks of this size: chunks of whole blocks have the noise of larger ones
-MEMORY = 2**25  # bytes that one operation may read and write; libraries take about twice as much for it
+MEMORY = 2**24  # bytes that one operation may read and write; libraries take about twice as much for it
 GPU_MEMORY = 2**30
 
 

@@ -176,7 +176,7 @@ def _widen(draw: Callable[..., Any], tree: parser.Tree) -> None:
     if what == "numbers":
         _table(draw, tree)["hidden"] = [1] * n
     elif what == "parts":
-        tree["regularizer"] = [{"use": "weight_clipping"}] * n
+        tree["regularizer"] = [{"use": "weight_clipping"} for _ in range(n)]  # n of one table would all grow at once
     elif what == "players" and isinstance(tree.get("optimizer"), dict):
         tree["optimizer"] |= {f"p{i}": {"lr": 0.1} for i in range(n)}
     else:

@@ -70,8 +70,8 @@ def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
 
 def test_a_link_at_the_temporary_name_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
-    (tmp_path / f"{atomic.PARTIAL}x").symlink_to(tmp_path / "mine")
-    atomic.write_file(tmp_path / "x", b"new")
+    (tmp_path / "x").symlink_to(tmp_path / "mine")
+    atomic.write_synced(tmp_path / "x", b"new")
     assert (tmp_path / "x").read_bytes() == b"new" and not (tmp_path / "x").is_symlink()
     assert (tmp_path / "mine").read_text() == "mine"
 
