@@ -26,7 +26,7 @@ from ganzoo.errors import (
 )
 from ganzoo.registry.versions import Deprecated
 from ganzoo.terminal.output import echo
-from ganzoo.utils import openmp, signals
+from ganzoo.utils import current_folder, openmp, signals
 from ganzoo.utils.isolation import PluginWarning
 
 STOPPED = "stopped immediately."
@@ -96,7 +96,7 @@ class LazyGroup(click.Group):
         """Run a command. Turn a GanzooError, Ctrl-C or SIGTERM into one message and an exit code."""
         with signals.Ending() as ended:
             try:
-                _check_current_folder()
+                current_folder.check()
                 return super().invoke(ctx)
             except KeyboardInterrupt as interrupt:  # training says what is saved
                 error: GanzooError = Aborted(str(interrupt) or STOPPED)
@@ -139,16 +139,6 @@ def _is_recipe(name: str) -> bool:
     from ganzoo.registry import discovery
 
     return any(name in (recipe.name, recipe.full_name) for recipe in locate.recipes(discovery.load()))
-
-
-def _check_current_folder() -> None:
-    """Refuse to start in a folder that was deleted: libraries fail there, each in its own way."""
-    try:
-        Path.cwd()
-    except OSError as error:
-        raise SetupError(
-            f"the current folder cannot be used ({error.strerror}): it was deleted, or moved. Change to another: cd ~"
-        ) from error
 
 
 def _format_warning(
