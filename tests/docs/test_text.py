@@ -106,18 +106,21 @@ def test_ci_runs_the_readmes_test_command(tmp_path: Path) -> None:
         file.chmod(0o755)
     path = f"{stand_ins}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "TOOLS": str(tools), "TMPDIR": str(tmp_path)}
-    done = subprocess.run(
-        ["bash", str(TOP / ".ci/run")], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    command = ["bash", str(TOP / ".ci/run")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     calls = [line for line in (tmp_path / "calls").read_text().splitlines() if not line.startswith("id ")]
     venv = calls[0].split()[-1]
     *_, install, test = (part.replace(".venv/bin/", "").replace("'", "") for part in readme_commands()[1].split(" && "))
     pydoclint = "pydoclint --config pyproject.toml ganzoo plugins"
-    lint = ["ruff check .", "ruff format --check .", "lint-imports ", pydoclint, "mypy "]
-    compiling = f"python -m compileall -q -j 0 {venv}"
-    assert calls.index(install) < calls.index(compiling) < calls.index(test)  # beside the linters, at any time
-    calls.remove(compiling)
+    lint = ["ruff check .", "ruff format --check .", "lint-imports ", pydoclint]
+    for beside in (f"python -m compileall -q -j 0 {venv}", "mypy "):  # the linters, at any time
+        assert calls.index(install) < calls.index(beside) < calls.index(test)
+        calls.remove(beside)
     assert calls == [f"python3 -m venv {venv}", install, *lint, test]
     assert not Path(venv).exists()
     assert script.rstrip().endswith('eval "$tests"')
+    (tmp_path / "calls").unlink()
+    (tools / "mypy").write_text("#!/bin/sh\nexit 1\n")
+    assert subprocess.run(command, env=environment, capture_output=True, check=False, cwd=tmp_path).returncode == 1
+    assert " -m pytest" not in (tmp_path / "calls").read_text()
