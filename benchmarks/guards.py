@@ -140,7 +140,7 @@ class Copies:
         try:
             path.write_text(without(guard, path.read_text()))
             code, _ = run_tests([guard.test], tree, TIMEOUT)
-            return "passes without the guard" if code == 0 else ""
+            return {0: "passes without the guard", 4: "does not exist", 5: "does not exist"}.get(code, "")
         except ValueError as error:
             return str(error)
         finally:
