@@ -188,6 +188,16 @@ def test_a_server_that_drips_or_waits_is_not_waited_for(pause: float, monkeypatc
     assert time.monotonic() - began < 15
 
 
+def test_nothing_more_is_asked_for_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that tries again would have a connection of its own, which nobody shuts."""
+    monkeypatch.setattr(bounds, "SECONDS", 0.1)
+    too_slow = pytest.raises(SetupError, match="the Hub is too slow")
+    with serving(body(told()), NOTHING, monkeypatch), too_slow, bounds.bounded(NAME):
+        time.sleep(0.2)
+        monkeypatch.setattr(bounds, "SECONDS", 60.0)
+        hub.look_up(NAME)
+
+
 def test_outside_the_block_nothing_is_bounded() -> None:
     from huggingface_hub.utils import _http
 
