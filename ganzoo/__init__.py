@@ -222,7 +222,9 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
     if _HOME[name] != "ganzoo.errors":  # all others import torch
-        importlib.import_module("ganzoo.utils.current_folder").check()
+        from ganzoo.utils import current_folder
+
+        current_folder.check()
     value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value

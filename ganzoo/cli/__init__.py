@@ -19,7 +19,6 @@ from ganzoo.errors import (
     Aborted,
     GanzooError,
     Interrupted,
-    SetupError,
     one_line,
     out_of_memory,
     printable,
