@@ -86,7 +86,7 @@ class UserInterrupt(KeyboardInterrupt):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name that is closest to `name`.
+    """Suggest the known name that differs from `name` only in case, or else the closest one.
 
     Args:
         name: The misspelt name.
@@ -95,7 +95,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     Returns:
         " Did you mean 'NAME'?" with a leading space, or "" when no name is close.
     """
-    matches = difflib.get_close_matches(name, list(known), n=1)
+    names = list(known)
+    same = [candidate for candidate in names if candidate.casefold() == name.casefold()]
+    matches = same or difflib.get_close_matches(name, names, n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
 

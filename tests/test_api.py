@@ -213,7 +213,7 @@ def test_class_names_are_found_in_any_unicode_form_and_any_bytes(conditional: Mo
     ("y", "message"),
     [
         ("B", "no class 'B'.* Classes: 2, A, 0, 1"),
-        ("a", "no class 'a'"),
+        ("a", r"no class 'a'\. Did you mean 'A'\?"),
         ("-1", "no class '-1'"),
         ("²", "no class '²'"),
         ("", "no class ''"),
@@ -233,6 +233,12 @@ def test_a_near_name_is_suggested() -> None:
     made = Model(torch.nn.Identity(), ganzoo.Spec((2,), classes=2), ["sneaker", "bag"])  # type: ignore[arg-type]
     with pytest.raises(GanzooError, match=r"no class 'sneakers'\. Did you mean 'sneaker'\? Classes: sneaker, bag\."):
         made.index("sneakers")
+
+
+def test_a_name_with_a_line_break_does_not_break_the_message() -> None:
+    made = Model(torch.nn.Identity(), ganzoo.Spec((2,), classes=2), ["two\nlines", "bag"])  # type: ignore[arg-type]
+    with pytest.raises(GanzooError, match=r"^no class 'hat'\.( Did you mean 'bag'\?)? Classes: two\\nlines, bag\.$"):
+        made.index("hat")
 
 
 def test_labels_for_a_gan_without_any_are_refused(model: Model) -> None:

@@ -95,7 +95,7 @@ class Plugins:
         return {row.distribution: row.version for row in self.rows if row.owner in owners}
 
     def callers(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Yield (plugin, caller of its `hook`) in order of registration, so that each can fail alone."""
+        """Yield (plugin, caller of its `hook`) the last registered first, so that each can fail alone."""
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
             others = [plugin for plugin in self.manager.get_plugins() if plugin is not implementation.plugin]
             yield implementation.plugin_name, self.manager.subset_hook_caller(hook, others)

@@ -18,7 +18,7 @@ from ganzoo.config import instantiate
 from ganzoo.config.recipe import Recipe
 from ganzoo.data import subset
 from ganzoo.data.loader import normalised
-from ganzoo.errors import DataError, GanzooError, did_you_mean
+from ganzoo.errors import DataError, GanzooError, did_you_mean, one_line
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.registry import discovery
@@ -512,7 +512,7 @@ class Model:
             return names.index(_comparable(label))
         if isinstance(label, str) and not label.isdecimal():
             near = did_you_mean(label, self.class_names)
-            listed = ", ".join(self.class_names[:80])
+            listed = ", ".join(map(one_line, self.class_names[:80]))
             raise GanzooError(f"no class {label!r}.{near} Classes: {listed or f'0 to {self.spec.classes - 1}'}.")
         if not 0 <= int(label) < self.spec.classes:
             raise GanzooError(
