@@ -259,4 +259,6 @@ def _label_remedy(array: np.ndarray, name: str, n: int) -> str:
 
 def _are_whole(array: np.ndarray) -> bool:
     """Tell whether all floats are whole numbers that int64 can hold."""
-    return bool((np.abs(array) < 2**63).all()) and np.array_equal(array, array.round())
+    with np.errstate(over="ignore"):  # of long doubles
+        numbers = array.astype(np.float64)
+    return bool((np.abs(numbers) < 2.0**63).all()) and np.array_equal(numbers, numbers.round())

@@ -87,6 +87,8 @@ def test_classes_are_taken_as_they_are_and_other_numbers_refused(labels: np.ndar
 @given(labels=anything(), n=st.integers(1, 31))
 @example(labels=np.array([2.0**63]), n=1)
 @example(labels=np.array([-np.inf, np.inf]), n=2)
+@example(labels=np.array([0, 1], dtype=np.float16), n=2)
+@example(labels=np.array([0, 1e4000], dtype=np.longdouble), n=2)
 def test_what_a_refusal_advises_is_taken(labels: np.ndarray, n: int) -> None:
     """As often as needed: one-hot labels with an axis too many need two steps."""
     n = n if n % 3 == 0 else max(*labels.shape, 1)  # mostly as many samples as labels
