@@ -8,7 +8,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
@@ -23,6 +22,7 @@ import ganzoo
 from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
+from helpers.support import until
 from standings import judging, training
 from standings.cells import Cells, Task
 from standings.judging import Judge
@@ -337,13 +337,6 @@ import test_league as tests
 folder = Path(sys.argv[1])
 tests.runner(tests.Cells(folder / "cells"), tests.system(folder), 10_000).run([tests.TASK])
 """
-
-
-def until(condition: Any, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -172,3 +173,11 @@ def trained_on_digits(recipe: Recipe, steps: int) -> tuple[Any, Tensor]:
 def compared(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Comparison:
     """Return what a regularizer is handed; the critic, a function, stands for its features as well."""
     return Comparison(real, fake, critic, critic, nn.Identity(), nn.Identity())
+
+
+def until(condition: Callable[[], Any], seconds: float = 300) -> None:
+    """Wait until a condition holds; fail if it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -10,9 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ from ganzoo.play.studio import End, Studio
 from ganzoo.sampling.run import Run
 from ganzoo.visualization import grid
 from helpers.browser import PROGRAM
-from helpers.support import CONDITIONAL, TRANSLATING, tiny, train
+from helpers.support import CONDITIONAL, TRANSLATING, tiny, train, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PROGRAM, reason="no Chromium here")]
-PATIENCE = 120_000.0  # milliseconds
+PATIENCE = 30_000.0  # milliseconds
 POSTS = [f"gradio_api/{route}" for route in ("queue/join", "run/x", "call/x", "component_server", "process_recording")]
 EVIL = "<img src=https://example.org/x.png>"
 
@@ -252,14 +251,19 @@ def test_no_file_of_this_machine_is_given_away(addresses: list[str], servers: li
     for path in (tmp_path / "secret.png", Path("README.md").absolute(), "/etc/passwd"):
         with pytest.raises(HTTPError, match="403"):
             urllib.request.urlopen(f"{addresses[1]}gradio_api/file={path}")
-    handlers = asked(f"{addresses[1]}config")["dependencies"]
+    assert translates(addresses[1], tmp_path / "secret.png") is False
+
+
+def translates(address: str, file: Path) -> bool:
+    """Tell whether the page translates a file of this machine as if it had been uploaded."""
+    handlers = asked(f"{address}config")["dependencies"]
     upload = next(one["id"] for one in handlers if any(event == "upload" for _, event in one["targets"]))
-    file = {"path": str(tmp_path / "secret.png"), "meta": {"_type": "gradio.FileData"}}
-    call = {"data": [file, 0, 5, -1, 1], "fn_index": upload, "session_hash": "me"}
-    asked(f"{addresses[1]}gradio_api/queue/join", call)
-    with urllib.request.urlopen(f"{addresses[1]}gradio_api/queue/data?session_hash=me") as answer:
+    data = [{"path": str(file), "meta": {"_type": "gradio.FileData"}}, 0, 5, -1, 1]
+    session = file.parent.name
+    asked(f"{address}gradio_api/queue/join", {"data": data, "fn_index": upload, "session_hash": session})
+    with urllib.request.urlopen(f"{address}gradio_api/queue/data?session_hash={session}") as answer:
         told = next(line for line in answer if b"process_completed" in line).removeprefix(b"data: ")
-    assert json.loads(told)["success"] is False
+    return bool(json.loads(told)["success"])
 
 
 def test_every_other_kind_of_gan_has_a_page_too(tmp_path: Path) -> None:
@@ -344,19 +348,11 @@ def test_the_last_uploads_stay_and_older_ones_go(servers: list[Server], addresse
     names = [f"upload-{i}.png" for i in range(UPLOADS + 3)]
     for name in names:
         assert upload(addresses[0], name) == 200
-    assert comes(lambda: {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]})
+    until(lambda: {path.name for path in servers[0].temporary.rglob("upload-*.png")} == {*names[3:]}, seconds=20)
     names = [f"together-{i:02d}.png" for i in range(UPLOADS + 3)]
     assert upload(addresses[0], *names) == 200
     temporary = servers[0].temporary
-    assert comes(lambda: len([*temporary.rglob("together-*.png")]) == len([*files_of(servers[0])]) == UPLOADS)
-
-
-def comes(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Wait until a condition holds: older uploads go after the last one is answered."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
+    until(lambda: len([*temporary.rglob("together-*.png")]) == len([*files_of(servers[0])]) == UPLOADS, seconds=20)
 
 
 def files_of(server: Server) -> Iterator[Path]:
@@ -374,14 +370,17 @@ def test_an_upload_is_bounded_before_any_of_it_is_read(servers: list[Server], ad
     assert sorted(files_of(servers[0])) == before
 
 
-def test_a_signal_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str]) -> None:
+def test_a_signal_ends_it_and_nothing_stays(servers: list[Server], addresses: list[str], tmp_path: Path) -> None:
     """This is the last test: it ends servers whose pages were open in a tab."""
-    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # by nohup
-    for server, number in zip(servers, (signal.SIGTERM if ignored else signal.SIGHUP, signal.SIGINT), strict=True):
+    assert translates(addresses[1], tmp_path / "secret.png") is False
+    ending = signal.SIGTERM if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else signal.SIGHUP  # nohup ignores it
+    ends = zip(servers, (ending, signal.SIGINT), ("", "was not uploaded by a user."), strict=True)
+    for server, number, last in ends:
         server.process.send_signal(number)
         out, err = server.process.communicate(timeout=20)
         assert (server.process.returncode, out) == (0, "ended.\n")
-        assert not err or err.strip().endswith("was not uploaded by a user."), err[-3000:]  # as a test above has asked
+        assert err.strip().endswith(last), err[-3000:]
+        assert last or not err
         assert [*server.temporary.glob("ganzoo-play-*")] == []
 
 

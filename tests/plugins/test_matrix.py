@@ -17,7 +17,7 @@ from ganzoo.registry.zoo import Zoo
 from matrix import Combination, InProcedure, Matrix
 
 SAMPLE, SEED = 20, 0
-SPECS = [Spec((1, 28, 28), classes=4), Spec((3, 32, 32))]  # those of 64x64 take longest
+SPECS = [Spec((1, 28, 28)), Spec((1, 28, 28), classes=4), Spec((3, 32, 32), classes=4)]  # those of 64x64 take longest
 
 
 @pytest.mark.slow
