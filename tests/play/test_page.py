@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -259,9 +260,9 @@ def translates(address: str, file: Path) -> bool:
     handlers = asked(f"{address}config")["dependencies"]
     upload = next(one["id"] for one in handlers if any(event == "upload" for _, event in one["targets"]))
     data = [{"path": str(file), "meta": {"_type": "gradio.FileData"}}, 0, 5, -1, 1]
-    session = file.parent.name
-    asked(f"{address}gradio_api/queue/join", {"data": data, "fn_index": upload, "session_hash": session})
-    with urllib.request.urlopen(f"{address}gradio_api/queue/data?session_hash={session}") as answer:
+    visitor = {"session_hash": file.parent.name}
+    asked(f"{address}gradio_api/queue/join", {"data": data, "fn_index": upload, **visitor})
+    with urllib.request.urlopen(f"{address}gradio_api/queue/data?{urlencode(visitor)}") as answer:
         told = next(line for line in answer if b"process_completed" in line).removeprefix(b"data: ")
     return bool(json.loads(told)["success"])
 
