@@ -32,6 +32,7 @@ DATA = ("mnist", "fashion_mnist")
 SIDE, PADDED = 28, 32  # sides of the images that are judged, and of padded ones
 PRINTED = "_printed"
 OVERRULED = ("run.steps", "run.epochs", "run.max_time", "run.on_nonfinite", "run.threads")  # by the league's protocol
+ROUNDING = ("run.channels_last",)  # changes nothing else
 GALLERY_ROW = re.compile(r"\*\*\[\w+\]\((?P<page>\w+\.md)\)\*\*<br>(?P<gan>[^:]+):.*<br>(?P<recipes>.+) \|$", re.M)
 
 
@@ -221,7 +222,7 @@ def digest(recipe: Recipe, procedure: Procedure) -> str:
         procedure: Its procedure, on any device.
     """
     tree = {table: value for table, value in recipe.resolved().items() if table not in IGNORED_TABLES}
-    ignored = (*IGNORED_SETTINGS, *OVERRULED)
+    ignored = (*IGNORED_SETTINGS, *OVERRULED, *ROUNDING)
     tree["run"] = {
         key: value
         for key, value in recipe.run.model_dump(mode="json", exclude_defaults=True).items()

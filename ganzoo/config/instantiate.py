@@ -26,6 +26,7 @@ from ganzoo.errors import GanzooError, IncompatibleError, RecipeError, did_you_m
 from ganzoo.interfaces import Dataset, Spec
 from ganzoo.procedure import Procedure
 from ganzoo.regularizer import Regularizers, regularizers_of
+from ganzoo.utils.memory_format import use_channels_last
 from ganzoo.utils.modes import eval_mode
 
 LISTED = 8  # layers that a message names
@@ -112,6 +113,8 @@ def procedure(recipe: Recipe, spec: Spec) -> Procedure:
     built = procedure_from(recipe.procedure, recipe.parts, spec, recipe.run.seed)
     check_players(recipe, built)
     freeze(built, recipe.run.freeze or ())
+    if recipe.run.channels_last:
+        use_channels_last(built)
     return built
 
 

@@ -75,6 +75,8 @@ class RunSettings(BaseModel):
         on_nonfinite: What to do when a loss or weight is no longer finite.
         deterministic: Use PyTorch's deterministic algorithms only.
         compile: Compile the networks with torch.compile.
+        channels_last: Store images and weights of convolutions channels-last: faster on most processors, and only
+            rounding differs.
         trackers: Experiment trackers that Accelerate knows, such as ["tensorboard"].
     """
 
@@ -106,6 +108,7 @@ class RunSettings(BaseModel):
     on_nonfinite: Literal["stop", "rollback", "skip"] = "stop"
     deterministic: bool = False
     compile: bool = False
+    channels_last: bool = False
     trackers: list[str] = []
 
     def every_average(self) -> dict[str, Average]:

@@ -33,6 +33,7 @@ from ganzoo.training.session import Session
 from ganzoo.training.stopping import Stopping
 from ganzoo.training.threads import Threads
 from ganzoo.utils import distributed, lock, rng
+from ganzoo.utils.memory_format import refused_view
 from ganzoo.utils.signals import StopFlag, ending_at_once
 
 _TRAINING = threading.Lock()
@@ -148,10 +149,12 @@ class _Training:
                 rest = f"Go on from {saved[-1].name}: {command}" if saved else "Nothing is saved."
                 raise KeyboardInterrupt(f"stopped immediately, after step {self.t}. {rest}") from None
             except BaseException as error:  # a component may raise anything
-                lack = out_of_memory(error, LESS_MEMORY)
-                self.recorder.end("failed", self.t, lack.message if lack else describe(error))
-                if lack:
-                    raise lack from error
+                known: GanzooError | None = out_of_memory(error, LESS_MEMORY)
+                if self.settings.channels_last:
+                    known = known or refused_view(error)
+                self.recorder.end("failed", self.t, known.message if known else describe(error))
+                if known:
+                    raise known from error
                 raise
             self.recorder.end("finished", self.t, ended=self.recorder.standstill(self.t) if self.gave_up else "")
 

@@ -14,7 +14,7 @@ from ganzoo.runs import checkpoint
 from ganzoo.runs.checkpoint import Checkpoint
 from ganzoo.training.ema import Ema
 from ganzoo.training.engine import Engine
-from ganzoo.utils import distributed, rng
+from ganzoo.utils import distributed, memory_format, rng
 
 SPREAD = 1_000_003  # a prime, so that seeds of different positions and ranks differ
 
@@ -141,6 +141,7 @@ def restore_players(saved: Checkpoint, engine: Engine, ema: Ema) -> int:
             procedure.get_buffer(name).copy_(buffer)
         for player, optimizer in engine.optimizers.items():
             optimizer.load_state_dict(optimizers[player])
+            memory_format.align_state(optimizer)
             if engine.scalers[player].is_enabled() and state["scalers"][player]:
                 engine.scalers[player].load_state_dict(state["scalers"][player])
         ema.load(averages, updates)

@@ -38,7 +38,7 @@ def _tables(spec: Spec, width: int) -> dict[str, Any]:
     large = spec.shape[-1] > LARGE
     labels = ({"condition": "batch_norm"}, {"condition": "projection"}) if spec.classes else ({}, {})
     return {
-        "run": {"batch_size": 32 if large else 64},
+        "run": {"batch_size": 32 if large else 64, "channels_last": True},
         "procedure": {"use": "adversarial"},
         "generator": {"use": "compact", "width": width, **labels[0]},
         "discriminator": {"use": "compact", "width": width, **labels[1]},
@@ -51,6 +51,7 @@ def _tables(spec: Spec, width: int) -> dict[str, Any]:
 def _reasons(spec: Spec) -> dict[str, str]:
     reasons = {
         "generator.width": "as wide as the time allows",
+        "run.channels_last": "the order in memory in which convolutions are faster",
         "run.batch_size": "small batches make more steps in the same time",
         "regularizer.0.use": "bounds the discriminator's slope, which a high learning rate needs",
     }
