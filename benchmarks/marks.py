@@ -1,9 +1,6 @@
-"""Measured text in documentation pages: the marks around it, and the name of the processor."""
+"""Measured text in documentation pages: the marks around it."""
 
 from __future__ import annotations
-
-import platform
-from pathlib import Path
 
 END = "<!-- end of what is measured -->"
 
@@ -32,11 +29,3 @@ def insert(page: str, begin: str, text: str) -> str:
     if not opening or not closing:
         raise ValueError(f"the page needs the two lines {begin} and {END}")
     return f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}"
-
-
-def processor() -> str:
-    """Return the model name of the processor, or its architecture where the system knows no name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import marks
+from ganzoo.utils import processor
 
 HERE = Path(__file__).parent
 BEGIN, END = marks.begin("written by benchmarks/table.py"), marks.END
@@ -150,7 +151,7 @@ def machine() -> str:
     load = f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
     today = datetime.datetime.now(datetime.UTC).date()
     return (
-        f"{today}, {marks.processor()}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]},\n"
+        f"{today}, {processor.name()}, {CORES} cores, {load}{platform.system()} {platform.release().split('-')[0]},\n"
         f"Python {platform.python_version()}, {versions}."
     )
 

@@ -31,6 +31,7 @@ from PIL import Image, ImageOps
 
 import ganzoo
 import marks
+from ganzoo.utils import processor
 
 HERE = Path(__file__).resolve().parent
 ROWS, RESULTS = HERE / "zoo", HERE / "zoo" / "results"
@@ -121,7 +122,7 @@ def write(row: Row, trained: ganzoo.Run) -> None:
         "batch_size": settings["batch_size"],
         "seed": settings["seed"],
         "minutes": round(minutes(trained), 1),
-        "machine": f"{os.cpu_count()} cores of {marks.processor()}",
+        "machine": f"{os.cpu_count()} cores of {processor.name()}",
         "threads": provenance.get("threads"),
         "date": str(datetime.datetime.now(datetime.UTC).date()),
         "versions": {name: metadata.version(name) for name in ("torch", "torchvision", "accelerate")},

@@ -23,10 +23,9 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-import marks
 from ganzoo.errors import RunError
 from ganzoo.runs import provenance
-from ganzoo.utils import atomic, lock
+from ganzoo.utils import atomic, lock, processor
 
 TOP = Path(__file__).resolve().parents[2]
 CODE = ("ganzoo", "plugins", "recipes")  # what a result depends on
@@ -149,7 +148,7 @@ def machine() -> dict[str, Any]:
     lines = info.read_text().splitlines() if info.is_file() else []
     flags = next((line.split(":")[1].split() for line in lines if line.startswith(("flags", "Features"))), [])
     return {
-        "processor": marks.processor(),
+        "processor": processor.name(),
         "flags": sorted(flag for flag in flags if flag.startswith(SIMD)),
         "torch_uses": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),

@@ -61,7 +61,11 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
     Raises:
         GanzooError: The recipe cannot be trained.
     """
-    training = Training(recipe, warmup + rounds * steps + min(steps, PROFILED_STEPS))
+    return measure_training(Training(recipe, warmup + rounds * steps + PROFILED_STEPS), steps, warmup, rounds)
+
+
+def measure_training(training: Training, steps: int, warmup: int, rounds: int) -> dict[str, Any]:
+    """Measure the speed and memory of a training, which continues; see measure()."""
     with training.threads:
         for _ in range(warmup):
             training.step()
@@ -71,7 +75,7 @@ def measure(recipe: Recipe, steps: int, warmup: int, rounds: int) -> dict[str, A
         seconds, cpu_seconds = zip(*(_round(training, steps) for _ in range(rounds)), strict=True)
         peak = memory.peak_bytes()
         shares = profile.measure(training, min(steps, PROFILED_STEPS))
-    processes, session = distributed.world_size(), training.session
+    processes, session, recipe = distributed.world_size(), training.session, training.session.recipe
     images = steps * session.procedure.batches_per_step * recipe.run.batch_size * processes
     return {
         "recipe": recipe.name,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli import complete_settings
+from ganzoo.cli import bench_text, complete_settings
 from ganzoo.cli.complete import recipes
 from ganzoo.terminal.output import echo
+
+if TYPE_CHECKING:
+    from ganzoo.config.recipe import Recipe
 
 Count = click.IntRange(min=1)
 
@@ -32,6 +38,15 @@ Count = click.IntRange(min=1)
 @click.option(
     "--processes", type=Count, default=1, show_default=True, help="Compare training on this many processes with one."
 )
+@click.option("--roofline", is_flag=True, help="Show the share of the machine's peaks, and where the rest goes.")
+@click.option("--tune", is_flag=True, help="Find the fastest settings here that change results by rounding only.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True, max=1000),
+    default=2.0,
+    show_default=True,
+    help="Time for --tune.",
+)
 @click.option("--threads", type=Count, help="CPU threads per process. [1 for comparisons, else run.threads]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
@@ -42,6 +57,9 @@ def command(
     rounds: int,
     against: str | None,
     processes: int,
+    roofline: bool,
+    tune: bool,
+    minutes: float,
     threads: int | None,
     as_json: bool,
 ) -> None:
@@ -56,9 +74,14 @@ def command(
     ganzoo bench RECIPE --against loop          # hand-tuned loop of a checkout
     ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
     ganzoo bench quickstart --processes 2       # two processes compared with one
+    ganzoo bench quickstart --roofline          # what the step could be at best here
+    ganzoo bench quickstart --tune              # threads, order in memory, compilation
     """
-    if against and processes > 1:
-        raise click.UsageError("--against and --processes are different comparisons: give one of them.")
+    asked = {"--against": against, "--processes": processes > 1, "--roofline": roofline, "--tune": tune}
+    if len(given := [option for option, value in asked.items() if value]) > 1:
+        raise click.UsageError(f"{' and '.join(given)} are different measurements: give one of them.")
+    if roofline:
+        os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # lines of the profiler about GPUs; read when torch is imported
     from ganzoo.benchmark import compare, throughput
     from ganzoo.cli.run import read_recipe
     from ganzoo.registry import discovery
@@ -78,36 +101,29 @@ def command(
         document = compare.run(*pair, rounds, each, say=lambda line: echo(line, err=True))
         names = ("ganzoo", against) if against else (f"{processes} processes", "one")
         document = {"recipe": parsed.name, "names": names, "threads": each, **document}
-        echo(json.dumps(document) if as_json else _ratios(document))
+        echo(json.dumps(document) if as_json else bench_text.ratios(document))
         return
-    document = throughput.measure(parsed, steps, warmup, rounds)
+    if tune:
+        _tune(parsed, (recipe, *overrides), minutes, as_json)
+        return
+    if roofline:
+        from ganzoo.benchmark import roofline as roof
+
+        document = roof.measure(parsed, steps, warmup, rounds)
+    else:
+        document = throughput.measure(parsed, steps, warmup, rounds)
     if distributed.is_main():
-        echo(json.dumps(document) if as_json else _text(document))
+        text = bench_text.throughput(document) + ("\n\n" + bench_text.roofline(document) if roofline else "")
+        echo(json.dumps(document) if as_json else text)
 
 
-def _text(document: dict[str, Any]) -> str:
-    step = document["ms_per_step"]
-    where = f"{document['device']} x {document['processes']}, {document['threads']} threads"
-    lines = [
-        f"{document['recipe']}: {document['images_per_second']:,.0f} images/s on {where}",
-        f"step           {step['median']:.2f} ms ({step['low']:.2f} to {step['high']:.2f} in {document['rounds']} "
-        f"rounds of {document['steps']})",
-    ]
-    whole = sum(document["shares_ms"].values())
-    for part, spent in document["shares_ms"].items():
-        lines.append(f"  {part:<12} {spent:8.2f} ms  {spent / whole:4.0%}")
-    lines += [f"peak memory    {document['peak_bytes'] / 2**20:,.0f} MiB", f"not counted    {document['excluded']}"]
-    return "\n".join(lines)
+def _tune(recipe: Recipe, words: Sequence[str], minutes: float, as_json: bool) -> None:
+    """Find the fastest settings, and keep them in the cache folder."""
+    from ganzoo.benchmark.tuning import Tuner
+    from ganzoo.config import instantiate
+    from ganzoo.training import tuned
 
-
-def _ratios(document: dict[str, Any]) -> str:
-    first, second = document["names"]
-    labels = {"speed": "images/s", "cpu_speed": "images per CPU second", "memory": "peak memory"}
-    lines = [
-        f"{document['recipe']}: {first} / {second}, {document['rounds']} alternations, threads {document['threads']}"
-    ]
-    for name, label in labels.items():
-        if name in document["ratios"]:
-            ratio = document["ratios"][name]
-            lines.append(f"{label:<22} {ratio['median']:.3f} ({ratio['low']:.3f} to {ratio['high']:.3f})")
-    return "\n".join(lines)
+    tuning = Tuner(recipe, 60 * minutes, lambda line: echo(line, err=True)).tune()
+    path = tuned.write(recipe, instantiate.dataset(recipe).spec, tuning.fastest)
+    document = {"recipe": recipe.name, **asdict(tuning), "overrides": tuning.overrides, "file": str(path)}
+    echo(json.dumps(document) if as_json else bench_text.tuning(words, tuning))

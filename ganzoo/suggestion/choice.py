@@ -17,7 +17,7 @@ from ganzoo.hookspecs import Suggestion
 from ganzoo.interfaces import Batch, Dataset, Spec
 from ganzoo.registry.discovery import Plugins
 from ganzoo.suggestion.pictures import Pictures
-from ganzoo.training import device, dry_run
+from ganzoo.training import device, dry_run, tuned
 from ganzoo.training import forecast as forecasts
 from ganzoo.training.forecast import Forecast
 from ganzoo.training.session import Session
@@ -48,6 +48,7 @@ class Choice:
         tried: What was too slow, a clause each.
         busy: Other programs kept the processor busy while it was timed.
         rushed: There are fewer steps than the suggestion asks for, because nothing that is suggested is faster.
+        tuned: Settings of [run] that `ganzoo bench --tune` found for these networks on this machine.
     """
 
     pictures: Pictures
@@ -59,6 +60,7 @@ class Choice:
     tried: tuple[str, ...]
     busy: bool
     rushed: bool
+    tuned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,30 +147,41 @@ class Chooser:
         drawing = grid_seconds * (GRIDS + 6)  # six early ones
         steps = _two_digits(min(suggestion.most_steps, max(1.0, seconds - drawing) / forecast.step_seconds))
         trained = steps * forecast.step_seconds + drawing + self.start_up + pictures.seconds
-        settings = self._recipe(_tables(pictures, suggestion, steps)).run
+        tables = _tables(pictures, suggestion, steps)
+        found = self._tuned(tables, pictures)
+        settings = self._recipe(tables).run
         accelerator_device = device.accelerator(settings).device
         threads = f", {Threads(settings, accelerator_device)}" if accelerator_device.type == "cpu" else ""
         return Choice(
             pictures=pictures,
             suggestion=suggestion,
-            tables=_tables(pictures, suggestion, steps),
+            tables={**tables, "run": {**tables["run"], **found}},
             minutes=trained / 60,
             step_seconds=forecast.step_seconds,
             machine=f"{accelerator_device}{threads}",
             tried=tuple(tried),
             busy=psutil.getloadavg()[0] > max(2.0, 1.25 * (psutil.cpu_count() or 1)),
             rushed=rushed,
+            tuned=tuple(found),
         )
 
     def _timed(
         self, pictures: Pictures, suggestion: Suggestion, seconds: float, patience: float = float("inf")
     ) -> Forecast:
         """Time some steps; on noise unless the pictures are read while training."""
-        recipe = self._recipe(_tables(pictures, suggestion, 1000))
+        tables = _tables(pictures, suggestion, 1000)
+        tables["run"] |= self._tuned(tables, pictures)
+        recipe = self._recipe(tables)
         noise = None if pictures.streamed else Noise(pictures.spec, 4 * recipe.run.batch_size)
         session = Session(recipe, device.accelerator(recipe.run), noise)
         with closing(session.batches):
             return dry_run.time_steps(recipe, session, seconds, patience)
+
+    def _tuned(self, tables: Mapping[str, Any], pictures: Pictures) -> dict[str, Any]:
+        """Return the other settings that `ganzoo bench --tune` found here; threads are measured while training."""
+        recipe = self._recipe(tables)
+        settings, found = recipe.run.model_dump(), tuned.read(recipe, pictures.spec)
+        return {name: value for name, value in found.items() if name != "threads" and value != settings[name]}
 
     def _recipe(self, tables: Mapping[str, Any]) -> Recipe:
         return resolver.resolve(dict(tables), self.plugins.zoo, f"the suggestion of {self.owner}", name="suggested")

@@ -99,7 +99,8 @@ def _classes(pictures: Pictures) -> list[str]:
 
 
 def _tables(choice: Choice) -> list[str]:
-    reasons = {**_own_reasons(choice), **choice.suggestion.reasons}
+    tuned = {f"run.{name}": "the fastest here, as `ganzoo bench --tune` has measured" for name in choice.tuned}
+    reasons = {**_own_reasons(choice), **choice.suggestion.reasons, **tuned}
     lines = []
     for name, table in choice.tables.items():
         if isinstance(table, list):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -16,8 +18,10 @@ from ganzoo.config.component import from_table
 from ganzoo.errors import SetupError
 from ganzoo.interfaces import Spec
 from ganzoo.registry import discovery
+from ganzoo.suggestion import recipe_file
 from ganzoo.suggestion.choice import Choice, Chooser, Noise
 from ganzoo.suggestion.pictures import Pictures
+from ganzoo.training import tuned
 from ganzoo.training.forecast import GRIDS, Forecast, Occasion
 
 PLUGINS = discovery.load()
@@ -123,6 +127,19 @@ def test_labels_are_used_where_each_class_has_pictures(
     assert ("condition" in choice.tables["discriminator"]) == (condition is not None)
 
 
+def test_what_was_found_for_these_networks_here_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    before, _ = choose(lambda width, side: 0.01, 15, pictures(), monkeypatch)
+    assert before.tables["run"]["channels_last"] and before.tuned == ()
+    recipe = Chooser(PLUGINS, "ganzoo", 0.0, print)._recipe(before.tables)
+    tuned.write(recipe, before.pictures.spec, {"threads": 2, "channels_last": False, "compile": False})
+    after, _ = choose(lambda width, side: 0.01, 15, pictures(), monkeypatch)
+    assert after.tables["run"] == {**before.tables["run"], "channels_last": False}
+    assert after.tuned == ("channels_last",)
+    text = recipe_file.text(after, "photos", "ganzoo suggest photos", "photos.toml")
+    assert re.search(r"channels_last = false +# the fastest here, as `ganzoo bench --tune` has measured", text)
+
+
 def test_another_plugin_may_suggest_and_is_chosen_by_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = ModuleType("theirs")
 
@@ -140,6 +157,7 @@ def test_another_plugin_may_suggest_and_is_chosen_by_its_owner(monkeypatch: pyte
     forecast = Forecast(1, 0.001, (Occasion(GRIDS, 1, 0.0),))
     monkeypatch.setattr(Chooser, "_timed", lambda *_: forecast)
     monkeypatch.setattr(Chooser, "_recipe", lambda *_: SimpleNamespace(run=ganzoo_run()))
+    monkeypatch.setattr(Chooser, "_tuned", lambda *_: {})
     choice = Chooser(plugins, "acme", 0.0, lambda line: None).choose(pictures(), 1)
     assert (choice.suggestion.name, choice.tables["run"]["steps"]) == ("64 of 2000 on 0.0", 7)
 
