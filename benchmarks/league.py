@@ -25,6 +25,7 @@ from pathlib import Path
 
 import torch
 
+from ganzoo.config.component import Blueprint
 from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
@@ -108,7 +109,8 @@ def main() -> None:
         if options.list:
             print("\n".join(listing(league, options.seeds, cells)))
             continue
-        judge = Judge(plugins, league.data, next(iter(chosen.values())).recipe)
+        dataset = Blueprint(plugins.zoo.find("dataset", league.data))
+        judge = Judge(plugins, dataset, next(iter(chosen.values())).recipe)
         try:
             with cells.alone(league.data):
                 judge.prepare()

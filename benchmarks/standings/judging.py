@@ -42,7 +42,7 @@ class Judge:
 
     Args:
         plugins: The plugins.
-        data: Name of the dataset.
+        dataset: The dataset.
         template: Any recipe; its dataset, metrics and extractor are replaced.
         samples: Number of samples of the final score.
         curve_samples: Number of samples of each checkpoint's score.
@@ -52,7 +52,7 @@ class Judge:
     def __init__(
         self,
         plugins: Plugins,
-        data: str,
+        dataset: Blueprint,
         template: Recipe,
         samples: int = SAMPLES,
         curve_samples: int = CURVE_SAMPLES,
@@ -63,7 +63,7 @@ class Judge:
         self.curve_samples = curve_samples
         self.recipe = replace(
             template,
-            dataset=Blueprint(plugins.zoo.find("dataset", data)),
+            dataset=dataset,
             extractor=Blueprint(plugins.zoo.find("extractor", EXTRACTOR), settings or {}),
         )
         self.data = self.recipe.dataset()

@@ -107,7 +107,14 @@ class Training:
             self.session.engine.read()
 
 
-def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest: str) -> Trained:
+def train(
+    recipe: Recipe,
+    plugins: Plugins,
+    folder: Path,
+    seconds: float,
+    digest: str,
+    marks: tuple[float, ...] = MARKS,
+) -> Trained:
     """Train a recipe for a number of CPU seconds, or return the training that an earlier process finished.
 
     Args:
@@ -116,6 +123,7 @@ def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest
         folder: Folder of the cell's run; what an unfinished training left there is removed.
         seconds: CPU seconds of the steps.
         digest: Digest of the recipe: a finished training of another recipe is not used.
+        marks: Checkpoints, as shares of the CPU seconds; the last is 1.
 
     Returns:
         The training.
@@ -123,7 +131,7 @@ def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest
     Raises:
         GanzooError: The recipe cannot be trained.
     """
-    key = {"digest": digest, "seconds": seconds, "seed": recipe.run.seed}
+    key = {"digest": digest, "seconds": seconds, "seed": recipe.run.seed, "marks": [*marks]}
     if finished := _finished(folder, key):
         return finished
     shutil.rmtree(folder / RUNS, ignore_errors=True)
@@ -136,7 +144,7 @@ def train(recipe: Recipe, plugins: Plugins, folder: Path, seconds: float, digest
         points: list[Point] = []
         diverged = ""
         try:
-            for point in _steps(training, run, plugins, seconds, planned):
+            for point in _steps(training, run, plugins, [mark * seconds for mark in marks], planned):
                 points.append(point)
         except NonFiniteError as error:
             diverged = f"step {training.t:,}: {error.what}"
@@ -180,21 +188,21 @@ def plan(recipe: Recipe, seconds: float) -> int:
     return max(1, int(seconds * (training.t - WARM_UP) / (training.cpu_seconds - warm)))
 
 
-def _steps(training: Training, run: Run, plugins: Plugins, seconds: float, planned: int | None) -> Iterator[Point]:
-    """Train, and yield each checkpoint after it was written.
+def _steps(training: Training, run: Run, plugins: Plugins, times: list[float], planned: int | None) -> Iterator[Point]:
+    """Train, and yield the checkpoint at each of these CPU seconds after it was written.
 
     Raises:
         NonFiniteError: A value is NaN or infinite.
     """
     recipe, session = training.session.recipe, training.session
-    settings = recipe.run.model_copy(update={"keep": len(MARKS) + 1})
+    settings = recipe.run.model_copy(update={"keep": len(times) + 1})
     packages = plugins.versions(recipe.owners())
     checkpointer = Checkpointer(run, settings, session, NullRecorder(), packages)
-    for mark in MARKS:
-        while training.cpu_seconds < mark * seconds and training.t != planned:
+    for end in times:
+        while training.cpu_seconds < end and training.t != planned:
             training.step()
         if training.t == checkpointer.saved_at:
-            return  # all planned steps were trained before this mark
+            return  # all planned steps were trained before this time
         checkpointer.save(training.t, last=True)
         images = session.batches.position * recipe.run.batch_size
         yield Point(training.t, training.cpu_seconds, training.wall_seconds, images)

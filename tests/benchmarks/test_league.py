@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +13,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 import ganzoo
+from ganzoo.config.component import Blueprint
 from ganzoo.config.locate import RecipeFile
 from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
+from helpers.miniature import RECIPE, REFEREE, write_mnist
 from helpers.support import until
 from standings import judging, training
 from standings.cells import Cells, Task
@@ -33,44 +33,7 @@ TOP = Path(__file__).parents[2]
 PLUGINS = discovery.load()
 DATASETS = [entry.name for entry in PLUGINS.zoo.entries("dataset")]
 TASK = Task("mnist", "tiny", 0)
-REFEREE = {"steps": 5, "least": 0.0}
-RECIPE = """
-[run]
-epochs = 3
-batch_size = 8
-log = 1
-ema = 0.5
-[dataset]
-use = "mnist"
-[procedure]
-use = "adversarial"
-[generator]
-use = "mlp"
-z_dim = 4
-hidden = [8]
-[discriminator]
-use = "mlp"
-hidden = [8]
-[loss]
-use = "non_saturating"
-[optimizer]
-use = "adam"
-"""
 SCHEDULE = '[schedule]\nuse = "linear"\n'
-
-
-def write_mnist(root: Path) -> None:
-    """Write 60 training and 40 test images in MNIST's format: noise, brighter at a place that tells the class."""
-    for part, n in (("train", 60), ("t10k", 40)):
-        y = np.arange(n, dtype=np.uint8) % 10
-        x = np.random.default_rng(n).integers(0, 60, (n, 28, 28)).astype(np.uint8)
-        for i, label in enumerate(y):
-            x[i, 2 * label : 2 * label + 4, 4:24] += 150
-        for name, values in ((f"{part}-images-idx3-ubyte", x), (f"{part}-labels-idx1-ubyte", y)):
-            path = root / "MNIST/raw" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
-            path.write_bytes(header + values.tobytes())
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +57,7 @@ def system(folder: Path, text: str = "", recipe: str = RECIPE, data: str = "mnis
 
 
 def runner(cells: Cells, competitor: System, seconds: float = 0.05, **settings: Any) -> Runner:
-    judge = Judge(PLUGINS, "mnist", competitor.recipe, 40, 20, REFEREE)
+    judge = Judge(PLUGINS, Blueprint(PLUGINS.zoo.find("dataset", "mnist")), competitor.recipe, 40, 20, REFEREE)
     judge.prepare()
     return Runner({"tiny": competitor}, cells, PLUGINS, judge, seconds, **settings)
 
