@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ganzoo.augmentation import Augmentation, AugmentedDiscriminator
     from ganzoo.config.component import Blueprint
     from ganzoo.data.pretrained import Pretrained
-    from ganzoo.data.sources import Source, data_root, find_data
+    from ganzoo.data.sources import Source, cache_root, data_root, find_data
     from ganzoo.data.unpaired import Unpaired
     from ganzoo.errors import DataError, GanzooError, IncompatibleError, SetupError, did_you_mean
     from ganzoo.evaluation import evaluate
@@ -120,7 +120,7 @@ _HOMES = {
     "ganzoo.sharing.export": ("export",),
     "ganzoo.suggestion.suggest": ("suggest",),
     "ganzoo.data.pretrained": ("Pretrained",),
-    "ganzoo.data.sources": ("Source", "data_root", "find_data"),
+    "ganzoo.data.sources": ("Source", "cache_root", "data_root", "find_data"),
     "ganzoo.data.unpaired": ("Unpaired",),
     "ganzoo.terminal.progress": ("Progress",),
     "ganzoo.translator": ("Translator", "beside"),
@@ -188,6 +188,7 @@ __all__ = [
     "Zoo",
     "apply_layer",
     "beside",
+    "cache_root",
     "compare",
     "data_root",
     "deprecated",

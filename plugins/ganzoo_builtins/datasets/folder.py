@@ -49,6 +49,7 @@ class Folder(Pictures):
             without loss; colour profiles are not used. TIFF files, and PNG files of 16 bits a colour, then need the
             extra `depth`.
         min_value: The number that is black, with depth = "full"; by default 0.
+        cache: Keep decoded pictures on disk, in the cache folder, so that each is decoded once.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Folder(Pictures):
         labels: Literal["auto", "folders", "none"] = "auto",
         depth: Bits = "8",
         min_value: float | None = None,
+        cache: bool = False,
     ):
         remedy = 'Mend it, remove it, or set bad_images = "skip".' if bad_images == "error" else "Mend it or remove it."
         super().__init__(
-            decoder("folder", size, channels, fit, background, depth, min_value, max_value, max_megapixels, remedy)
+            decoder("folder", size, channels, fit, background, depth, min_value, max_value, max_megapixels, remedy),
+            cache,
         )
         self.path = path
         self.bad_images = bad_images

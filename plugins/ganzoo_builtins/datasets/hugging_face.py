@@ -45,6 +45,7 @@ class HuggingFace(Pictures):
         split: Name of the split.
         revision: Commit, tag or branch on the Hub; a commit keeps the data as they are.
         config: Name of the configuration, where there are several.
+        cache: Keep decoded pictures on disk, in the cache folder, so that each is decoded once.
     """
 
     def __init__(
@@ -63,8 +64,11 @@ class HuggingFace(Pictures):
         split: str = "train",
         revision: str = "",
         config: str = "",
+        cache: bool = False,
     ):
-        super().__init__(decoder("hf", size, channels, fit, background, depth, min_value, max_value, max_megapixels))
+        super().__init__(
+            decoder("hf", size, channels, fit, background, depth, min_value, max_value, max_megapixels), cache
+        )
         self.path = path
         self.image = image
         self.label = label

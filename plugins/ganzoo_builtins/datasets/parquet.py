@@ -43,6 +43,7 @@ class Parquet(Pictures):
         image: Name of the column of pictures; by default the only one.
         label: Name of the column of classes, integers from 0 or texts; by default one called label, labels, class or
             target, if there is one; "none" leaves labels out.
+        cache: Keep decoded pictures on disk, in the cache folder, so that each is decoded once.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class Parquet(Pictures):
         min_value: float | None = None,
         image: str = "",
         label: str = "",
+        cache: bool = False,
     ):
         super().__init__(
-            decoder("parquet", size, channels, fit, background, depth, min_value, max_value, max_megapixels)
+            decoder("parquet", size, channels, fit, background, depth, min_value, max_value, max_megapixels),
+            cache,
         )
         self.path = path
         self.image = image

@@ -14,6 +14,7 @@ from PIL import ImageColor
 from torch import Tensor
 
 from ganzoo import Batch, Dataset, GanzooError, Spec
+from ganzoo_builtins.datasets.decoded_cache import DecodedCache
 from ganzoo_builtins.datasets.image_conversions import Seen, conversions, dark
 from ganzoo_builtins.datasets.image_decoder import Bits, Fit, ImageDecoder
 
@@ -28,10 +29,12 @@ class Pictures(Dataset):
 
     Args:
         decode: Decodes one file.
+        cache: Keep decoded images on disk.
     """
 
-    def __init__(self, decode: ImageDecoder):
+    def __init__(self, decode: ImageDecoder, cache: bool = False):
         self.decode = decode
+        self.cache = cache
 
     @abstractmethod
     def source(self, i: int) -> Path | bytes:
@@ -78,9 +81,11 @@ class Pictures(Dataset):
 
     def remarks(self) -> list[str]:
         """Return what was converted, once all images were decoded."""
+        kept = self._kept_remark()
         if not self._seen.complete:
-            return []
-        return conversions(self._seen, self.decode.shape[0]) + ([] if self.decode.white else dark(self._seen))
+            return kept
+        dark_ones = [] if self.decode.white else dark(self._seen)
+        return kept + conversions(self._seen, self.decode.shape[0]) + dark_ones
 
     @cached_property
     def _labels(self) -> Tensor | None:
@@ -91,8 +96,24 @@ class Pictures(Dataset):
         """Properties of the files that this process has decoded."""
         return Seen(len(self))
 
+    @cached_property
+    def _decoded_cache(self) -> DecodedCache | None:
+        return DecodedCache(self.decode, self.stamps(), len(self)) if self.cache else None
+
+    def _kept_remark(self) -> list[str]:
+        """Return why decoded images are not kept, or how to keep them if they are decoded in every epoch."""
+        if self._decoded_cache and self._decoded_cache.obstacle:
+            return [f"decoded pictures are not kept: {self._decoded_cache.obstacle}"]
+        if self.cache or self._fits(len(self)):
+            return []
+        size = len(self) * self.decode.nbytes / 2**30
+        return [f"pictures are decoded again in every epoch: dataset.cache=true keeps them decoded, {size:.1f} GiB"]
+
     def _decoded(self, i: int) -> Tensor:
-        x, traits = self.decode(self.source(i), self.shown(i))
+        kept = self._decoded_cache.get(i) if self._decoded_cache else None
+        x, traits = kept or self.decode(self.source(i), self.shown(i))
+        if self._decoded_cache and not kept:
+            self._decoded_cache.put(i, x, traits)
         self._seen.add(i, self.example_name(i), traits)
         return x
 

@@ -64,6 +64,7 @@ class WebDataset(Pictures):
         image: Suffix of the pictures, such as "jpg" or "left.png"; by default any suffix of pictures.
         label: Suffix of the files with a class, a whole number or a text, such as "cls"; "json" for the entry "label"
             of JSON files; "none" leaves labels out. Where no sample has such a file, there are no labels.
+        cache: Keep decoded pictures on disk, in the cache folder, so that each is decoded once.
     """
 
     def __init__(
@@ -79,9 +80,11 @@ class WebDataset(Pictures):
         min_value: float | None = None,
         image: str = "",
         label: str = "cls",
+        cache: bool = False,
     ):
         super().__init__(
-            decoder("webdataset", size, channels, fit, background, depth, min_value, max_value, max_megapixels)
+            decoder("webdataset", size, channels, fit, background, depth, min_value, max_value, max_megapixels),
+            cache,
         )
         self.path = path
         self.image = image

@@ -563,10 +563,11 @@ def test_what_was_skipped_is_remarked(tmp_path: Path) -> None:
 
 
 def test_of_a_streamed_folder_nothing_is_said_until_all_of_it_was_read(
-    many_kinds: str, monkeypatch: pytest.MonkeyPatch
+    many_kinds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(module, "IN_MEMORY", 0)
-    dataset = Folder(many_kinds)
+    dataset = Folder(many_kinds, cache=True)
     for i in range(4):
         assert dataset.remarks() == []
         dataset[i]
