@@ -24,6 +24,7 @@ import torch
 import ganzoo
 import marks
 from ganzoo.config import instantiate, locate, resolver
+from ganzoo.config.component import Blueprint
 from ganzoo.registry import discovery
 from ganzoo.registry.discovery import Plugins
 from ganzoo.utils import atomic, processor
@@ -60,7 +61,8 @@ def measure(
         procedure = instantiate.procedure(resolved, instantiate.dataset(resolved).spec)
     data = resolved.dataset.entry.name
     system = System(path.stem, data, resolved, changes, procedure.conditional, digest(resolved, procedure))
-    judge = Judge(plugins, resolved.dataset, resolved)
+    original = unpadded(resolved.dataset)
+    judge = Judge(plugins, original, resolved, side=original().spec.shape[-1])
     judge.prepare()
     shares = tuple(number / minutes[-1] for number in minutes)
     trained = train(resolved, plugins, folder, 60 * minutes[-1], system.digest, shares)
@@ -88,8 +90,15 @@ def judged(judge: Judge, system: System, trained: Trained, point: Point) -> dict
         "images": point.images,
         "scores": tables(scores),
         "protocol": protocol(scores),
-        "picture": base64.b64encode(strip(sample(model, SHOWN, None, 0))).decode(),
+        "picture": base64.b64encode(strip(sample(model, SHOWN, None, 0, judge.side))).decode(),
     }
+
+
+def unpadded(dataset: Blueprint) -> Blueprint:
+    """Return a dataset without the border that its recipe adds; of other sizes, the dataset itself."""
+    if dataset.filled()["fit"] != "pad":
+        return dataset
+    return Blueprint(dataset.entry, {k: v for k, v in dataset.settings.items() if k not in ("size", "fit")})
 
 
 def lines(cell: dict[str, Any]) -> list[str]:

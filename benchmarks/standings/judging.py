@@ -47,6 +47,7 @@ class Judge:
         samples: Number of samples of the final score.
         curve_samples: Number of samples of each checkpoint's score.
         settings: Settings of the referee.
+        side: Side of the images of the dataset; larger samples are cropped to it.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class Judge:
         samples: int = SAMPLES,
         curve_samples: int = CURVE_SAMPLES,
         settings: Mapping[str, Any] | None = None,
+        side: int = SIDE,
     ):
         self.plugins = plugins
         self.samples = samples
         self.curve_samples = curve_samples
+        self.side = side
         self.recipe = replace(
             template,
             dataset=dataset,
@@ -115,7 +118,7 @@ class Judge:
         evaluator = self.evaluator(system.conditional)
         evaluator.settings = Evaluation(samples=samples, seed=SEED)
         averaged = (checkpoint / "ema.safetensors").is_file()
-        return evaluator(partial(sample, model), step, weights(averaged))
+        return evaluator(partial(sample, model, side=self.side), step, weights(averaged))
 
     def curve(self, system: System, trained: Trained) -> list[dict[str, Any]]:
         """Score every checkpoint on fewer samples.
@@ -165,11 +168,11 @@ class Judge:
         return strip(subset.take_by_class(self.data, SHOWN)["x"])
 
 
-def sample(model: ganzoo.Model, n: int, y: Tensor | None, seed: int) -> Tensor:
-    """Return samples (n, C, 28, 28): the centre of those of a model that generates larger ones."""
+def sample(model: ganzoo.Model, n: int, y: Tensor | None, seed: int, side: int = SIDE) -> Tensor:
+    """Return samples (n, C, side, side): the centre of those of a model that generates larger ones."""
     x = model.sample(n, y, seed)
-    edge = (x.shape[-1] - SIDE) // 2
-    return x[..., edge : edge + SIDE, edge : edge + SIDE]
+    edge = (x.shape[-1] - side) // 2
+    return x[..., edge : edge + side, edge : edge + side]
 
 
 def tables(scores: Sequence[Score]) -> dict[str, dict[str, Any]]:
