@@ -35,3 +35,9 @@ docs:
 [positional-arguments]
 guards *args:
     {{bin}}/python benchmarks/guards.py "$@"
+
+# Write constraints.txt: the versions in .venv, without CUDA libraries, which follow from torch's
+constraints:
+    sed -n '/^#/p' constraints.txt > constraints.new
+    {{bin}}/pip freeze --exclude-editable --exclude pip | grep -v '^nvidia\|^cuda\|^triton' >> constraints.new
+    mv constraints.new constraints.txt
