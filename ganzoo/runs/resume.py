@@ -19,7 +19,7 @@ from ganzoo.registry.versions import Deprecated
 from ganzoo.registry.zoo import Zoo
 from ganzoo.runs import checkpoint, layout, retention
 from ganzoo.runs.folder import RunFolder
-from ganzoo.runs.resumable import RESUMABLE
+from ganzoo.runs.resumable import OF_THE_MACHINE, RESUMABLE
 
 REASONS = 3  # runs, and settings of each, that a message names
 NAMES = 30  # classes that a message names
@@ -239,8 +239,8 @@ def same_recipe(out: Path, recipe: Recipe, zoo: Zoo, finished: bool) -> Iterator
 
 
 def comparable(recipe: Recipe) -> Tree:
-    """Return every setting of a recipe as reading it from a file gives it, without the number of threads."""
-    return _without_threads(_as_read(recipe.resolved()))
+    """Return every setting of a recipe as reading it from a file gives it, without those of the machine."""
+    return _without_machine(_as_read(recipe.resolved()))
 
 
 def comparable_of(run: RunFolder, zoo: Zoo) -> Tree:
@@ -256,7 +256,7 @@ def comparable_of(run: RunFolder, zoo: Zoo) -> Tree:
     Raises:
         GanzooError: They cannot be read.
     """
-    return _without_threads(_today(run, zoo))
+    return _without_machine(_today(run, zoo))
 
 
 def _newest_first(out: Path) -> Iterator[RunFolder]:
@@ -277,9 +277,14 @@ def _as_read(tree: Tree) -> Tree:
     return read
 
 
-def _without_threads(tree: Tree) -> Tree:
-    """Return a tree without the number of threads, which belongs to the machine."""
-    return {**tree, "run": {name: value for name, value in tree["run"].items() if name != "threads"}}
+def _without_machine(tree: Tree) -> Tree:
+    """Return a tree without the settings of OF_THE_MACHINE."""
+    return {
+        table: {name: value for name, value in content.items() if f"{table}.{name}" not in OF_THE_MACHINE}
+        if isinstance(content, dict)
+        else content
+        for table, content in tree.items()
+    }
 
 
 def _differences(was: Tree, now: Tree) -> list[str]:

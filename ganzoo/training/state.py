@@ -161,11 +161,13 @@ def surroundings(engine: Engine, packages: Mapping[str, str] | None = None) -> d
         Name -> version, device or number.
     """
     device = engine.accelerator.device
+    order = {"order of images": "channels-last"} if memory_format.is_channels_last(engine.procedure) else {}
     return {
         "torch": torch.__version__,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "processes": distributed.world_size(),
+        **order,
         **(packages or {}),
     }
 

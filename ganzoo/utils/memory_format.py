@@ -22,6 +22,11 @@ def use_channels_last(module: nn.Module) -> None:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
 
+def is_channels_last(module: nn.Module) -> bool:
+    """Return True if convolutions store their weights channels-last."""
+    return any(p.dim() == 4 and not p.is_contiguous() for p in module.parameters())
+
+
 def align_state(optimizer: Optimizer) -> None:
     """Give the state of an optimizer the order of its parameters, which fused optimizers rely on without a check.
 

@@ -18,7 +18,9 @@ LAST = torch.channels_last
 def test_weights_of_convolutions_are_stored_channels_last_with_the_same_values() -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ConvTranspose2d(4, 5, 3), nn.Flatten(), nn.Linear(5, 2))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert not memory_format.is_channels_last(network)
     memory_format.use_channels_last(network)
+    assert memory_format.is_channels_last(network)
     assert all(p.is_contiguous(memory_format=LAST) for p in network.parameters() if p.dim() == 4)
     assert all(tensor.equal(before[name]) for name, tensor in network.state_dict().items())
     assert network[:2](torch.rand(2, 3, 8, 8)).is_contiguous(memory_format=LAST)

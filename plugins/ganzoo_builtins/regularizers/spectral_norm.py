@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
@@ -12,7 +13,19 @@ LAYERS = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
 
 
 class Parametrization(parametrizations._SpectralNorm):
-    """PyTorch's parametrization, without power iterations on the meta device, where they have nothing to compute."""
+    """PyTorch's parametrization, with a product in place of the quotient W / sigma.
+
+    The gradient of a quotient passes over the weight twice as often. On the meta device there are no power iterations,
+    which have nothing to compute there.
+    """
+
+    def forward(self, weight: Tensor) -> Tensor:
+        matrix = self._reshape_weight_to_matrix(weight)
+        if self.training:
+            self._power_method(matrix, self.n_power_iterations)
+        u, v = self._u.clone(), self._v.clone()  # later passes change them, and this pass's gradient needs them
+        sigma = torch.vdot(u, torch.mv(matrix, v))
+        return weight * sigma.reciprocal()
 
     def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
         if not weight_mat.is_meta:
@@ -30,9 +43,9 @@ def normalise(layer: nn.Module, iterations: int) -> None:
 class SpectralNorm(Regularizer):
     """Replaces every weight W by W / sigma(W), where power iteration estimates its largest singular value sigma(W).
 
-    It is PyTorch's own parametrization: 15 iterations at the start, then `iterations` at each forward pass in training
-    mode; the singular vectors are buffers of the networks. Layers that another regularizer adds are normalised if that
-    regularizer comes before this one in the recipe.
+    It is PyTorch's own parametrization up to rounding: 15 iterations at the start, then `iterations` at each forward
+    pass in training mode; the singular vectors are buffers of the networks. Layers that another regularizer adds are
+    normalised if that regularizer comes before this one in the recipe.
 
     Args:
         players: Networks that are normalised: "discriminator" as in the paper, or "both" as in SAGAN
