@@ -74,8 +74,8 @@ def command(
     ganzoo bench RECIPE --against loop          # hand-tuned loop of a checkout
     ganzoo bench mine.toml --against mine.py    # see docs/benchmarks.md
     ganzoo bench quickstart --processes 2       # two processes compared with one
-    ganzoo bench quickstart --roofline          # what the step could be at best here
-    ganzoo bench quickstart --tune              # threads, order in memory, compilation
+    ganzoo bench quickstart --roofline          # share of the peaks here
+    ganzoo bench quickstart --tune              # the fastest settings here
     """
     asked = {"--against": against, "--processes": processes > 1, "--roofline": roofline, "--tune": tune}
     if len(given := [option for option, value in asked.items() if value]) > 1:
