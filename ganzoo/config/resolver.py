@@ -225,7 +225,7 @@ class _Resolver:
         if not isinstance(settings, dict):
             self.report(table, [f"should be a table, not {one_line(repr(settings))}"])
             return None
-        problems = validation.check(model, f"[{table}]", settings)
+        problems = [problem.removeprefix("it, ") for problem in validation.check(model, "it", settings)]
         self.report(table, problems)
         return None if problems else model(**settings)
 

@@ -166,7 +166,7 @@ def test_the_mark_that_editors_put_at_the_start_is_passed_over() -> None:
 @pytest.mark.parametrize(("setting", "value"), [("epochs", 1e308), ("workers", 10**9)])
 def test_run_settings_have_ceilings(setting: str, value: float) -> None:
     run = {"batch_size": 16, "steps": 3, setting: value}
-    with pytest.raises(RecipeError, match=rf"\[run\], {setting}: should be less than or equal to"):
+    with pytest.raises(RecipeError, match=rf"\[run\]: {setting}: should be less than or equal to"):
         resolved(PLUGINS.zoo, tree(run=run))
 
 

@@ -92,7 +92,7 @@ UNKNOWN = {
         ("[generater]: no table of that name. Did you mean 'generator'? Tables: about, run, dataset, dataset_a,",),
     ),
     "a setting of run": Spoilt(
-        "steps = 3", "stepz = 3", ("[run]: [run] has no setting 'stepz'. Did you mean 'steps'? It has: steps, epochs,",)
+        "steps = 3", "stepz = 3", ("[run]: it has no setting 'stepz'. Did you mean 'steps'? It has: steps, epochs,",)
     ),
     "a setting of a component": Spoilt(
         "z_dim",
@@ -135,7 +135,7 @@ UNKNOWN = {
     "a precision": Spoilt(
         "steps = 3",
         'steps = 3\nprecision = "fp8"',
-        ("[run]: [run], precision: should be 'no', 'bf16' or 'fp16', not 'fp8'",),
+        ("[run]: precision: should be 'no', 'bf16' or 'fp16', not 'fp8'",),
     ),
     "a player": Spoilt(
         "lr = 1e-3",
@@ -171,7 +171,7 @@ WRONG = {
     "a number as text": Spoilt(
         "steps = 3",
         'steps = "3"',
-        ("[run]: [run], steps: should be a valid integer, not '3'. Write numbers without quotes: 3",),
+        ("[run]: steps: should be a valid integer, not '3'. Write numbers without quotes: 3",),
     ),
     "a yes as a number": Spoilt(
         "n = 64", "n = true", ("[dataset]: dataset 'ring', n: should be a valid integer, not True",)
@@ -192,9 +192,9 @@ WRONG = {
     ),
     "a date": Spoilt("n = 64", "n = 2020-01-01", ("[dataset]: dataset 'ring', n: should be a valid integer",)),
     "not a number": Spoilt("lr = 1e-3", "lr = nan", ("[optimizer]: optimizer 'adam', lr: should be a finite number",)),
-    "negative steps": Spoilt("steps = 3", "steps = -3", ("[run]: [run], steps: should be greater than 0, not -3",)),
+    "negative steps": Spoilt("steps = 3", "steps = -3", ("[run]: steps: should be greater than 0, not -3",)),
     "an empty batch": Spoilt(
-        "batch_size = 16", "batch_size = 0", ("[run]: [run], batch_size: should be greater than 0, not 0",)
+        "batch_size = 16", "batch_size = 0", ("[run]: batch_size: should be greater than 0, not 0",)
     ),
     "both steps and epochs": Spoilt(
         "steps = 3", "steps = 3\nepochs = 2", ("[run]: say how long to train: either steps = ... or epochs = ...",)
@@ -359,7 +359,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         result,
         (
             "Error: 4 problems in this recipe",
-            "bad.toml [run]: [run] has no setting 'step'. Did you mean 'steps'?",
+            "bad.toml [run]: it has no setting 'step'. Did you mean 'steps'?",
             "bad.toml [generator]: generator 'mlp' has no setting 'zdim'. Did you mean 'z_dim'?",
             "bad.toml [loss]: no loss named 'hing'. Did you mean 'hinge'?",
             "bad.toml [optimizer]: optimizer 'adam' has no setting 'lrr'. Did you mean 'lr'?",
