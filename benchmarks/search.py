@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 import marks
-from ganzoo.utils import openmp, processor
+from ganzoo.utils import processor
 
 BEGIN = marks.begin("written by benchmarks/search.py")
 RECIPE = """
@@ -111,7 +111,7 @@ def page(best: float, studies: list[tuple[float, float, int]], load: float) -> s
     """Return the table."""
     median = statistics.median(score for score, _, _ in studies)
     lines = [
-        f"{time.strftime('%Y-%m-%d')}, {processor.name()}, {openmp.cores()} cores, load {load:.1f} at the start,",
+        f"{time.strftime('%Y-%m-%d')}, {processor.name()}, one core, load {load:.1f} at the start,",
         f"torch {torch.__version__.partition('+')[0]}.",
         "",
         "| | best Fréchet distance | over that of the grid | cost in trainings | trials |",
