@@ -167,12 +167,12 @@ def principal_directions(model: Model, label: int | None) -> list[Codes]:
     """
     request = Request(SAMPLES, 0, label)
     z = codes(model, request)
-    x = samples.generate(model, request).double().flatten(1).cpu()  # (SAMPLES, size)
+    x = samples.generate(model, request).cpu().double().flatten(1)  # (SAMPLES, size)
     y = model.labels(SAMPLES, label)
     for k in y.unique() if y is not None else []:
         x[y == k] -= x[y == k].mean(0)
     z_dims = [part.shape[1] for part in z]
-    joint = torch.cat(z, 1).double().cpu()  # (SAMPLES, Z)
+    joint = torch.cat(z, 1).cpu().double()  # (SAMPLES, Z)
     u, s, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
     few = direction_counts(model, z_dims)["principal"]
     scores = u[:, :few] * s[:few]  # (SAMPLES, few)

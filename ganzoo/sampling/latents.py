@@ -51,14 +51,14 @@ def spherical(a: Tensor, b: Tensor, place: float) -> Tensor:
     Returns:
         Codes (n, z_dim).
     """
-    x, y = a.double(), b.double()
+    x, y = a.cpu().double(), b.cpu().double()  # MPS has no float64
     x_length, y_length = (vector.norm(dim=1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny) for vector in (x, y))
     u, v = x / x_length, y / y_length  # unit length: between nearly opposite codes, other lengths overshoot
     angle = (u * v).sum(1, keepdim=True).clamp(-1, 1).acos()  # (n, 1)
     sine = angle.sin()
     direction = (torch.sin((1 - place) * angle) * u + torch.sin(place * angle) * v) / sine.clamp_min(PARALLEL)
     length = linear(x_length, y_length, place)  # (n, 1)
-    return torch.where(sine < PARALLEL, linear(x, y, place), direction * length).to(a.dtype)
+    return torch.where(sine < PARALLEL, linear(x, y, place), direction * length).to(a)
 
 
 PATHS: dict[str, Path] = {"spherical": spherical, "linear": linear}

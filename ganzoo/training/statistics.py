@@ -51,7 +51,7 @@ def diversity(samples: Tensor, real: Tensor, classes: int = 0) -> float | None:
 
 def _variances(samples: Tensor, classes: int) -> Tensor:
     """Return half the mean squared distance of two samples (N, *shape) of each class, or of all: (classes or 1,)."""
-    flat = samples.detach().flatten(1).double().cpu()  # (N, size)
+    flat = samples.detach().flatten(1).cpu().double()  # (N, size)
     groups = [flat[y::classes] for y in range(classes)] if classes else [flat]
     nothing = flat.new_zeros(())
     return torch.stack([group.var(0).sum() if len(group) > 1 else nothing for group in groups])

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from ganzoo.cli import doctor
+from ganzoo.training import device
 from helpers.commands import ganzoo, shell
 from helpers.packages import install
 
@@ -85,3 +88,9 @@ def test_a_torch_that_does_not_work_is_a_problem(monkeypatch: pytest.MonkeyPatch
     assert (
         "torch does not work: OSError: libtorch.so: cannot open shared object file. Install it again." in result.stderr
     )
+
+
+def test_the_gpu_of_a_mac_is_said_to_be_untested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "processes", lambda: SimpleNamespace(device=torch.device("mps")))
+    shown = ganzoo("doctor").stdout
+    assert "mps (GPU of a Mac, on which ganzoo is not tested; for the processor: ACCELERATE_USE_CPU=true)" in shown
