@@ -1,8 +1,8 @@
-"""The cells of the league: one JSON file for each GAN, dataset and seed, and the locks by which processes share them.
+"""The cells of the league: one JSON file for each GAN, dataset and seed, which processes share.
 
 A cell is written at once when it is complete, as `<data>/<system>-<seed>.json`. Everything else is in `.work`, which
-git ignores: for each cell a lock, the process that took it, and its unfinished training. The operating system releases
-the lock when the process ends in any way.
+git ignores: for each cell its unfinished training and the process that took it, and the claims, which are those of
+`ganzoo compare --claim`. So the processes may be on several machines that share the folder, with or without locks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import platform
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ganzoo.errors import RunError
 from ganzoo.runs import provenance
-from ganzoo.utils import atomic, lock, processor
+from ganzoo.sweeps.claims import Claims
+from ganzoo.utils import atomic, processor
 
 TOP = Path(__file__).resolve().parents[2]
 CODE = ("ganzoo", "plugins", "recipes")  # what a result depends on
@@ -52,6 +52,11 @@ class Task:
     def __str__(self) -> str:
         return f"{self.data} {self.system} seed {self.seed}"
 
+    @property
+    def key(self) -> str:
+        """Name of the cell among all processes."""
+        return f"{self.data}-{self.system}-{self.seed}"
+
 
 class Cells:
     """The folder of all cells.
@@ -62,6 +67,7 @@ class Cells:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.claims = Claims(folder / WORK)
 
     def path(self, task: Task) -> Path:
         """Return the file of a cell."""
@@ -101,16 +107,11 @@ class Cells:
         Yields:
             False when another process has it.
         """
-        folder = self.work(task)
-        folder.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(lock.held(folder, self.owner(task)))
-            except RunError:
-                yield False
-                return
-            atomic.write_json(folder / OWNER, identity())
-            yield True
+        with self.claims.take(task.key) as claimed:
+            if claimed:
+                self.work(task).mkdir(parents=True, exist_ok=True)
+                atomic.write_json(self.work(task) / OWNER, identity())
+            yield claimed
 
     def owner(self, task: Task) -> str:
         """Return the process that has a cell, or had it last: "process 4321 on HOST"; "" if there was none."""
@@ -121,8 +122,9 @@ class Cells:
         return f"process {process['pid']} on {process['host']}"
 
     def is_taken(self, task: Task) -> bool:
-        """Return True when a process on this machine has the cell."""
-        return lock.is_held(self.work(task))
+        """Return True when a process has the cell."""
+        with self.claims.take(task.key) as claimed:
+            return not claimed
 
     @contextmanager
     def alone(self, data: str) -> Iterator[None]:

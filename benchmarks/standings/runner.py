@@ -52,20 +52,21 @@ class Runner:
         self.keep = keep
 
     def run(self, tasks: Sequence[Task]) -> list[Task]:
-        """Work on cells until none is left that can be taken.
+        """Work on cells until none is left that can be taken. One that failed in another process is not tried again.
 
         Args:
             tasks: The cells, in this order.
 
         Returns:
-            The cells that failed.
+            The cells that failed here.
         """
+        began_at = time.time()
         outcomes: dict[Task, bool] = {}  # cell -> whether it was finished here; none is tried twice
         tried = -1
         while tried < len(outcomes):
             tried = len(outcomes)
             for task in tasks:
-                if task in outcomes or not self.is_missing(task):
+                if task in outcomes or not self.is_missing(task) or self.cells.claims.failure(task.key, began_at):
                     continue
                 with self.cells.claim(task) as claimed:
                     if claimed and self.is_missing(task):  # another process may have finished it meanwhile
@@ -73,10 +74,11 @@ class Runner:
         return [task for task, finished in outcomes.items() if not finished]
 
     def _attempt(self, task: Task) -> bool:
-        """Finish a cell; print the error and return False when that is impossible."""
+        """Finish a cell; when that is impossible, print and record the error, and return False."""
         try:
             self.finish(task)
         except GanzooError as error:
+            self.cells.claims.fail(task.key, error.message)
             print(f"{task}: failed: {error.message}", flush=True)
             return False
         return True

@@ -257,6 +257,24 @@ def test_what_was_trained_is_judged_without_training_again(tmp_path: Path, monke
     assert cells.read(TASK) is not None
 
 
+def test_a_cell_that_failed_in_another_process_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = Cells(tmp_path / "cells")
+    work, other = runner(cells, system(tmp_path)), Task("mnist", "tiny", 1)
+    tried: list[int] = []
+
+    def fail(task: Task) -> None:
+        tried.append(task.seed)
+        cells.claims.fail(other.key, "no space left")  # as another process would, meanwhile
+        raise GanzooError("interrupted")
+
+    monkeypatch.setattr(work, "finish", fail)
+    assert work.run([TASK, other]) == [TASK]
+    assert tried == [0]
+    assert work.run([other]) == [other]  # earlier failures do not count
+
+
 def process(script: str, folder: Path) -> subprocess.Popen[str]:
     """Start Python with the league's modules; `folder` is sys.argv[1]."""
     path = os.pathsep.join(str(TOP / part) for part in ("", "plugins", "benchmarks", "tests"))
