@@ -75,7 +75,11 @@ def test_the_picture_is_on_the_page_too_and_of_the_first_recipe(card: Card) -> N
     if card.picture is None:
         assert not shown, "there is a picture"
         return
-    assert card.picture.resolve() in [(ZOO / one).resolve() for one in shown]
+    assert card.picture.is_file()
+    picture = card.picture
+    if picture.parent.name == "gallery":  # made of that on the page, by benchmarks/gallery.py
+        picture = picture.parents[1] / "zoo" / picture.name
+    assert picture.resolve() in [(ZOO / one).resolve() for one in shown]
     assert card.picture.name.startswith(card.recipes[0])
 
 
