@@ -145,9 +145,7 @@ def main() -> None:
     )
     if options.write:
         draw(found, PICTURE)
-        options.write.write_text(marks.insert(options.write.read_text(), BEGIN, text))
-    else:
-        print(text)
+    marks.publish(text, BEGIN, options.write)
 
 
 if __name__ == "__main__":

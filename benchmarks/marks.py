@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 END = "<!-- end of what is measured -->"
 
 
@@ -29,3 +31,20 @@ def insert(page: str, begin: str, text: str) -> str:
     if not opening or not closing:
         raise ValueError(f"the page needs the two lines {begin} and {END}")
     return f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}"
+
+
+def publish(text: str, begin: str, page: Path | None) -> None:
+    """Write text between the marks of a page, or print it.
+
+    Args:
+        text: The text.
+        begin: First mark.
+        page: The page; None prints the text.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    if page is None:
+        print(text)
+    else:
+        page.write_text(insert(page.read_text(), begin, text))

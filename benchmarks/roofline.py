@@ -127,11 +127,7 @@ def main() -> None:
     for recipe in options.recipe:
         documents.append(measure(recipe))
         print(row(documents[-1]), flush=True)
-    text = page(documents, load)
-    if options.write:
-        options.write.write_text(marks.insert(options.write.read_text(), BEGIN, text))
-    else:
-        print(text)
+    marks.publish(page(documents, load), BEGIN, options.write)
 
 
 if __name__ == "__main__":

@@ -143,11 +143,7 @@ def main() -> None:
         for seed in range(options.studies):
             studies.append(study(recipe, Path(folder, f"study-{seed}"), seed))
             print(f"study {seed}: {studies[-1][0]:.4g} for {studies[-1][1]:.1f} trainings", flush=True)
-    text = page(best, studies, load)
-    if options.write:
-        options.write.write_text(marks.insert(options.write.read_text(), BEGIN, text))
-    else:
-        print(text)
+    marks.publish(page(best, studies, load), BEGIN, options.write)
 
 
 if __name__ == "__main__":
