@@ -2,8 +2,8 @@
 
 Generator and discriminator mirror each other: residual blocks at each resolution, and a filter without weights between
 two of them. Only the blocks have biases and activations. They start as the identity; other weights start from
-N(0, 1 / inputs). Pixels are linear, without a tanh, and clipped to [-1, 1] in evaluation mode. The loss is
-`relativistic`, with the regularizers `r1` and `r2`.
+N(0, 1 / inputs). Pixels are linear, without a tanh, and clipped to [-1, 1] in evaluation mode; with output = "tanh"
+they end in a tanh. The loss is `relativistic`, with the regularizers `r1` and `r2`.
 
 The innermost map is 3x3 to 7x7, and the outermost a power of two larger: 28 = 7 * 4, 32 = 4 * 8, 64 = 4 * 16. Each of
 its positions is a pixel of the image, or a patch of pixels: with patch = 2 the blocks of a 28x28 image work at 14x14
@@ -29,6 +29,7 @@ from ganzoo import (
     Spec,
     apply_layer,
 )
+from ganzoo_builtins.gans.pixels import Output, end_pixels
 from ganzoo_builtins.gans.requirements import halved, need_labels, need_multiple
 from ganzoo_builtins.layers.resampling import Down, Up
 
@@ -77,6 +78,8 @@ class R3GANGenerator(Generator):
         blocks: Residual blocks at each resolution, 2 in the paper.
         patch: Side in pixels of a position of the outermost map, 1 in the paper.
         condition: How it takes labels: not ("none"), or as a vector beside z ("concat").
+        output: How pixels end: "linear", as in the paper, or in a "tanh", which makes a background of exactly -1 or 1,
+            as that of digits, easy to draw.
     """
 
     def __init__(
@@ -87,10 +90,12 @@ class R3GANGenerator(Generator):
         blocks: PositiveInt = 2,
         patch: PositiveInt = 1,
         condition: Literal["none", "concat"] = "none",
+        output: Output = "linear",
     ):
         super().__init__()
         channels, side, widths = _stages("generator r3gan", spec, width, patch)
         self.z_dim = z_dim
+        self.output = output
         self.conditional = condition != "none"
         self.embed = ConditionalSequential()
         if self.conditional:
@@ -113,7 +118,7 @@ class R3GANGenerator(Generator):
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         scale = self.scale(self.embed(z, y))[:, :, None, None]  # (N, z_dim) -> (N, width, 1, 1)
         x = self.pixels(self.layers(self.basis * scale))  # (N, width, 4, 4) -> ... -> (N, width, H, W) -> (N, C, H, W)
-        return x if self.training else x.clamp(-1, 1)
+        return end_pixels(x, self.output, self.training)
 
 
 class R3GANDiscriminator(Discriminator):

@@ -3,7 +3,8 @@
 The generator maps z to a style w, which scales the channels that enter each convolution; what a convolution returns is
 divided by the deviation that it then has (section 2.2). Images of all resolutions are added up (figure 7b), and the
 discriminator is residual (figure 7c). Every weight is stored at the scale of 1 and multiplied by what its layer needs,
-so that Adam moves all layers at one relative speed. Pixels are linear, and clipped to [-1, 1] in evaluation mode.
+so that Adam moves all layers at one relative speed. Pixels are linear, and clipped to [-1, 1] in evaluation mode; with
+output = "tanh" they end in a tanh.
 
 The innermost map is 3x3 to 7x7, 4x4 in the paper, and the image a power of two larger: 28 = 7 * 4, 32 = 4 * 8. The loss
 is `non_saturating`, with `r1` every 16 steps, and the regularizer `path_length` every 4.
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
 
 from ganzoo import Discriminator, Generator, IncompatibleError, Spec
+from ganzoo_builtins.gans.pixels import Output, end_pixels
 from ganzoo_builtins.gans.requirements import halved, need_labels, need_square_image
 from ganzoo_builtins.layers.minibatch_deviation import MinibatchDeviation
 from ganzoo_builtins.layers.resampling import Blur, Down, Up
@@ -196,6 +198,8 @@ class StyleGAN2Generator(Generator):
         truncation: Factor of the distance of w from its mean in evaluation mode: less than 1 gives more typical and
             less varied samples.
         condition: How it takes labels: not ("none"), or as a vector beside z ("concat").
+        output: How pixels end: "linear", as in the paper, or in a "tanh", which makes a background of exactly -1 or 1,
+            as that of digits, easy to draw.
     """
 
     mean_style: Tensor
@@ -210,6 +214,7 @@ class StyleGAN2Generator(Generator):
         mixing: Annotated[float, Field(ge=0, le=1)] = 0.9,
         truncation: Annotated[float, Field(ge=0)] = 1.0,
         condition: Literal["none", "concat"] = "none",
+        output: Output = "linear",
     ):
         super().__init__()
         self.conditional = condition != "none"
@@ -217,6 +222,7 @@ class StyleGAN2Generator(Generator):
             need_labels("generator stylegan2", spec)
         channels, side, widths = _stages("generator stylegan2", spec, width, area)
         self.z_dim = z_dim
+        self.output = output
         self.mixing = mixing
         self.truncation = truncation
         self.mapping = Mapping(z_dim, z_dim, mapping, spec.classes if self.conditional else 0)
@@ -233,7 +239,7 @@ class StyleGAN2Generator(Generator):
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.synthesis(self.styles_of(z, y))  # (N, z_dim) -> (N, styles, z_dim) -> (N, C, H, W)
-        return x if self.training else x.clamp(-1, 1)
+        return end_pixels(x, self.output, self.training)
 
     @contextmanager
     def truncated(self, truncation: float) -> Iterator[None]:

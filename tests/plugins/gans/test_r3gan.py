@@ -92,6 +92,9 @@ def test_pixels_are_linear_and_clipped_in_evaluation_mode() -> None:
     x = generator(z)
     assert x.abs().max() > 1
     assert torch.equal(generator.eval()(z), x.clamp(-1, 1))
+    generator.output = "tanh"
+    assert torch.equal(generator(z), x.tanh())
+    assert torch.equal(generator.train()(z), x.tanh())
 
 
 def test_a_block_learns_from_its_last_layer_inwards() -> None:

@@ -53,6 +53,21 @@ def test_the_papers_network_has_18_styles_at_1024() -> None:
     assert len(G.mapping.layers) == 8
 
 
+def test_pixels_are_linear_or_end_in_a_tanh() -> None:
+    G, bounded = small_generator(mixing=0), small_generator(mixing=0, output="tanh")
+    z = 30 * G.prior(4)
+    with torch.no_grad():
+        for network in (G, bounded):
+            for pixels in network.pixels:
+                pixels.convolution.weight.mul_(10)
+    x = G(z)
+    assert x.abs().max() > 1
+    assert torch.equal(bounded(z), x.tanh())
+    same = G.eval().synthesis(G.styles_of(z))
+    assert torch.equal(G(z), same.clamp(-1, 1))
+    assert torch.equal(bounded.eval()(z), same.tanh())
+
+
 def test_equalized_layers_keep_the_scale_and_store_weights_of_scale_one() -> None:
     torch.manual_seed(0)
     for layer, x in (
