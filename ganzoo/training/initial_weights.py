@@ -24,7 +24,7 @@ from ganzoo.utils.unicode import composed, well_formed
 LISTED = 4  # tensors or classes that a message names
 INNER = "network."  # of an AugmentedDiscriminator
 Rows = list[tuple[int, int]]
-"""Rows of a table of classes: (here, in the trained model)."""
+"""Indices of classes, or of anything else in a dimension of a tensor: (here, in the trained model)."""
 
 
 def trained_weights(settings: RunSettings, plugins: Plugins | None = None) -> TrainedWeights | None:
@@ -48,19 +48,26 @@ def trained_weights(settings: RunSettings, plugins: Plugins | None = None) -> Tr
 
 @dataclass(frozen=True)
 class _Copy:
-    """One tensor to copy: as a whole, or some rows of a table of classes."""
+    """One tensor to copy: as a whole, or in part.
+
+    Attributes:
+        target: The tensor of the network.
+        source: That of the trained model.
+        parts: The indices to copy in each dimension, here and there; None for all of the tensor.
+    """
 
     target: Tensor
     source: Tensor
-    rows: Rows | None = None
+    parts: Sequence[Rows] | None = None
 
     def apply(self) -> None:
-        if self.rows is None:
+        if self.parts is None:
             self.target.copy_(self.source)
-        elif self.rows:
-            here, there = (torch.tensor(indices) for indices in zip(*self.rows, strict=True))
-            chosen = self.source[there].to(self.target.device, self.target.dtype)
-            self.target[here.to(self.target.device)] = chosen
+            return
+        pairs = [torch.tensor(part, dtype=torch.long).reshape(-1, 2) for part in self.parts]
+        here, there = (torch.meshgrid(*(pair[:, side] for pair in pairs), indexing="ij") for side in (0, 1))
+        chosen = self.source[there].to(self.target.device, self.target.dtype)
+        self.target[tuple(index.to(self.target.device) for index in here)] = chosen
 
 
 class InitialWeights:
@@ -68,7 +75,8 @@ class InitialWeights:
 
     Networks only: optimizers, averages, regularizers, augmentations and the procedure's own numbers start anew. A
     discriminator fits with and without augmentations. A table with one row for each class, such as an embedding, takes
-    the rows of the classes that the model knows, by name if the classes of both have names.
+    the rows of the classes that the model knows, by name if the classes of both have names; so do columns of classes,
+    of a layer whose last inputs are as many as there are classes.
 
     Args:
         weights: The weights of the trained model.
@@ -88,12 +96,13 @@ class InitialWeights:
         rows, remark = _rows(weights, dataset)
         self._rows = rows
         self._class_remark = remark
-        tables = _class_tables(recipe, dataset.spec, procedure) if self._rows is not None else set()
+        self._classes = dataset.spec.classes
+        grown = _class_dimensions(recipe, dataset.spec, procedure) if self._rows is not None else {}
         state = procedure.state_dict()
         self._copies: dict[str, _Copy] = {}
         self._missing: list[str] = []
         for name in self._names:
-            if copy := self._match(name, state[name], name in tables, _alternatives(procedure, name)):
+            if copy := self._match(state[name], grown.get(name, ()), _alternatives(procedure, name)):
                 self._copies[name] = copy
             else:
                 self._missing.append(name)
@@ -116,7 +125,7 @@ class InitialWeights:
         )
         if self._missing:
             line += f"; initialised anew: {_listed(self._missing)}"
-        if any(copy.rows is not None for copy in self._copies.values()):
+        if any(copy.parts is not None for copy in self._copies.values()):
             line += f"; {self._class_remark}"
         return line
 
@@ -131,13 +140,27 @@ class InitialWeights:
             "initialised": len(self._missing),
         }
 
-    def _match(self, name: str, target: Tensor, is_table: bool, alternatives: Iterable[str]) -> _Copy | None:
+    def _match(self, target: Tensor, grown: Sequence[int], alternatives: Iterable[str]) -> _Copy | None:
+        """Return what to copy into a tensor, of which some dimensions grow with the number of classes; or None."""
         source = next((self.weights.tensors[n] for n in alternatives if n in self.weights.tensors), None)
         if source is None or (source.dtype != target.dtype and not _both_floating(source, target)):
             return None
-        if is_table and len(source) == self.weights.classes and source.shape[1:] == target.shape[1:]:
-            return _Copy(target, source, self._rows) if self._rows else None
+        if grown and source.dim() == target.dim():
+            parts = [self._part(target.shape[k], source.shape[k], k in grown) for k in range(target.dim())]
+            if all(part is not None for part in parts):
+                return _Copy(target, source, [part or [] for part in parts]) if self._rows else None
         return _Copy(target, source) if source.shape == target.shape else None
+
+    def _part(self, here: int, there: int, grows: bool) -> Rows | None:
+        """Return the indices to copy in a dimension of these sizes; None when it does not fit.
+
+        A dimension that grows with the number of classes has those of the classes at its end.
+        """
+        fixed = here - self._classes if grows else here
+        if there - (self.weights.classes if grows else 0) != fixed:
+            return None
+        own = [(k, k) for k in range(fixed)]
+        return own + [(fixed + k, fixed + j) for k, j in self._rows or ()] if grows else own
 
     def _require_weights(self, procedure: Procedure, parameters: set[str], player: str) -> None:
         """Refuse when no weight of a player, or of any network, is taken: a bias alone fits by accident."""
@@ -224,23 +247,29 @@ def _rows(weights: TrainedWeights, dataset: Dataset) -> tuple[Rows | None, str]:
     return rows, remark + (f", initialised anew: {_listed(new)}" if new else "")
 
 
-def _class_tables(recipe: Recipe, spec: Spec, procedure: Procedure) -> set[str]:
-    """Return the names of the tensors with one row for each class: they have one more with one class more."""
+def _class_dimensions(recipe: Recipe, spec: Spec, procedure: Procedure) -> dict[str, tuple[int, ...]]:
+    """Return the dimensions of tensors that count classes: they have one more with one class more.
+
+    A first dimension counts if it is as large as there are classes. Another one, that of a layer's inputs, may be
+    larger: a vector of the class stands behind other inputs.
+    """
     try:
         with meta_device():
             larger = instantiate.procedure_from(
                 recipe.procedure, recipe.parts, replace(spec, classes=spec.classes + 1), recipe.run.seed
             ).state_dict()
     except Exception:  # a component that cannot be built on the meta device
-        return set()
-    return {
-        name
-        for name, tensor in procedure.state_dict().items()
-        if tensor.dim()
-        and len(tensor) == spec.classes
-        and name in larger
-        and larger[name].shape == (spec.classes + 1, *tensor.shape[1:])
-    }
+        return {}
+    found: dict[str, tuple[int, ...]] = {}
+    for name, tensor in procedure.state_dict().items():
+        if name not in larger or larger[name].dim() != tensor.dim():
+            continue
+        growth = [more - size for size, more in zip(tensor.shape, larger[name].shape, strict=True)]
+        counting = tuple(k for k, more in enumerate(growth) if more)
+        fits = all(growth[k] == 1 and tensor.shape[k] >= spec.classes for k in counting)
+        if counting and fits and (counting[0] > 0 or len(tensor) == spec.classes):
+            found[name] = counting
+    return found
 
 
 def _both_floating(a: Tensor, b: Tensor) -> bool:

@@ -191,13 +191,31 @@ def test_a_table_of_classes_takes_the_rows_that_exist(old: str, new: str, rows: 
     assert session.initial_weights is not None
     tables = [name for name in random if "class_vectors" in name or ".gain" in name or "bias.weight" in name]
     assert len(tables) >= 3
+    with_columns = ["G.layers.0.embedding.weight", "G.layers.1.weight"]  # of a vector as wide as there are classes
     for name, tensor in session.procedure.state_dict().items():
-        if name in tables:
+        if name in with_columns:
+            pairs = [(k, row) for k, row in enumerate(rows) if row is not None]
+            fixed = tensor.shape[1] - len(new)  # columns of z
+            before = weights.tensors[name]
+            for k, row in pairs:
+                line, source = (k, row) if len(tensor) == len(new) else (slice(None), slice(None))
+                assert torch.equal(tensor[line, :fixed], before[source, :fixed]), name
+                for column, known in pairs:
+                    assert torch.equal(tensor[line, fixed + column], before[source, fixed + known]), name
+        elif name in tables:
             expected = [random[name][k] if row is None else weights.tensors[name][row] for k, row in enumerate(rows)]
             assert torch.equal(tensor, torch.stack(expected)), name
         elif tensor.shape == weights.tensors[name].shape:
             assert torch.equal(tensor, weights.tensors[name]), name
     assert session.initial_weights.report().endswith(told)
+
+
+def test_letters_in_another_order_are_drawn_as_before() -> None:
+    old, weights = letters("ABC")
+    new = Session(tiny(LETTERS % "CBA", "run.seed=5"), accelerator(), start=weights)
+    z = torch.randn(4, 2)
+    before, after = (session.procedure.G.eval() for session in (old, new))
+    assert torch.allclose(after(z, torch.tensor([0, 0, 1, 2])), before(z, torch.tensor([2, 2, 1, 0])), atol=1e-6)
 
 
 def test_the_resumed_run_is_bit_exact_and_needs_the_start_no_more(source: Run, tmp_path: Path) -> None:
