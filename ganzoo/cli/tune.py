@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli import complete_settings
+from ganzoo.cli import complete_settings, markdown
 from ganzoo.cli.complete import recipes
 from ganzoo.errors import printable
 from ganzoo.terminal.output import echo
@@ -74,12 +74,13 @@ def _say(text: str) -> None:
 def _text(tuner: Tuner, outcomes: list[Outcome]) -> str:
     """Return a Markdown table of the best trials, the cost of the search, and the command that trains the best."""
     result, searched = tuner.search.result, [*tuner.space]
-    lines = [f"| {' | '.join(['trial', result, *searched, 'steps', 'run'])} |", f"| {'--- | ' * (len(searched) + 4)}"]
+    rows: list[list[str]] = []
     for outcome in outcomes[:SHOWN]:
         value = "" if outcome.value is None else f"{outcome.value:.4g}"
         note = f"{outcome.steps:,}" + ("" if outcome.state == "complete" else f" ({outcome.state})")
         tried = (change.partition("=")[2] for change in tuner.overrides(outcome))
-        lines.append(f"| {' | '.join([str(outcome.number + 1), value, *tried, note, outcome.run])} |")
+        rows.append([str(outcome.number + 1), value, *tried, note, outcome.run])
+    lines = markdown.table(["trial", result, *searched, "steps", "run"], rows)
     whole = sum(outcome.steps / outcome.length for outcome in outcomes if outcome.length)
     pruned = sum(outcome.state == "pruned" for outcome in outcomes)
     lines += ["", f"{len(outcomes)} trials, {pruned} of them stopped early, for the steps of {whole:.1f} trainings."]

@@ -156,15 +156,20 @@ def test_without_optuna_the_error_names_the_extra(search: Search, monkeypatch: p
         _tuner(search)
 
 
+def cells(row: str) -> list[str]:
+    """Return the cells of a row of a table in Markdown."""
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
 def test_the_command_prints_the_best_and_how_to_train_it(search: Search) -> None:
     asked = ["tune", search.recipe, *search.settings, "--trials", "2", "--out", str(search.out)]
     shown = ganzoo(*asked)
     assert shown.exit_code == 0, shown.output
     head, _, best, *_ = shown.stdout.splitlines()
-    assert head == "| trial | frechet_distance | optimizer.lr | loss.use | steps | run |"
+    assert cells(head) == ["trial", "frechet_distance", "optimizer.lr", "loss.use", "steps", "run"]
     outcomes = [Outcome(**content) for content in json.loads(ganzoo(*asked, "--json").stdout)]
     rate, loss = float(f"{outcomes[0].settings['optimizer.lr']:.4g}"), outcomes[0].settings["loss.use"]
-    assert best.split(" | ")[1:4] == [f"{outcomes[0].value:.4g}", str(rate), loss]
+    assert cells(best)[1:4] == [f"{outcomes[0].value:.4g}", str(rate), loss]
     *_, last = shown.stdout.splitlines()
     assert last == (
         f"Train the best: ganzoo run {search.recipe} run.steps=18 run.threads=1 optimizer.lr={rate} loss.use={loss}"
