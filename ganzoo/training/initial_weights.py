@@ -23,8 +23,8 @@ from ganzoo.utils.unicode import composed, well_formed
 
 LISTED = 4  # tensors or classes that a message names
 INNER = "network."  # of an AugmentedDiscriminator
-Rows = list[tuple[int, int]]
-"""Indices of classes, or of anything else in a dimension of a tensor: (here, in the trained model)."""
+IndexPairs = list[tuple[int, int]]
+"""Indices in a dimension of a tensor, such as those of classes: (here, in the trained model)."""
 
 
 def trained_weights(settings: RunSettings, plugins: Plugins | None = None) -> TrainedWeights | None:
@@ -58,7 +58,7 @@ class _Copy:
 
     target: Tensor
     source: Tensor
-    parts: Sequence[Rows] | None = None
+    parts: Sequence[IndexPairs] | None = None
 
     def apply(self) -> None:
         if self.parts is None:
@@ -151,7 +151,7 @@ class InitialWeights:
                 return _Copy(target, source, [part or [] for part in parts]) if self._rows else None
         return _Copy(target, source) if source.shape == target.shape else None
 
-    def _part(self, here: int, there: int, grows: bool) -> Rows | None:
+    def _part(self, here: int, there: int, grows: bool) -> IndexPairs | None:
         """Return the indices to copy in a dimension of these sizes; None when it does not fit.
 
         A dimension that grows with the number of classes has those of the classes at its end.
@@ -226,7 +226,7 @@ def _find(module: nn.Module, path: str) -> nn.Module | None:
         return None
 
 
-def _rows(weights: TrainedWeights, dataset: Dataset) -> tuple[Rows | None, str]:
+def _rows(weights: TrainedWeights, dataset: Dataset) -> tuple[IndexPairs | None, str]:
     """Return the rows of tables of classes to take, and a remark; None when all classes are the same."""
     here, there = dataset.spec.classes, weights.classes
     names, known = (
