@@ -52,7 +52,7 @@ SCALE = 2  # pixels of the picture for each of an image
 
 @dataclass(frozen=True)
 class Row:
-    """What one training reaches.
+    """Scores of one training.
 
     Attributes:
         scores: Scores by name.

@@ -1,4 +1,4 @@
-"""How the pixels of a generator end whose paper has no tanh."""
+"""The end of generators whose papers have no tanh: linear pixels, or a tanh."""
 
 from __future__ import annotations
 
