@@ -4,8 +4,8 @@
 
 For each run, samples of its checkpoints are compared with real ones by the features of the extractor that fits the
 data. Two checkpoints count as told apart if the bootstrap intervals (95 %) of their Fréchet distances, of `--many`
-samples each, do not overlap. Then the metric, of the first `--few` of the same samples, has to order them alike. How
-much that depends on the samples, its least and largest value for any `--few` in succession shows.
+samples each, do not overlap. Then the metric, of the first `--few` of the same samples, has to order them alike. Its
+least and its largest value for any `--few` in succession show how much that depends on the samples.
 """
 
 from __future__ import annotations

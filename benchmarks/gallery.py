@@ -17,10 +17,10 @@ from torch import Tensor
 import ganzoo
 import zoo
 from ganzoo.config import instantiate, locate, resolver
-from ganzoo.config.recipe import Recipe
 from ganzoo.data import subset
 from ganzoo.errors import GanzooError
 from ganzoo.registry import discovery
+from ganzoo.registry.discovery import Plugins
 from ganzoo.translator import Translator
 from ganzoo.utils.meta import meta_device
 from ganzoo.visualization import joining
@@ -39,17 +39,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="Names of pictures. [all that there are]")
     names = parser.parse_args().names or sorted(path.stem for path in zoo.PICTURES.glob("*.png"))
     OUT.mkdir(exist_ok=True)
+    plugins = discovery.load()
     for name in names:
-        if beside := compose(name):
+        if beside := compose(name, plugins):
             beside.save(OUT / f"{name}.png", optimize=True)
             print(f"{name}: {beside.width} x {beside.height}", flush=True)
 
 
-def compose(name: str) -> Image.Image | None:
+def compose(name: str, plugins: Plugins) -> Image.Image | None:
     """Return real examples beside samples.
 
     Args:
         name: Name of a picture, which begins with that of a row of benchmarks/zoo.
+        plugins: The plugins.
 
     Returns:
         The picture; None when the samples are not a grid of images that are made from noise.
@@ -57,22 +59,16 @@ def compose(name: str) -> Image.Image | None:
     row = next((row for row in zoo.rows() if row.key == name.partition("-")[0]), None)
     if row is None or (name != row.key and not name.endswith(COLUMNS)):
         return None
-    plugins = discovery.load()
     recipe, _ = resolver.read(locate.find(row.recipe, plugins), row.changes, plugins.zoo)
     data = instantiate.dataset(recipe)
-    if not data.spec.is_image or (by_class := has_classes(recipe, data)) is None:
+    with meta_device():
+        procedure = instantiate.procedure(recipe, data.spec)
+    if not data.spec.is_image or isinstance(procedure, Translator):
         return None
     with Image.open(zoo.PICTURES / f"{name}.png") as grid:
         fake = first(grid, data.spec.shape[-1])
-    real = real_examples(data, by_class or name.endswith(COLUMNS))
+    real = real_examples(data, procedure.conditional or name.endswith(COLUMNS))
     return joining.side_by_side(enlarged(picture(real, SIDE)), enlarged(fake), gap=GAP)
-
-
-def has_classes(recipe: Recipe, data: ganzoo.Dataset) -> bool | None:
-    """Return True when the columns of a recipe's grids are classes, and None when its samples are made from others."""
-    with meta_device():
-        procedure = instantiate.procedure(recipe, data.spec)
-    return None if isinstance(procedure, Translator) else procedure.conditional
 
 
 def real_examples(data: ganzoo.Dataset, by_class: bool) -> Tensor:

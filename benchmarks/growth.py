@@ -11,7 +11,6 @@ in the last tenth.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -117,8 +116,7 @@ def draw(found: dict[str, dict[int, dict[str, Any]]], path: Path) -> None:
 
 def main() -> None:
     """Measure, and print the table or write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write table and picture.")
+    parser = marks.parser(__doc__)
     parser.add_argument("--long", type=int, metavar="STEPS", help="Measure only the step time in a run of this length.")
     options = parser.parse_args()
     load = os.getloadavg()[0]

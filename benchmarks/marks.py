@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 END = "<!-- end of what is measured -->"
@@ -31,6 +32,13 @@ def insert(page: str, begin: str, text: str) -> str:
     if not opening or not closing:
         raise ValueError(f"the page needs the two lines {begin} and {END}")
     return f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}"
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a command whose text goes into a page by `--write`, see publish()."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write the table into a page.")
+    return parser
 
 
 def publish(text: str, begin: str, page: Path | None) -> None:

@@ -9,13 +9,11 @@ else to do: the load before the start is printed with the table.
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -118,9 +116,8 @@ def _peaks(documents: list[dict[str, Any]]) -> list[str]:
 
 def main() -> None:
     """Measure, and print the table or write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = marks.parser(__doc__)
     parser.add_argument("recipe", nargs="*", default=RECIPES)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write the table into a page.")
     options = parser.parse_args()
     load = os.getloadavg()[0]
     documents = []

@@ -10,7 +10,6 @@ training. The trainings all have one seed, so that a setting has one score.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -129,8 +128,7 @@ def page(best: float, studies: list[tuple[float, float, int]], load: float) -> s
 
 def main() -> None:
     """Train the grid and the studies, and print the table or write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write the table into a page.")
+    parser = marks.parser(__doc__)
     parser.add_argument("--studies", type=int, default=5)
     options = parser.parse_args()
     load = os.getloadavg()[0]

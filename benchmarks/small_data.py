@@ -4,14 +4,13 @@
     GANZOO_DATA=... python benchmarks/small_data.py --write docs/augmentation.md
 
 The discriminator has no spectral normalisation, which alone keeps it from learning 200 digits by heart. Samples are
-compared with all of MNIST, of which the GAN saw 200 digits. Whether they are copies of these shows the
-distance to the nearest of them, over that of held-out real digits. docs/images/few-nearest.png shows, for samples of
-the first seed with the first augmentation, the three nearest of the 200.
+compared with all of MNIST, of which the GAN saw 200 digits. The distance to the nearest of these, over that of held-out
+real digits, shows whether samples are copies. docs/images/few-nearest.png shows, for samples of the first seed with the
+first augmentation, the three nearest of the 200.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 import time
@@ -29,6 +28,7 @@ import marks
 from ganzoo.config import instantiate
 from ganzoo.config.component import Blueprint
 from ganzoo.config.recipe import Evaluation
+from ganzoo.data import subset
 from ganzoo.metrics.evaluator import Evaluator
 from ganzoo.registry import discovery
 from ganzoo.utils import processor
@@ -91,11 +91,11 @@ class Judge:
         """Judge a run; `trained_on` are its training pictures."""
         model = run.load()
         scores = self.evaluator(lambda n, y, seed: model.sample(n, y, seed), run.status["step"], {})
-        self.floors = {score.name.partition("@")[0]: score.floor or 0.0 for score in scores}
+        self.floors = {score.result: score.floor or 0.0 for score in scores}
         known = self.features(trained_on)
         samples, held_out = self.features(model.sample(SAMPLES, seed=0)), self.evaluator.held.features[:SAMPLES]
         ratio = distances(samples, known).median() / distances(held_out, known).median()
-        return Row({score.name.partition("@")[0]: score.value for score in scores}, float(ratio))
+        return Row({score.result: score.value for score in scores}, float(ratio))
 
     def picture(self, run: ganzoo.Run, trained_on: Tensor) -> None:
         """Write the picture of samples, each above its nearest training pictures."""
@@ -115,7 +115,7 @@ def distances(features: Tensor, known: Tensor) -> Tensor:
 def training_pictures(run: ganzoo.Run) -> Tensor:
     """Return the pictures of a run's dataset, in [-1, 1]."""
     data = instantiate.dataset(run.recipe(discovery.load().zoo))
-    return torch.stack([data[i]["x"] for i in range(len(data))]).float() / 127.5 - 1
+    return subset.take(data, list(range(len(data))))["x"]
 
 
 def measured(out: Path) -> tuple[dict[str, list[Row]], dict[str, float]]:
@@ -155,9 +155,7 @@ def page(rows: dict[str, list[Row]], floors: dict[str, float], load: float) -> s
 
 def main() -> None:
     """Measure, and print the table or write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write the table into a page.")
-    options = parser.parse_args()
+    options = marks.parser(__doc__).parse_args()
     torch.set_num_threads(1)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:

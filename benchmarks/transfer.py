@@ -10,7 +10,6 @@ trained on all 27, reads four fifths of its samples of the new character as that
 
 from __future__ import annotations
 
-import argparse
 import os
 import string
 import tempfile
@@ -116,9 +115,7 @@ def _row(name: str, started: int | None, scratch: int | None) -> str:
 
 def main() -> None:
     """Measure, and print the table or write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Write the table into a page.")
-    options = parser.parse_args()
+    options = marks.parser(__doc__).parse_args()
     torch.set_num_threads(1)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:

@@ -123,8 +123,7 @@ class Cells:
 
     def is_taken(self, task: Task) -> bool:
         """Return True when a process has the cell."""
-        with self.claims.take(task.key) as claimed:
-            return not claimed
+        return self.claims.is_taken(task.key)
 
     @contextmanager
     def alone(self, data: str) -> Iterator[None]:

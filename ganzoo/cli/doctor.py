@@ -134,10 +134,12 @@ def _device() -> dict[str, str]:
     from ganzoo.training.threads import Threads
 
     device = processes().device
-    names = {"mps": "GPU of a Mac, on which ganzoo is not tested; for the processor: ACCELERATE_USE_CPU=true"}
     if device.type == "cuda":
-        names["cuda"] = torch.cuda.get_device_name(device)
-    name = names.get(device.type, f"{openmp.cores()} cores")
+        name = torch.cuda.get_device_name(device)
+    elif device.type == "mps":
+        name = "GPU of a Mac, on which ganzoo is not tested; for the processor: ACCELERATE_USE_CPU=true"
+    else:
+        name = f"{openmp.cores()} cores"
     limit = openmp.thread_limit()
     capped = f" (OMP_NUM_THREADS={limit})" if limit else ""
     return {"device": f"{device} ({name})", "threads": f"{Threads(RunSettings(), device).number}{capped}"}

@@ -87,6 +87,12 @@ class Claims(NoClaims):
                 return
             yield True if has_locks else stack.enter_context(_numbered(folder))
 
+    def is_taken(self, key: str) -> bool:
+        """Return True when a living process has claimed a trial, without claiming it."""
+        folder = self.folder / key
+        newest = _newest_claim(folder)
+        return bool(lock.is_held(folder)) or (newest is not None and _is_alive(newest))
+
     def finish(self, key: str, run: Path) -> None:
         """Record the finished run of a trial."""
         folder = self._folder(key)
@@ -127,7 +133,7 @@ class Claims(NoClaims):
 @contextmanager
 def _numbered(folder: Path) -> Iterator[bool]:
     """Claim by a file that one process alone can create; yield False when another one has a claim."""
-    newest = max(folder.glob(f"{CLAIM}*.json"), default=None)
+    newest = _newest_claim(folder)
     if newest and _is_alive(newest):
         yield False
         return
@@ -145,6 +151,11 @@ def _numbered(folder: Path) -> Iterator[bool]:
     finally:
         with suppress(OSError):
             atomic.write_json(path, {**_identity(), "released": True})
+
+
+def _newest_claim(folder: Path) -> Path | None:
+    """Return the claim that counts, the one with the highest number."""
+    return max(folder.glob(f"{CLAIM}*.json"), default=None)
 
 
 def _touch(path: Path) -> None:

@@ -146,9 +146,12 @@ class InitialWeights:
         if source is None or (source.dtype != target.dtype and not _both_floating(source, target)):
             return None
         if grown and source.dim() == target.dim():
-            parts = [self._part(target.shape[k], source.shape[k], k in grown) for k in range(target.dim())]
-            if all(part is not None for part in parts):
-                return _Copy(target, source, [part or [] for part in parts]) if self._rows else None
+            found = (
+                self._part(*sizes, k in grown) for k, sizes in enumerate(zip(target.shape, source.shape, strict=True))
+            )
+            parts = [part for part in found if part is not None]
+            if len(parts) == target.dim():
+                return _Copy(target, source, parts) if self._rows else None
         return _Copy(target, source) if source.shape == target.shape else None
 
     def _part(self, here: int, there: int, grows: bool) -> IndexPairs | None:

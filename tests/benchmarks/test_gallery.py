@@ -10,6 +10,7 @@ import gallery
 from ganzoo.errors import GanzooError
 from ganzoo.visualization import joining
 from ganzoo.visualization.grid import picture
+from helpers.support import PLUGINS
 
 
 def grid(columns: int = 8) -> Image.Image:
@@ -38,4 +39,4 @@ def test_a_picture_that_is_no_grid_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["pacgan_ring", "vaegan_mnist-rebuilt", "nobody"])
 def test_points_and_other_panels_have_no_real_examples_beside_them(name: str) -> None:
-    assert gallery.compose(name) is None
+    assert gallery.compose(name, PLUGINS) is None

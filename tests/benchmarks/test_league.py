@@ -275,6 +275,15 @@ def test_a_cell_that_failed_in_another_process_is_not_tried_again(
     assert work.run([other]) == [other]  # earlier failures do not count
 
 
+def test_to_ask_whether_a_cell_is_taken_leaves_nothing_behind(tmp_path: Path) -> None:
+    cells = Cells(tmp_path / "cells")
+    assert not cells.is_taken(TASK)
+    assert not [*tmp_path.rglob("*")]
+    with cells.claim(TASK) as claimed:
+        assert claimed and cells.is_taken(TASK)
+    assert not cells.is_taken(TASK)
+
+
 def process(script: str, folder: Path) -> subprocess.Popen[str]:
     """Start Python with the league's modules; `folder` is sys.argv[1]."""
     path = os.pathsep.join(str(TOP / part) for part in ("", "plugins", "benchmarks", "tests"))

@@ -165,7 +165,8 @@ def test_the_command_prints_the_best_and_how_to_train_it(search: Search) -> None
     asked = ["tune", search.recipe, *search.settings, "--trials", "2", "--out", str(search.out)]
     shown = ganzoo(*asked)
     assert shown.exit_code == 0, shown.output
-    head, _, best, *_ = shown.stdout.splitlines()
+    head, rule, best, *_ = shown.stdout.splitlines()
+    assert len(head) == len(rule) == len(best)
     assert cells(head) == ["trial", "frechet_distance", "optimizer.lr", "loss.use", "steps", "run"]
     outcomes = [Outcome(**content) for content in json.loads(ganzoo(*asked, "--json").stdout)]
     rate, loss = float(f"{outcomes[0].settings['optimizer.lr']:.4g}"), outcomes[0].settings["loss.use"]

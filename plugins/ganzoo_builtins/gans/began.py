@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo import Batch, Blueprint, Generator, IncompatibleError, Move, Panel, Spec, TwoPlayerProcedure
 from ganzoo_builtins.gans.autoencoder import Autoencoder, Error, reconstruction_panel
+from ganzoo_builtins.gans.pixels import end_pixels
 from ganzoo_builtins.gans.requirements import halved, need_square_image
 from ganzoo_builtins.gans.upsample import UpsampleConv2d
 
@@ -108,7 +109,7 @@ class BEGANGenerator(Generator):
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         x = self.layers(z)  # (N, z_dim) -> (N, C, H, W)
-        return x if self.training else x.clamp(-1, 1)
+        return end_pixels(x, "linear", self.training)
 
     def prior(self, n: int) -> Tensor:
         return 2 * torch.rand(n, self.z_dim, device=next(self.parameters()).device) - 1
